@@ -1,0 +1,69 @@
+"""The exception tree.
+
+TrailwardenError
+├── NoticeError          a delivery notice that can never be read
+├── LogFileError         a log file that can never be read
+├── LogFileUnavailable   a log file that may be readable later: gone, denied, throttled
+├── RuleError            rules that cannot be used; names every problem at once
+├── RuleSetError         a compiled rule set that this reader cannot use
+└── SettingsError        deployment settings that cannot be used; names every problem at once
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class TrailwardenError(Exception):
+    """The root of every error that Trailwarden raises on purpose."""
+
+
+class NoticeError(TrailwardenError):
+    """A delivery notice that can never be read."""
+
+
+class LogFileError(TrailwardenError):
+    """A log file that can never be read; `reason` says why in a word that a metric can carry."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        self.detail = detail
+
+
+class LogFileUnavailable(TrailwardenError):  # noqa: N818 (a state that passes, not a fault)
+    """A log file that cannot be read now, but may be later: gone, denied or throttled."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One mistake in one rule file: where it is (line and column count from 1), what it is, how to mend it."""
+
+    path: str
+    line: int
+    column: int
+    message: str
+    cure: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.path}:{self.line}:{self.column}: {self.message}"
+        return f"{text}\n    cure: {self.cure}" if self.cure else text
+
+
+class RuleError(TrailwardenError):
+    """Rules that cannot be used. `problems` holds every mistake that was found, sorted by place."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(sorted(problems))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class RuleSetError(TrailwardenError):
+    """A compiled rule set that cannot be used: damaged, altered, or of a newer format."""
+
+
+class SettingsError(TrailwardenError):
+    """Deployment settings that cannot be used. `problems` holds every mistake that was found."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(["The settings cannot be used:", *(f"  - {p}" for p in self.problems)]))

@@ -1,0 +1,1 @@
+"""Sigma rules: load, compile, and the compiled rule set."""
