@@ -36,7 +36,7 @@ class LogFileUnavailable(TrailwardenError):  # noqa: N818 (a state that passes, 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One mistake in one rule file: where it is (line and column count from 1), what it is, how to mend it."""
+    """One mistake in a rule file: where (line and column count from 1), what it is, and how to mend it."""
 
     path: str
     line: int

@@ -1,0 +1,1 @@
+"""Matches become alerts: grouped, counted, worded, made safe to print."""

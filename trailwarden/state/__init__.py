@@ -1,0 +1,1 @@
+"""What must be remembered, behind one small protocol; here in memory, in `trailwarden.aws` in DynamoDB."""

@@ -1,0 +1,66 @@
+"""`notify`: each new alert to its subscribers. Fed by the alert table's stream, new alerts only.
+
+The stream is the outbox. The batch stops at the first alert that cannot be published: the stream comes
+again from there, and what was published before it is not repeated.
+"""
+
+import os
+import time
+from datetime import timedelta
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from trailwarden.alerts.message import render
+from trailwarden.aws.alert_table import AlertTable, alert_of_image
+from trailwarden.aws.clients import client
+from trailwarden.aws.environment import read_environment
+from trailwarden.aws.topics import AlertTopic
+from trailwarden.notification import Notifier
+
+logger = Logger()
+metrics = Metrics()
+
+
+def make_notifier() -> Notifier:
+    """The notifier, from the function's environment."""
+    settings = read_environment(os.environ, "ALERT_TABLE_NAME", "ALERT_TOPIC_ARN")
+    table = AlertTable(
+        client("dynamodb"),
+        settings["ALERT_TABLE_NAME"],
+        retention=timedelta(0),
+        now=time.time,
+        pause=lambda _attempt: None,
+    )
+    return Notifier(store=table, topic=AlertTopic(client("sns"), settings["ALERT_TOPIC_ARN"]), render=render)
+
+
+notifier = make_notifier()
+
+
+@metrics.log_metrics
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """DynamoDB stream event in, `{"batchItemFailures": [{"itemIdentifier": sequence number}]}` out."""
+    told = repeats = 0
+    failures: list[dict[str, str]] = []
+    for record in event["Records"]:
+        try:
+            alert = alert_of_image(record["dynamodb"]["NewImage"])
+            fresh = notifier.tell(alert)
+        except Exception:
+            sequence_number = record["dynamodb"]["SequenceNumber"]
+            logger.exception("an alert could not be told", extra={"sequence_number": sequence_number})
+            failures.append({"itemIdentifier": sequence_number})
+            break
+        told += fresh
+        repeats += not fresh
+        logger.info(
+            "alert told" if fresh else "alert had been told",
+            extra={"alert_id": alert.alert_id, "rule_id": alert.rule_id, "level": alert.level},
+        )
+    metrics.add_metric(name="AlertsTold", unit=MetricUnit.Count, value=told)
+    metrics.add_metric(name="AlertsToldBefore", unit=MetricUnit.Count, value=repeats)
+    metrics.add_metric(name="AlertsNotTold", unit=MetricUnit.Count, value=len(failures))
+    return {"batchItemFailures": failures}

@@ -1,0 +1,59 @@
+"""The alert: what people get. The matches of one rule for one group, opened by the first."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where a record lies: the log file (a path, or `s3://bucket/key`) and the index in its `Records`."""
+
+    log_file: str
+    record_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlertMatch:
+    """One match that an alert counts. Times are RFC 3339, UTC, to the second; None where unknown."""
+
+    match_id: str
+    event_id: str
+    event_time: str | None
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One alert. `record` is the earliest matching record that is known, its secrets masked.
+
+    `count` counts the different events that matched; an event that arrived twice counts once.
+    """
+
+    alert_id: str
+    rule_id: str
+    rule_title: str
+    level: str
+    group: dict[str, str]
+    count: int
+    first_event_time: str | None
+    last_event_time: str | None
+    title: str
+    account: str
+    region: str
+    evidence: Evidence
+    rule_set_version: str
+    description: str = ""
+    runbook: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    owner: str = ""
+    record: dict[str, Any] = field(default_factory=dict)
+    record_omitted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AlertBatch:
+    """An alert as some log file showed it, with the matches that it adds."""
+
+    alert: Alert
+    matches: tuple[AlertMatch, ...]

@@ -1,0 +1,43 @@
+"""The two SNS topics that people and their tools subscribe to."""
+
+from typing import Any
+
+from trailwarden.alerts.message import SUBJECT_LIMIT, AlertMessage
+from trailwarden.alerts.text import printable_ascii
+
+
+class AlertTopic:
+    """Publishes alerts, each protocol with the body that suits it."""
+
+    def __init__(self, client: Any, topic_arn: str) -> None:
+        self._client = client
+        self._topic_arn = topic_arn
+
+    def publish(self, message: AlertMessage) -> str:
+        """Publish one alert; returns the SNS message id. Raises botocore's errors."""
+        answer = self._client.publish(
+            TopicArn=self._topic_arn,
+            Subject=message.subject,
+            Message=message.body,
+            MessageStructure="json",
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": value}
+                for name, value in message.attributes.items()
+                if value
+            },
+        )
+        return str(answer["MessageId"])
+
+
+class OperationsTopic:
+    """Tells whoever runs Trailwarden what needs a hand."""
+
+    def __init__(self, client: Any, topic_arn: str) -> None:
+        self._client = client
+        self._topic_arn = topic_arn
+
+    def tell(self, subject: str, text: str) -> None:
+        """Publish one plain message. Raises botocore's errors."""
+        self._client.publish(
+            TopicArn=self._topic_arn, Subject=printable_ascii(subject, SUBJECT_LIMIT), Message=text
+        )

@@ -1,0 +1,238 @@
+"""One delivery notice, from its text to stored alerts: what the function `detect` does with a message.
+
+The order is the proof that nothing is lost and nothing is told twice: matches, then alerts, then the
+file's entry in the ledger, then (by returning) the acknowledgement. Each step may be repeated.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+from trailwarden.alerts.grouping import AlertGrouper
+from trailwarden.alerts.text import one_line
+from trailwarden.delivery.keys import LogFileKey, LogFileKind
+from trailwarden.delivery.logfile import Defect, LogFileReader
+from trailwarden.delivery.notices import ObjectRef, parse_notice
+from trailwarden.delivery.records import Record, event_time
+from trailwarden.engine.engine import Engine
+from trailwarden.errors import LogFileUnavailable, NoticeError
+from trailwarden.state.protocol import AlertStore, FileLedger, FileOutcome
+
+_STORE_EVERY = 500  # matches held in memory before they are stored
+_DEFECTS_TOLD = 20
+_EVALUATED = frozenset({LogFileKind.CLOUDTRAIL, LogFileKind.NETWORK_ACTIVITY, LogFileKind.AGGREGATED})
+
+
+class OpenedLogFile(Protocol):
+    """A log file that can be read; `file_id` changes when its content does."""
+
+    @property
+    def file_id(self) -> str:
+        """What the ledger knows the file by."""
+
+    @property
+    def address(self) -> str:
+        """Where the file lies, for people."""
+
+    def read(self, size: int, /) -> bytes:
+        """Up to `size` bytes; empty at the end."""
+
+
+class LogFiles(Protocol):
+    """Where log files are opened; raises `LogFileUnavailable` for what may work later."""
+
+    def open(self, ref: ObjectRef) -> AbstractContextManager[OpenedLogFile]:
+        """Open one log file."""
+
+
+class Operations(Protocol):
+    """Who is told what needs a hand."""
+
+    def tell(self, subject: str, text: str) -> None:
+        """Tell it once."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one batch of notices came to; every number is a metric."""
+
+    notices: int = 0
+    files: int = 0
+    records: int = 0
+    bytes: int = 0
+    """Compressed, as they came from the bucket."""
+    matches: int = 0
+    alerts: int = 0
+    """Alerts that are new."""
+    duplicates: int = 0
+    """Files that had been read before, and events that stood twice in one file."""
+    passed_over: int = 0
+    unreadable_files: int = 0
+    unreadable_notices: int = 0
+    defects: int = 0
+    """Faults in files: records, or parts of files, that could not be read."""
+    unavailable_files: int = 0
+    rule_failures: int = 0
+    delivery_lags: list[float] = field(default_factory=list)
+    """Now − eventTime, in seconds, of the newest and the oldest record of each file."""
+
+
+@dataclass(slots=True)
+class _TimedReader:
+    """A reader that also remembers the newest and the oldest event time."""
+
+    reader: LogFileReader
+    oldest: str | None = None
+    newest: str | None = None
+
+    def records(self) -> Iterator[tuple[int, Record]]:
+        for index, record in self.reader.records():
+            when = event_time(record)
+            if when is not None:
+                self.oldest = when if self.oldest is None or when < self.oldest else self.oldest
+                self.newest = when if self.newest is None or when > self.newest else self.newest
+            yield index, record
+
+
+class Detector:
+    """Reads what notices announce, once, and stores the alerts that the rule set makes of it."""
+
+    def __init__(  # noqa: PLR0913 (its parts, each passed in)
+        self,
+        *,
+        engine: Engine,
+        log_files: LogFiles,
+        store: AlertStore,
+        ledger: FileLedger,
+        operations: Operations,
+        log_bucket: str,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._engine = engine
+        self._log_files = log_files
+        self._store = store
+        self._ledger = ledger
+        self._operations = operations
+        self._log_bucket = log_bucket
+        self._now = now
+
+    @property
+    def rule_set_version(self) -> str:
+        """The version of the rule set at work."""
+        return self._engine.rule_set.version
+
+    def handle(self, body: str, tally: Tally) -> list[str]:
+        """Deal with one notice. Returns what people should know of it, a line each.
+
+        Raises where the notice must come again: a file is out of reach, or the state cannot be written. The
+        files of the notice that could be read are read, and will not be read again.
+        """
+        tally.notices += 1
+        try:
+            notice = parse_notice(body)
+        except NoticeError as error:
+            tally.unreadable_notices += 1
+            return [self._quarantine_notice(body, error)]
+        remarks: list[str] = []
+        out_of_reach: list[LogFileUnavailable] = []
+        for ref in notice.objects:
+            try:
+                remarks += self._handle_object(ref, tally)
+            except LogFileUnavailable as error:
+                tally.unavailable_files += 1
+                out_of_reach.append(error)
+        if out_of_reach:
+            raise LogFileUnavailable("; ".join(str(error) for error in out_of_reach))
+        return remarks
+
+    def _handle_object(self, ref: ObjectRef, tally: Tally) -> list[str]:
+        key = LogFileKey.parse(ref.key)
+        if key is None or key.kind not in _EVALUATED:
+            tally.passed_over += 1
+            return []
+        if ref.bucket != self._log_bucket:
+            # Whoever can send a notice must not choose what is read.
+            tally.passed_over += 1
+            return [
+                f"s3://{one_line(ref.bucket)}/{one_line(ref.key, 500)} is not in the log bucket: not read"
+            ]
+        with self._log_files.open(ref) as log_file:
+            known = self._ledger.outcome(log_file.file_id)
+            if known is not None:
+                tally.duplicates += 1
+                return []
+            return self._read(log_file, tally)
+
+    def _read(self, log_file: OpenedLogFile, tally: Tally) -> list[str]:
+        reader = LogFileReader(log_file)
+        timed = _TimedReader(reader)
+        grouper = AlertGrouper(self._engine.rule_set.version, keep_matches=True)
+        failures_before = self._engine.failure_count
+        matches = repeats = opened = 0
+        for match in self._engine.scan(timed):
+            if grouper.add(match, log_file.address):
+                matches += 1
+            else:
+                repeats += 1
+            if grouper.pending >= _STORE_EVERY:
+                opened += self._store.add(grouper.drain())
+        opened += self._store.add(grouper.drain())
+        tally.files += 1
+        tally.records += reader.record_count
+        tally.bytes += reader.bytes_compressed
+        tally.matches += matches
+        tally.alerts += opened
+        tally.duplicates += repeats
+        tally.defects += len(reader.defects)
+        tally.rule_failures += self._engine.failure_count - failures_before
+        tally.delivery_lags += [self._lag(when) for when in (timed.oldest, timed.newest) if when]
+        if not reader.defects:
+            self._ledger.record(log_file.file_id, FileOutcome.READ)
+            return []
+        tally.unreadable_files += reader.unreadable
+        return [self._quarantine_file(log_file, reader)]
+
+    def _lag(self, when: str) -> float:
+        return self._now() - datetime.strptime(when, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp()
+
+    def _quarantine_file(self, log_file: OpenedLogFile, reader: LogFileReader) -> str:
+        """Tell people of a file's faults once, and keep them; told first, so that a crash cannot lose it."""
+        faults = [_fault(defect) for defect in reader.defects[:_DEFECTS_TOLD]]
+        more = len(reader.defects) - len(faults)
+        if more > 0:
+            faults.append(f"and {more} more")
+        what = "cannot be read" if reader.unreadable else "can be read only in part"
+        text = "\n".join(
+            [
+                f"The log file {one_line(log_file.address, 1100)} {what}:",
+                *(f"  - {fault}" for fault in faults),
+                "",
+                f"{reader.record_count} records of it were evaluated. It is not tried again unless the object",
+                "changes; compare it with the trail's digest files to learn whether it was altered.",
+            ]
+        )
+        self._operations.tell(f"Trailwarden: a log file {what}", text)
+        outcome = FileOutcome.UNREADABLE if reader.unreadable else FileOutcome.READ
+        self._ledger.record(log_file.file_id, outcome, "; ".join(faults))
+        return f"{one_line(log_file.address, 1100)} {what}: {'; '.join(faults)}"
+
+    def _quarantine_notice(self, body: str, error: NoticeError) -> str:
+        excerpt = one_line(body, 1000)
+        notice_id = "notice:" + hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
+        if self._ledger.outcome(notice_id) is None:
+            self._operations.tell(
+                "Trailwarden: a delivery notice cannot be read",
+                f"The ingest queue held a message that is no delivery notice ({error}).\n"
+                f"It begins:\n\n{excerpt}\n",
+            )
+            self._ledger.record(notice_id, FileOutcome.UNREADABLE, f"{error}: {excerpt}")
+        return f"a notice cannot be read ({error}): {one_line(body, 200)}"
+
+
+def _fault(defect: Defect) -> str:
+    where = "" if defect.record_index is None else f" at record {defect.record_index}"
+    return one_line(f"{defect.reason}{where}: {defect.detail}", 300)
