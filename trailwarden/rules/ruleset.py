@@ -1,0 +1,131 @@
+"""The compiled rule set: what the engine reads at run time, without pySigma or YAML.
+
+The artefact is JSON: `{"format": 1, "version": <16 hex digits>, "rules": [...]}`. It is reproducible to
+the byte (rules sorted by id, keys sorted), and its version is a hash of its content, so an artefact that
+was altered or cut does not load.
+
+A rule's `detection` is nested lists, made so that each leaf is one predicate on one field's values:
+
+    ["and", node, ...]   ["or", node, ...]   ["not", node]
+    ["field", "dotted.path", predicate]      any value of the field satisfies the predicate
+    ["fieldref", "dotted.path", "other.path", "is" | "starts" | "ends" | "contains"]
+    ["keyword", predicate]                   any scalar of the record satisfies the predicate
+
+    ["is", text, ...]  ["is_cased", text, ...]      one of the texts, as a whole
+    ["like", glob, ...]  ["like_cased", glob, ...]  one of the globs: `*`, `?`, and `\\` before a literal
+    ["number", n]  ["lt", n]  ["lte", n]  ["gt", n]  ["gte", n]
+    ["re", pattern, flags]  ["cidr", network]  ["null"]  ["exists"]
+
+Predicates depend on the field's value alone (not on the rule), so an engine may memoise them by value.
+What each means on JSON stands in `trailwarden.engine.predicates`.
+"""
+
+import hashlib
+from enum import IntEnum
+from functools import cached_property
+from typing import Any
+
+import msgspec
+
+from trailwarden.errors import RuleSetError
+
+FORMAT = 1
+
+Node = list[Any]
+
+
+class Level(IntEnum):
+    """Sigma's five levels, in order. https://sigmahq.io/docs/basics/rules.html"""
+
+    INFORMATIONAL = 1
+    LOW = 2
+    MEDIUM = 3
+    HIGH = 4
+    CRITICAL = 5
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One compiled rule. `alert_title` is a template with `{dotted.field}` placeholders, or empty;
+    an empty `group_by` leaves the grouping to the default (actor × account)."""
+
+    id: str
+    title: str
+    level: Level
+    detection: Node
+    status: str = ""
+    description: str = ""
+    author: str = ""
+    tags: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    falsepositives: tuple[str, ...] = ()
+    group_by: tuple[str, ...] = ()
+    alert_title: str = ""
+    runbook: tuple[str, ...] = ()
+    owner: str = ""
+
+
+class RuleSet(msgspec.Struct, frozen=True, dict=True):
+    """Compiled rules, in the order of their ids, under a version made from their content."""
+
+    rules: tuple[Rule, ...]
+
+    def __post_init__(self) -> None:
+        ordered = tuple(sorted(self.rules, key=lambda rule: rule.id))
+        msgspec.structs.force_setattr(self, "rules", ordered)
+
+    @cached_property
+    def version(self) -> str:
+        """16 hex digits of a hash of the content: equal rules have equal versions, wherever compiled."""
+        return _content_version(_encode(self.rules))
+
+
+class _Header(msgspec.Struct):
+    """What every format, however new, begins with."""
+
+    format: int
+
+
+class _Artefact(msgspec.Struct, forbid_unknown_fields=True):
+    format: int
+    rules: tuple[Rule, ...]
+    version: str
+
+
+def _encode(value: object) -> bytes:
+    return msgspec.json.encode(value, order="sorted")
+
+
+def _content_version(rules: bytes) -> str:
+    return hashlib.sha256(b"trailwarden rule set %d\n%s" % (FORMAT, rules)).hexdigest()[:16]
+
+
+def dump_rule_set(rule_set: RuleSet) -> bytes:
+    """The artefact; the same rules give the same bytes, whatever order they were read in."""
+    return _encode(_Artefact(format=FORMAT, rules=rule_set.rules, version=rule_set.version))
+
+
+def load_rule_set(data: bytes) -> RuleSet:
+    """Read an artefact; raises `RuleSetError` where it is damaged, was altered, or is of a newer format."""
+    try:
+        written = msgspec.json.decode(data, type=_Header).format
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RuleSetError(f"The compiled rule set is damaged: {error}. Compile it again.") from error
+    if written != FORMAT:
+        cure = "Deploy the Trailwarden that wrote it" if written > FORMAT else "Compile the rules again"
+        raise RuleSetError(
+            f"The compiled rule set is of format {written}, and this reader knows format {FORMAT}. {cure}."
+        )
+    try:
+        artefact = msgspec.json.decode(data, type=_Artefact)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RuleSetError(f"The compiled rule set is damaged: {error}. Compile it again.") from error
+    rule_set = RuleSet(rules=artefact.rules)
+    if rule_set.version != artefact.version:
+        raise RuleSetError(
+            f"The compiled rule set was altered: it says version {artefact.version or 'nothing'}, "
+            f"and its content has version {rule_set.version}. Compile it again."
+        )
+    return rule_set
