@@ -1,0 +1,1 @@
+"""The deployment: settings, bundling, and one file a stack."""

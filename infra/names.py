@@ -1,0 +1,113 @@
+"""Physical names, made from the audit account and the region alone.
+
+No stack imports another's export (an export that is in use blocks its owner's next update), so every stack
+must be able to foretell what the others are called. What cannot be foretold, because AWS makes it up, goes
+through an SSM parameter, whose name is foretold here. Nothing here imports the CDK: the local cloud reads it.
+"""
+
+from dataclasses import dataclass
+
+TRAIL_NAME = "trailwarden"
+LOG_KEY_ALIAS = "alias/trailwarden-logs"
+STATE_KEY_ALIAS = "alias/trailwarden-state"
+ALERT_TABLE = "trailwarden-alerts"
+DETECT_FUNCTION = "trailwarden-detect"
+NOTIFY_FUNCTION = "trailwarden-notify"
+ALARM_PREFIX = "trailwarden-"
+
+LOG_KEY_PARAMETER = "/trailwarden/log-key-arn"
+STATE_KEY_PARAMETER = "/trailwarden/state-key-arn"
+ALERT_STREAM_PARAMETER = "/trailwarden/alert-stream-arn"
+
+LOG_ARCHIVE_STACK = "TrailwardenLogArchive"
+DETECTION_STATE_STACK = "TrailwardenDetectionState"
+DETECTION_STACK = "TrailwardenDetection"
+
+
+def trail_stack(account: str) -> str:
+    """The stack that holds an account's trail."""
+    return f"TrailwardenTrail-{account}"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Every name and ARN that one stack must know of another's resources."""
+
+    audit_account: str
+    region: str
+    partition: str = "aws"
+
+    @property
+    def log_bucket(self) -> str:
+        return f"trailwarden-logs-{self.audit_account}-{self.region}"
+
+    @property
+    def access_log_bucket(self) -> str:
+        return f"trailwarden-access-logs-{self.audit_account}-{self.region}"
+
+    @property
+    def log_bucket_arn(self) -> str:
+        return f"arn:{self.partition}:s3:::{self.log_bucket}"
+
+    @property
+    def log_key_alias_arn(self) -> str:
+        return self._arn("kms", LOG_KEY_ALIAS)
+
+    @property
+    def delivery_topic_arn(self) -> str:
+        return self._arn("sns", "trailwarden-delivery")
+
+    @property
+    def alert_topic_arn(self) -> str:
+        return self._arn("sns", "trailwarden-alerts")
+
+    @property
+    def operations_topic_arn(self) -> str:
+        return self._arn("sns", "trailwarden-operations")
+
+    @property
+    def ingest_queue_arn(self) -> str:
+        return self._arn("sqs", "trailwarden-ingest")
+
+    @property
+    def ingest_dead_letter_queue_arn(self) -> str:
+        """Notices that `detect` could not finish, however often it tried."""
+        return self._arn("sqs", "trailwarden-ingest-dead-letters")
+
+    @property
+    def delivery_dead_letter_queue_arn(self) -> str:
+        """Notices that the delivery topic could not put into the ingest queue."""
+        return self._arn("sqs", "trailwarden-delivery-dead-letters")
+
+    @property
+    def notify_dead_letter_queue_arn(self) -> str:
+        """Pointers to stream records that `notify` could not finish."""
+        return self._arn("sqs", "trailwarden-notify-dead-letters")
+
+    @property
+    def alert_table_arn(self) -> str:
+        return self._arn("dynamodb", f"table/{ALERT_TABLE}")
+
+    def trail_arn(self, account: str) -> str:
+        """The ARN that CloudTrail gives as `aws:SourceArn`: the owner's account, the trail's home region."""
+        return f"arn:{self.partition}:cloudtrail:{self.region}:{account}:trail/{TRAIL_NAME}"
+
+    def log_group_arn(self, function: str) -> str:
+        return self._arn("logs", f"log-group:{log_group(function)}")
+
+    def alarms_arn_pattern(self) -> str:
+        """Matches the ARN of every alarm of ours, and of nobody else's."""
+        return self._arn("cloudwatch", f"alarm:{ALARM_PREFIX}*")
+
+    def _arn(self, service: str, resource: str) -> str:
+        return f"arn:{self.partition}:{service}:{self.region}:{self.audit_account}:{resource}"
+
+
+def resource_name(arn: str) -> str:
+    """The last part of an ARN: `trailwarden-ingest` of a queue's."""
+    return arn.rsplit(":", 1)[-1].removeprefix("table/")
+
+
+def log_group(function: str) -> str:
+    """The log group that Lambda writes to for a function of this name."""
+    return f"/aws/lambda/{function}"
