@@ -1,0 +1,15 @@
+"""Exit statuses: a contract, others script against it. docs/scan.md lists them."""
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """How a command ended."""
+
+    DONE = 0
+    ALERTED = 1
+    """`scan`: an alert at or above `--fail-on`. `rules test`: a rule's test failed."""
+    USAGE = 2
+    """Wrong usage, or rules that cannot be used."""
+    INCOMPLETE = 3
+    """Done, but some input could not be read."""

@@ -1,0 +1,114 @@
+"""What `scan` reads: files, folders (walked) and `s3://` addresses, in a stable order."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from trailwarden.delivery.keys import LogFileKey, LogFileKind
+from trailwarden.errors import LogFileUnavailable
+
+_SUFFIXES = (".json", ".json.gz", ".gz")
+_PASSED_OVER = frozenset({LogFileKind.DIGEST, LogFileKind.INSIGHT})
+
+
+class Stream(Protocol):
+    """What a log file is read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """Up to `size` bytes; empty at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One file to scan. `name` is its path relative to the PATH given, with `/`."""
+
+    name: str
+    address: str
+    size: int
+    open: Callable[[], AbstractContextManager[Stream]]
+
+    @property
+    def is_log_file(self) -> bool:
+        """False for what CloudTrail writes beside log files: digests and Insights."""
+        place = self.address.removeprefix("s3://").replace(os.sep, "/")
+        key = LogFileKey.parse(place) or LogFileKey.parse(self.name)
+        return key is None or key.kind not in _PASSED_OVER
+
+
+def inputs_of(path: str, s3_client: Callable[[], Any]) -> Iterator[Input]:
+    """The files that `path` names, sorted. Raises `LogFileUnavailable` where it cannot be listed."""
+    if path.startswith("s3://"):
+        yield from _s3_inputs(path, s3_client())
+        return
+    place = Path(path)
+    try:
+        if place.is_dir():
+            yield from _folder_inputs(place)
+        else:
+            yield _file_input(place, place.name)
+    except OSError as error:
+        raise LogFileUnavailable(f"{path}: {error.strerror or error}") from error
+
+
+def _folder_inputs(folder: Path) -> Iterator[Input]:
+    def refuse(error: OSError) -> None:
+        raise error
+
+    for parent, folders, files in os.walk(folder, onerror=refuse):
+        folders.sort()
+        for name in sorted(files):
+            if name.endswith(_SUFFIXES):
+                file = Path(parent, name)
+                yield _file_input(file, file.relative_to(folder).as_posix())
+
+
+def _file_input(file: Path, name: str) -> Input:
+    @contextmanager
+    def opened() -> Iterator[Stream]:
+        try:
+            stream = file.open("rb")
+        except OSError as error:
+            raise LogFileUnavailable(error.strerror or str(error)) from error
+        with stream:
+            yield stream
+
+    return Input(name, str(file), file.stat().st_size, opened)
+
+
+def _s3_inputs(address: str, client: Any) -> Iterator[Input]:
+    # botocore is loaded only where S3 is read: a scan of files starts in a third of the time.
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    from trailwarden.aws.log_files import S3LogFiles  # noqa: PLC0415
+    from trailwarden.delivery.notices import ObjectRef  # noqa: PLC0415
+
+    parts = urlsplit(address, allow_fragments=False)
+    bucket, prefix = parts.netloc, parts.path.removeprefix("/") + (f"?{parts.query}" if parts.query else "")
+    log_files = S3LogFiles(client)
+    found = 0
+    try:
+        pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        for entry in (entry for page in pages for entry in page.get("Contents", [])):
+            name = _relative_key(entry["Key"], prefix)
+            if name is None or not name.endswith(_SUFFIXES):
+                continue
+            found += 1
+            ref = ObjectRef(bucket, entry["Key"])
+            where = f"s3://{bucket}/{entry['Key']}"
+            yield Input(name, where, int(entry["Size"]), lambda ref=ref: log_files.open(ref))  # type: ignore[misc]
+    except (BotoCoreError, ClientError) as error:
+        raise LogFileUnavailable(f"{address}: {error}") from error
+    if not found:
+        raise LogFileUnavailable(f"{address}: no log file lies there")
+
+
+def _relative_key(key: str, prefix: str) -> str | None:
+    """`key` below the folder `prefix`, its file name where `prefix` is the key itself, or None."""
+    if key == prefix:
+        return PurePosixPath(key).name
+    folder = prefix if not prefix or prefix.endswith("/") else prefix + "/"
+    return key.removeprefix(folder) if key.startswith(folder) else None

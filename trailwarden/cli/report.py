@@ -1,0 +1,93 @@
+"""What a scan prints. The JSON lines are a contract (docs/scan.md); the rest is for reading."""
+
+import sys
+from typing import Any
+
+from trailwarden.alerts.model import Alert
+from trailwarden.alerts.text import one_line
+from trailwarden.cli.scanner import Totals
+from trailwarden.engine.match import Match
+from trailwarden.rules.ruleset import RuleSet
+
+_STYLES = {"critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "cyan"}
+_WIDTH_OF_A_FILE = 160
+
+
+def match_line(match: Match, log_file: str, *, repeat: bool) -> dict[str, Any]:
+    """One record that a rule matched, as `--matches --format jsonl` prints it."""
+    return {
+        "rule_id": match.rule.id,
+        "rule_title": match.rule.title,
+        "level": match.rule.level.name.lower(),
+        "log_file": log_file,
+        "record_index": match.record_index,
+        "event_id": match.record.get("eventID", match.record.get("eventId")),
+        "event_time": match.event_time,
+        "repeat": repeat,
+    }
+
+
+def match_text(match: Match, log_file: str, *, repeat: bool) -> str:
+    """One record that a rule matched, on one line for reading."""
+    level, when = match.rule.level.name.lower(), match.event_time or "unknown time"
+    place = f"{one_line(log_file, 1100)}:{match.record_index}"
+    return f"{level:<13} {when:<20} {one_line(match.rule.title)}  {place}{' (repeat)' if repeat else ''}"
+
+
+def alert_line(alert: Alert) -> dict[str, Any]:
+    """One alert, as `--format jsonl` prints it."""
+    return {
+        "alert_id": alert.alert_id,
+        "rule_id": alert.rule_id,
+        "rule_title": alert.rule_title,
+        "level": alert.level,
+        "group": alert.group,
+        "count": alert.count,
+        "first_event_time": alert.first_event_time,
+        "last_event_time": alert.last_event_time,
+        "title": alert.title,
+    }
+
+
+def print_alerts(alerts: list[Alert]) -> None:
+    """A table of alerts, in the order given."""
+    # rich takes 50 ms to load: only what is for reading pays for it.
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    if not alerts:
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("Level")
+    table.add_column("Alert", ratio=1, overflow="fold")
+    table.add_column("Events", justify="right")
+    table.add_column("First event (UTC)", no_wrap=True)
+    table.add_column("Last", no_wrap=True)
+    for alert in alerts:
+        first, last = alert.first_event_time or "unknown", alert.last_event_time or "unknown"
+        table.add_row(
+            Text(alert.level, _STYLES.get(alert.level, "")),
+            Text(alert.title),
+            f"{alert.count:,}",
+            first.replace("T", " ").removesuffix("Z"),
+            "" if last == first else last[11:].removesuffix("Z"),
+        )
+    width = None if sys.stdout.isatty() else _WIDTH_OF_A_FILE
+    Console(width=width, highlight=False).print(table)
+
+
+def print_totals(totals: Totals, rule_set: RuleSet, alert_count: int) -> None:
+    """What was read, and what came of it."""
+    rate = totals.records / totals.seconds if totals.seconds else 0.0
+    print(
+        f"\nRead {totals.records:,} records in {totals.files:,} log files with {len(rule_set.rules):,} rules"
+        f" (rule set {rule_set.version}) in {totals.seconds:.2f} s, {rate:,.0f} records a second."
+    )
+    print(
+        f"{totals.matches:,} matches ({totals.repeats:,} of events met before) made {alert_count:,} alerts."
+    )
+    if totals.passed_over:
+        print(f"Passed over {totals.passed_over:,} digest and Insights files.")
+    if totals.faults:
+        print(f"{totals.faults:,} faults in what was to be read; each is named on standard error.")

@@ -1,0 +1,56 @@
+"""`trailwarden rules`: what is done to rules before they go live."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from trailwarden.cli.exits import Exit
+from trailwarden.cli.rule_files import compiled_rules, loaded_rules
+from trailwarden.rules.check import run_rule_tests
+from trailwarden.rules.ruleset import dump_rule_set
+
+
+@click.group()
+def rules() -> None:
+    """Check, test and compile Sigma rules."""
+
+
+@rules.command("compile")
+@click.argument("paths", nargs=-1, metavar="[PATH...]")
+@click.option(
+    "--output",
+    "-o",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where to write the artefact.",
+)
+def compile_command(paths: tuple[str, ...], output: Path) -> None:
+    """Compile rule files and folders (the shipped rules if none is named) to one artefact.
+
+    \b
+    Example:
+      trailwarden rules compile my-rules/ --output ruleset.json
+    """
+    rule_set = compiled_rules(paths)
+    output.write_bytes(dump_rule_set(rule_set))
+    click.echo(f"{len(rule_set.rules)} rules, version {rule_set.version}: {output}")
+
+
+@rules.command("test")
+@click.argument("paths", nargs=-1, metavar="[PATH...]")
+def test_command(paths: tuple[str, ...]) -> None:
+    """Run the tests inside rule files (the shipped rules if none is named).
+
+    \b
+    Example:
+      trailwarden rules test my-rules/
+    """
+    sources = loaded_rules(paths)
+    compiled_rules(paths)
+    results = run_rule_tests(sources)
+    failed = [result for result in results if not result.passed]
+    for result in failed:
+        click.echo(str(result), err=True)
+    click.echo(f"{len(sources)} rules, {len(results)} tests, {len(failed)} failed.")
+    sys.exit(Exit.ALERTED if failed else Exit.DONE)

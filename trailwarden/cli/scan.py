@@ -1,0 +1,127 @@
+"""`trailwarden scan`: the engine of the functions, on files, folders and `s3://` addresses."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import click
+
+from trailwarden.alerts.model import Alert
+from trailwarden.alerts.text import one_line
+from trailwarden.cli.exits import Exit
+from trailwarden.cli.inputs import Input, inputs_of
+from trailwarden.cli.progress import Progress
+from trailwarden.cli.report import alert_line, match_line, match_text, print_alerts, print_totals
+from trailwarden.cli.rule_files import compiled_rules
+from trailwarden.cli.scanner import Scanner
+from trailwarden.engine.engine import Engine
+from trailwarden.engine.match import Match
+from trailwarden.errors import LogFileUnavailable
+from trailwarden.rules.ruleset import Level
+
+_LEVELS = [level.name.lower() for level in Level]
+_EPILOG = (
+    "Exit status: 0 done; 1 an alert at or above --fail-on; 2 wrong usage or rules; "
+    "3 done, but some input could not be read."
+)
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option(
+    "--rules",
+    "rule_paths",
+    multiple=True,
+    metavar="PATH",
+    help="Rule file or folder. Default: the shipped rules.",
+)
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(["text", "jsonl"]),
+    default="text",
+    show_default=True,
+    help="For reading, or one JSON object a line.",
+)
+@click.option(
+    "--matches", "each_match", is_flag=True, help="Each record that a rule matched, instead of alerts."
+)
+@click.option("--fail-on", type=click.Choice(_LEVELS), help="Exit with 1 on an alert at or above this level.")
+def scan(
+    paths: tuple[str, ...], rule_paths: tuple[str, ...], output: str, each_match: bool, fail_on: str | None
+) -> None:
+    """Evaluate rules on CloudTrail log files: files, folders (walked), s3://bucket/prefix.
+
+    \b
+    Examples:
+      trailwarden scan ./AWSLogs
+      trailwarden scan --rules my-rules/ --format jsonl 2024-08-18.json.gz
+      trailwarden scan --fail-on high s3://my-log-bucket/AWSLogs/111122223333
+    """
+    engine = Engine(compiled_rules(rule_paths))
+    scanner = _scan(engine, paths, _match_printer(output) if each_match else _ignore)
+    alerts = scanner.grouper.alerts()
+    if output == "text":
+        if not each_match:
+            print_alerts(alerts)
+        print_totals(scanner.totals, engine.rule_set, len(alerts))
+    elif not each_match:
+        for alert in alerts:
+            click.echo(json.dumps(alert_line(alert)))
+    sys.exit(_status(alerts, scanner.totals.faults, fail_on))
+
+
+def _scan(engine: Engine, paths: tuple[str, ...], on_match: Callable[[Match, str, bool], None]) -> Scanner:
+    started = time.perf_counter()
+    with Progress(sys.stderr) as progress:
+        scanner = Scanner(engine, on_match, lambda text: progress.say(f"trailwarden: {text}"))
+        inputs = list(_all_inputs(paths, scanner.fault))
+        progress.start(len(inputs), sum(item.size for item in inputs))
+        for item in inputs:
+            scanner.scan(item)
+            progress.advance(item.size, scanner.totals.records)
+        for rule_id, count in engine.failures.items():
+            scanner.fault(f"rule {rule_id} failed on {count} records")
+    scanner.totals.seconds = time.perf_counter() - started
+    return scanner
+
+
+def _all_inputs(paths: tuple[str, ...], fault: Callable[[str], None]) -> Iterator[Input]:
+    for path in paths:
+        try:
+            yield from inputs_of(path, _s3_client)
+        except LogFileUnavailable as error:
+            fault(one_line(str(error), 500))
+
+
+def _s3_client() -> Any:
+    from trailwarden.aws.clients import client  # noqa: PLC0415 (boto3: only where S3 is read)
+
+    return client("s3")
+
+
+def _ignore(_match: Match, _log_file: str, _repeat: bool) -> None:
+    """Alerts are printed at the end."""
+
+
+def _match_printer(output: str) -> Callable[[Match, str, bool], None]:
+    """Prints matches as they are found: memory does not grow with what is printed."""
+
+    def as_json(match: Match, log_file: str, repeat: bool) -> None:
+        click.echo(json.dumps(match_line(match, log_file, repeat=repeat)))
+
+    def as_text(match: Match, log_file: str, repeat: bool) -> None:
+        click.echo(match_text(match, log_file, repeat=repeat))
+
+    return as_json if output == "jsonl" else as_text
+
+
+def _status(alerts: list[Alert], faults: int, fail_on: str | None) -> Exit:
+    """An alert to fail on outweighs input that could not be read, which is named on standard error anyway."""
+    if fail_on is not None:
+        worst = max((Level[alert.level.upper()] for alert in alerts), default=None)
+        if worst is not None and worst >= Level[fail_on.upper()]:
+            return Exit.ALERTED
+    return Exit.INCOMPLETE if faults else Exit.DONE

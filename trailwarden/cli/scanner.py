@@ -1,0 +1,78 @@
+"""The engine of the functions over many inputs, one after the other, in a stable order."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from trailwarden.alerts.grouping import AlertGrouper
+from trailwarden.alerts.text import one_line
+from trailwarden.cli.inputs import Input
+from trailwarden.delivery.logfile import LogFileReader
+from trailwarden.engine.engine import Engine
+from trailwarden.engine.match import Match
+from trailwarden.errors import LogFileUnavailable
+
+_NAME_LIMIT = 1100
+
+
+@dataclass(slots=True)
+class Totals:
+    """What was read, and what came of it."""
+
+    files: int = 0
+    records: int = 0
+    matches: int = 0
+    repeats: int = 0
+    passed_over: int = 0
+    faults: int = 0
+    """What could not be read: files, parts of files, records; and rules that failed on a record."""
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Scanner:
+    """Reads inputs and groups what matches.
+
+    `on_match` gets each match, the name of its log file, and whether its event was met before; `complain`
+    gets a line for each thing that could not be read.
+    """
+
+    engine: Engine
+    on_match: Callable[[Match, str, bool], None]
+    complain: Callable[[str], None]
+    totals: Totals = field(default_factory=Totals)
+    grouper: AlertGrouper = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.grouper = AlertGrouper(self.engine.rule_set.version)
+
+    def fault(self, text: str) -> None:
+        """Count and name one thing that could not be read."""
+        self.totals.faults += 1
+        self.complain(text)
+
+    def scan(self, item: Input) -> None:
+        """Read one input; what cannot be read of it is named, the rest is evaluated."""
+        if not item.is_log_file:
+            self.totals.passed_over += 1
+            return
+        name = one_line(item.name, _NAME_LIMIT)
+        try:
+            with item.open() as stream:
+                self._scan_stream(item.name, LogFileReader(stream))
+        except (LogFileUnavailable, OSError) as error:
+            self.fault(f"{name}: {one_line(str(error), 500)}")
+
+    def _scan_stream(self, name: str, reader: LogFileReader) -> None:
+        try:
+            for match in self.engine.scan(reader):
+                fresh = self.grouper.add(match, name)
+                self.totals.matches += 1
+                self.totals.repeats += not fresh
+                self.on_match(match, name, not fresh)
+        finally:
+            self.totals.files += 1
+            self.totals.records += reader.record_count
+            for defect in reader.defects:
+                where = "" if defect.record_index is None else f", record {defect.record_index}"
+                cause = f"{defect.reason}: {one_line(defect.detail, 300)}"
+                self.fault(f"{one_line(name, _NAME_LIMIT)}{where}: {cause}")
