@@ -1,0 +1,1 @@
+"""What runs inside the emulator's process: CloudTrail's part, which the emulator itself does not play."""

@@ -1,0 +1,64 @@
+"""The emulator's process: the AWS emulator on one loopback port, with CloudTrail's delivery beside it.
+
+Run as `python -m local.emulation.server PORT SECONDS`: every SECONDS what was recorded is delivered. What
+happens is told on standard output, a JSON object a line (`event` is `delivered` or `mail`).
+"""
+
+import asyncio
+import dataclasses
+import json
+import signal
+import sys
+from datetime import datetime
+from typing import Any
+
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+from ministack import app as emulator
+from ministack.core import tls
+
+from local.emulation import trails
+from local.emulation.delivery import Delivery
+from local.emulation.mail import send_mail_with
+from local.emulation.tap import Tap
+
+
+def tell(event: str, **fields: Any) -> None:
+    sys.stdout.write(json.dumps({"event": event, **fields}, default=str) + "\n")
+    sys.stdout.flush()
+
+
+def tell_mail(topic_arn: str, address: str, subject: str, body: str, time: datetime) -> None:
+    tell("mail", topic_arn=topic_arn, address=address, subject=subject, body=body, time=time)
+
+
+async def deliver_for_ever(delivery: Delivery, seconds: float) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        for batch, records in delivery.take().items():
+            delivered = await delivery.deliver(batch, records)
+            tell("delivered", **dataclasses.asdict(delivered))
+
+
+async def run(port: int, delivery_seconds: float) -> None:
+    delivery = Delivery()
+    Tap(delivery).install()
+    trails.register()
+    send_mail_with(tell_mail)
+    config = Config()
+    config.bind = [f"127.0.0.1:{port}"]
+    config.keep_alive_timeout = 75
+    config.graceful_timeout = 0.3
+    config.errorlog = config.accesslog = None
+    if tls.use_ssl_enabled():
+        config.certfile, config.keyfile = tls.resolve_tls_material()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    deliveries = asyncio.create_task(deliver_for_ever(delivery, delivery_seconds))
+    await serve(emulator.app, config, shutdown_trigger=stop.wait)
+    deliveries.cancel()
+
+
+if __name__ == "__main__":
+    asyncio.run(run(int(sys.argv[1]), float(sys.argv[2])))
