@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import pytest
 
@@ -18,8 +18,7 @@ _MISSING = pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus (../shared
 
 def needs_corpus(test: Test) -> Test:
     """Mark a test that reads the corpus."""
-    marked: Test = pytest.mark.corpus(_MISSING(test))
-    return marked
+    return cast("Test", pytest.mark.corpus(_MISSING(cast("Any", test))))
 
 
 def log_files() -> Iterator[Path]:

@@ -1,0 +1,97 @@
+"""A compiled condition × a record → whether it holds."""
+
+from collections.abc import Callable
+
+from trailwarden.delivery.records import Record
+from trailwarden.engine.predicates import Predicate, compile_predicate
+from trailwarden.engine.text import fold
+from trailwarden.engine.values import Path, RecordView, Values, scalar_text
+from trailwarden.rules.ruleset import Node
+
+Condition = Callable[[RecordView], bool]
+
+_RELATIONS: dict[str, Callable[[str, str], bool]] = {
+    "is": str.__eq__,
+    "starts": str.startswith,
+    "ends": str.endswith,
+    "contains": str.__contains__,
+}
+
+
+def holds(detection: Node, record: Record) -> bool:
+    """Whether the condition holds for one record. For many records, compile it once."""
+    return compile_condition(detection)(RecordView(record))
+
+
+def compile_condition(node: Node) -> Condition:
+    """The condition that `Rule.detection` spells; raises `ValueError` for a form that is unknown, and
+    `re2.error` for a regular expression that RE2 does not have."""
+    name, *arguments = node
+    match name:
+        case "and":
+            return _all_of([compile_condition(argument) for argument in arguments])
+        case "or":
+            return _any_of([compile_condition(argument) for argument in arguments])
+        case "not":
+            return _negated(compile_condition(arguments[0]))
+        case "field":
+            return _field(_path(arguments[0]), compile_predicate(arguments[1]))
+        case "fieldref":
+            return _field_reference(_path(arguments[0]), _path(arguments[1]), arguments[2])
+        case "keyword":
+            return _keyword(compile_predicate(arguments[0]))
+    raise ValueError(f"unknown condition {name!r}")
+
+
+def _path(dotted: str) -> Path:
+    return tuple(dotted.split("."))
+
+
+def _all_of(conditions: list[Condition]) -> Condition:
+    def all_hold(view: RecordView) -> bool:
+        for condition in conditions:  # noqa: SIM110 (a generator would double the cost of the hot path)
+            if not condition(view):
+                return False
+        return True
+
+    return all_hold
+
+
+def _any_of(conditions: list[Condition]) -> Condition:
+    def any_holds(view: RecordView) -> bool:
+        for condition in conditions:  # noqa: SIM110 (a generator would double the cost of the hot path)
+            if condition(view):
+                return True
+        return False
+
+    return any_holds
+
+
+def _negated(condition: Condition) -> Condition:
+    return lambda view: not condition(view)
+
+
+def _field(path: Path, predicate: Predicate) -> Condition:
+    return lambda view: predicate(view.field(path))
+
+
+def _keyword(predicate: Predicate) -> Condition:
+    return lambda view: predicate(view.everything)
+
+
+def _field_reference(path: Path, other: Path, relation: str) -> Condition:
+    """Whether a scalar of one field relates to a scalar of another, as text without regard to case; a
+    field that is missing or null relates to nothing."""
+    if relation not in _RELATIONS:
+        raise ValueError(f"unknown relation of fields {relation!r}")
+    relates = _RELATIONS[relation]
+
+    def related(view: RecordView) -> bool:
+        wanted = _scalar_texts(view.field(other))
+        return any(relates(text, part) for text in _scalar_texts(view.field(path)) for part in wanted)
+
+    return related
+
+
+def _scalar_texts(values: Values) -> list[str]:
+    return [fold(scalar_text(scalar)) for scalar in values.scalars]

@@ -1,0 +1,140 @@
+"""What each predicate of a compiled rule means on JSON.
+
+- Text matches without regard to case (`fold`), but for the `_cased` forms and regular expressions.
+- A field's values are found through objects and lists (any element). A value that is an object or a list
+  is met where any scalar inside it is; text patterns also meet its compact JSON text.
+- Booleans are the texts `true` and `false`. A number is met by an equal number, or by its text.
+- `lt` and its like compare numbers, and strings that spell a number in JSON.
+- `null` is met by a field that is missing or null; `exists` by a value that is not null (an empty
+  string, list or object is a value).
+- A regular expression is searched for anywhere in the text. `^` and `$` hold at the text's ends, with
+  the flag `m` at each line's.
+- A CIDR network is met by a string that is an address in it.
+"""
+
+import ipaddress
+import operator
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from trailwarden.engine.text import Test, compile_glob, compile_regex, fold
+from trailwarden.engine.values import Values
+from trailwarden.rules.ruleset import Node
+
+Predicate = Callable[[Values], bool]
+
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_NUMBER_LENGTH = 64
+_ADDRESS_LENGTH = 64
+_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "lt": operator.lt,
+    "lte": operator.le,
+    "gt": operator.gt,
+    "gte": operator.ge,
+}
+
+
+def compile_predicate(node: Node) -> Predicate:
+    """The predicate that a leaf of `Rule.detection` spells; raises `ValueError` for one that is unknown,
+    and `re2.error` for an expression that RE2 does not have."""
+    name, *arguments = node
+    if name in _COMPARISONS:
+        return _comparison(_COMPARISONS[name], *arguments)
+    try:
+        make = _MAKERS[name]
+    except KeyError:
+        raise ValueError(f"unknown predicate {name!r}") from None
+    return make(*arguments)
+
+
+def _is(*texts: str) -> Predicate:
+    wanted = frozenset(map(fold, texts))
+    return lambda values: not wanted.isdisjoint(values.folded)
+
+
+def _is_cased(*texts: str) -> Predicate:
+    wanted = frozenset(texts)
+    return lambda values: not wanted.isdisjoint(values.texts)
+
+
+def _like(*globs: str) -> Predicate:
+    tests = [compile_glob(fold(glob)) for glob in globs]
+    return lambda values: _any(tests, values.folded)
+
+
+def _like_cased(*globs: str) -> Predicate:
+    tests = [compile_glob(glob) for glob in globs]
+    return lambda values: _any(tests, values.texts)
+
+
+def _any(tests: Sequence[Test], texts: Sequence[str]) -> bool:
+    return any(test(text) for text in texts for test in tests)
+
+
+def _regex(pattern: str, flags: str) -> Predicate:
+    test = compile_regex(pattern, flags)
+    return lambda values: any(map(test, values.texts))
+
+
+def _number(number: float) -> Predicate:
+    text = repr(number)
+
+    def equal(scalar: Any) -> bool:
+        if type(scalar) is str:
+            return scalar == text
+        return type(scalar) is not bool and bool(scalar == number)
+
+    return lambda values: any(map(equal, values.scalars))
+
+
+def _comparison(compare: Callable[[Any, Any], bool], number: float) -> Predicate:
+    def holds(scalar: Any) -> bool:
+        found = _as_number(scalar)
+        return found is not None and compare(found, number)
+
+    return lambda values: any(map(holds, values.scalars))
+
+
+def _as_number(scalar: Any) -> float | None:
+    """The number that a scalar is or spells; a boolean is none."""
+    if type(scalar) is int or type(scalar) is float:
+        return scalar
+    if type(scalar) is str and len(scalar) <= _NUMBER_LENGTH and _NUMBER.fullmatch(scalar):
+        return float(scalar) if any(sign in scalar for sign in ".eE") else int(scalar)
+    return None
+
+
+def _cidr(network: str) -> Predicate:
+    wanted = ipaddress.ip_network(network)
+
+    def inside(scalar: Any) -> bool:
+        if type(scalar) is not str or len(scalar) > _ADDRESS_LENGTH:
+            return False
+        try:
+            return ipaddress.ip_address(scalar) in wanted
+        except ValueError:
+            return False
+
+    return lambda values: any(map(inside, values.scalars))
+
+
+def _null() -> Predicate:
+    return lambda values: not values.found or None in values.found
+
+
+def _exists() -> Predicate:
+    return lambda values: any(value is not None for value in values.found)
+
+
+_MAKERS: dict[str, Callable[..., Predicate]] = {
+    "is": _is,
+    "is_cased": _is_cased,
+    "like": _like,
+    "like_cased": _like_cased,
+    "re": _regex,
+    "number": _number,
+    "cidr": _cidr,
+    "null": _null,
+    "exists": _exists,
+}

@@ -1,0 +1,132 @@
+"""The `trailwarden:` block of a rule: how its alerts read and group, what to do about them, its tests."""
+
+import difflib
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from trailwarden.errors import Problem
+from trailwarden.rules.document import Document, Path
+
+_BLOCK = "trailwarden"
+_KEYS = ("title", "group_by", "runbook", "owner", "tests")
+_TEST_KEYS = ("match", "no_match")
+_TITLE_TOKEN = re.compile(r"\{([^{}]*)\}|[{}]")
+_FIELD = re.compile(r"[\w-]+(?:\.[\w-]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTest:
+    """A record that the rule must match, or must not; where it is written (line and column from 1)."""
+
+    record: dict[str, Any]
+    must_match: bool
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What the `trailwarden:` block says; empty where it says nothing."""
+
+    alert_title: str = ""
+    group_by: tuple[str, ...] = ()
+    runbook: tuple[str, ...] = ()
+    owner: str = ""
+    tests: tuple[RuleTest, ...] = field(default=())
+
+
+def read_block(document: Document, problems: list[Problem]) -> Block:
+    """The block of a rule; every mistake in it goes to `problems`."""
+    if _BLOCK not in document.data:
+        return Block()
+    return _Reader(document, problems).read(document.data[_BLOCK])
+
+
+class _Reader:
+    def __init__(self, document: Document, problems: list[Problem]) -> None:
+        self._document = document
+        self._problems = problems
+
+    def read(self, block: Any) -> Block:
+        if not self._is_map(block, (_BLOCK,), _KEYS):
+            return Block()
+        return Block(
+            alert_title=self._title(block),
+            group_by=self._group_by(block),
+            runbook=self._texts(block, "runbook"),
+            owner=self._text(block, "owner"),
+            tests=self._tests(block.get("tests")),
+        )
+
+    def _refuse(self, path: Path, message: str, cure: str) -> None:
+        self._problems.append(self._document.problem(path, message, cure))
+
+    def _is_map(self, value: Any, path: Path, known: Collection[str]) -> bool:
+        """Whether the value is a map; its unknown keys are told with the nearest known one."""
+        if not isinstance(value, dict):
+            self._refuse(path, f"`{path[-1]}` must be a map", f"its keys are {', '.join(known)}")
+            return False
+        for key in value.keys() - set(known):
+            near = difflib.get_close_matches(key, known, n=1)
+            cure = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(known)}"
+            self._refuse((*path, key), f"`{key}` is unknown in `{path[-1]}`", cure)
+        return True
+
+    def _text(self, block: dict[str, Any], key: str) -> str:
+        value = block.get(key)
+        if key not in block:
+            return ""
+        if not isinstance(value, str) or not value.strip():
+            self._refuse((_BLOCK, key), f"`{key}` must be text", "put it in quotes, or leave it out")
+            return ""
+        return value.strip()
+
+    def _texts(self, block: dict[str, Any], key: str) -> tuple[str, ...]:
+        """A list of texts; one text alone is a list of one."""
+        value = block.get(key)
+        if not isinstance(value, list):
+            text = self._text(block, key)
+            return (text,) if text else ()
+        if not value or not all(isinstance(text, str) and text.strip() for text in value):
+            self._refuse((_BLOCK, key), f"`{key}` must be a list of texts", "put each in quotes")
+            return ()
+        return tuple(text.strip() for text in value)
+
+    def _title(self, block: dict[str, Any]) -> str:
+        title = self._text(block, "title")
+        for token in _TITLE_TOKEN.finditer(title):
+            if not _FIELD.fullmatch(token.group(1) or ""):
+                cure = "write a field in braces, such as {userIdentity.arn}; braces serve nothing else here"
+                self._refuse((_BLOCK, "title"), f"`{token.group()}` in the title is no placeholder", cure)
+        return title
+
+    def _group_by(self, block: dict[str, Any]) -> tuple[str, ...]:
+        fields = self._texts(block, "group_by")
+        for index, name in enumerate(fields):
+            if not _FIELD.fullmatch(name):
+                cure = "write a dotted path, such as userIdentity.arn"
+                self._refuse((_BLOCK, "group_by", index), f"`{name}` is no field", cure)
+        return fields
+
+    def _tests(self, tests: Any) -> tuple[RuleTest, ...]:
+        if tests is None or not self._is_map(tests, (_BLOCK, "tests"), _TEST_KEYS):
+            return ()
+        return tuple(test for key in _TEST_KEYS for test in self._records(tests.get(key), key))
+
+    def _records(self, records: Any, key: str) -> list[RuleTest]:
+        path: Path = (_BLOCK, "tests", key)
+        if records is None:
+            return []
+        if not isinstance(records, list):
+            self._refuse(path, f"`{key}` must be a list of records", "begin each record with `-`")
+            return []
+        found = []
+        for index, record in enumerate(records):
+            line, column = self._document.place((*path, index))
+            if isinstance(record, dict):
+                found.append(RuleTest(record, key == "match", line, column))
+            else:
+                self._refuse((*path, index), "a test's record must be a map", "write it as CloudTrail would")
+        return found

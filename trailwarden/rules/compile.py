@@ -1,0 +1,280 @@
+"""pySigma's parsed conditions → the compiled form (`ruleset.py` says what it looks like).
+
+What cannot be evaluated is refused by name, with its place; nothing is half understood.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import cast
+
+import re2
+from sigma.conditions import (
+    ConditionAND,
+    ConditionFieldEqualsValueExpression,
+    ConditionItem,
+    ConditionNOT,
+    ConditionOR,
+    ConditionValueExpression,
+)
+from sigma.exceptions import SigmaError, SigmaRuleLocation
+from sigma.types import (
+    CompareOperators,
+    SigmaBool,
+    SigmaCasedString,
+    SigmaCIDRExpression,
+    SigmaCompareExpression,
+    SigmaExists,
+    SigmaExpansion,
+    SigmaFieldReference,
+    SigmaNull,
+    SigmaNumber,
+    SigmaRegularExpression,
+    SigmaString,
+    SigmaTimestampPart,
+    SigmaType,
+    SpecialChars,
+)
+
+from trailwarden.errors import Problem, RuleError
+from trailwarden.rules.load import RuleSource
+from trailwarden.rules.ruleset import Level, Node, Rule, RuleSet
+
+Condition = ConditionItem | ConditionFieldEqualsValueExpression | ConditionValueExpression | None
+
+_COMPARISONS = {
+    CompareOperators.LT: "lt",
+    CompareOperators.LTE: "lte",
+    CompareOperators.GT: "gt",
+    CompareOperators.GTE: "gte",
+}
+_MERGED = frozenset({"is", "is_cased", "like", "like_cased"})
+
+
+class _Refused(Exception):  # noqa: N818 (caught in this module)
+    """A construct that the engine does not evaluate, and what to do about it."""
+
+    def __init__(self, message: str, cure: str) -> None:
+        super().__init__(message)
+        self.cure = cure
+
+
+def compile_rules(sources: Sequence[RuleSource]) -> RuleSet:
+    """The compiled rule set; raises one `RuleError` that names every construct that is not evaluated."""
+    rule_set, problems = compile_usable(sources)
+    if problems:
+        raise RuleError(problems)
+    return rule_set
+
+
+def compile_usable(sources: Sequence[RuleSource]) -> tuple[RuleSet, list[Problem]]:
+    """The rules that can be evaluated, compiled, and why the others are refused."""
+    problems: list[Problem] = []
+    rules = [compile_rule(source, problems) for source in sources]
+    return RuleSet(rules=tuple(rule for rule in rules if rule is not None)), sorted(problems)
+
+
+def compile_rule(source: RuleSource, problems: list[Problem]) -> Rule | None:
+    """One compiled rule, or None where something is refused, which is then in `problems`."""
+    detection = _Compiler(source, problems).detection()
+    rule, block = source.rule, source.block
+    if detection is None or rule.level is None:
+        return None
+    return Rule(
+        id=source.id,
+        title=rule.title,
+        level=Level[rule.level.name],
+        detection=detection,
+        status=str(rule.status) if rule.status is not None else "",
+        description=(rule.description or "").strip(),
+        author=rule.author or "",
+        tags=tuple(map(str, rule.tags)),
+        references=tuple(map(str, rule.references)),
+        falsepositives=tuple(map(str, rule.falsepositives)),
+        group_by=block.group_by,
+        alert_title=block.alert_title,
+        runbook=block.runbook,
+        owner=block.owner,
+    )
+
+
+class _Compiler:
+    """Compiles one rule's conditions, noting what it refuses and going on, so that all is told at once."""
+
+    def __init__(self, source: RuleSource, problems: list[Problem]) -> None:
+        self._source = source
+        self._problems = problems
+
+    def detection(self) -> Node | None:
+        """The conditions (a list of them means any), or None where something was refused."""
+        before = len(self._problems)
+        nodes = []
+        for condition in self._source.rule.detection.parsed_condition:
+            try:
+                parsed = condition.parsed
+            except (SigmaError, TypeError, RecursionError) as error:
+                text = error.args[0] if error.args else type(error).__name__
+                cure = "name the selections that stand beside it, with and, or, not, 1 of, all of"
+                self._refuse(condition.source, f"the condition `{condition.condition}`: {text}", cure)
+            else:
+                nodes.append(self._node(parsed))
+        return _any_of(nodes) if nodes and len(self._problems) == before else None
+
+    def _refuse(self, place: SigmaRuleLocation | None, message: str, cure: str) -> None:
+        line, column = self._source.line, self._source.column
+        if place is not None:
+            line, column = place.line or line, place.char or column
+        self._problems.append(Problem(self._source.path, line, column, message, cure))
+
+    def _node(self, condition: Condition) -> Node:
+        """The compiled condition; a refused part stands as an empty list, and its rule is not used."""
+        if isinstance(condition, ConditionAND):
+            return _all_of([self._node(argument) for argument in condition.args])
+        if isinstance(condition, ConditionOR):
+            return _any_of([self._node(argument) for argument in condition.args])
+        if isinstance(condition, ConditionNOT):
+            return ["not", self._node(condition.args[0])]
+        if isinstance(condition, (ConditionFieldEqualsValueExpression, ConditionValueExpression)):
+            field = condition.field if isinstance(condition, ConditionFieldEqualsValueExpression) else None
+            try:
+                return _leaf(field, condition.value)
+            except _Refused as refused:
+                self._refuse(getattr(condition, "source", None), str(refused), refused.cure)
+                return []
+        self._refuse(None, "the condition is empty", "name a selection in it")
+        return []
+
+
+def _all_of(nodes: list[Node]) -> Node:
+    flat = [part for node in nodes for part in (node[1:] if node[:1] == ["and"] else [node])]
+    return flat[0] if len(flat) == 1 else ["and", *flat]
+
+
+def _any_of(nodes: list[Node]) -> Node:
+    """Any of the nodes; texts of one field become one predicate, which costs one look-up."""
+    flat = [part for node in nodes for part in (node[1:] if node[:1] == ["or"] else [node])]
+    merged: list[Node] = []
+    places: dict[tuple[str, ...], int] = {}
+    for node in flat:
+        if not node or node[0] not in {"field", "keyword"} or node[-1][0] not in _MERGED:
+            merged.append(node)
+            continue
+        key = (*node[:-1], node[-1][0])
+        if key in places:
+            known = merged[places[key]][-1]
+            known.extend(text for text in node[-1][1:] if text not in known[1:])
+        else:
+            places[key] = len(merged)
+            merged.append([*node[:-1], list(node[-1])])
+    return merged[0] if len(merged) == 1 else ["or", *merged]
+
+
+def _leaf(field: str | None, value: SigmaType) -> Node:
+    """One value of one field (or, without one, of the whole record)."""
+    if isinstance(value, SigmaExpansion):
+        return _any_of([_leaf(field, each) for each in value.values])
+    if isinstance(value, SigmaFieldReference):
+        return _field_reference(field, value)
+    if isinstance(value, SigmaExists):
+        return ["field", field, ["exists"]] if value.exists else ["not", ["field", field, ["exists"]]]
+    if isinstance(value, SigmaCompareExpression) and value.op is CompareOperators.NEQ:
+        return ["not", _leaf(field, value.number)]
+    make = _PREDICATES.get(type(value))
+    if make is None:
+        name = "a part of a time" if isinstance(value, SigmaTimestampPart) else type(value).__name__
+        raise _Refused(f"{name} is not evaluated", "say it with another modifier, or leave it out")
+    if field is not None:
+        return ["field", field, make(value)]
+    return ["keyword", _as_keyword(value, make(value))]
+
+
+def _as_keyword(value: SigmaType, predicate: Node) -> Node:
+    """A keyword is searched for anywhere within each of the record's values."""
+    if isinstance(value, SigmaNull):
+        raise _Refused("null cannot be a keyword", "name a field")
+    if isinstance(value, SigmaNumber):
+        return ["like", f"*{value.number}*"]
+    name, *arguments = predicate
+    if name in {"is", "is_cased"}:
+        kind = "like_cased" if name == "is_cased" else "like"
+        return [kind, *(_glob(["*", _escaped(text), "*"]) for text in arguments)]
+    if name in {"like", "like_cased"}:
+        return [name, *(_glob(["*", glob, "*"]) for glob in arguments)]
+    return predicate
+
+
+def _field_reference(field: str | None, value: SigmaFieldReference) -> Node:
+    if field is None:
+        raise _Refused("a keyword cannot refer to a field", "name a field before `|fieldref`")
+    if not all(value.field.split(".")):
+        raise _Refused(f"`{value.field}` is no field", "write a dotted path, such as userIdentity.arn")
+    relations = {
+        (False, False): "is",
+        (True, False): "starts",
+        (False, True): "ends",
+        (True, True): "contains",
+    }
+    return ["fieldref", field, value.field, relations[value.starts_with, value.ends_with]]
+
+
+def _string(value: SigmaType) -> Node:
+    assert isinstance(value, SigmaString)  # noqa: S101 (for the type checker: the table is keyed by type)
+    if value.contains_placeholder():
+        names = ", ".join(f"%{part.name}%" for part in value.s if not isinstance(part, str | SpecialChars))
+        raise _Refused(
+            f"the placeholder {names} is not filled", "write the values out; lists are not read yet"
+        )
+    suffix = "_cased" if isinstance(value, SigmaCasedString) else ""
+    if not value.contains_special():
+        return [f"is{suffix}", "".join(cast("list[str]", value.s))]
+    stars = {SpecialChars.WILDCARD_MULTI: "*", SpecialChars.WILDCARD_SINGLE: "?"}
+    parts = [
+        _escaped(part) if isinstance(part, str) else stars[cast("SpecialChars", part)] for part in value.s
+    ]
+    return [f"like{suffix}", _glob(parts)]
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("*", "\\*").replace("?", "\\?")
+
+
+def _glob(parts: Sequence[str]) -> str:
+    """The parts as one glob, in which no two stars follow each other where parts meet."""
+    glob = ""
+    for part in parts:
+        star_before = glob.endswith("*") and not glob.endswith("\\*")
+        glob += part[1:] if star_before and part.startswith("*") else part
+    return glob
+
+
+def _regex(value: SigmaType) -> Node:
+    assert isinstance(value, SigmaRegularExpression)  # noqa: S101 (for the type checker)
+    if value.contains_placeholder():
+        raise _Refused("a placeholder in a regular expression is not filled", "write the values out")
+    flags = "".join(sorted(SigmaRegularExpression.sigma_to_re_flag[flag] for flag in value.flags))
+    options = re2.Options()
+    options.log_errors = False
+    pattern = str(value.regexp)
+    try:
+        re2.compile(f"(?{flags}){pattern}" if flags else pattern, options)
+    except re2.error as error:
+        reason = error.args[0].decode("utf-8", "replace") if error.args else ""
+        raise _Refused(f"RE2 cannot express the regular expression: {reason}", "write it simpler") from error
+    return ["re", pattern, flags]
+
+
+def _comparison(value: SigmaType) -> Node:
+    assert isinstance(value, SigmaCompareExpression)  # noqa: S101 (for the type checker)
+    if type(value.number) is not SigmaNumber:
+        raise _Refused("a part of a time is not evaluated", "compare another field")
+    return [_COMPARISONS[value.op], value.number.number]
+
+
+_PREDICATES: dict[type[SigmaType], Callable[[SigmaType], Node]] = {
+    SigmaString: _string,
+    SigmaCasedString: _string,
+    SigmaNumber: lambda value: ["number", cast("SigmaNumber", value).number],
+    SigmaBool: lambda value: ["is", "true" if cast("SigmaBool", value).boolean else "false"],
+    SigmaNull: lambda _: ["null"],
+    SigmaRegularExpression: _regex,
+    SigmaCIDRExpression: lambda value: ["cidr", str(cast("SigmaCIDRExpression", value).network)],
+    SigmaCompareExpression: _comparison,
+}

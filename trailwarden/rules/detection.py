@@ -1,0 +1,207 @@
+"""The `detection:` of a rule → pySigma's objects, each with the place that it was written at.
+
+pySigma's own `SigmaDetections.from_dict` stops at the first mistake and knows no places. This builds the
+same objects, item by item, collects every mistake, and refuses the combinations of modifiers that pySigma
+lets through with a meaning that no evaluation on JSON can keep.
+https://sigmahq.io/sigma-specification/specification/sigma-rules-specification.html
+"""
+
+import difflib
+from typing import Any
+
+import re2
+import sigma.exceptions as sigma_exceptions
+from sigma.exceptions import SigmaRuleLocation
+from sigma.modifiers import modifier_mapping
+from sigma.policy import SigmaPolicy
+from sigma.policy.regex_engine import RegexEngine, RegexPattern
+from sigma.rule import SigmaDetection, SigmaDetectionItem, SigmaDetections
+from sigma.types import SigmaCasedString, SigmaExpansion, SigmaNumber, SigmaString, SigmaType
+
+from trailwarden.errors import Problem
+from trailwarden.rules.document import Document, Path
+
+Scalar = str | int | float | bool | None
+
+_SCALARS = (str, int, float, bool, type(None))
+_TIME_PARTS = frozenset({"minute", "hour", "day", "week", "month", "year"})
+_WRAPPERS = frozenset({"contains", "startswith", "endswith"})
+_ALIASES = {"utf16le": "wide"}
+
+
+class _QuietRegexEngine(RegexEngine):
+    """RE2 with the options that the engine runs with, and without its log lines on standard error."""
+
+    def compile(self, pattern: str, flags: int = 0) -> RegexPattern:  # noqa: ARG002 (syntax is what is checked)
+        options = re2.Options()
+        options.log_errors = False
+        compiled: RegexPattern = re2.compile(pattern, options)
+        return compiled
+
+    @property
+    def error(self) -> type[Exception]:
+        failure: type[Exception] = re2.error
+        return failure
+
+
+POLICY = SigmaPolicy(regex_engine=_QuietRegexEngine())
+
+
+def build_detections(document: Document, problems: list[Problem]) -> SigmaDetections | None:
+    """The rule's detections, or None where something is wrong with them, which is then in `problems`."""
+    found = len(problems)
+    detection = document.data.get("detection")
+    if not isinstance(detection, dict):
+        message = (
+            "`detection` must be a map" if "detection" in document.data else "the rule has no `detection`"
+        )
+        problems.append(document.problem(("detection",), message, "add selections and a condition"))
+        return None
+    if "timeframe" in detection:
+        cure = "leave it out; counting over time is what Sigma correlations are for"
+        problems.append(document.problem(("detection", "timeframe"), "`timeframe` is not evaluated", cure))
+    conditions = _conditions(document, detection, problems)
+    builder = _Builder(document, problems)
+    named = {
+        name: builder.detection(definition, ("detection", name))
+        for name, definition in detection.items()
+        if name not in {"condition", "timeframe"}
+    }
+    whole = {name: built for name, built in named.items() if built is not None}
+    if len(problems) > found:
+        return None
+    if not whole:
+        cure = "add a selection beside the condition"
+        problems.append(document.problem(("detection",), "`detection` selects nothing", cure))
+        return None
+    return SigmaDetections(whole, conditions, builder.location(("detection", "condition")), POLICY)
+
+
+def _conditions(document: Document, detection: dict[str, Any], problems: list[Problem]) -> list[str]:
+    condition = detection.get("condition")
+    conditions: list[Any] = condition if isinstance(condition, list) else [condition]
+    if not conditions or not all(isinstance(text, str) and text.strip() for text in conditions):
+        message = "`detection` needs a `condition`, as text"
+        cure = "add for example `condition: selection`"
+        problems.append(document.problem(("detection", "condition"), message, cure))
+        return []
+    return conditions
+
+
+class _Builder:
+    def __init__(self, document: Document, problems: list[Problem]) -> None:
+        self._document = document
+        self._problems = problems
+
+    def location(self, path: Path) -> SigmaRuleLocation:
+        """Where pySigma's object was written."""
+        line, column = self._document.place(path)
+        return SigmaRuleLocation(self._document.path, line, column)  # type: ignore[arg-type] # it makes a Path
+
+    def detection(self, definition: Any, path: Path) -> SigmaDetection | None:
+        """One named selection: a map (all of), a list (any of), or keywords."""
+        items: list[SigmaDetectionItem | SigmaDetection | None]
+        if isinstance(definition, dict):
+            items = [self._item(key, value, (*path, key)) for key, value in definition.items()]
+        elif isinstance(definition, list) and not all(isinstance(value, _SCALARS) for value in definition):
+            items = [self.detection(value, (*path, index)) for index, value in enumerate(definition)]
+        else:
+            items = [self._item(None, definition, path)] if definition != [] else []
+        if not items:
+            self._refuse(path, f"`{path[-1]}` is empty", "give it a field and a value, or leave it out")
+        built = [item for item in items if item is not None]
+        return SigmaDetection(built, self.location(path)) if built and len(built) == len(items) else None
+
+    def _refuse(self, path: Path, message: str, cure: str) -> None:
+        self._problems.append(self._document.problem(path, message, cure))
+
+    def _item(self, key: str | None, value: Any, path: Path) -> SigmaDetectionItem | None:
+        name, *modifiers = (key or "").split("|")
+        before = len(self._problems)
+        self._check_key(name, modifiers, path)
+        values = value if isinstance(value, list) else [value]
+        places: list[Path] = [(*path, index) for index in range(len(values))] if values is value else [path]
+        if not values:
+            self._refuse(path, f"`{key}` has an empty list of values", "list values, or write null")
+        for element, place in zip(values, places, strict=True):
+            self._check_value(name, modifiers, element, place)
+        if len(self._problems) > before:
+            return None
+        items = [
+            self._convert(key, modifiers, [element], place)
+            for element, place in zip(values, places, strict=True)
+        ]
+        return self._convert(key, modifiers, value, path) if None not in items else None
+
+    def _check_key(self, name: str, modifiers: list[str], path: Path) -> None:
+        if name and not all(name.split(".")):
+            self._refuse(path, f"`{name}` is no field", "write a dotted path, such as userIdentity.arn")
+        for modifier in modifiers:
+            if modifier in _TIME_PARTS:
+                cure = "leave it out; parts of a time are not evaluated yet"
+                self._refuse(path, f"the modifier `{modifier}` is not evaluated", cure)
+            elif modifier not in modifier_mapping:
+                near = _ALIASES.get(modifier) or next(
+                    iter(difflib.get_close_matches(modifier, modifier_mapping)), ""
+                )
+                cure = (
+                    f"did you mean `{near}`?" if near else f"known are {', '.join(sorted(modifier_mapping))}"
+                )
+                self._refuse(path, f"the modifier `{modifier}` is unknown", cure)
+        wrappers = _WRAPPERS.intersection(modifiers)
+        if "re" in modifiers and wrappers:
+            cure = "write `.*`, `^` or `$` into the expression, which is searched for anywhere"
+            self._refuse(path, f"`re` and `{min(wrappers)}` do not go together", cure)
+        if not name and not wrappers <= {"contains"}:
+            cure = "name a field, or leave the modifier out: a keyword is searched for anywhere"
+            self._refuse(path, f"a keyword cannot take `{max(wrappers)}`", cure)
+
+    def _check_value(self, name: str, modifiers: list[str], value: Any, path: Path) -> None:
+        if not isinstance(value, _SCALARS):
+            cure = "walk into objects with a dotted field, such as requestParameters.userName"
+            self._refuse(path, "a value must be text, a number, true, false or null", cure)
+        elif "re" in modifiers and not isinstance(value, str):
+            self._refuse(path, "a regular expression must be text", "put it in quotes")
+        elif not name and not modifiers and (value is None or isinstance(value, bool) or value == ""):
+            cure = "put a word in quotes, or name a field"
+            self._refuse(path, "a keyword must be text or a number, and not empty", cure)
+
+    def _convert(
+        self, key: str | None, modifiers: list[str], value: Any, path: Path
+    ) -> SigmaDetectionItem | None:
+        """pySigma's item; a mistake is told where `path` is."""
+        try:
+            item = SigmaDetectionItem.from_mapping(key, value, self.location(path), POLICY)
+        except sigma_exceptions.SigmaRegularExpressionError as error:
+            cause = error.__cause__.args[0] if error.__cause__ and error.__cause__.args else b""
+            reason = cause.decode("utf-8", "replace") if isinstance(cause, bytes) else str(cause)
+            cure = "RE2 has neither look-around nor back-references: say the same with `and` and `not`"
+            self._refuse(path, f"RE2 cannot express the regular expression: {reason}", cure)
+            return None
+        except (ValueError, TypeError, AttributeError) as error:
+            self._refuse(path, _said(error, modifiers), "see the modifier's page in Sigma's specification")
+            return None
+        if "cased" in modifiers and not all(map(_keeps_case, item.value)):
+            self._refuse(path, "another modifier undoes `cased`", "write `cased` last")
+            return None
+        for number, written in zip(item.value, value if isinstance(value, list) else [value], strict=False):
+            if type(number) is SigmaNumber and number.number != written:
+                self._refuse(path, f"{written} is too large to compare as a number", "put it in quotes")
+                return None
+        return item
+
+
+def _said(error: Exception, modifiers: list[str]) -> str:
+    """pySigma's words, with the modifiers' names instead of its classes'."""
+    text = str(error.args[0]) if error.args else type(error).__name__
+    for modifier in modifiers:
+        text = text.replace(
+            f"Modifier {modifier_mapping[modifier].__name__}", f"the modifier `{modifier}` is"
+        )
+    return text
+
+
+def _keeps_case(value: SigmaType) -> bool:
+    if isinstance(value, SigmaExpansion):
+        return all(map(_keeps_case, value.values))
+    return not isinstance(value, SigmaString) or isinstance(value, SigmaCasedString)

@@ -1,0 +1,200 @@
+"""Files and folders of Sigma YAML → pySigma's rules, each with its place; every mistake at once.
+
+Imports pySigma: nothing that runs in the detect function may import this module.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sigma.exceptions as sigma_exceptions
+from sigma.exceptions import SigmaError
+from sigma.rule import SigmaLogSource, SigmaRule
+
+from trailwarden.errors import Problem, RuleError
+from trailwarden.rules.block import Block, read_block
+from trailwarden.rules.detection import POLICY, build_detections
+from trailwarden.rules.document import Document, read_documents
+
+_SUFFIXES = frozenset({".yml", ".yaml"})
+_LEVELS = "informational, low, medium, high, critical"
+_NOT_RULES = {
+    "correlation": ("Sigma correlations are not evaluated yet", "leave the document out"),
+    "filter": ("Sigma filters are not evaluated yet", "put the exception into the rule's own condition"),
+    "action": ("rule collections (`action`) are not evaluated", "write each rule out in full"),
+}
+_KEY_OF_ERROR: dict[type[SigmaError], str] = {
+    sigma_exceptions.SigmaIdentifierError: "id",
+    sigma_exceptions.SigmaTitleError: "title",
+    sigma_exceptions.SigmaLevelError: "level",
+    sigma_exceptions.SigmaStatusError: "status",
+    sigma_exceptions.SigmaTagError: "tags",
+    sigma_exceptions.SigmaValueError: "tags",
+    sigma_exceptions.SigmaDateError: "date",
+    sigma_exceptions.SigmaModifiedError: "modified",
+    sigma_exceptions.SigmaFieldsError: "fields",
+    sigma_exceptions.SigmaFalsePositivesError: "falsepositives",
+    sigma_exceptions.SigmaAuthorError: "author",
+    sigma_exceptions.SigmaDescriptionError: "description",
+    sigma_exceptions.SigmaReferencesError: "references",
+    sigma_exceptions.SigmaScopeError: "scope",
+    sigma_exceptions.SigmaLicenseError: "license",
+    sigma_exceptions.SigmaRelatedError: "related",
+    sigma_exceptions.SigmaTaxonomyError: "taxonomy",
+    sigma_exceptions.SigmaNameError: "name",
+    sigma_exceptions.SigmaTypeError: "name",
+}
+_CURES = {
+    "level": f"write one of {_LEVELS}",
+    "status": "write one of stable, test, experimental, deprecated, unsupported",
+    "id": "write a UUID, such as the command `uuidgen` makes",
+    "tags": "write tags as `namespace.name`, such as attack.t1098",
+    "date": "write it as 2026-01-31",
+    "modified": "write it as 2026-01-31",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSource:
+    """A rule as it was written: pySigma's rule, our block, and the place (line and column from 1)."""
+
+    path: str
+    line: int
+    column: int
+    rule: SigmaRule
+    block: Block
+
+    @property
+    def id(self) -> str:
+        """The rule's id, as canonical lower-case text."""
+        return str(self.rule.id)
+
+
+def load_rules(paths: Iterable[str | Path]) -> list[RuleSource]:
+    """Every rule in the files and folders (walked, in the order of their names; `*.yml` and `*.yaml`).
+
+    Raises one `RuleError` that names every mistake in all of them.
+    """
+    sources, problems = read_rules(paths)
+    if problems:
+        raise RuleError(problems)
+    return sources
+
+
+def read_rules(paths: Iterable[str | Path]) -> tuple[list[RuleSource], list[Problem]]:
+    """The rules that have no mistake, and every mistake of the others: for what takes a third-party pack
+    as it is. Of rules with one id, the first is taken."""
+    problems: list[Problem] = []
+    sources: dict[str, RuleSource] = {}
+    for file in _files(paths, problems):
+        for source in _load_file(file, problems):
+            known = sources.setdefault(source.id, source)
+            if known is not source:
+                message = f"the id {source.id} is also that of {known.path}:{known.line}"
+                cure = "give each rule an id of its own"
+                problems.append(Problem(source.path, source.line, source.column, message, cure))
+    return list(sources.values()), sorted(problems)
+
+
+def _files(paths: Iterable[str | Path], problems: list[Problem]) -> Iterator[Path]:
+    seen: set[Path] = set()
+    for path in map(Path, paths):
+        if path.is_dir():
+            found = sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES and file.is_file())
+        else:
+            found = [path] if path.is_file() else []
+        if not found:
+            message = "the folder holds no rule" if path.is_dir() else "there is no such file or folder"
+            problems.append(
+                Problem(path.as_posix(), 1, 1, message, "name a folder with *.yml files, or a file")
+            )
+        for file in found:
+            if (real := file.resolve()) not in seen:
+                seen.add(real)
+                yield file
+
+
+def _load_file(file: Path, problems: list[Problem]) -> Iterator[RuleSource]:
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        problems.append(
+            Problem(file.as_posix(), 1, 1, f"cannot be read: {error.strerror}", "check who may read it")
+        )
+        return
+    documents, found = read_documents(file.as_posix(), content)
+    problems.extend(found)
+    if not documents and not found:
+        problems.append(
+            Problem(file.as_posix(), 1, 1, "the file holds no rule", "write one, or remove the file")
+        )
+    for document in documents:
+        source = _load_document(document, problems)
+        if source is not None:
+            yield source
+
+
+def _load_document(document: Document, problems: list[Problem]) -> RuleSource | None:
+    """One rule, or None where it has mistakes, which are then in `problems`."""
+    if not isinstance(document.data, dict):
+        cure = "begin with `title:`"
+        problems.append(document.problem((), "a rule must be a map", cure))
+        return None
+    for key, (message, cure) in _NOT_RULES.items():
+        if key in document.data:
+            problems.append(document.problem((key,), message, cure))
+            return None
+    before = len(problems)
+    attributes = _attributes(document, problems)
+    log_source = _log_source(document, problems)
+    detections = build_detections(document, problems)
+    block = read_block(document, problems)
+    if len(problems) > before or log_source is None or detections is None:
+        return None
+    rule = SigmaRule(logsource=log_source, detection=detections, **attributes)
+    return RuleSource(document.path, *document.place(()), rule, block)
+
+
+def _attributes(document: Document, problems: list[Problem]) -> dict[str, Any]:
+    """What pySigma makes of the rule's attributes; what is missing or wrong goes to `problems`."""
+    data = dict(document.data)
+    for key, cure in (
+        ("title", "say in a few words what the rule finds"),
+        ("id", _CURES["id"]),
+        ("level", _CURES["level"]),
+    ):
+        value = data.get(key)
+        if value is None or value == "":
+            problems.append(document.problem((key,), f"the rule has no `{key}`", f"add `{key}:`; {cure}"))
+            data[key] = None if key != "title" else "-"
+        elif not isinstance(value, str):
+            problems.append(document.problem((key,), f"`{key}` must be text", cure))
+            data[key] = None if key != "title" else "-"
+    attributes, errors = SigmaRule.from_dict_common_params(data, collect_errors=True, policy=POLICY)
+    for error in errors:
+        key = _KEY_OF_ERROR.get(type(error), "title")
+        cure = _CURES.get(key, "see the attribute's section in Sigma's specification")
+        problems.append(document.problem((key,), str(error.args[0]), cure))
+    return attributes
+
+
+def _log_source(document: Document, problems: list[Problem]) -> SigmaLogSource | None:
+    """The log source, which must be CloudTrail: a rule for other logs has other fields."""
+    cure = "write `product: aws` and `service: cloudtrail`, or leave the rule out: its fields are other logs'"
+    given = document.data.get("logsource")
+    if not isinstance(given, dict):
+        problems.append(document.problem(("logsource",), "the rule has no `logsource` map", cure))
+        return None
+    try:
+        source = SigmaLogSource.from_dict(given)
+    except SigmaError as error:
+        problems.append(document.problem(("logsource",), str(error.args[0]), cure))
+        return None
+    if (source.product, source.service, source.category) != ("aws", "cloudtrail", None):
+        named = ", ".join(
+            f"{key} {given[key]}" for key in ("category", "product", "service") if given.get(key)
+        )
+        problems.append(document.problem(("logsource",), f"the log source ({named}) is not CloudTrail", cure))
+        return None
+    return source
