@@ -1,0 +1,77 @@
+"""What every part asks of a record: who it is, when it happened, what stands in a field."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+# One entry of a log file's `Records`, as JSON decodes it.
+Record = dict[str, Any]
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_RFC_3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+
+
+def event_identity(record: Record) -> str:
+    """What makes two records the same event: a UUID in lower case, or 64 hex digits.
+
+    CloudTrail gives every event a UUID (`eventID`; `eventId` in aggregated events). Only one of that form
+    is trusted: samples and third-party logs reuse ids such as "1", and two events that share an identity
+    count as one. Others are told apart by their content, whatever the order of its keys.
+    """
+    for name in ("eventID", "eventId"):
+        event_id = record.get(name)
+        if isinstance(event_id, str) and _UUID.fullmatch(event_id):
+            return event_id.lower()
+    try:
+        content = _canonical(record)
+    except RecursionError:
+        # Nested nearly as deep as the decoder goes, and with less room here: its plain fields stand for it.
+        content = _canonical({k: v for k, v in record.items() if not isinstance(v, dict | list)})
+    return hashlib.sha256(content).hexdigest()
+
+
+def _canonical(record: Record) -> bytes:
+    return json.dumps(record, sort_keys=True, separators=(",", ":")).encode("ascii")
+
+
+def event_time(record: Record) -> str | None:
+    """When the event happened, as `YYYY-MM-DDTHH:MM:SSZ`; None where `eventTime` is missing or no time.
+
+    CloudTrail writes exactly this form; offsets and fractions of other writers are brought to it, fractions
+    cut off, so that the text sorts by time.
+    """
+    text = record.get("eventTime")
+    if not isinstance(text, str) or not _RFC_3339.fullmatch(text):
+        return None
+    try:
+        time = datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return f"{time.year:04}-{time:%m-%dT%H:%M:%SZ}"
+
+
+def field_values(record: Record, path: str) -> Iterator[Any]:
+    """Every value that stands at the dotted `path`, in the record's order; nothing where there is none.
+
+    A step goes into an object by its key, and into a list element by element. A key that itself holds dots
+    (`tags.aws:cloudformation.stack`) is found too, beside the plain walk. What stands at the end is given
+    as it is: null as None, a list as the list.
+    """
+    steps = path.split(".")
+    to_visit: list[tuple[Any, int]] = [(record, 0)]  # no recursion: an attacker chooses how deep lists nest
+    while to_visit:
+        value, done = to_visit.pop()
+        if done == len(steps):
+            yield value
+        elif isinstance(value, list):
+            to_visit.extend((element, done) for element in reversed(value))
+        elif isinstance(value, dict):
+            for end in range(len(steps), done, -1):
+                key = ".".join(steps[done:end])
+                if key in value:
+                    to_visit.append((value[key], end))
