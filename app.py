@@ -1,0 +1,29 @@
+"""Builds the CDK app from the deployment settings. Makes no network call but to install wheels once."""
+
+import sys
+from pathlib import Path
+
+from aws_cdk import App
+
+from infra.application import build
+from infra.bundling import Bundler
+from infra.settings import load_settings
+from infra.wheels import Target
+from trailwarden.errors import TrailwardenError
+
+
+def main() -> int:
+    """Synthesize; 1, with the reasons on standard error, where settings, rules or wheels stand in the way."""
+    app = App(analytics_reporting=False)
+    try:
+        settings = load_settings(app.node.try_get_context)
+        build(app, settings, Bundler(Path(__file__).parent, Target.of(settings.functions)))
+    except TrailwardenError as error:
+        print(error, file=sys.stderr)  # noqa: T201 (the CDK command line shows it)
+        return 1
+    app.synth()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

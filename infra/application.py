@@ -1,0 +1,26 @@
+"""All stacks of one deployment, in the order in which they may be deployed."""
+
+from aws_cdk import App, Validations
+from cdk_nag import AwsSolutionsChecks
+
+from infra.bundling import Bundler
+from infra.detection import DetectionStack
+from infra.detection_state import DetectionStateStack
+from infra.log_archive import LogArchiveStack
+from infra.settings import Settings
+from infra.trail import TrailStack
+
+
+def build(app: App, settings: Settings, bundler: Bundler) -> None:
+    """Add every stack to `app`, and the checks that make `synth` fail on what AWS advises against."""
+    archive = LogArchiveStack(app, settings)
+    state = DetectionStateStack(app, settings)
+    detection = DetectionStack(app, settings, bundler)
+    detection.add_dependency(archive, "subscribes to its topic")
+    detection.add_dependency(state, "reads its table's stream")
+    names = {account.id: account.name for account in settings.accounts}
+    for account in settings.trail_accounts:
+        trail = TrailStack(app, settings, account, name=names.get(account, ""))
+        # CloudTrail tests the bucket's policy when a trail is made; and no notice may find nobody listening.
+        trail.add_dependency(detection, "delivers to those who listen")
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))

@@ -1,0 +1,83 @@
+"""Topics and queues as every stack wants them: encrypted, and over TLS only."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.constructs.identity import fingerprint
+from infra.names import Names, resource_name
+from infra.settings import SEVERITIES, Subscriber
+
+LONGEST_RETENTION = Duration.days(14)
+
+
+def encrypted_topic(scope: Construct, construct_id: str, arn: str, key: kms.IKey, title: str) -> sns.Topic:
+    """A topic under a customer's key: only such a key can let AWS services publish to an encrypted topic.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    """
+    return sns.Topic(
+        scope,
+        construct_id,
+        topic_name=resource_name(arn),
+        display_name=title,
+        master_key=key,
+        enforce_ssl=True,
+    )
+
+
+def encrypted_queue(
+    scope: Construct,
+    construct_id: str,
+    arn: str,
+    *,
+    visibility_timeout: Duration | None = None,
+    dead_letter_queue: sqs.DeadLetterQueue | None = None,
+) -> sqs.Queue:
+    """A queue under SQS's own keys: what it holds names log files or stream records, never their content."""
+    return sqs.Queue(
+        scope,
+        construct_id,
+        queue_name=resource_name(arn),
+        encryption=sqs.QueueEncryption.SQS_MANAGED,
+        enforce_ssl=True,
+        retention_period=LONGEST_RETENTION,
+        visibility_timeout=visibility_timeout,
+        dead_letter_queue=dead_letter_queue,
+    )
+
+
+def subscribe(scope: Construct, topic: sns.Topic, subscriber: Subscriber, names: Names, role: str) -> None:
+    """Subscribe one endpoint to the severities that it asked for; `role` tells the topics apart in ids.
+
+    The logical id comes from the endpoint, not from its place in the list: to remove one subscriber never
+    replaces (and so never asks to confirm again) another's subscription.
+    """
+    suffix = fingerprint(subscriber.protocol, subscriber.endpoint)
+    every = subscriber.severities == SEVERITIES
+    sns.CfnSubscription(
+        scope,
+        f"{role}Subscription{suffix}",
+        topic_arn=topic.topic_arn,
+        protocol=subscriber.protocol,
+        endpoint=subscriber.endpoint,
+        filter_policy=None if every else {"severity": list(subscriber.severities)},
+        filter_policy_scope=None if every else "MessageAttributes",
+    )
+    if subscriber.protocol == "lambda" and _is_local(subscriber.endpoint, names):
+        lambda_.CfnPermission(
+            scope,
+            f"{role}Invoke{suffix}",
+            action="lambda:InvokeFunction",
+            function_name=subscriber.endpoint,
+            principal="sns.amazonaws.com",
+            source_arn=topic.topic_arn,
+        )
+
+
+def _is_local(arn: str, names: Names) -> bool:
+    """Whether we may give the permission; elsewhere the function's owner must."""
+    return arn.split(":")[3:5] == [names.region, names.audit_account]

@@ -1,0 +1,221 @@
+"""Detection: the queue of delivery notices, the two functions, and the alarms. Holds no state of its own."""
+
+from aws_cdk import CfnOutput, Duration, Environment, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_ssm as ssm
+from constructs import Construct
+
+from infra import names as n
+from infra.bundling import Bundler
+from infra.constructs.alarms import Alarm, failing, not_empty
+from infra.constructs.function import Function, FunctionSpec
+from infra.constructs.messaging import encrypted_queue
+from infra.permissions import Permissions
+from infra.settings import Settings
+
+_DETECT_BATCH = 10
+_RECEIVES = 5
+_NOTIFY_TIMEOUT = Duration.seconds(60)
+_NOTIFY_BATCH = 10
+# An alert that cannot be told is tried for an hour, then set aside. Alerts have no order among each other, so
+# ten batches of a shard go side by side: one that fails holds up a tenth of the rest at most.
+_NOTIFY_LONGEST_AGE = Duration.hours(1)
+_NOTIFY_SIDE_BY_SIDE = 10
+_NEW_ALERTS = '{"eventName":["INSERT"],"dynamodb":{"Keys":{"sk":{"S":["ALERT"]}}}}'
+
+
+class DetectionStack(Stack):
+    """Everything that runs. It can be deleted and deployed again without losing an alert."""
+
+    def __init__(self, scope: Construct, settings: Settings, bundler: Bundler) -> None:
+        super().__init__(
+            scope,
+            n.DETECTION_STACK,
+            description="Trailwarden: reads every log file, and tells of what the rules match",
+            env=Environment(account=settings.audit_account, region=settings.region),
+        )
+        self._settings = settings
+        self._names = settings.names
+        self._bundler = bundler
+        self._permissions = Permissions(
+            settings.names,
+            log_key_arn=self._parameter(n.LOG_KEY_PARAMETER),
+            state_key_arn=self._parameter(n.STATE_KEY_PARAMETER),
+            stream_arn=self._parameter(n.ALERT_STREAM_PARAMETER),
+        )
+        self._detect_timeout = Duration.seconds(settings.functions.detect_timeout_seconds)
+        self.dead_letters = encrypted_queue(
+            self, "IngestDeadLetters", self._names.ingest_dead_letter_queue_arn
+        )
+        self.ingest = self._build_ingest_queue()
+        self.detect = self._build_detect()
+        self.notify = self._build_notify()
+        self._build_alarms()
+        CfnOutput(self, "IngestQueueUrl", value=self.ingest.queue_url)
+        CfnOutput(self, "IngestDeadLetterQueueUrl", value=self.dead_letters.queue_url)
+        CfnOutput(self, "DetectFunctionName", value=self.detect.function_name)
+        CfnOutput(self, "NotifyFunctionName", value=self.notify.function_name)
+
+    def _parameter(self, name: str) -> str:
+        return ssm.StringParameter.value_for_string_parameter(self, name)
+
+    @property
+    def _visibility_timeout(self) -> Duration:
+        """Six times the function's, as AWS advises (there is no batching window to add).
+
+        https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+        """
+        return Duration.seconds(6 * self._settings.functions.detect_timeout_seconds)
+
+    def _build_ingest_queue(self) -> sqs.Queue:
+        """The queue, fed by the delivery topic; what the topic cannot deliver has a queue of its own."""
+        queue = encrypted_queue(
+            self,
+            "Ingest",
+            self._names.ingest_queue_arn,
+            visibility_timeout=self._visibility_timeout,
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=_RECEIVES),
+        )
+        undelivered = encrypted_queue(self, "DeliveryDeadLetters", self._names.delivery_dead_letter_queue_arn)
+        topic_arn = self._names.delivery_topic_arn
+        for target in (queue, undelivered):
+            allowed = target.add_to_resource_policy(
+                iam.PolicyStatement(
+                    sid="AcceptNotices",
+                    principals=[iam.ServicePrincipal("sns.amazonaws.com")],
+                    actions=["sqs:SendMessage"],
+                    resources=[target.queue_arn],
+                    conditions={"ArnEquals": {"aws:SourceArn": topic_arn}},
+                )
+            )
+        subscription = sns.CfnSubscription(
+            self,
+            "NoticesToIngest",
+            topic_arn=topic_arn,
+            protocol="sqs",
+            endpoint=queue.queue_arn,
+            raw_message_delivery=True,  # the notice alone: the envelope would only be bytes to parse
+            redrive_policy={"deadLetterTargetArn": undelivered.queue_arn},
+        )
+        if allowed.policy_dependable is not None:
+            subscription.node.add_dependency(allowed.policy_dependable)
+        return queue
+
+    def _build_detect(self) -> lambda_.Function:
+        functions = self._settings.functions
+        built = Function(
+            self,
+            "Detect",
+            self._settings,
+            self._bundler,
+            FunctionSpec(
+                folder="detect",
+                name=n.DETECT_FUNCTION,
+                description="Reads the log files that delivery notices name, and stores what the rules match",
+                memory_mb=functions.detect_memory_mb,
+                timeout=self._detect_timeout,
+                environment={
+                    "ALERT_TABLE_NAME": n.ALERT_TABLE,
+                    "OPERATIONS_TOPIC_ARN": self._names.operations_topic_arn,
+                    "LOG_BUCKET_NAME": self._names.log_bucket,
+                    "ALERT_RETENTION_DAYS": str(self._settings.retention.alert_days),
+                },
+                statements=self._permissions.detect(),
+                wildcards={self._permissions.log_files: "To read every trail's log files is its purpose."},
+            ),
+        )
+        lambda_.CfnEventSourceMapping(
+            self,
+            "IngestToDetect",
+            function_name=built.function.function_arn,
+            event_source_arn=self.ingest.queue_arn,
+            batch_size=_DETECT_BATCH,
+            function_response_types=["ReportBatchItemFailures"],
+            scaling_config={"maximumConcurrency": functions.detect_max_concurrency},
+        )
+        return built.function
+
+    def _build_notify(self) -> lambda_.Function:
+        built = Function(
+            self,
+            "Notify",
+            self._settings,
+            self._bundler,
+            FunctionSpec(
+                folder="notify",
+                name=n.NOTIFY_FUNCTION,
+                description="Tells each new alert to those who subscribed",
+                memory_mb=self._settings.functions.notify_memory_mb,
+                timeout=_NOTIFY_TIMEOUT,
+                environment={
+                    "ALERT_TABLE_NAME": n.ALERT_TABLE,
+                    "ALERT_TOPIC_ARN": self._names.alert_topic_arn,
+                },
+                statements=self._permissions.notify(),
+                wildcards={},
+            ),
+        )
+        untold = encrypted_queue(self, "NotifyDeadLetters", self._names.notify_dead_letter_queue_arn)
+        lambda_.CfnEventSourceMapping(
+            self,
+            "AlertsToNotify",
+            function_name=built.function.function_arn,
+            event_source_arn=self._permissions.stream_arn,
+            starting_position="TRIM_HORIZON",
+            filter_criteria={"filters": [{"pattern": _NEW_ALERTS}]},
+            batch_size=_NOTIFY_BATCH,
+            parallelization_factor=_NOTIFY_SIDE_BY_SIDE,
+            function_response_types=["ReportBatchItemFailures"],
+            bisect_batch_on_function_error=True,
+            maximum_record_age_in_seconds=_NOTIFY_LONGEST_AGE.to_seconds(),
+            maximum_retry_attempts=-1,  # as often as that hour allows
+            destination_config={"onFailure": {"destination": untold.queue_arn}},
+        )
+        return built.function
+
+    def _build_alarms(self) -> None:
+        names = self._names
+        ingest = n.resource_name(names.ingest_queue_arn)
+        oldest = 12 * self._settings.functions.detect_timeout_seconds + 600
+        alarms = (
+            not_empty(
+                "ingest-dead-letters",
+                n.resource_name(names.ingest_dead_letter_queue_arn),
+                "Log files could not be read. Find the reason in the log of detect, then redrive the queue.",
+            ),
+            not_empty(
+                "delivery-dead-letters",
+                n.resource_name(names.delivery_dead_letter_queue_arn),
+                "Delivery notices did not reach the ingest queue. Redrive them to it.",
+            ),
+            not_empty(
+                "notify-dead-letters",
+                n.resource_name(names.notify_dead_letter_queue_arn),
+                "Alerts could not be told. They are in the alert table, without told_at.",
+            ),
+            failing("detect-errors", n.DETECT_FUNCTION, "detect fails as a whole. See its log."),
+            failing("notify-errors", n.NOTIFY_FUNCTION, "notify fails as a whole. See its log."),
+            Alarm(
+                "notify-late",
+                "AWS/Lambda",
+                "IteratorAge",
+                ("FunctionName", n.NOTIFY_FUNCTION),
+                "Maximum",
+                300_000,
+                "An alert has waited five minutes (IteratorAge is in milliseconds) to be told.",
+            ),
+            Alarm(
+                "ingest-late",
+                "AWS/SQS",
+                "ApproximateAgeOfOldestMessage",
+                ("QueueName", ingest),
+                "Maximum",
+                oldest,
+                "A delivery notice has waited for longer than two attempts take. See the log of detect.",
+            ),
+        )
+        for alarm in alarms:
+            alarm.build(self, names.operations_topic_arn)

@@ -1,0 +1,114 @@
+"""What detection must not forget: the alert table, and the topics with the people who subscribed."""
+
+from aws_cdk import CfnOutput, Environment, RemovalPolicy, Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_ssm as ssm
+from constructs import Construct
+
+from infra import names as n
+from infra.constructs.messaging import encrypted_topic, subscribe
+from infra.settings import Settings
+
+
+class DetectionStateStack(Stack):
+    """Key, alert table, alert topic and operations topic with their subscriptions. Kept on deletion.
+
+    E-mail subscriptions live here so that a new version of the functions never asks anyone to confirm again.
+    """
+
+    def __init__(self, scope: Construct, settings: Settings) -> None:
+        super().__init__(
+            scope,
+            n.DETECTION_STATE_STACK,
+            description="Trailwarden: the alert table, and the topics that people subscribe to",
+            env=Environment(account=settings.audit_account, region=settings.region),
+            termination_protection=True,
+        )
+        self._settings = settings
+        self._names = settings.names
+        self.key = self._build_key()
+        self.table = self._build_table()
+        self.alert_topic = self._build_alert_topic()
+        self.operations_topic = self._build_operations_topic()
+        self._build_parameters()
+        CfnOutput(self, "AlertTableName", value=self.table.table_name)
+        CfnOutput(self, "AlertTopicArn", value=self.alert_topic.topic_arn)
+        CfnOutput(self, "OperationsTopicArn", value=self.operations_topic.topic_arn)
+
+    def _build_key(self) -> kms.Key:
+        key = kms.Key(
+            self,
+            "StateKey",
+            description="Trailwarden: alerts and messages about them",
+            enable_key_rotation=True,
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        kms.Alias(self, "StateKeyAlias", alias_name=n.STATE_KEY_ALIAS, target_key=key)
+        # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html (alarms to an encrypted topic)
+        key.add_to_resource_policy(
+            self._for_alarms("TellOfAlarms", ["kms:Decrypt", "kms:GenerateDataKey*"], "*")
+        )
+        return key
+
+    def _build_table(self) -> dynamodb.Table:
+        """docs/architecture.md lists the items."""
+        return dynamodb.Table(
+            self,
+            "AlertTable",
+            table_name=n.ALERT_TABLE,
+            partition_key=dynamodb.Attribute(name="pk", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="sk", type=dynamodb.AttributeType.STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            stream=dynamodb.StreamViewType.NEW_IMAGE,
+            time_to_live_attribute="expires_at",
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
+            encryption_key=self.key,
+            deletion_protection=True,
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+
+    def _build_alert_topic(self) -> sns.Topic:
+        arn = self._names.alert_topic_arn
+        topic = encrypted_topic(self, "AlertTopic", arn, self.key, "Trailwarden alerts")
+        for subscriber in self._settings.subscribers:
+            subscribe(self, topic, subscriber, self._names, "Alert")
+        topic.apply_removal_policy(RemovalPolicy.RETAIN)
+        return topic
+
+    def _build_operations_topic(self) -> sns.Topic:
+        arn = self._names.operations_topic_arn
+        topic = encrypted_topic(self, "OperationsTopic", arn, self.key, "Trailwarden operations")
+        topic.add_to_resource_policy(self._for_alarms("TellOfAlarms", ["sns:Publish"], topic.topic_arn))
+        for subscriber in self._settings.operations_subscribers:
+            subscribe(self, topic, subscriber, self._names, "Operations")
+        topic.apply_removal_policy(RemovalPolicy.RETAIN)
+        return topic
+
+    def _build_parameters(self) -> None:
+        """What the functions' stack cannot foretell. Read when that stack is deployed; nothing is locked."""
+        stream = self.table.table_stream_arn
+        assert stream is not None  # noqa: S101 (narrows the type: the table above has a stream)
+        for construct_id, name, value in (
+            ("StateKeyArn", n.STATE_KEY_PARAMETER, self.key.key_arn),
+            ("AlertStreamArn", n.ALERT_STREAM_PARAMETER, stream),
+        ):
+            ssm.StringParameter(self, construct_id, parameter_name=name, string_value=value)
+
+    def _for_alarms(self, sid: str, actions: list[str], resource: str) -> iam.PolicyStatement:
+        """What CloudWatch may do for our own alarms."""
+        return iam.PolicyStatement(
+            sid=sid,
+            principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+            actions=actions,
+            resources=[resource],
+            conditions={
+                "ArnLike": {"aws:SourceArn": self._names.alarms_arn_pattern()},
+                "StringEquals": {"aws:SourceAccount": self._settings.audit_account},
+            },
+        )
