@@ -90,6 +90,13 @@ class Emulator:
         return "\n".join(self._lines)
 
     @property
+    def folder(self) -> Path:
+        """A folder for temporary files; it goes with the emulator."""
+        if self._process is None:
+            raise EmulatorError("The AWS emulator has not been started.")
+        return self._process.folder
+
+    @property
     def certificate(self) -> Path | None:
         """The certificate to trust; None without TLS."""
         if not self.enforce_iam or self._process is None:

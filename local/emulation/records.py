@@ -182,7 +182,10 @@ def _response_elements(
     if operation.protocol == "ec2":
         answered = spelling.ec2_response(shape, outcome.result) if shape is not None else {}
         return {"requestId": call.request_id, "_return": True} | answered
-    spelled: dict[str, Any] = spelling.response(shape, outcome.result) if shape is not None else {}
+    if shape is None:
+        return {}
+    comma = "" if operation.service.service_name == "iam" else ","
+    spelled: dict[str, Any] = spelling.response(shape, outcome.result, comma=comma)
     return spelled
 
 

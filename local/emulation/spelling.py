@@ -56,19 +56,22 @@ def request(shape: Shape, value: Any) -> Any:
     return _plain(value)
 
 
-def response(shape: Shape, value: Any) -> Any:
-    """`value` as `responseElements` holds it; what the model calls sensitive is left out."""
+def response(shape: Shape, value: Any, *, comma: str = ",") -> Any:
+    """`value` as `responseElements` holds it; what the model calls sensitive is left out.
+
+    `comma` stands between a date and its time: IAM has none there.
+    """
     if isinstance(shape, StructureShape) and isinstance(value, Mapping):
         return {
-            small(name): response(member, value[name])
+            small(name): response(member, value[name], comma=comma)
             for name, member in shape.members.items()
             if name in value and member.type_name != "blob" and not member.metadata.get("sensitive")
         }
     if isinstance(shape, ListShape) and isinstance(value, list):
-        return [response(shape.member, item) for item in value]
+        return [response(shape.member, item, comma=comma) for item in value]
     if isinstance(shape, MapShape) and isinstance(value, Mapping):
-        return {str(key): response(shape.value, item) for key, item in value.items()}
-    return _plain(value)
+        return {str(key): response(shape.value, item, comma=comma) for key, item in value.items()}
+    return _plain(value, comma)
 
 
 def ec2_request(shape: Shape, value: Any) -> Any:
@@ -121,11 +124,11 @@ def small(name: str) -> str:
     return name[:1].lower() + name[1:]
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, comma: str = ",") -> Any:
     if isinstance(value, datetime):
         moment = value.astimezone(UTC)
         hour = moment.hour % 12 or 12
-        return f"{moment:%b} {moment.day}, {moment.year}, {hour}:{moment:%M:%S %p}"
+        return f"{moment:%b} {moment.day}, {moment.year}{comma} {hour}:{moment:%M:%S %p}"
     if isinstance(value, bytes):
         return None
     return value

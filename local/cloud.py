@@ -1,0 +1,150 @@
+"""The local cloud: the emulator with everything deployed, and what can be seen of it."""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from infra.names import ALERT_TABLE, DETECT_FUNCTION
+from local.deployment import (
+    AUDIT_ACCOUNT,
+    MEMBER_ACCOUNT,
+    NAMES,
+    REGION,
+    SECURITY_ADDRESS,
+    Assembly,
+    Stopwatch,
+    bootstrap,
+    deploy,
+    synthesize,
+)
+from local.emulator import Emulator, Mail
+
+Found = TypeVar("Found")
+_ALERT_ID = re.compile(r"^Alert: +(?P<id>\w+)$", re.MULTILINE)
+_EVIDENCE = re.compile(r"^Evidence: +(?:s3://)?(?P<file>\S+),\s+record (?P<index>\d+)$", re.MULTILINE)
+_RECORD = "\nThe record:\n"
+
+
+@dataclass(frozen=True, slots=True)
+class AlertMail:
+    """An alert as the security team's e-mail told it.
+
+    `log_file` is BUCKET/KEY. `record` is None where the e-mail left it out as too large.
+    """
+
+    mail: Mail
+    alert_id: str
+    log_file: str
+    record: dict[str, Any] | None
+
+    @classmethod
+    def parse(cls, mail: Mail) -> "AlertMail":
+        alert_id, evidence = _ALERT_ID.search(mail.body), _EVIDENCE.search(mail.body)
+        if alert_id is None or evidence is None:
+            raise ValueError(f"an e-mail of the alert topic that is no alert: {mail.subject!r}")
+        _, found, record = mail.body.partition(_RECORD)
+        return cls(mail, alert_id["id"], evidence["file"], json.loads(record) if found else None)
+
+    @property
+    def event_name(self) -> str | None:
+        return None if self.record is None else self.record.get("eventName")
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What the deployed functions say they did."""
+
+    files: int
+    records: int
+    matches: int
+
+
+class LocalCloud:
+    """Two accounts in which everything is deployed."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self.emulator = emulator
+        self.names = NAMES
+
+    def audit(self, service: str) -> Any:
+        """A client that acts as the owner of the audit account."""
+        return self.emulator.client(service, AUDIT_ACCOUNT)
+
+    def member(self, service: str) -> Any:
+        """A client that acts as the owner of the member account."""
+        return self.emulator.client(service, MEMBER_ACCOUNT)
+
+    def alerts(self) -> list[AlertMail]:
+        """The alerts that the security team has got, oldest first."""
+        return [
+            AlertMail.parse(mail)
+            for mail in self.emulator.mails
+            if mail.topic_arn == NAMES.alert_topic_arn and mail.address == SECURITY_ADDRESS
+        ]
+
+    def operations_mails(self) -> list[Mail]:
+        return [mail for mail in self.emulator.mails if mail.topic_arn == NAMES.operations_topic_arn]
+
+    def table_items(self, kind: str) -> list[dict[str, Any]]:
+        """The alert table's items of one kind: `ALERT`, `MATCH` or `FILE`, in DynamoDB's JSON."""
+        pages = self.audit("dynamodb").get_paginator("scan").paginate(TableName=ALERT_TABLE)
+        return [item for page in pages for item in page["Items"] if item["sk"]["S"].startswith(kind)]
+
+    def counts(self) -> Counts:
+        """The sums of what `detect` wrote into its log at the end of each batch."""
+        pages = (
+            self.audit("logs")
+            .get_paginator("filter_log_events")
+            .paginate(logGroupName=f"/aws/lambda/{DETECT_FUNCTION}")
+        )
+        tallies = [
+            json.loads(event["message"])["tally"]
+            for page in pages
+            for event in page["events"]
+            if '"batch done"' in event["message"] and '"tally"' in event["message"]
+        ]
+        return Counts(*(sum(tally[name] for tally in tallies) for name in ("Files", "Records", "Matches")))
+
+
+def wait_for(find: Callable[[], Found], seconds: float) -> Found:
+    """What `find` finds as soon as that is true; after `seconds` whatever it finds."""
+    deadline = time.monotonic() + seconds
+    while not (found := find()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return found
+
+
+@contextmanager
+def local_cloud(
+    *,
+    enforce_iam: bool = False,
+    assembly: Assembly | None = None,
+    before_deploying: Callable[[Emulator], None] = lambda _: None,
+    stopwatch: Stopwatch | None = None,
+) -> Iterator[LocalCloud]:
+    """Start the emulator, deploy everything, and stop it all at the end.
+
+    `before_deploying` acts in the accounts while no trail watches them yet. An `assembly` from an earlier
+    call saves the synthesis. Raises `EmulatorError` and `DeploymentError`.
+    """
+    stopwatch = stopwatch or Stopwatch()
+    with ExitStack() as stack:
+        with stopwatch.phase("Starting the AWS emulator"):
+            emulator = stack.enter_context(Emulator(region=REGION, enforce_iam=enforce_iam))
+        folder = emulator.folder / "deployment"
+        folder.mkdir()
+        with stopwatch.phase("Building the functions, synthesizing the stacks, bootstrapping two accounts"):
+            with ThreadPoolExecutor(2) as pool:
+                synthesis = pool.submit(synthesize, folder) if assembly is None else None
+                pool.submit(bootstrap, emulator, folder).result()
+            built = synthesis.result() if synthesis is not None else assembly
+        before_deploying(emulator)
+        with stopwatch.phase("Deploying with the CDK command line"):
+            assert built is not None  # noqa: S101 (one of the two is there)
+            deploy(emulator, built)
+        yield LocalCloud(emulator)

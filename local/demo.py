@@ -1,0 +1,188 @@
+"""The demonstration: `python -m local.demo [--keep]`.
+
+Deploys everything into the local cloud, lets an innocent and an intruder act in the member account by real
+AWS calls, and shows every alert as its subscriber reads it. Ends with status 1 where an alert that was
+expected did not come, or one came that was not.
+"""
+
+import argparse
+import signal
+import sys
+import time
+from collections.abc import Iterable
+
+from botocore.exceptions import ClientError
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from infra.names import ALERT_TABLE
+from local.actors import Act, ClientOf, innocent, intruder, user_clients
+from local.cloud import AlertMail, LocalCloud, local_cloud, wait_for
+from local.deployment import MEMBER_ACCOUNT, SECURITY_ADDRESS, DeploymentError, Stopwatch
+from local.emulator import Emulator, EmulatorError
+
+ALERT_SECONDS = 60.0
+"""How long an alert may take before it counts as missing."""
+QUIET_SECONDS = 3.0
+"""How long nothing more may come before the demo believes that nothing will."""
+INNOCENT = "analyst"
+INTRUDER = "build-robot"
+
+
+class Demo:
+    """One run. `console` is where it is told."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._shown: set[str] = set()
+        self._calls = 0
+
+    def run(self, *, keep: bool) -> int:
+        """The exit status."""
+        started = time.monotonic()
+        stopwatch = Stopwatch(lambda phase: self._console.print(f"[bold]{phase} ...[/bold]"))
+        clients: dict[str, ClientOf] = {}
+
+        def make_users(emulator: Emulator) -> None:
+            for name in (INNOCENT, INTRUDER):
+                clients[name] = user_clients(emulator, MEMBER_ACCOUNT, name)
+
+        with local_cloud(before_deploying=make_users, stopwatch=stopwatch) as cloud:
+            with stopwatch.phase(f"{INNOCENT}, an innocent, works in account {MEMBER_ACCOUNT}"):
+                self._act(INNOCENT, innocent(clients[INNOCENT]))
+                self._wait_until_read(cloud)
+                unexpected = self._show_new(cloud)
+            with stopwatch.phase(f"An intruder with {INTRUDER}'s key acts in account {MEMBER_ACCOUNT}"):
+                expected = self._act(INTRUDER, intruder(clients[INTRUDER]))
+            with stopwatch.phase(f"What {SECURITY_ADDRESS} reads"):
+                missing = self._await_alerts(cloud, expected)
+                self._wait_until_read(cloud)
+                self._show_new(cloud)
+            self._summarize(cloud, stopwatch, time.monotonic() - started)
+            status = self._verdict(missing, unexpected)
+            if keep:
+                self._keep(cloud)
+        return status
+
+    def _act(self, who: str, acts: Iterable[Act]) -> list[str]:
+        """Let the actor act; gives the events that must raise an alert."""
+        expected = []
+        for act in acts:
+            self._console.print(f"  {who} {act.words}")
+            act.call()
+            self._calls += 1
+            if act.alerting_event is not None:
+                expected.append(act.alerting_event)
+        return expected
+
+    def _await_alerts(self, cloud: LocalCloud, expected: list[str]) -> list[str]:
+        """Show alerts as they come; gives the expected ones that did not."""
+        deadline = time.monotonic() + ALERT_SECONDS
+        missing = set(expected)
+        with self._console.status("waiting for alerts"):
+            while missing and time.monotonic() < deadline:
+                self._show_new(cloud)
+                missing = set(expected) - {alert.event_name for alert in cloud.alerts()}
+                time.sleep(0.05)
+        return [event for event in expected if event in missing]
+
+    def _wait_until_read(self, cloud: LocalCloud) -> None:
+        """Until every delivered log file is in the ledger and nothing more came for a moment."""
+
+        def all_read() -> bool:
+            return len(cloud.table_items("FILE")) >= len(cloud.emulator.delivered)
+
+        with self._console.status("waiting for the last log file to be read"):
+            time.sleep(QUIET_SECONDS)
+            wait_for(all_read, ALERT_SECONDS)
+
+    def _show_new(self, cloud: LocalCloud) -> list[AlertMail]:
+        fresh = [alert for alert in cloud.alerts() if alert.alert_id not in self._shown]
+        for alert in fresh:
+            self._show(cloud, alert)
+        return fresh
+
+    def _show(self, cloud: LocalCloud, alert: AlertMail) -> None:
+        body, found, record = alert.mail.body.partition("\nThe record:\n")
+        if self._shown and found:
+            body += f"\nThe record: ({record.count(chr(10))} lines of JSON follow)"
+        else:
+            body += found + record
+        put = next(
+            (file.time for file in cloud.emulator.delivered if f"{file.bucket}/{file.key}" == alert.log_file),
+            None,
+        )
+        delay = "" if put is None else f"{(alert.mail.time - put).total_seconds():.2f} s after its log file"
+        self._console.print(
+            Panel(Text(body.rstrip()), title=Text(alert.mail.subject), subtitle=delay, title_align="left")
+        )
+        self._shown.add(alert.alert_id)
+
+    def _summarize(self, cloud: LocalCloud, stopwatch: Stopwatch, seconds: float) -> None:
+        counts = cloud.counts()
+        table = Table(title="Summary", title_justify="left", show_header=False)
+        table.add_row("API calls of the two actors", str(self._calls))
+        table.add_row("log files delivered by CloudTrail", str(len(cloud.emulator.delivered)))
+        table.add_row("records in them", str(sum(file.records for file in cloud.emulator.delivered)))
+        table.add_row("log files read", str(counts.files))
+        table.add_row("records read", str(counts.records))
+        table.add_row("alerts told", str(len(self._shown)))
+        for phase, took in stopwatch.seconds.items():
+            table.add_row(f"{phase} (seconds)", f"{took:.1f}")
+        table.add_row("everything (seconds)", f"{seconds:.1f}")
+        self._console.print(table)
+
+    def _verdict(self, missing: list[str], unexpected: list[AlertMail]) -> int:
+        for event in missing:
+            self._console.print(f"[bold red]No alert came for {event} within {ALERT_SECONDS:.0f} seconds.[/]")
+        for alert in unexpected:
+            self._console.print(f"[bold red]An innocent's act raised an alert: {alert.mail.subject}[/]")
+        if not missing and not unexpected:
+            self._console.print("[bold green]Every alert that was expected came, and no other.[/]")
+            self._console.print("To look around in this cloud: make demo ARGS=--keep")
+        return 1 if missing or unexpected else 0
+
+    def _keep(self, cloud: LocalCloud) -> None:
+        """Show alerts as they come until Ctrl-C."""
+        emulator, names = cloud.emulator, cloud.names
+        cloud.member("cloudtrail").start_logging(Name="trailwarden")
+        say = self._console.print
+        say(f"\nThe local cloud runs at {emulator.endpoint} until Ctrl-C; its trail logs again.")
+        say("An account's number as the access key acts as that account's owner:\n")
+        for account, command in (
+            (MEMBER_ACCOUNT, "iam create-user --user-name somebody"),
+            (MEMBER_ACCOUNT, "iam create-access-key --user-name somebody"),
+            (names.audit_account, f"s3 ls --recursive s3://{names.log_bucket}/"),
+            (names.audit_account, f"dynamodb scan --table-name {ALERT_TABLE} --output table"),
+        ):
+            say(
+                f"  AWS_ACCESS_KEY_ID={account} AWS_SECRET_ACCESS_KEY=test AWS_REGION={names.region} "
+                f"aws --endpoint-url {emulator.endpoint} {command}",
+                soft_wrap=True,
+                highlight=False,
+            )
+        while True:
+            self._show_new(cloud)
+            time.sleep(0.2)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m local.demo", description=__doc__)
+    parser.add_argument("--keep", action="store_true", help="leave the local cloud running and show alerts")
+    options = parser.parse_args(arguments)
+    console = Console(highlight=False)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that `with` blocks end in order
+    try:
+        return Demo(console).run(keep=options.keep)
+    except KeyboardInterrupt:
+        console.print("Stopped; nothing is left running.")
+        return 130 if not options.keep else 0
+    except (DeploymentError, EmulatorError, ClientError) as error:
+        console.print(Text(f"The demo failed: {error}", style="red"))
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
