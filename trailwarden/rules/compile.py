@@ -3,7 +3,8 @@
 What cannot be evaluated is refused by name, with its place; nothing is half understood.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import cast
 
 import re2
@@ -15,7 +16,7 @@ from sigma.conditions import (
     ConditionOR,
     ConditionValueExpression,
 )
-from sigma.exceptions import SigmaError, SigmaRuleLocation
+from sigma.exceptions import SigmaRuleLocation
 from sigma.types import (
     CompareOperators,
     SigmaBool,
@@ -35,7 +36,7 @@ from sigma.types import (
 )
 
 from trailwarden.errors import Problem, RuleError
-from trailwarden.rules.load import RuleSource
+from trailwarden.rules.load import RuleSource, read_rules
 from trailwarden.rules.ruleset import Level, Node, Rule, RuleSet
 
 Condition = ConditionItem | ConditionFieldEqualsValueExpression | ConditionValueExpression | None
@@ -72,6 +73,13 @@ def compile_usable(sources: Sequence[RuleSource]) -> tuple[RuleSet, list[Problem
     return RuleSet(rules=tuple(rule for rule in rules if rule is not None)), sorted(problems)
 
 
+def read_and_compile(paths: Iterable[str | Path]) -> tuple[RuleSet, list[Problem]]:
+    """Files and folders to the rules that can be used, and everything that is wrong with the others."""
+    sources, problems = read_rules(paths)
+    rule_set, refused = compile_usable(sources)
+    return rule_set, sorted([*problems, *refused])
+
+
 def compile_rule(source: RuleSource, problems: list[Problem]) -> Rule | None:
     """One compiled rule, or None where something is refused, which is then in `problems`."""
     detection = _Compiler(source, problems).detection()
@@ -106,17 +114,8 @@ class _Compiler:
     def detection(self) -> Node | None:
         """The conditions (a list of them means any), or None where something was refused."""
         before = len(self._problems)
-        nodes = []
-        for condition in self._source.rule.detection.parsed_condition:
-            try:
-                parsed = condition.parsed
-            except (SigmaError, TypeError, RecursionError) as error:
-                text = error.args[0] if error.args else type(error).__name__
-                cure = "name the selections that stand beside it, with and, or, not, 1 of, all of"
-                self._refuse(condition.source, f"the condition `{condition.condition}`: {text}", cure)
-            else:
-                nodes.append(self._node(parsed))
-        return _any_of(nodes) if nodes and len(self._problems) == before else None
+        nodes = [self._node(condition.parsed) for condition in self._source.rule.detection.parsed_condition]
+        return _any_of(nodes) if len(self._problems) == before else None
 
     def _refuse(self, place: SigmaRuleLocation | None, message: str, cure: str) -> None:
         line, column = self._source.line, self._source.column

@@ -11,7 +11,7 @@ from typing import Any
 
 import re2
 import sigma.exceptions as sigma_exceptions
-from sigma.exceptions import SigmaRuleLocation
+from sigma.exceptions import SigmaError, SigmaRuleLocation
 from sigma.modifiers import modifier_mapping
 from sigma.policy import SigmaPolicy
 from sigma.policy.regex_engine import RegexEngine, RegexPattern
@@ -74,7 +74,27 @@ def build_detections(document: Document, problems: list[Problem]) -> SigmaDetect
         cure = "add a selection beside the condition"
         problems.append(document.problem(("detection",), "`detection` selects nothing", cure))
         return None
-    return SigmaDetections(whole, conditions, builder.location(("detection", "condition")), POLICY)
+    detections = SigmaDetections(whole, conditions, builder.location(("detection", "condition")), POLICY)
+    _check_conditions(document, detections, problems)
+    return detections if len(problems) == found else None
+
+
+def _check_conditions(document: Document, detections: SigmaDetections, problems: list[Problem]) -> None:
+    """Parse the conditions now, so that their mistakes are told with all the others."""
+    is_list = isinstance(document.data["detection"]["condition"], list)
+    for index, condition in enumerate(detections.parsed_condition):
+        path: Path = ("detection", "condition", index) if is_list else ("detection", "condition")
+        try:
+            parsed = condition.parsed
+        except (SigmaError, TypeError, RecursionError) as error:
+            reason = str(error.args[0]) if error.args else type(error).__name__
+            cure = f"join {', '.join(detections.detections)} with and, or, not, 1 of, all of"
+            problems.append(document.problem(path, f"the condition `{condition.condition}`: {reason}", cure))
+        else:
+            if parsed is None:
+                problems.append(
+                    document.problem(path, "the condition selects nothing", "name a selection in it")
+                )
 
 
 def _conditions(document: Document, detection: dict[str, Any], problems: list[Problem]) -> list[str]:
