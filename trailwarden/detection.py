@@ -24,7 +24,7 @@ from trailwarden.state.protocol import AlertStore, FileLedger, FileOutcome
 
 _STORE_EVERY = 500  # matches held in memory before they are stored
 _DEFECTS_TOLD = 20
-_EVALUATED = frozenset({LogFileKind.CLOUDTRAIL, LogFileKind.NETWORK_ACTIVITY, LogFileKind.AGGREGATED})
+_EVALUATED = frozenset({LogFileKind.EVENTS, LogFileKind.NETWORK_ACTIVITY, LogFileKind.AGGREGATED})
 
 
 class OpenedLogFile(Protocol):
@@ -171,7 +171,7 @@ class Detector:
         reader = LogFileReader(log_file)
         timed = _TimedReader(reader)
         grouper = AlertGrouper(self._engine.rule_set.version, keep_matches=True)
-        failures_before = self._engine.failure_count
+        failures_before = self._rule_failures()
         matches = repeats = opened = 0
         for match in self._engine.scan(timed):
             if grouper.add(match, log_file.address):
@@ -187,8 +187,8 @@ class Detector:
         tally.matches += matches
         tally.alerts += opened
         tally.duplicates += repeats
-        tally.defects += len(reader.defects)
-        tally.rule_failures += self._engine.failure_count - failures_before
+        tally.defects += reader.defect_counts.total()
+        tally.rule_failures += self._rule_failures() - failures_before
         tally.delivery_lags += [self._lag(when) for when in (timed.oldest, timed.newest) if when]
         if not reader.defects:
             self._ledger.record(log_file.file_id, FileOutcome.READ)
@@ -196,13 +196,16 @@ class Detector:
         tally.unreadable_files += reader.unreadable
         return [self._quarantine_file(log_file, reader)]
 
+    def _rule_failures(self) -> int:
+        return sum(failure.count for failure in self._engine.failures.values())
+
     def _lag(self, when: str) -> float:
         return self._now() - datetime.strptime(when, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp()
 
     def _quarantine_file(self, log_file: OpenedLogFile, reader: LogFileReader) -> str:
         """Tell people of a file's faults once, and keep them; told first, so that a crash cannot lose it."""
         faults = [_fault(defect) for defect in reader.defects[:_DEFECTS_TOLD]]
-        more = len(reader.defects) - len(faults)
+        more = reader.defect_counts.total() - len(faults)
         if more > 0:
             faults.append(f"and {more} more")
         what = "cannot be read" if reader.unreadable else "can be read only in part"

@@ -4,9 +4,11 @@ Titles and groups name them beside the record's own dotted fields. `userIdentity
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
 """
 
+import json
 from collections.abc import Callable
 from typing import Any
 
+from trailwarden.alerts.redact import redacted
 from trailwarden.alerts.text import UNKNOWN, one_line
 from trailwarden.delivery.records import Record, field_values
 
@@ -129,9 +131,18 @@ def field_text(record: Record, name: str, limit: int = 200) -> str:
     normalise = NORMALISED.get(name)
     if normalise is not None:
         return normalise(record)
-    values = [_scalar(value, limit) for value in field_values(record, name) if value is not None]
-    return one_line(", ".join(dict.fromkeys(values)), limit) if values else UNKNOWN
+    texts = [text for value in field_values(record, name) for text in _texts(value, limit)]
+    return one_line(", ".join(dict.fromkeys(texts)), limit) if texts else UNKNOWN
 
 
-def _scalar(value: Any, limit: int) -> str:
-    return ("true" if value else "false") if isinstance(value, bool) else one_line(value, limit)
+def _texts(value: Any, limit: int) -> list[str]:
+    """What a person reads of a JSON value: nothing for null, the elements of a list, JSON for an object."""
+    if value is None:
+        return []
+    if isinstance(value, list):
+        return [text for element in value for text in _texts(element, limit)]
+    if isinstance(value, dict):
+        return [one_line(json.dumps(redacted(value), separators=(",", ":")), limit)]
+    if isinstance(value, bool):
+        return ["true" if value else "false"]
+    return [one_line(value, limit)]

@@ -10,6 +10,6 @@ class Exit(IntEnum):
     ALERTED = 1
     """`scan`: an alert at or above `--fail-on`. `rules test`: a rule's test failed."""
     USAGE = 2
-    """Wrong usage, or rules that cannot be used."""
+    """Wrong usage, or rules that cannot be used. `scan` still evaluates the others."""
     INCOMPLETE = 3
     """Done, but some input could not be read."""

@@ -1,39 +1,45 @@
 """The rules that a command works with: the ones named, else the shipped ones."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NoReturn
 
 import click
 
 from trailwarden.cli.exits import Exit
-from trailwarden.errors import RuleError
-from trailwarden.rules.compile import compile_rules
-from trailwarden.rules.load import RuleSource, load_rules
+from trailwarden.errors import Problem
+from trailwarden.rules.compile import compile_rule
+from trailwarden.rules.load import RuleSource, read_rules
 from trailwarden.rules.ruleset import RuleSet
 from trailwarden.rules.shipped import shipped_rules_path
 
 
-def loaded_rules(paths: Sequence[str]) -> list[RuleSource]:
-    """The rules below `paths`; prints every problem and leaves with status 2 where they cannot be used."""
-    try:
-        return load_rules([Path(path) for path in paths] or [shipped_rules_path()])
-    except RuleError as error:
-        refuse(error)
+def usable_rules(paths: Sequence[str]) -> tuple[RuleSet, list[RuleSource], bool]:
+    """The rules below `paths` that can be used, their sources, and whether all can.
+
+    A bad rule never costs the others: each is named on standard error with its place and cure. Leaves with
+    status 2 where none can be used.
+    """
+    sources, problems = read_rules([Path(path) for path in paths] or [shipped_rules_path()])
+    compiled = [(source, compile_rule(source, problems)) for source in sources]
+    usable = [(source, rule) for source, rule in compiled if rule is not None]
+    if problems:
+        _name(problems)
+        told = f"{len(problems)} mistakes in the rules, named above; {len(usable)} rules can be used"
+        click.echo(f"trailwarden: {told}", err=True)
+    if not usable:
+        sys.exit(Exit.USAGE)
+    return RuleSet(rules=tuple(rule for _, rule in usable)), [source for source, _ in usable], not problems
 
 
-def compiled_rules(paths: Sequence[str]) -> RuleSet:
-    """The rule set below `paths`, compiled; prints every problem and leaves with status 2."""
-    try:
-        return compile_rules(loaded_rules(paths))
-    except RuleError as error:
-        refuse(error)
+def sound_rules(paths: Sequence[str]) -> tuple[RuleSet, list[RuleSource]]:
+    """All of the rules below `paths`; leaves with status 2 where a single one cannot be used."""
+    rule_set, sources, sound = usable_rules(paths)
+    if not sound:
+        sys.exit(Exit.USAGE)
+    return rule_set, sources
 
 
-def refuse(error: RuleError) -> NoReturn:
-    """Name every problem on standard error and leave with status 2."""
-    for problem in error.problems:
+def _name(problems: Iterable[Problem]) -> None:
+    for problem in sorted(problems):
         click.echo(str(problem), err=True)
-    click.echo(f"trailwarden: rules refused, {len(error.problems)} to mend; nothing was done.", err=True)
-    sys.exit(Exit.USAGE)

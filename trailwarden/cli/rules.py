@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from trailwarden.cli.exits import Exit
-from trailwarden.cli.rule_files import compiled_rules, loaded_rules
+from trailwarden.cli.rule_files import sound_rules
 from trailwarden.rules.check import run_rule_tests
 from trailwarden.rules.ruleset import dump_rule_set
 
@@ -32,7 +32,7 @@ def compile_command(paths: tuple[str, ...], output: Path) -> None:
     Example:
       trailwarden rules compile my-rules/ --output ruleset.json
     """
-    rule_set = compiled_rules(paths)
+    rule_set, _ = sound_rules(paths)
     output.write_bytes(dump_rule_set(rule_set))
     click.echo(f"{len(rule_set.rules)} rules, version {rule_set.version}: {output}")
 
@@ -46,11 +46,10 @@ def test_command(paths: tuple[str, ...]) -> None:
     Example:
       trailwarden rules test my-rules/
     """
-    sources = loaded_rules(paths)
-    compiled_rules(paths)
-    results = run_rule_tests(sources)
-    failed = [result for result in results if not result.passed]
-    for result in failed:
-        click.echo(str(result), err=True)
-    click.echo(f"{len(sources)} rules, {len(results)} tests, {len(failed)} failed.")
-    sys.exit(Exit.ALERTED if failed else Exit.DONE)
+    _, sources = sound_rules(paths)
+    failures = run_rule_tests(sources)
+    for failure in failures:
+        click.echo(str(failure), err=True)
+    count = sum(len(source.block.tests) for source in sources)
+    click.echo(f"{len(sources)} rules, {count} tests, {len(failures)} failed.")
+    sys.exit(Exit.ALERTED if failures else Exit.DONE)

@@ -14,7 +14,7 @@ from trailwarden.cli.exits import Exit
 from trailwarden.cli.inputs import Input, inputs_of
 from trailwarden.cli.progress import Progress
 from trailwarden.cli.report import alert_line, match_line, match_text, print_alerts, print_totals
-from trailwarden.cli.rule_files import compiled_rules
+from trailwarden.cli.rule_files import usable_rules
 from trailwarden.cli.scanner import Scanner
 from trailwarden.engine.engine import Engine
 from trailwarden.engine.match import Match
@@ -23,8 +23,8 @@ from trailwarden.rules.ruleset import Level
 
 _LEVELS = [level.name.lower() for level in Level]
 _EPILOG = (
-    "Exit status: 0 done; 1 an alert at or above --fail-on; 2 wrong usage or rules; "
-    "3 done, but some input could not be read."
+    "Exit status: 0 done; 1 an alert at or above --fail-on; 2 wrong usage, or rules with mistakes "
+    "(the others are evaluated); 3 done, but some input could not be read."
 )
 
 
@@ -60,17 +60,18 @@ def scan(
       trailwarden scan --rules my-rules/ --format jsonl 2024-08-18.json.gz
       trailwarden scan --fail-on high s3://my-log-bucket/AWSLogs/111122223333
     """
-    engine = Engine(compiled_rules(rule_paths))
+    rule_set, _, sound = usable_rules(rule_paths)
+    engine = Engine(rule_set)
     scanner = _scan(engine, paths, _match_printer(output) if each_match else _ignore)
     alerts = scanner.grouper.alerts()
     if output == "text":
         if not each_match:
             print_alerts(alerts)
-        print_totals(scanner.totals, engine.rule_set, len(alerts))
+        print_totals(scanner.totals, rule_set, len(alerts))
     elif not each_match:
         for alert in alerts:
             click.echo(json.dumps(alert_line(alert)))
-    sys.exit(_status(alerts, scanner.totals.faults, fail_on))
+    sys.exit(_status(alerts, scanner.totals.faults, fail_on) if sound else Exit.USAGE)
 
 
 def _scan(engine: Engine, paths: tuple[str, ...], on_match: Callable[[Match, str, bool], None]) -> Scanner:
@@ -82,8 +83,8 @@ def _scan(engine: Engine, paths: tuple[str, ...], on_match: Callable[[Match, str
         for item in inputs:
             scanner.scan(item)
             progress.advance(item.size, scanner.totals.records)
-        for rule_id, count in engine.failures.items():
-            scanner.fault(f"rule {rule_id} failed on {count} records")
+        for failure in engine.failures.values():
+            scanner.fault(f"rule {failure.rule_id} failed on {failure.count} records: {failure.first_error}")
     scanner.totals.seconds = time.perf_counter() - started
     return scanner
 

@@ -76,3 +76,5 @@ class Scanner:
                 where = "" if defect.record_index is None else f", record {defect.record_index}"
                 cause = f"{defect.reason}: {one_line(defect.detail, 300)}"
                 self.fault(f"{one_line(name, _NAME_LIMIT)}{where}: {cause}")
+            if more := reader.defect_counts.total() - len(reader.defects):
+                self.fault(f"{one_line(name, _NAME_LIMIT)}: and {more:,} more faults")

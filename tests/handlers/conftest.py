@@ -1,0 +1,121 @@
+"""The functions as Lambda runs them: `handler.py` beside its artefact, AWS played by moto."""
+
+import importlib.util
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from tests.samples import BUCKET, STOP_RULE, rule
+from trailwarden.rules.ruleset import RuleSet, dump_rule_set
+
+REGION = "eu-west-1"
+TABLE = "trailwarden-alerts"
+LAMBDAS = Path(__file__).resolve().parents[2] / "lambdas"
+
+
+@dataclass(frozen=True)
+class LambdaContext:
+    """What Powertools' Logger reads of a Lambda context."""
+
+    function_name: str = "trailwarden"
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = "arn:aws:lambda:eu-west-1:111122223333:function:trailwarden"
+    aws_request_id: str = "52fdfc07-2182-454f-963f-5f0f9a621d72"
+
+
+@dataclass(frozen=True)
+class Aws:
+    """moto's AWS, with what the stacks would have made."""
+
+    s3: Any
+    dynamodb: Any
+    sqs: Any
+    alert_topic: str
+    alert_queue: str
+    operations_queue: str
+
+    def put(self, key: str, data: bytes) -> None:
+        self.s3.put_object(Bucket=BUCKET, Key=key, Body=data)
+
+    def items(self, kind: str) -> list[dict[str, Any]]:
+        """The table's items whose partition key begins with `kind`."""
+        found = self.dynamodb.scan(TableName=TABLE, ConsistentRead=True)["Items"]
+        return [item for item in found if item["pk"]["S"].startswith(kind)]
+
+    def messages(self, queue: str) -> list[dict[str, Any]]:
+        """Everything that waits in a queue, taken out of it."""
+        taken: list[dict[str, Any]] = []
+        while batch := self.sqs.receive_message(
+            QueueUrl=queue, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+        ).get("Messages", []):
+            taken += batch
+            for message in batch:
+                self.sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+        return taken
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": REGION,
+        "ALERT_TABLE_NAME": TABLE,
+        "LOG_BUCKET_NAME": BUCKET,
+        "ALERT_RETENTION_DAYS": "30",
+        "POWERTOOLS_SERVICE_NAME": "tests",
+        "POWERTOOLS_METRICS_NAMESPACE": "Trailwarden",
+    }.items():
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        s3, sns = boto3.client("s3"), boto3.client("sns")
+        sqs, dynamodb = boto3.client("sqs"), boto3.client("dynamodb")
+        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+        dynamodb.create_table(
+            TableName=TABLE,
+            KeySchema=[
+                {"AttributeName": "pk", "KeyType": "HASH"},
+                {"AttributeName": "sk", "KeyType": "RANGE"},
+            ],
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        topics, queues = [], []
+        for name in ("alerts", "operations"):
+            topic = sns.create_topic(Name=name)["TopicArn"]
+            queue = sqs.create_queue(QueueName=name)["QueueUrl"]
+            arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"][
+                "QueueArn"
+            ]
+            sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+            topics.append(topic)
+            queues.append(queue)
+        monkeypatch.setenv("ALERT_TOPIC_ARN", topics[0])
+        monkeypatch.setenv("OPERATIONS_TOPIC_ARN", topics[1])
+        yield Aws(s3, dynamodb, sqs, topics[0], queues[0], queues[1])
+
+
+@pytest.fixture
+def load(aws: Aws, tmp_path: Path) -> Callable[[str], ModuleType]:
+    """Start a function's code afresh, as a new execution environment does."""
+
+    def start(function: str) -> ModuleType:
+        code = tmp_path / "handler.py"
+        shutil.copyfile(LAMBDAS / function / "handler.py", code)
+        rules = RuleSet(rules=(rule(STOP_RULE, "StopLogging", alert_title="{actor} stopped the trail"),))
+        code.with_name("ruleset.json").write_bytes(dump_rule_set(rules))
+        spec = importlib.util.spec_from_file_location(f"{function}_handler", code)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    return start

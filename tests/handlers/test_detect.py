@@ -1,0 +1,129 @@
+"""`detect` on SQS batches: partial failures, repeats, metrics."""
+
+import json
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tests.handlers.conftest import Aws, LambdaContext
+from tests.samples import harmless, log_file, log_key, notice, record
+from trailwarden.errors import SettingsError
+
+Load = Callable[[str], ModuleType]
+GOOD, BAD, GONE = ("AAAAAAAAAAAAAAAA", "BBBBBBBBBBBBBBBB", "CCCCCCCCCCCCCCCC")
+
+
+def batch(*bodies: str) -> dict[str, Any]:
+    """An SQS event; the message ids are the places in it."""
+    return {"Records": [{"messageId": str(place), "body": body} for place, body in enumerate(bodies)]}
+
+
+def run(module: ModuleType, *bodies: str) -> list[str]:
+    """The ids of the messages that must come again."""
+    answer = module.handler(batch(*bodies), LambdaContext())
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+def emitted_metrics(text: str) -> dict[str, Any]:
+    """The EMF document among the log lines."""
+    documents = [json.loads(line) for line in text.splitlines() if '"_aws"' in line]
+    (document,) = documents
+    assert isinstance(document, dict)
+    return document
+
+
+def test_one_bad_notice_never_repeats_the_others(aws: Aws, load: Load) -> None:
+    aws.put(log_key(GOOD), log_file([record(1), harmless(2)]))
+    detect = load("detect")
+
+    failed = run(detect, notice(log_key(GONE)), notice(log_key(GOOD)), "not json", notice(log_key(GOOD)))
+
+    assert failed == ["0"]
+    alerts = [item for item in aws.items("ALERT#") if item["sk"]["S"] == "ALERT"]
+    assert len(alerts) == 1
+    assert json.loads(alerts[0]["alert"]["S"])["title"] == "user mallory stopped the trail"
+    assert int(alerts[0]["expires_at"]["N"]) > int(alerts[0]["opened_at"]["N"])
+
+
+def test_a_whole_batch_may_fail_without_an_exception(aws: Aws, load: Load) -> None:
+    assert run(load("detect"), notice(log_key(GONE)), notice(log_key(GONE))) == ["0", "1"]
+
+
+def test_a_new_execution_environment_does_not_read_a_file_again(
+    aws: Aws, load: Load, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws.put(log_key(GOOD), log_file([record()]))
+    assert run(load("detect"), notice(log_key(GOOD))) == []
+    before = aws.items("ALERT#")
+    capsys.readouterr()
+    assert run(load("detect"), notice(log_key(GOOD))) == []
+    metrics = emitted_metrics(capsys.readouterr().out)
+    assert (metrics["Files"], metrics["Duplicates"]) == ([0.0], [1.0])
+    assert aws.items("ALERT#") == before
+
+
+def test_what_a_batch_came_to_is_told_as_metrics(
+    aws: Aws, load: Load, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = log_file([record(1), record(2), harmless(3), "no record"])
+    aws.put(log_key(GOOD), data)
+    aws.put(log_key(BAD), b"\x1f\x8bdamaged")
+    run(load("detect"), notice(log_key(GOOD)), notice(log_key(BAD)), notice(log_key(GONE)), "{}")
+
+    metrics = emitted_metrics(capsys.readouterr().out)
+
+    told = {name: metrics[name][0] for name in metrics if isinstance(metrics[name], list)}
+    lag, seconds = told.pop("DeliveryLag"), told.pop("ProcessingTime")
+    assert lag > 0
+    assert seconds > 0
+    assert told == {
+        "Notices": 4,
+        "Files": 2,
+        "Records": 3,
+        "Bytes": len(data) + len(b"\x1f\x8bdamaged"),
+        "Matches": 2,
+        "Alerts": 1,
+        "Duplicates": 0,
+        "PassedOver": 0,
+        "UnreadableFiles": 1,
+        "UnreadableNotices": 1,
+        "Defects": told["Defects"],
+        "UnavailableFiles": 1,
+        "RuleFailures": 0,
+    }
+    assert told["Defects"] >= 2
+
+
+def test_an_unreadable_file_is_told_once_to_the_operations_topic(aws: Aws, load: Load) -> None:
+    aws.put(log_key(BAD), b"{")
+    detect = load("detect")
+    for _ in range(3):
+        assert run(detect, notice(log_key(BAD))) == []
+    (message,) = aws.messages(aws.operations_queue)
+    assert log_key(BAD) in json.loads(message["Body"])["Message"]
+    (entry,) = aws.items("FILE#")
+    assert entry["outcome"]["S"] == "unreadable"
+
+
+def test_a_store_that_refuses_makes_the_notice_come_again(
+    aws: Aws, load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aws.put(log_key(GOOD), log_file([record()]))
+    detect = load("detect")
+    with monkeypatch.context() as broken:
+        broken.setattr(detect.detector._store, "_table", "gone")
+        assert run(detect, notice(log_key(GOOD))) == ["0"]
+    assert run(detect, notice(log_key(GOOD))) == []
+    assert [item["sk"]["S"][:5] for item in aws.items("ALERT#")] == ["ALERT", "MATCH"]
+
+
+def test_a_missing_setting_is_told_when_the_function_starts(
+    aws: Aws, load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LOG_BUCKET_NAME")
+    monkeypatch.delenv("ALERT_TABLE_NAME")
+    with pytest.raises(SettingsError) as caught:
+        load("detect")
+    assert len(caught.value.problems) == 2

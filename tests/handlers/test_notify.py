@@ -1,0 +1,121 @@
+"""`notify` on stream batches: each alert told once, whatever fails."""
+
+import json
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tests.handlers.conftest import TABLE, Aws, LambdaContext
+from tests.handlers.test_detect import run as run_detect
+from tests.samples import STOP_RULE, log_file, log_key, notice, record
+
+Load = Callable[[str], ModuleType]
+
+
+def stored_alerts(aws: Aws, load: Load, *users: str) -> list[dict[str, Any]]:
+    """Stream records of new alerts, one a user, as `detect` stored them."""
+    records = [
+        record(number, userIdentity={"type": "IAMUser", "userName": user})
+        for number, user in enumerate(users)
+    ]
+    aws.put(log_key(), log_file(records))
+    assert run_detect(load("detect"), notice(log_key())) == []
+    items = [item for item in aws.items("ALERT#") if item["sk"]["S"] == "ALERT"]
+    items.sort(key=lambda item: json.loads(item["alert"]["S"])["title"])
+    return [
+        {"eventName": "INSERT", "dynamodb": {"SequenceNumber": str(100 + place), "NewImage": item}}
+        for place, item in enumerate(items)
+    ]
+
+
+def run(module: ModuleType, records: list[dict[str, Any]]) -> list[str]:
+    answer = module.handler({"Records": records}, LambdaContext())
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+def titles(aws: Aws) -> list[str]:
+    """What the subscribers were told since the last call."""
+    bodies = [json.loads(message["Body"]) for message in aws.messages(aws.alert_queue)]
+    return sorted(json.loads(body["Message"])["title"] for body in bodies)
+
+
+def test_a_new_alert_reaches_the_subscriber(aws: Aws, load: Load) -> None:
+    assert run(load("notify"), stored_alerts(aws, load, "mallory")) == []
+    (message,) = aws.messages(aws.alert_queue)
+    envelope = json.loads(message["Body"])
+    assert envelope["Subject"] == "[HIGH] user mallory stopped the trail"
+    alert = json.loads(envelope["Message"])
+    assert alert["rule_id"] == STOP_RULE
+    assert alert["record"]["eventName"] == "StopLogging"
+    attributes = {name: value["Value"] for name, value in envelope["MessageAttributes"].items()}
+    assert attributes == {"severity": "high", "rule_id": STOP_RULE, "account": "444455556666"}
+
+
+def test_a_repeated_stream_batch_is_told_once(aws: Aws, load: Load) -> None:
+    records = stored_alerts(aws, load, "alice", "bob")
+    notify = load("notify")
+    assert run(notify, records) == []
+    assert run(load("notify"), records) == []
+    assert titles(aws) == ["user alice stopped the trail", "user bob stopped the trail"]
+
+
+def test_a_publish_that_fails_stops_the_batch_there_and_repeats_nothing(
+    aws: Aws, load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = stored_alerts(aws, load, "alice", "bob", "carol")
+    notify = load("notify")
+    publish = notify.notifier._topic.publish
+
+    def refuse_bob(message: Any) -> str:
+        if "bob" in message.subject:
+            raise ConnectionError("SNS is out of reach")
+        return str(publish(message))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(notify.notifier._topic, "publish", refuse_bob)
+        assert run(notify, records) == ["101"]
+    assert titles(aws) == ["user alice stopped the trail"]
+
+    assert run(notify, records[1:]) == []
+    assert titles(aws) == ["user bob stopped the trail", "user carol stopped the trail"]
+
+
+def test_a_mark_that_cannot_be_set_does_not_tell_twice(
+    aws: Aws, load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = stored_alerts(aws, load, "alice")
+    notify = load("notify")
+
+    def refuse(_alert_id: str) -> None:
+        raise ConnectionError("DynamoDB is out of reach")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(notify.notifier._store, "mark_told", refuse)
+        assert run(notify, records) == []
+    assert titles(aws) == ["user alice stopped the trail"]
+
+
+def test_a_crash_after_the_mark_is_not_told_again(aws: Aws, load: Load) -> None:
+    records = stored_alerts(aws, load, "alice", "bob")
+    notify = load("notify")
+    run(notify, records[:1])  # the function dies here: the stream brings the whole batch again
+    assert run(notify, records) == []
+    assert titles(aws) == ["user alice stopped the trail", "user bob stopped the trail"]
+
+
+def test_a_record_that_is_no_alert_stops_the_batch_by_name(aws: Aws, load: Load) -> None:
+    broken = {"eventName": "INSERT", "dynamodb": {"SequenceNumber": "7", "NewImage": {"alert": {"S": "{"}}}}
+    assert run(load("notify"), [broken]) == ["7"]
+
+
+def test_the_mark_keeps_its_first_time(aws: Aws, load: Load) -> None:
+    records = stored_alerts(aws, load, "alice")
+    notify = load("notify")
+    run(notify, records)
+    key = {name: records[0]["dynamodb"]["NewImage"][name] for name in ("pk", "sk")}
+    first = aws.dynamodb.get_item(TableName=TABLE, Key=key)["Item"]["told_at"]
+    notify.notifier._store._now = lambda: 1.0
+    notify.notifier._store.mark_told(key["pk"]["S"].removeprefix("ALERT#"))
+    assert aws.dynamodb.get_item(TableName=TABLE, Key=key)["Item"]["told_at"] == first

@@ -1,0 +1,241 @@
+"""`trailwarden scan`: its output and exit statuses are a contract."""
+
+import gzip
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from click.testing import CliRunner, Result
+from moto import mock_aws
+
+from tests.corpus import CORPUS, needs_corpus
+from tests.samples import STOP_RULE, harmless, log_file, log_key, record
+from trailwarden.cli import main
+
+RULE = f"""
+title: Trail stopped
+id: {STOP_RULE}
+status: stable
+level: high
+logsource: {{product: aws, service: cloudtrail}}
+detection:
+  selection:
+    eventSource: cloudtrail.amazonaws.com
+    eventName: StopLogging
+  condition: selection
+trailwarden:
+  title: "{{actor}} stopped the trail {{requestParameters.name}}"
+"""
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> str:
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    (folder / "trail_stopped.yml").write_text(RULE)
+    return str(folder)
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    """Two log files deep in a folder: a match in each, and the first of them again."""
+    folder = tmp_path / "logs"
+    for unique, records in {
+        "AAAAAAAAAAAAAAAA": [harmless(1), record(2)],
+        "BBBBBBBBBBBBBBBB": [record(2), record(3, eventTime="2026-03-01T12:30:00Z")],
+    }.items():
+        file = folder / log_key(unique)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(log_file(records))
+    return folder
+
+
+def run(*args: str | Path) -> Result:
+    return CliRunner().invoke(main, ["scan", *map(str, args)])
+
+
+def lines(result: Result) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_each_match_is_a_line_and_a_repeat_says_so(rules: str, logs: Path) -> None:
+    result = run("--rules", rules, "--format", "jsonl", "--matches", logs)
+    assert result.exit_code == 0
+    found = lines(result)
+    assert found[0] == {
+        "rule_id": STOP_RULE,
+        "rule_title": "Trail stopped",
+        "level": "high",
+        "log_file": log_key("AAAAAAAAAAAAAAAA"),
+        "record_index": 1,
+        "event_id": record(2)["eventID"],
+        "event_time": "2026-03-01T12:00:00Z",
+        "repeat": False,
+    }
+    assert [(line["record_index"], line["repeat"]) for line in found] == [(1, False), (0, True), (1, False)]
+
+
+def test_each_alert_is_a_line(rules: str, logs: Path) -> None:
+    result = run("--rules", rules, "--format", "jsonl", logs)
+    (alert,) = lines(result)
+    alert_id = alert.pop("alert_id")
+    assert alert == {
+        "rule_id": STOP_RULE,
+        "rule_title": "Trail stopped",
+        "level": "high",
+        "group": {"actor": "user mallory", "account": "444455556666"},
+        "count": 2,
+        "first_event_time": "2026-03-01T12:00:00Z",
+        "last_event_time": "2026-03-01T12:30:00Z",
+        "title": "user mallory stopped the trail main-trail",
+    }
+    again = run("--rules", rules, "--format", "jsonl", *sorted(logs.rglob("*.gz"), reverse=True))
+    assert lines(again)[0]["alert_id"] == alert_id
+
+
+def test_text_is_a_table_and_what_was_read(rules: str, logs: Path) -> None:
+    result = run("--rules", rules, logs)
+    assert "user mallory stopped the trail main-trail" in result.stdout
+    assert "Read 4 records in 2 log files with 1 rules" in result.stdout
+    assert "3 matches (1 of events met before) made 1 alerts." in result.stdout
+
+
+def test_text_of_each_match(rules: str, logs: Path) -> None:
+    result = run("--rules", rules, "--matches", logs)
+    assert result.stdout.count("Trail stopped") == 3
+    assert result.stdout.count("(repeat)") == 1
+
+
+def test_a_file_given_by_itself_goes_by_its_name(rules: str, logs: Path) -> None:
+    (file, _) = sorted(logs.rglob("*.gz"))
+    (match,) = lines(run("--rules", rules, "--format", "jsonl", "--matches", file))
+    assert match["log_file"] == file.name
+
+
+def test_rules_default_to_the_shipped_ones(logs: Path) -> None:
+    (alert,) = lines(run("--format", "jsonl", logs))
+    assert "main-trail" in alert["title"]
+
+
+@pytest.mark.parametrize(("level", "status"), [("critical", 0), ("high", 1), ("low", 1)])
+def test_an_alert_at_or_above_the_level_fails_the_scan(
+    rules: str, logs: Path, level: str, status: int
+) -> None:
+    assert run("--rules", rules, "--fail-on", level, logs).exit_code == status
+
+
+def test_input_that_cannot_be_read_is_named_and_the_rest_evaluated(rules: str, logs: Path) -> None:
+    (first, second) = sorted(logs.rglob("*.gz"))
+    second.write_bytes(gzip.compress(b'{"Records": nothing}'))
+    result = run("--rules", rules, "--format", "jsonl", logs, logs / "no-such-folder")
+    assert result.exit_code == 3
+    assert len(lines(result)) == 1
+    assert second.relative_to(logs).as_posix() in result.stderr
+    assert "no-such-folder" in result.stderr
+    assert first.name not in result.stderr
+
+
+def test_a_file_that_can_be_read_in_part_is_named(rules: str, tmp_path: Path) -> None:
+    file = tmp_path / "part.json"
+    file.write_text(json.dumps({"Records": [record(1), 7, record(2)]}))
+    result = run("--rules", rules, "--format", "jsonl", "--matches", file)
+    assert result.exit_code == 3
+    assert [line["record_index"] for line in lines(result)] == [0, 2]
+    assert "part.json, record 1: record_not_object" in result.stderr
+
+
+def test_an_alert_to_fail_on_outweighs_input_that_cannot_be_read(rules: str, logs: Path) -> None:
+    assert run("--rules", rules, "--fail-on", "low", logs, "no-such-file").exit_code == 1
+
+
+@pytest.mark.parametrize("args", [(), ("--format", "xml", "."), ("--fail-on", "huge", "."), ("--bogus", ".")])
+def test_wrong_usage_is_told(args: tuple[str, ...]) -> None:
+    result = run(*args)
+    assert result.exit_code == 2
+    assert "Usage:" in result.stderr
+
+
+def test_a_bad_rule_is_named_with_its_cure_and_the_others_evaluated(rules: str, logs: Path) -> None:
+    bad = Path(rules, "bad.yml")
+    bad.write_text(RULE.replace(STOP_RULE, "no uuid").replace("level: high", "level: hgih"))
+    result = run("--rules", rules, "--format", "jsonl", logs)
+    assert result.exit_code == 2
+    assert len(lines(result)) == 1
+    assert result.stderr.count(f"{bad.as_posix()}:") >= 2
+    assert "cure:" in result.stderr
+
+
+def test_no_rule_at_all_is_wrong(tmp_path: Path, logs: Path) -> None:
+    result = run("--rules", tmp_path / "nowhere", logs)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "nowhere" in result.stderr
+
+
+def test_digests_and_other_files_are_passed_over(rules: str, tmp_path: Path) -> None:
+    digest = tmp_path / (
+        "AWSLogs/444455556666/CloudTrail-Digest/eu-west-1/2026/03/01/"
+        "444455556666_CloudTrail-Digest_eu-west-1_main_eu-west-1_20260301T120000Z.json.gz"
+    )
+    digest.parent.mkdir(parents=True)
+    digest.write_bytes(gzip.compress(b"{}"))
+    (tmp_path / "AWSLogs" / "README.md").write_text("no log file")
+    result = run("--rules", rules, tmp_path / "AWSLogs")
+    assert result.exit_code == 0
+    assert "Passed over 1 digest and Insights files." in result.stdout
+
+
+def test_hostile_names_reach_no_terminal(rules: str, tmp_path: Path) -> None:
+    file = tmp_path / "a\x1b[2Jb.json"
+    file.write_text("[")
+    result = run("--rules", rules, file)
+    assert result.exit_code == 3
+    assert "\x1b" not in result.stderr
+
+
+@pytest.mark.parametrize("prefix", ["", "/AWSLogs", "/AWSLogs/"])
+def test_s3_addresses_are_read(rules: str, monkeypatch: pytest.MonkeyPatch, prefix: str) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        s3 = boto3.client("s3")
+        s3.create_bucket(Bucket="log-archive")
+        s3.put_object(Bucket="log-archive", Key=log_key(), Body=log_file([record()]))
+        s3.put_object(Bucket="log-archive", Key="AWSLogsElsewhere/x.json", Body=log_file([record(9)]))
+        found = lines(run("--rules", rules, "--format", "jsonl", "--matches", f"s3://log-archive{prefix}"))
+        missing = run("--rules", rules, "s3://log-archive/none", "s3://no-such-bucket/x")
+    expected = log_key().removeprefix(prefix.strip("/")).removeprefix("/")
+    assert expected in [line["log_file"] for line in found]
+    assert len(found) == (2 if prefix == "" else 1)
+    assert missing.exit_code == 3
+    assert "s3://log-archive/none" in missing.stderr
+    assert "no-such-bucket" in missing.stderr
+
+
+@needs_corpus
+def test_the_oracle_is_reproduced_through_the_command() -> None:
+    """As a script would call it: a process, a folder of rules, standard output read line by line."""
+    result = subprocess.run(
+        [
+            *(sys.executable, "-m", "trailwarden.cli", "scan", "--format", "jsonl", "--matches"),
+            *("--rules", str(CORPUS / "sigma_aws"), str(CORPUS / "AWSLogs")),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    oracle = json.loads((CORPUS / "sigma_aws_matches.json").read_text())
+    expected = {
+        (rule_id, file.removeprefix("AWSLogs/"), index)
+        for rule_id, matches in oracle.items()
+        for file, index in matches
+    }
+    found = [json.loads(line) for line in result.stdout.splitlines()]
+    assert {(line["rule_id"], line["log_file"], line["record_index"]) for line in found} == expected
+    assert len(found) == len(expected)
+    assert result.returncode == 2, "the pack holds one rule with placeholders that nobody filled"
+    assert "%Legitimate_Countries%" in result.stderr
