@@ -21,7 +21,13 @@ def main() -> int:
     except TrailwardenError as error:
         print(error, file=sys.stderr)  # noqa: T201 (the CDK command line shows it)
         return 1
-    app.synth()
+    try:
+        app.synth()
+    except RuntimeError as error:
+        # The validators have printed their findings; a traceback through jsii would only bury them.
+        if not str(error).startswith("ValidationFailed"):
+            raise
+        return 1
     return 0
 
 

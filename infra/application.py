@@ -16,11 +16,11 @@ def build(app: App, settings: Settings, bundler: Bundler) -> None:
     archive = LogArchiveStack(app, settings)
     state = DetectionStateStack(app, settings)
     detection = DetectionStack(app, settings, bundler)
-    detection.add_dependency(archive, "subscribes to its topic")
-    detection.add_dependency(state, "reads its table's stream")
+    detection.add_stack_dependency(archive)  # subscribes to its topic
+    detection.add_stack_dependency(state)  # reads its table's stream
     names = {account.id: account.name for account in settings.accounts}
     for account in settings.trail_accounts:
         trail = TrailStack(app, settings, account, name=names.get(account, ""))
         # CloudTrail tests the bucket's policy when a trail is made; and no notice may find nobody listening.
-        trail.add_dependency(detection, "delivers to those who listen")
+        trail.add_stack_dependency(detection)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))

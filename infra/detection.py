@@ -12,7 +12,7 @@ from infra import names as n
 from infra.bundling import Bundler
 from infra.constructs.alarms import Alarm, failing, not_empty
 from infra.constructs.function import Function, FunctionSpec
-from infra.constructs.messaging import encrypted_queue
+from infra.constructs.messaging import encrypted_queue, last_resort_queue
 from infra.permissions import Permissions
 from infra.settings import Settings
 
@@ -79,18 +79,13 @@ class DetectionStack(Stack):
             visibility_timeout=self._visibility_timeout,
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=_RECEIVES),
         )
-        undelivered = encrypted_queue(self, "DeliveryDeadLetters", self._names.delivery_dead_letter_queue_arn)
+        undelivered = last_resort_queue(
+            self,
+            "DeliveryDeadLetters",
+            self._names.delivery_dead_letter_queue_arn,
+            of="the subscription of the ingest queue",
+        )
         topic_arn = self._names.delivery_topic_arn
-        for target in (queue, undelivered):
-            allowed = target.add_to_resource_policy(
-                iam.PolicyStatement(
-                    sid="AcceptNotices",
-                    principals=[iam.ServicePrincipal("sns.amazonaws.com")],
-                    actions=["sqs:SendMessage"],
-                    resources=[target.queue_arn],
-                    conditions={"ArnEquals": {"aws:SourceArn": topic_arn}},
-                )
-            )
         subscription = sns.CfnSubscription(
             self,
             "NoticesToIngest",
@@ -100,8 +95,18 @@ class DetectionStack(Stack):
             raw_message_delivery=True,  # the notice alone: the envelope would only be bytes to parse
             redrive_policy={"deadLetterTargetArn": undelivered.queue_arn},
         )
-        if allowed.policy_dependable is not None:
-            subscription.node.add_dependency(allowed.policy_dependable)
+        for target in (queue, undelivered):
+            accept = target.add_to_resource_policy(
+                iam.PolicyStatement(
+                    sid="AcceptNotices",
+                    principals=[iam.ServicePrincipal("sns.amazonaws.com")],
+                    actions=["sqs:SendMessage"],
+                    resources=[target.queue_arn],
+                    conditions={"ArnEquals": {"aws:SourceArn": topic_arn}},
+                )
+            )
+            if accept.policy_dependable is not None:
+                subscription.node.add_dependency(accept.policy_dependable)
         return queue
 
     def _build_detect(self) -> lambda_.Function:
@@ -158,7 +163,9 @@ class DetectionStack(Stack):
                 wildcards={},
             ),
         )
-        untold = encrypted_queue(self, "NotifyDeadLetters", self._names.notify_dead_letter_queue_arn)
+        untold = last_resort_queue(
+            self, "NotifyDeadLetters", self._names.notify_dead_letter_queue_arn, of="the stream of new alerts"
+        )
         lambda_.CfnEventSourceMapping(
             self,
             "AlertsToNotify",

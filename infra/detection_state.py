@@ -14,7 +14,7 @@ from infra.settings import Settings
 
 
 class DetectionStateStack(Stack):
-    """Key, alert table, alert topic and operations topic with their subscriptions. Kept on deletion.
+    """Key, alert table, alert topic and operations topic with their subscriptions. Key and table are kept on deletion.
 
     E-mail subscriptions live here so that a new version of the functions never asks anyone to confirm again.
     """
@@ -78,7 +78,6 @@ class DetectionStateStack(Stack):
         topic = encrypted_topic(self, "AlertTopic", arn, self.key, "Trailwarden alerts")
         for subscriber in self._settings.subscribers:
             subscribe(self, topic, subscriber, self._names, "Alert")
-        topic.apply_removal_policy(RemovalPolicy.RETAIN)
         return topic
 
     def _build_operations_topic(self) -> sns.Topic:
@@ -87,7 +86,6 @@ class DetectionStateStack(Stack):
         topic.add_to_resource_policy(self._for_alarms("TellOfAlarms", ["sns:Publish"], topic.topic_arn))
         for subscriber in self._settings.operations_subscribers:
             subscribe(self, topic, subscriber, self._names, "Operations")
-        topic.apply_removal_policy(RemovalPolicy.RETAIN)
         return topic
 
     def _build_parameters(self) -> None:

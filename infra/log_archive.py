@@ -15,10 +15,12 @@ from infra.settings import Settings
 _CLOUDTRAIL = "cloudtrail.amazonaws.com"
 # What CloudTrail overwrites or somebody deletes stays for a while as a version that is not the current one.
 _OLD_VERSION_DAYS = 90
+# In a versioned bucket an expired object leaves a delete marker, which nothing else would ever remove.
+_EMPTY_MARKERS = s3.LifecycleRule(id="delete-markers", expired_object_delete_marker=True)
 
 
 class LogArchiveStack(Stack):
-    """Key, log bucket, access-log bucket and delivery topic. Kept when the stack is deleted.
+    """Key, log bucket, access-log bucket and delivery topic. Key and buckets are kept on deletion.
 
     Every statement for CloudTrail names the trails that it is for by `aws:SourceArn`, so that no other
     account's trail can be pointed at this bucket, topic or key (the confused deputy).
@@ -84,7 +86,8 @@ class LogArchiveStack(Stack):
                     expiration=Duration.days(self._settings.retention.access_log_days),
                     noncurrent_version_expiration=Duration.days(1),
                     abort_incomplete_multipart_upload_after=Duration.days(1),
-                )
+                ),
+                _EMPTY_MARKERS,
             ],
             removal_policy=RemovalPolicy.RETAIN,
         )
@@ -108,7 +111,7 @@ class LogArchiveStack(Stack):
             versioned=True,
             server_access_logs_bucket=access_logs,
             server_access_logs_prefix="log-bucket/",
-            lifecycle_rules=[self._lifecycle()],
+            lifecycle_rules=[self._lifecycle(), _EMPTY_MARKERS],
             object_lock_enabled=True if lock else None,
             object_lock_default_retention=_lock_retention(self._settings) if lock else None,
             removal_policy=RemovalPolicy.RETAIN,
@@ -129,6 +132,9 @@ class LogArchiveStack(Stack):
                 },
             )
             bucket.add_to_resource_policy(put)
+        if bucket.policy is not None:
+            # A bucket that outlives the stack stays closed to plain HTTP, and open to the trails.
+            bucket.policy.apply_removal_policy(RemovalPolicy.RETAIN)
         return bucket
 
     def _deliveries(self) -> list[tuple[str, str, list[str]]]:
