@@ -255,9 +255,12 @@ def test_a_crash_while_telling_of_a_bad_file_still_tells_it(cloud: Cloud, step: 
 
 def test_matches_are_stored_as_they_come(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     stored: list[int] = []
-    monkeypatch.setattr(
-        cloud, "add", lambda batches: stored.append(sum(len(b.matches) for b in batches)) or 0
-    )
+
+    def add(batches: Iterable[AlertBatch]) -> int:
+        stored.append(sum(len(batch.matches) for batch in batches))
+        return 0
+
+    monkeypatch.setattr(cloud, "add", add)
     key = cloud.put(ONE, log_file(record(number) for number in range(1203)))
     detector(cloud).handle(notice(key), Tally())
     assert stored == [500, 500, 203]

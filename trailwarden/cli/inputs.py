@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 from urllib.parse import urlsplit
 
 from trailwarden.delivery.keys import LogFileKey, LogFileKind
@@ -37,6 +37,19 @@ class Input:
         place = self.address.removeprefix("s3://").replace(os.sep, "/")
         key = LogFileKey.parse(place) or LogFileKey.parse(self.name)
         return key is None or key.kind not in _PASSED_OVER
+
+
+@dataclass(frozen=True, slots=True)
+class _LocalFile:
+    """A file whose read errors are told from those of whoever uses what was read."""
+
+    stream: BinaryIO
+
+    def read(self, size: int, /) -> bytes:
+        try:
+            return self.stream.read(size)
+        except OSError as error:
+            raise LogFileUnavailable(error.strerror or str(error)) from error
 
 
 def inputs_of(path: str, s3_client: Callable[[], Any]) -> Iterator[Input]:
@@ -74,7 +87,7 @@ def _file_input(file: Path, name: str) -> Input:
         except OSError as error:
             raise LogFileUnavailable(error.strerror or str(error)) from error
         with stream:
-            yield stream
+            yield _LocalFile(stream)
 
     return Input(name, str(file), file.stat().st_size, opened)
 

@@ -80,14 +80,16 @@ def print_alerts(alerts: list[Alert]) -> None:
 def print_totals(totals: Totals, rule_set: RuleSet, alert_count: int) -> None:
     """What was read, and what came of it."""
     rate = totals.records / totals.seconds if totals.seconds else 0.0
-    print(
-        f"\nRead {totals.records:,} records in {totals.files:,} log files with {len(rule_set.rules):,} rules"
-        f" (rule set {rule_set.version}) in {totals.seconds:.2f} s, {rate:,.0f} records a second."
-    )
-    print(
-        f"{totals.matches:,} matches ({totals.repeats:,} of events met before) made {alert_count:,} alerts."
-    )
+    read = f"{_count(totals.records, 'record')} in {_count(totals.files, 'log file')}"
+    rules = f"{_count(len(rule_set.rules), 'rule')} (rule set {rule_set.version})"
+    print(f"\nRead {read} with {rules} in {totals.seconds:.2f} s, {rate:,.0f} records a second.")
+    matches = f"{_count(totals.matches, 'match', 'matches')} ({totals.repeats:,} of events met before)"
+    print(f"{matches} made {_count(alert_count, 'alert')}.")
     if totals.passed_over:
-        print(f"Passed over {totals.passed_over:,} digest and Insights files.")
+        print(f"Passed over {_count(totals.passed_over, 'file')} of digests or Insights.")
     if totals.faults:
-        print(f"{totals.faults:,} faults in what was to be read; each is named on standard error.")
+        print(f"{_count(totals.faults, 'fault')} in what was to be read, named on standard error.")
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

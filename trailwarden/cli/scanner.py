@@ -59,7 +59,7 @@ class Scanner:
         try:
             with item.open() as stream:
                 self._scan_stream(item.name, LogFileReader(stream))
-        except (LogFileUnavailable, OSError) as error:
+        except LogFileUnavailable as error:
             self.fault(f"{name}: {one_line(str(error), 500)}")
 
     def _scan_stream(self, name: str, reader: LogFileReader) -> None:

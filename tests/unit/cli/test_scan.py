@@ -100,8 +100,8 @@ def test_each_alert_is_a_line(rules: str, logs: Path) -> None:
 def test_text_is_a_table_and_what_was_read(rules: str, logs: Path) -> None:
     result = run("--rules", rules, logs)
     assert "user mallory stopped the trail main-trail" in result.stdout
-    assert "Read 4 records in 2 log files with 1 rules" in result.stdout
-    assert "3 matches (1 of events met before) made 1 alerts." in result.stdout
+    assert "Read 4 records in 2 log files with 1 rule " in result.stdout
+    assert "3 matches (1 of events met before) made 1 alert." in result.stdout
 
 
 def test_text_of_each_match(rules: str, logs: Path) -> None:
@@ -185,7 +185,7 @@ def test_digests_and_other_files_are_passed_over(rules: str, tmp_path: Path) -> 
     (tmp_path / "AWSLogs" / "README.md").write_text("no log file")
     result = run("--rules", rules, tmp_path / "AWSLogs")
     assert result.exit_code == 0
-    assert "Passed over 1 digest and Insights files." in result.stdout
+    assert "Passed over 1 file of digests or Insights." in result.stdout
 
 
 def test_hostile_names_reach_no_terminal(rules: str, tmp_path: Path) -> None:
@@ -214,6 +214,31 @@ def test_s3_addresses_are_read(rules: str, monkeypatch: pytest.MonkeyPatch, pref
     assert missing.exit_code == 3
     assert "s3://log-archive/none" in missing.stderr
     assert "no-such-bucket" in missing.stderr
+
+
+def test_a_reader_that_goes_away_is_no_fault_of_the_input(rules: str, logs: Path) -> None:
+    """As in `trailwarden scan ... | head -1`, with more lines than a pipe holds."""
+    file = logs / "many.json.gz"
+    file.write_bytes(log_file(record(number) for number in range(2000)))
+    command = [
+        sys.executable,
+        "-m",
+        "trailwarden.cli",
+        "scan",
+        "--rules",
+        rules,
+        "--format",
+        "jsonl",
+        "--matches",
+    ]
+    with subprocess.Popen(
+        [*command, file], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert json.loads(process.stdout.readline())["rule_id"] == STOP_RULE
+        process.stdout.close()
+        assert "cannot" not in process.stderr.read()
 
 
 @needs_corpus
