@@ -14,7 +14,7 @@ from infra.settings import Settings
 
 
 class DetectionStateStack(Stack):
-    """Key, alert table, alert topic and operations topic with their subscriptions. Key and table are kept on deletion.
+    """Key, alert table and the two topics with their subscriptions. Key and table are kept on deletion.
 
     E-mail subscriptions live here so that a new version of the functions never asks anyone to confirm again.
     """

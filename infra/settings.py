@@ -33,10 +33,10 @@ LOG_GROUP_DAYS = (
 MOST_ACCOUNTS = 40
 _MOST_DAYS = 36_500
 
-_ACCOUNT = re.compile(r"\d{12}")
+_ACCOUNT = re.compile(r"[0-9]{12}")
 _ACCOUNT_WORDS = "an account id: a text of 12 digits"
 _ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}")
-_NAME = re.compile(r"[\w .,+=@-]{1,64}")
+_NAME = re.compile(r"[\w .,+=@-]{1,64}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,119 @@
+"""The CDK app, synthesized once a variant for the whole session: each takes seconds."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "1")
+os.environ.setdefault("JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION", "1")
+
+from aws_cdk import App
+
+from infra.application import build
+from infra.bundling import Bundler
+from infra.settings import Settings, parse_settings
+from infra.wheels import Target
+
+ROOT = Path(__file__).parents[2]
+
+ORGANIZATION = {"id": "o-a1b2c3d4e5", "management_account": "999900001111"}
+
+
+class Synthesized:
+    """The templates of one deployment, by stack name, and what asks them."""
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        self.folder = folder
+        self.settings = settings
+        self.templates: dict[str, dict[str, Any]] = {
+            file.name.removesuffix(".template.json"): json.loads(file.read_text(encoding="utf-8"))
+            for file in sorted(folder.glob("*.template.json"))
+        }
+
+    def resources(self, stack: str, kind: str) -> dict[str, dict[str, Any]]:
+        """The resources of one type, by logical id."""
+        found = self.templates[stack]["Resources"]
+        return {name: resource for name, resource in found.items() if resource["Type"] == kind}
+
+    def properties(self, stack: str, kind: str, **wanted: Any) -> dict[str, Any]:
+        """The properties of the one resource of a type whose properties include `wanted`."""
+        all_of_kind = [resource["Properties"] for resource in self.resources(stack, kind).values()]
+        found = [one for one in all_of_kind if wanted.items() <= {**one}.items()] if wanted else all_of_kind
+        assert len(found) == 1, f"{len(found)} of {kind} with {wanted}"
+        return found[0]
+
+    def statements(self, stack: str, kind: str, key: str) -> Iterator[dict[str, Any]]:
+        """Every policy statement in the property `key` of a type's resources."""
+        for resource in self.resources(stack, kind).values():
+            yield from resource["Properties"][key]["Statement"]
+
+
+def sample(**changes: Any) -> dict[str, Any]:
+    """The settings that ship in cdk.json, with changes."""
+    context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
+    return dict(context["trailwarden"], **changes)
+
+
+def synthesize(folder: Path, raw: Mapping[str, Any]) -> Synthesized:
+    """Build the app as app.py does, but without bundling. Raises where cdk-nag finds something."""
+    context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
+    app = App(
+        analytics_reporting=False,
+        outdir=str(folder),
+        context={**context, "aws:cdk:bundling-stacks": []},
+    )
+    settings = parse_settings(raw)
+    build(app, settings, Bundler(ROOT, Target.of(settings.functions)))
+    app.synth()
+    return Synthesized(folder, settings)
+
+
+@pytest.fixture(scope="session")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
+    """The sample settings: named accounts, no Object Lock."""
+    return synthesize(tmp_path_factory.mktemp("sample"), sample())
+
+
+@pytest.fixture(scope="session")
+def organization(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
+    """An organisation's trail alone, in another partition, with Object Lock and other subscribers."""
+    raw = sample(
+        region="us-gov-west-1",
+        accounts=[],
+        organization=ORGANIZATION,
+        object_lock={"mode": "compliance", "days": 30},
+        subscribers=[
+            {
+                "protocol": "lambda",
+                "endpoint": "arn:aws-us-gov:lambda:us-gov-west-1:111122223333:function:triage",
+            },
+            {
+                "protocol": "sqs",
+                "endpoint": "arn:aws-us-gov:sqs:us-gov-west-1:444455556666:alerts",
+                "severities": ["high", "low"],
+            },
+        ],
+        operations_subscribers=[],
+        retention={"log_days": 30, "function_log_days": 400},
+        functions={"architecture": "x86_64", "python": "3.13", "detect_timeout_seconds": 300},
+    )
+    return synthesize(tmp_path_factory.mktemp("organization"), raw)
+
+
+@pytest.fixture(scope="session")
+def wheels() -> Path:
+    """Where wheels stay between runs, as they do for `cdk synth`: only the first run asks the index."""
+    folder = ROOT / "build" / "wheels"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def host() -> Target:
+    """This machine and interpreter."""
+    raw = sample(functions={"architecture": "host", "python": "host"})
+    return Target.of(parse_settings(raw).functions)

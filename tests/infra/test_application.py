@@ -1,0 +1,125 @@
+"""All stacks together: what holds for each, and the command that builds them."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.bundling import Bundler
+from infra.wheels import Target
+from tests.infra.conftest import ROOT, Synthesized, sample
+
+# W3005: the CDK writes DependsOn where a GetAtt says the same already; harmless, and not ours to change.
+IGNORED_CHECKS = ["W3005"]
+
+
+def app(folder: Path, context: dict[str, Any], **environment: str) -> subprocess.CompletedProcess[str]:
+    """app.py, as the CDK's command line runs it."""
+    shipped = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
+    return subprocess.run(
+        [sys.executable, str(ROOT / "app.py")],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            **environment,
+            "CDK_CONTEXT_JSON": json.dumps({**shipped, **context}),
+            "CDK_OUTDIR": str(folder),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("variant", ["deployment", "organization"])
+def test_cfn_lint_finds_nothing(variant: str, request: pytest.FixtureRequest) -> None:
+    built: Synthesized = request.getfixturevalue(variant)
+    templates = [str(file) for file in sorted(built.folder.glob("*.template.json"))]
+    assert templates
+    region = built.settings.region
+    command = [sys.executable, "-m", "cfnlint", "--regions", region, "--ignore-checks", *IGNORED_CHECKS]
+    answer = subprocess.run([*command, "--", *templates], capture_output=True, text=True, check=False)
+    assert (answer.returncode, answer.stdout) == (0, ""), answer.stdout + answer.stderr
+
+
+@pytest.mark.parametrize("variant", ["deployment", "organization"])
+def test_no_stack_exports_anything(variant: str, request: pytest.FixtureRequest) -> None:
+    built: Synthesized = request.getfixturevalue(variant)
+    for template in built.templates.values():
+        assert all("Export" not in output for output in template.get("Outputs", {}).values())
+        assert "Fn::ImportValue" not in json.dumps(template)
+
+
+@pytest.mark.parametrize("variant", ["deployment", "organization"])
+def test_nobody_is_allowed_as_anybody(variant: str, request: pytest.FixtureRequest) -> None:
+    built: Synthesized = request.getfixturevalue(variant)
+    for template in built.templates.values():
+        for resource in template["Resources"].values():
+            properties = resource.get("Properties", {})
+            policy = properties.get("PolicyDocument") or properties.get("KeyPolicy") or {"Statement": []}
+            for statement in policy["Statement"]:
+                if statement["Effect"] == "Allow":
+                    assert statement["Principal"] not in ("*", {"AWS": "*"}), statement
+
+
+def test_stacks_are_named_ordered_and_protected(deployment: Synthesized) -> None:
+    manifest = json.loads((deployment.folder / "manifest.json").read_text(encoding="utf-8"))
+    stacks = {k: v for k, v in manifest["artifacts"].items() if v["type"] == "aws:cloudformation:stack"}
+    trails = {"TrailwardenTrail-444455556666", "TrailwardenTrail-777788889999"}
+    stateful = {"TrailwardenLogArchive", "TrailwardenDetectionState"} | trails
+    assert set(stacks) == stateful | {"TrailwardenDetection"}
+    protected = {k for k, v in stacks.items() if v["properties"].get("terminationProtection")}
+    assert protected == stateful
+    before_detection = set(stacks["TrailwardenDetection"]["dependencies"])
+    assert {"TrailwardenLogArchive", "TrailwardenDetectionState"} <= before_detection
+    for trail in trails:
+        assert "TrailwardenDetection" in stacks[trail]["dependencies"]
+        assert stacks[trail]["environment"] == f"aws://{trail.removeprefix('TrailwardenTrail-')}/eu-central-1"
+
+
+def test_what_goes_through_parameters_is_written_by_one_and_read_by_another(deployment: Synthesized) -> None:
+    written = {
+        resource["Properties"]["Name"]
+        for stack in ("TrailwardenLogArchive", "TrailwardenDetectionState")
+        for resource in deployment.resources(stack, "AWS::SSM::Parameter").values()
+    }
+    parameters = deployment.templates["TrailwardenDetection"]["Parameters"]
+    read = {p["Default"] for name, p in parameters.items() if name != "BootstrapVersion"}
+    assert (
+        read
+        == written
+        == {
+            "/trailwarden/log-key-arn",
+            "/trailwarden/state-key-arn",
+            "/trailwarden/alert-stream-arn",
+        }
+    )
+
+
+def test_synth_needs_no_network_once_wheels_are_there(tmp_path: Path, host: Target) -> None:
+    bundler = Bundler(ROOT, host)
+    hashes = [bundler.bundle(function).hash for function in ("detect", "notify")]
+    assets = {hashlib.sha256(one.encode()).hexdigest() for one in hashes}  # the CDK hashes what it is given
+    file = tmp_path / "settings.json"
+    file.write_text(json.dumps(sample(functions={"architecture": "host", "python": "host"})), "utf-8")
+    nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9", "PIP_NO_INDEX": "1"}
+    answer = app(tmp_path / "out", {"settings": str(file)}, AWS_EC2_METADATA_DISABLED="true", **nowhere)
+    assert answer.returncode == 0, answer.stderr
+    staged = {path.name.removeprefix("asset.") for path in (tmp_path / "out").glob("asset.*")}
+    assert staged == assets
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))
+    assert "missing" not in manifest  # nothing for the command line to look up
+
+
+def test_wrong_settings_are_listed_without_a_traceback(tmp_path: Path) -> None:
+    answer = app(tmp_path / "out", {"trailwarden": sample(region="mars-north-1", acounts=[])})
+    assert answer.returncode == 1
+    assert "Traceback" not in answer.stderr
+    assert "region: 'mars-north-1' is not one of" in answer.stderr
+    assert "acounts: unknown key (did you mean accounts?)" in answer.stderr
+    assert not (tmp_path / "out" / "manifest.json").exists()

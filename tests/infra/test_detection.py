@@ -1,0 +1,235 @@
+"""Detection's templates: queues, event sources, roles, alarms."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.infra.conftest import Synthesized
+
+DETECTION = "TrailwardenDetection"
+AUDIT = "eu-central-1:111122223333"
+
+
+def queue(deployment: Synthesized, name: str) -> dict[str, Any]:
+    return deployment.properties(DETECTION, "AWS::SQS::Queue", QueueName=name)
+
+
+def role(deployment: Synthesized, function: str) -> list[dict[str, Any]]:
+    (properties,) = (
+        resource["Properties"]
+        for resource in deployment.resources(DETECTION, "AWS::IAM::Role").values()
+        if function in resource["Properties"]["Description"]
+    )
+    assert "ManagedPolicyArns" not in properties
+    (policy,) = properties["Policies"]
+    statements: list[dict[str, Any]] = policy["PolicyDocument"]["Statement"]
+    return statements
+
+
+def grants(statements: list[dict[str, Any]]) -> dict[str, set[str]]:
+    """`{resource: actions}`; a resource that is a parameter is named by what the parameter holds."""
+    found: dict[str, set[str]] = {}
+    for statement in statements:
+        resource = statement["Resource"]
+        name = resource if isinstance(resource, str) else resource["Ref"].split("C96584")[0]
+        actions = statement["Action"]
+        found.setdefault(name, set()).update([actions] if isinstance(actions, str) else actions)
+    return found
+
+
+@pytest.mark.parametrize(("variant", "timeout"), [("deployment", 120), ("organization", 300)])
+def test_the_ingest_queue_gives_the_function_time(
+    variant: str, timeout: int, request: pytest.FixtureRequest
+) -> None:
+    built: Synthesized = request.getfixturevalue(variant)
+    ingest = queue(built, "trailwarden-ingest")
+    assert ingest["VisibilityTimeout"] >= 6 * timeout
+    assert ingest["RedrivePolicy"]["maxReceiveCount"] >= 5
+    detect = built.properties(DETECTION, "AWS::Lambda::Function", FunctionName="trailwarden-detect")
+    assert detect["Timeout"] == timeout
+
+
+def test_every_queue_is_encrypted_kept_long_and_refuses_plain_http(deployment: Synthesized) -> None:
+    queues = deployment.resources(DETECTION, "AWS::SQS::Queue")
+    assert {q["Properties"]["QueueName"] for q in queues.values()} == {
+        "trailwarden-ingest",
+        "trailwarden-ingest-dead-letters",
+        "trailwarden-delivery-dead-letters",
+        "trailwarden-notify-dead-letters",
+    }
+    for resource in queues.values():
+        assert resource["Properties"]["SqsManagedSseEnabled"] is True
+        assert resource["Properties"]["MessageRetentionPeriod"] == 14 * 24 * 3600
+    closed = {
+        statement["Resource"]["Fn::GetAtt"][0]
+        for statement in deployment.statements(DETECTION, "AWS::SQS::QueuePolicy", "PolicyDocument")
+        if statement["Effect"] == "Deny"
+        and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    }
+    assert closed == set(queues)
+
+
+def test_the_delivery_topic_alone_feeds_the_queue(deployment: Synthesized) -> None:
+    topic = f"arn:aws:sns:{AUDIT}:trailwarden-delivery"
+    subscription = deployment.properties(DETECTION, "AWS::SNS::Subscription")
+    assert subscription["TopicArn"] == topic
+    assert subscription["RawMessageDelivery"] is True
+    undelivered = subscription["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
+    assert undelivered.startswith("DeliveryDeadLetters")
+    allowed = [
+        statement
+        for statement in deployment.statements(DETECTION, "AWS::SQS::QueuePolicy", "PolicyDocument")
+        if statement["Effect"] == "Allow"
+    ]
+    assert {statement["Resource"]["Fn::GetAtt"][0] for statement in allowed} == {
+        subscription["Endpoint"]["Fn::GetAtt"][0],
+        undelivered,
+    }
+    for statement in allowed:
+        assert statement["Principal"] == {"Service": "sns.amazonaws.com"}
+        assert statement["Action"] == "sqs:SendMessage"
+        assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": topic}}
+
+
+def test_detect_repeats_only_the_notices_that_failed(deployment: Synthesized) -> None:
+    concurrency = {"MaximumConcurrency": 10}
+    source = deployment.properties(DETECTION, "AWS::Lambda::EventSourceMapping", ScalingConfig=concurrency)
+    assert source["BatchSize"] == 10
+    assert source["EventSourceArn"]["Fn::GetAtt"][0].startswith("Ingest")
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_notify_is_fed_with_new_alerts_only_and_for_a_bounded_time(deployment: Synthesized) -> None:
+    source = deployment.properties(
+        DETECTION, "AWS::Lambda::EventSourceMapping", StartingPosition="TRIM_HORIZON"
+    )
+    assert "alertstream" in source["EventSourceArn"]["Ref"]
+    (pattern,) = (json.loads(one["Pattern"]) for one in source["FilterCriteria"]["Filters"])
+    assert pattern == {"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": ["ALERT"]}}}}
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert source["BisectBatchOnFunctionError"] is True
+    assert 60 <= source["MaximumRecordAgeInSeconds"] <= 24 * 3600
+    destination = source["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]
+    assert destination.startswith("NotifyDeadLetters")
+
+
+def test_detect_may_do_what_it_does_and_nothing_else(deployment: Synthesized) -> None:
+    statements = role(deployment, "trailwarden-detect")
+    assert grants(statements) == {
+        f"arn:aws:sqs:{AUDIT}:trailwarden-ingest": {
+            "sqs:ChangeMessageVisibility",
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
+            "sqs:ReceiveMessage",
+        },
+        "arn:aws:s3:::trailwarden-logs-111122223333-eu-central-1/AWSLogs/*": {"s3:GetObject"},
+        f"arn:aws:dynamodb:{AUDIT}:table/trailwarden-alerts": {
+            "dynamodb:BatchWriteItem",
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+        },
+        f"arn:aws:sns:{AUDIT}:trailwarden-operations": {"sns:Publish"},
+        "SsmParameterValuetrailwardenlogkeyarn": {"kms:Decrypt"},
+        "SsmParameterValuetrailwardenstatekeyarn": STATE_KEY_ACTIONS,
+        f"arn:aws:logs:{AUDIT}:log-group:/aws/lambda/trailwarden-detect:*": {
+            "logs:CreateLogStream",
+            "logs:PutLogEvents",
+        },
+    }
+
+
+def test_notify_may_do_what_it_does_and_nothing_else(deployment: Synthesized) -> None:
+    statements = role(deployment, "trailwarden-notify")
+    assert grants(statements) == {
+        "SsmParameterValuetrailwardenalertstreamarn": {
+            "dynamodb:DescribeStream",
+            "dynamodb:GetRecords",
+            "dynamodb:GetShardIterator",
+            "dynamodb:ListStreams",
+        },
+        f"arn:aws:dynamodb:{AUDIT}:table/trailwarden-alerts": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
+        f"arn:aws:sns:{AUDIT}:trailwarden-alerts": {"sns:Publish"},
+        f"arn:aws:sqs:{AUDIT}:trailwarden-notify-dead-letters": {"sqs:SendMessage"},
+        "SsmParameterValuetrailwardenstatekeyarn": STATE_KEY_ACTIONS,
+        f"arn:aws:logs:{AUDIT}:log-group:/aws/lambda/trailwarden-notify:*": {
+            "logs:CreateLogStream",
+            "logs:PutLogEvents",
+        },
+    }
+
+
+STATE_KEY_ACTIONS = {
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+}
+
+
+@pytest.mark.parametrize("function", ["trailwarden-detect", "trailwarden-notify"])
+def test_no_action_is_a_pattern_and_keys_are_used_through_a_service(
+    deployment: Synthesized, function: str
+) -> None:
+    for statement in role(deployment, function):
+        actions = statement["Action"]
+        listed = [actions] if isinstance(actions, str) else actions
+        assert all("*" not in action for action in listed)
+        if listed[0].startswith("kms:"):
+            assert statement["Condition"]["StringEquals"]["kms:ViaService"].endswith(
+                ".eu-central-1.amazonaws.com"
+            )
+
+
+def test_the_functions_get_the_environment_of_the_contract(deployment: Synthesized) -> None:
+    variables = {
+        function["Properties"]["FunctionName"]: set(function["Properties"]["Environment"]["Variables"])
+        for function in deployment.resources(DETECTION, "AWS::Lambda::Function").values()
+    }
+    powertools = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
+    assert variables == {
+        "trailwarden-detect": powertools
+        | {"ALERT_TABLE_NAME", "OPERATIONS_TOPIC_ARN", "LOG_BUCKET_NAME", "ALERT_RETENTION_DAYS"},
+        "trailwarden-notify": powertools | {"ALERT_TABLE_NAME", "ALERT_TOPIC_ARN"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("variant", "runtime", "architecture", "days"),
+    [("deployment", "python3.14", "arm64", 90), ("organization", "python3.13", "x86_64", 400)],
+)
+def test_the_functions_run_on_what_the_settings_say(
+    variant: str, runtime: str, architecture: str, days: int, request: pytest.FixtureRequest
+) -> None:
+    built: Synthesized = request.getfixturevalue(variant)
+    for function in built.resources(DETECTION, "AWS::Lambda::Function").values():
+        assert function["Properties"]["Runtime"] == runtime
+        assert function["Properties"]["Architectures"] == [architecture]
+        assert function["Properties"]["Handler"] == "handler.handler"
+    groups = built.resources(DETECTION, "AWS::Logs::LogGroup").values()
+    assert {
+        group["Properties"]["LogGroupName"]: group["Properties"]["RetentionInDays"] for group in groups
+    } == {
+        "/aws/lambda/trailwarden-detect": days,
+        "/aws/lambda/trailwarden-notify": days,
+    }
+
+
+def test_what_needs_a_hand_is_told_to_operations(deployment: Synthesized) -> None:
+    alarms = [a["Properties"] for a in deployment.resources(DETECTION, "AWS::CloudWatch::Alarm").values()]
+    watched = {(alarm["MetricName"], alarm["Dimensions"][0]["Value"]) for alarm in alarms}
+    assert watched >= {
+        ("ApproximateNumberOfMessagesVisible", "trailwarden-ingest-dead-letters"),
+        ("ApproximateNumberOfMessagesVisible", "trailwarden-delivery-dead-letters"),
+        ("ApproximateNumberOfMessagesVisible", "trailwarden-notify-dead-letters"),
+        ("ApproximateAgeOfOldestMessage", "trailwarden-ingest"),
+        ("Errors", "trailwarden-detect"),
+        ("Errors", "trailwarden-notify"),
+        ("IteratorAge", "trailwarden-notify"),
+    }
+    for alarm in alarms:
+        assert alarm["AlarmActions"] == [f"arn:aws:sns:{AUDIT}:trailwarden-operations"]
+        assert alarm["AlarmName"].startswith("trailwarden-")

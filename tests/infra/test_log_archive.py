@@ -1,0 +1,146 @@
+"""The log archive's templates: who may write, how it is encrypted, what outlives the stack."""
+
+from typing import Any
+
+import pytest
+
+from tests.infra.conftest import Synthesized
+
+ARCHIVE = "TrailwardenLogArchive"
+BUCKET = "trailwarden-logs-111122223333-eu-central-1"
+TRAILS = [
+    f"arn:aws:cloudtrail:eu-central-1:{account}:trail/trailwarden"
+    for account in ("444455556666", "777788889999")
+]
+GOV_TRAIL = "arn:aws-us-gov:cloudtrail:us-gov-west-1:999900001111:trail/trailwarden"
+
+
+def by_sid(statements: Any) -> dict[str, dict[str, Any]]:
+    return {statement["Sid"]: statement for statement in statements if "Sid" in statement}
+
+
+def bucket_statements(deployment: Synthesized) -> list[dict[str, Any]]:
+    (policy,) = (
+        resource["Properties"]["PolicyDocument"]["Statement"]
+        for resource in deployment.resources(ARCHIVE, "AWS::S3::BucketPolicy").values()
+        if resource["Properties"]["Bucket"]["Ref"].startswith("LogBucket")
+    )
+    statements: list[dict[str, Any]] = policy
+    return statements
+
+
+def test_each_account_may_put_into_its_own_folder_only(deployment: Synthesized) -> None:
+    statements = by_sid(bucket_statements(deployment))
+    for account, trail in zip(("444455556666", "777788889999"), TRAILS, strict=True):
+        assert statements[f"Deliver{account}"] == {
+            "Sid": f"Deliver{account}",
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudtrail.amazonaws.com"},
+            "Action": "s3:PutObject",
+            "Resource": f"arn:aws:s3:::{BUCKET}/AWSLogs/{account}/*",
+            "Condition": {
+                "StringEquals": {"aws:SourceArn": trail, "s3:x-amz-acl": "bucket-owner-full-control"}
+            },
+        }
+    assert statements["CheckAcl"]["Action"] == "s3:GetBucketAcl"
+    assert statements["CheckAcl"]["Condition"] == {"StringEquals": {"aws:SourceArn": TRAILS}}
+
+
+def test_an_organization_may_put_into_its_two_folders(organization: Synthesized) -> None:
+    statement = by_sid(bucket_statements(organization))["DeliverOrganization"]
+    bucket = "arn:aws-us-gov:s3:::trailwarden-logs-111122223333-us-gov-west-1"
+    assert statement["Resource"] == [f"{bucket}/AWSLogs/999900001111/*", f"{bucket}/AWSLogs/o-a1b2c3d4e5/*"]
+    assert statement["Condition"]["StringEquals"] == {
+        "aws:SourceArn": GOV_TRAIL,
+        "s3:x-amz-acl": "bucket-owner-full-control",
+    }
+
+
+@pytest.mark.parametrize("variant", ["deployment", "organization"])
+def test_whatever_cloudtrail_may_do_is_tied_to_our_trails(
+    variant: str, request: pytest.FixtureRequest
+) -> None:
+    built: Synthesized = request.getfixturevalue(variant)
+    ours = [built.settings.names.trail_arn(account) for account in built.settings.trail_accounts]
+    found = 0
+    for kind, key in (
+        ("AWS::S3::BucketPolicy", "PolicyDocument"),
+        ("AWS::KMS::Key", "KeyPolicy"),
+        ("AWS::SNS::TopicPolicy", "PolicyDocument"),
+    ):
+        for statement in built.statements(ARCHIVE, kind, key):
+            if statement["Principal"] != {"Service": "cloudtrail.amazonaws.com"}:
+                continue
+            found += 1
+            source = statement["Condition"]["StringEquals"]["aws:SourceArn"]
+            assert set([source] if isinstance(source, str) else source) <= set(ours)
+    assert found >= 6
+
+
+def test_the_key_encrypts_for_our_trails_and_our_topic(deployment: Synthesized) -> None:
+    statements = by_sid(deployment.statements(ARCHIVE, "AWS::KMS::Key", "KeyPolicy"))
+    assert statements["EncryptLogFiles"]["Condition"]["StringLike"] == {
+        "kms:EncryptionContext:aws:cloudtrail:arn": [
+            "arn:aws:cloudtrail:*:444455556666:trail/*",
+            "arn:aws:cloudtrail:*:777788889999:trail/*",
+        ]
+    }
+    topic = "arn:aws:sns:eu-central-1:111122223333:trailwarden-delivery"
+    condition = statements["EncryptNotices"]["Condition"]["StringEquals"]
+    assert condition["kms:EncryptionContext:aws:sns:topicArn"] == topic
+    assert statements["UseKey"]["Action"] == ["kms:Decrypt", "kms:DescribeKey"]
+    assert deployment.properties(ARCHIVE, "AWS::KMS::Key")["EnableKeyRotation"] is True
+    assert deployment.properties(ARCHIVE, "AWS::KMS::Alias")["AliasName"] == "alias/trailwarden-logs"
+
+
+def test_the_log_bucket_is_closed_versioned_and_logged(deployment: Synthesized) -> None:
+    bucket = deployment.properties(ARCHIVE, "AWS::S3::Bucket", BucketName=BUCKET)
+    (encryption,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+    assert encryption["BucketKeyEnabled"] is True
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    assert bucket["LoggingConfiguration"]["DestinationBucketName"]["Ref"].startswith("AccessLogBucket")
+    assert "ObjectLockConfiguration" not in bucket
+
+
+def test_both_buckets_refuse_plain_http(deployment: Synthesized) -> None:
+    for policy in deployment.resources(ARCHIVE, "AWS::S3::BucketPolicy").values():
+        (deny,) = (s for s in policy["Properties"]["PolicyDocument"]["Statement"] if s["Effect"] == "Deny")
+        assert deny["Action"] == "s3:*"
+        assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        assert len(deny["Resource"]) == 2
+
+
+def test_log_files_are_kept_as_long_as_the_settings_say(
+    deployment: Synthesized, organization: Synthesized
+) -> None:
+    rule = deployment.properties(ARCHIVE, "AWS::S3::Bucket", BucketName=BUCKET)["LifecycleConfiguration"][
+        "Rules"
+    ][0]
+    assert rule["ExpirationInDays"] == 400
+    assert rule["Transitions"] == [{"StorageClass": "GLACIER_IR", "TransitionInDays": 90}]
+    name = "trailwarden-logs-111122223333-us-gov-west-1"
+    other = organization.properties(ARCHIVE, "AWS::S3::Bucket", BucketName=name)
+    assert other["LifecycleConfiguration"]["Rules"][0]["ExpirationInDays"] == 30
+    assert "Transitions" not in other["LifecycleConfiguration"]["Rules"][0]
+    assert other["ObjectLockConfiguration"]["Rule"]["DefaultRetention"] == {"Days": 30, "Mode": "COMPLIANCE"}
+
+
+def test_the_topic_is_encrypted_and_takes_notices_over_tls_only(deployment: Synthesized) -> None:
+    topic = deployment.properties(ARCHIVE, "AWS::SNS::Topic")
+    assert topic["TopicName"] == "trailwarden-delivery"
+    assert topic["KmsMasterKeyId"]["Fn::GetAtt"][0].startswith("LogKey")
+    (deny,) = (
+        statement
+        for statement in deployment.statements(ARCHIVE, "AWS::SNS::TopicPolicy", "PolicyDocument")
+        if statement["Effect"] == "Deny"
+    )
+    assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_evidence_outlives_the_stack(deployment: Synthesized) -> None:
+    for kind in ("AWS::S3::Bucket", "AWS::KMS::Key"):
+        for resource in deployment.resources(ARCHIVE, kind).values():
+            assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"

@@ -1,0 +1,229 @@
+"""Settings are read once, and everything that is wrong is told at once."""
+
+import copy
+import json
+import platform
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.partitions import partitions_by_region
+from infra.settings import MOST_ACCOUNTS, Account, Organization, host_python, load_settings, parse_settings
+from trailwarden.errors import SettingsError
+
+ROOT = Path(__file__).parents[2]
+SAMPLE: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]["trailwarden"]
+
+
+def problems_of(change: Callable[[dict[str, Any]], object]) -> tuple[str, ...]:
+    raw = copy.deepcopy(SAMPLE)
+    change(raw)
+    with pytest.raises(SettingsError) as caught:
+        parse_settings(raw)
+    return caught.value.problems
+
+
+def test_the_sample_is_read_as_it_stands() -> None:
+    settings = parse_settings(SAMPLE)
+    assert settings.accounts == (
+        Account("444455556666", "production"),
+        Account("777788889999", "staging"),
+    )
+    assert settings.subscribers[0].severities == ("medium", "high", "critical")
+    assert settings.subscribers[2].severities == ("critical",)
+    assert settings.functions.architecture == "arm64"
+    assert settings.names.partition == "aws"
+
+
+def test_only_what_has_no_default_must_be_given() -> None:
+    least = {
+        "audit_account": "111122223333",
+        "region": "eu-central-1",
+        "accounts": ["444455556666"],
+        "subscribers": [],
+    }
+    settings = parse_settings(least)
+    assert settings.trail_accounts == ("444455556666",)
+    assert settings.object_lock is None
+    assert settings.retention.archive_after_days is None
+
+
+def test_every_mistake_is_told_at_once() -> None:
+    raw = {
+        "audit_acount": "111122223333",
+        "region": "eu-centrl-1",
+        "accounts": ["44445555666", {"name": "no id"}],
+        "subscribers": [
+            {"protocol": "email", "endpoint": "nobody", "min_severity": "hihg"},
+            {"protocol": "carrier-pigeon", "endpoint": "x"},
+        ],
+        "retention": {"log_days": True, "alert_days": 0},
+        "object_lock": {"mode": "strict"},
+    }
+    with pytest.raises(SettingsError) as caught:
+        parse_settings(raw)
+    assert [problem.partition(":")[0] for problem in caught.value.problems] == [
+        "audit_account",
+        "region",
+        "accounts[0].id",
+        "accounts[1].id",
+        "subscribers[0].min_severity",
+        "subscribers[0].endpoint",
+        "subscribers[1].protocol",
+        "retention.log_days",
+        "retention.alert_days",
+        "object_lock.mode",
+        "object_lock.days",
+        "audit_acount",
+    ]
+
+
+def test_a_typo_in_a_key_is_told_with_the_nearest_key() -> None:
+    (problem,) = problems_of(lambda raw: raw["retention"].update(log_dys=30))
+    assert problem == "retention.log_dys: unknown key (did you mean log_days?)"
+
+
+def test_an_unknown_severity_is_told_with_the_nearest() -> None:
+    (problem,) = problems_of(lambda raw: raw["subscribers"][2].update(severities=["critcal"]))
+    assert "(did you mean critical?)" in problem
+
+
+@pytest.mark.parametrize("account", ["12345678901", "1234567890123", "12345678901x", "١٢٣٤٥٦٧٨٩٠١٢"])
+def test_an_account_is_twelve_digits(account: str) -> None:
+    (problem,) = problems_of(lambda raw: raw.update(audit_account=account))
+    assert problem.startswith("audit_account: must be an account id")
+
+
+def test_an_account_that_json_took_for_a_number_is_told_so() -> None:
+    (problem,) = problems_of(lambda raw: raw.update(audit_account=111122223333))
+    assert problem.endswith("(put it in quotes)")
+
+
+@pytest.mark.parametrize(
+    ("protocol", "endpoint"),
+    [
+        ("email", "a b@example.com"),
+        ("email-json", "example.com"),
+        ("https", "http://example.com"),
+        ("https", "https://"),
+        ("https", "https://[broken"),
+        ("sms", "0049301234"),
+        ("sqs", "https://sqs.eu-central-1.amazonaws.com/111122223333/x"),
+        ("sqs", "arn:aws:sqs:eu-central-1:1:queue"),
+        ("sqs", "arn:aws-cn:sqs:eu-central-1:111122223333:queue"),
+        ("lambda", "arn:aws:lambda:eu-central-1:111122223333:layer:x"),
+    ],
+)
+def test_an_endpoint_that_its_protocol_cannot_reach_is_told(protocol: str, endpoint: str) -> None:
+    (problem,) = problems_of(lambda raw: raw["subscribers"][0].update(protocol=protocol, endpoint=endpoint))
+    assert problem.startswith("subscribers[0].endpoint: ")
+
+
+@pytest.mark.parametrize(
+    ("protocol", "endpoint"),
+    [
+        ("email", "first.last+tag@mail.example.com"),
+        ("https", "https://hooks.example.com/x?token=1"),
+        ("sms", "+4930123456"),
+        ("sqs", "arn:aws:sqs:eu-central-1:444455556666:alerts"),
+        ("lambda", "arn:aws:lambda:eu-central-1:111122223333:function:triage:live"),
+    ],
+)
+def test_an_endpoint_that_can_be_reached_passes(protocol: str, endpoint: str) -> None:
+    raw = copy.deepcopy(SAMPLE)
+    raw["subscribers"] = [{"protocol": protocol, "endpoint": endpoint}]
+    assert parse_settings(raw).subscribers[0].endpoint == endpoint
+
+
+def test_a_subscriber_listed_twice_is_told() -> None:
+    (problem,) = problems_of(lambda raw: raw["subscribers"].append(dict(raw["subscribers"][0])))
+    assert "is listed twice" in problem
+
+
+def test_severities_are_given_one_way_only() -> None:
+    (problem,) = problems_of(lambda raw: raw["subscribers"][0].update(severities=["low"]))
+    assert problem == "subscribers[0]: give min_severity or severities, not both"
+
+
+def test_somebody_must_be_watched() -> None:
+    (problem,) = problems_of(lambda raw: raw.update(accounts=[]))
+    assert "nothing would be watched" in problem
+
+
+def test_an_account_owns_one_trail_only() -> None:
+    organization = {"id": "o-a1b2c3d4e5", "management_account": "444455556666"}
+    (problem,) = problems_of(lambda raw: raw.update(organization=organization))
+    assert "444455556666 would own two trails" in problem
+
+
+def test_an_organization_may_stand_beside_accounts_outside_it() -> None:
+    organization = {"id": "o-a1b2c3d4e5", "management_account": "999900001111"}
+    settings = parse_settings({**SAMPLE, "organization": organization})
+    assert settings.organization == Organization("o-a1b2c3d4e5", "999900001111")
+    assert settings.trail_accounts == ("999900001111", "444455556666", "777788889999")
+
+
+def test_more_accounts_than_a_bucket_policy_holds_are_told() -> None:
+    many = [f"{100000000000 + number}" for number in range(MOST_ACCOUNTS + 1)]
+    (problem,) = problems_of(lambda raw: raw.update(accounts=many))
+    assert "use one organization's trail" in problem
+
+
+def test_retentions_must_fit_each_other() -> None:
+    changes = {"log_days": 90, "archive_after_days": 90, "function_log_days": 91}
+    first, second, third = problems_of(
+        lambda raw: raw.update(retention=changes, object_lock={"mode": "governance", "days": 91})
+    )
+    assert first.startswith("retention.archive_after_days: must be less")
+    assert second.startswith("retention.function_log_days: CloudWatch Logs knows only 1, 3, 5")
+    assert third.startswith("object_lock.days: must not exceed")
+
+
+def test_the_host_is_taken_as_a_whole() -> None:
+    settings = parse_settings({**SAMPLE, "functions": {"architecture": "host", "python": "host"}})
+    machine = "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"
+    assert (settings.functions.architecture, settings.functions.python) == (machine, host_python())
+    other = "3.12" if host_python() != "3.12" else "3.13"
+    (problem,) = problems_of(lambda raw: raw.update(functions={"architecture": "host", "python": other}))
+    assert problem.startswith("functions.python: must be")
+
+
+def test_a_runtime_without_wheels_is_refused() -> None:
+    (problem,) = problems_of(lambda raw: raw.update(functions={"architecture": "x86_64", "python": "3.11"}))
+    assert "google-re2" in problem
+
+
+def test_partitions_follow_the_region() -> None:
+    assert partitions_by_region()["cn-north-1"] == "aws-cn"
+    assert partitions_by_region()["us-gov-west-1"] == "aws-us-gov"
+    assert "aws-global" not in partitions_by_region()
+
+
+@pytest.mark.parametrize("raw", [None, [], "eu-central-1", 3])
+def test_settings_that_are_no_object_are_told(raw: object) -> None:
+    with pytest.raises(SettingsError, match="must be an object"):
+        parse_settings(raw)
+
+
+def test_a_file_takes_the_place_of_the_context(tmp_path: Path) -> None:
+    file = tmp_path / "settings.json"
+    file.write_text(json.dumps({**SAMPLE, "region": "us-gov-west-1"}), encoding="utf-8")
+    context: dict[str, Any] = {"settings": str(file), "trailwarden": SAMPLE}
+    assert load_settings(context.get).names.partition == "aws-us-gov"
+    assert load_settings({"trailwarden": SAMPLE}.get).region == "eu-central-1"
+
+
+@pytest.mark.parametrize("content", [None, "{", "\udcff"])
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, content: str | None) -> None:
+    file = tmp_path / "settings.json"
+    if content is not None:
+        file.write_text(content, encoding="utf-8", errors="surrogateescape")
+    with pytest.raises(SettingsError, match="cannot be read as JSON"):
+        load_settings({"settings": str(file)}.get)
+
+
+def test_no_settings_at_all_are_told() -> None:
+    with pytest.raises(SettingsError, match=r"context\.trailwarden"):
+        load_settings(dict[str, Any]().get)
