@@ -158,19 +158,18 @@ class LogFileReader:
                 position = window.at
             scanned = position - window.at
             if not window.grow(self._limits.record_size):
+                window.replace(b"")  # the text ends within the value
                 return None
             position = window.at + scanned
 
     def _broken(self) -> bool:
         """The text around the records is no JSON, or ends too early."""
-        if self._window.exhausted and self._source.ended_early:
-            return False
-        if self._window.peek() == b"" or self._window.exhausted:
+        if self._window.peek() != b"":
+            reason = DefectReason.MALFORMED_JSON if self._lists else DefectReason.NOT_JSON
+            self._log.add(reason, f"no JSON at byte {self._window.offset:,}")
+        elif not self._source.ended_early:
             detail = "the text ends before the object that holds the records does"
             self._log.add(DefectReason.TRUNCATED_JSON, detail)
-            return False
-        reason = DefectReason.MALFORMED_JSON if self._lists else DefectReason.NOT_JSON
-        self._log.add(reason, f"no JSON at byte {self._window.offset:,}")
         return False
 
     def _end_file(self) -> bool:

@@ -68,6 +68,8 @@ def parse_notice(body: str | bytes | Mapping[str, Any]) -> Notice:
             if text.strip() == _VALIDATION_TEXT:
                 return Notice(NoticeKind.VALIDATION, ())
             message = _json(text)
+            if isinstance(message, str):  # JSON text in JSON text
+                continue
         if not isinstance(message, Mapping):
             raise NoticeError(f"a notice is a JSON object, this is {_told(message)}")
         if not ("Message" in message and "Type" in message):
