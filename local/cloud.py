@@ -138,7 +138,7 @@ def local_cloud(
             emulator = stack.enter_context(Emulator(region=REGION, enforce_iam=enforce_iam))
         folder = emulator.folder / "deployment"
         folder.mkdir()
-        with stopwatch.phase("Building the functions, synthesizing the stacks, bootstrapping two accounts"):
+        with stopwatch.phase("Building the stacks, bootstrapping two accounts"):
             with ThreadPoolExecutor(2) as pool:
                 synthesis = pool.submit(synthesize, folder) if assembly is None else None
                 pool.submit(bootstrap, emulator, folder).result()

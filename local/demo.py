@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 
 from botocore.exceptions import ClientError
 from rich.console import Console
@@ -50,11 +51,11 @@ class Demo:
                 clients[name] = user_clients(emulator, MEMBER_ACCOUNT, name)
 
         with local_cloud(before_deploying=make_users, stopwatch=stopwatch) as cloud:
-            with stopwatch.phase(f"{INNOCENT}, an innocent, works in account {MEMBER_ACCOUNT}"):
+            with stopwatch.phase("An innocent works in the member account"):
                 self._act(INNOCENT, innocent(clients[INNOCENT]))
                 self._wait_until_read(cloud)
                 unexpected = self._show_new(cloud)
-            with stopwatch.phase(f"An intruder with {INTRUDER}'s key acts in account {MEMBER_ACCOUNT}"):
+            with stopwatch.phase("An intruder acts in the member account"):
                 expected = self._act(INTRUDER, intruder(clients[INTRUDER]))
             with stopwatch.phase(f"What {SECURITY_ADDRESS} reads"):
                 missing = self._await_alerts(cloud, expected)
@@ -63,7 +64,8 @@ class Demo:
             self._summarize(cloud, stopwatch, time.monotonic() - started)
             status = self._verdict(missing, unexpected)
             if keep:
-                self._keep(cloud)
+                with suppress(KeyboardInterrupt):
+                    self._keep(cloud)
         return status
 
     def _act(self, who: str, acts: Iterable[Act]) -> list[str]:
@@ -130,8 +132,8 @@ class Demo:
         table.add_row("records read", str(counts.records))
         table.add_row("alerts told", str(len(self._shown)))
         for phase, took in stopwatch.seconds.items():
-            table.add_row(f"{phase} (seconds)", f"{took:.1f}")
-        table.add_row("everything (seconds)", f"{seconds:.1f}")
+            table.add_row(phase, f"{took:.1f} s")
+        table.add_row("everything", f"{seconds:.1f} s")
         self._console.print(table)
 
     def _verdict(self, missing: list[str], unexpected: list[AlertMail]) -> int:
@@ -178,7 +180,7 @@ def main(arguments: list[str] | None = None) -> int:
         return Demo(console).run(keep=options.keep)
     except KeyboardInterrupt:
         console.print("Stopped; nothing is left running.")
-        return 130 if not options.keep else 0
+        return 130
     except (DeploymentError, EmulatorError, ClientError) as error:
         console.print(Text(f"The demo failed: {error}", style="red"))
         return 1

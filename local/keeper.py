@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-GRACE_SECONDS = 3.0
+GRACE_SECONDS = 2.0
 """How long the command may take to end by itself before its process group is killed."""
 
 

@@ -28,6 +28,10 @@ SIGNED_AS: Mapping[str, str] = {
 """Services whose requests are signed under another name than their model's."""
 
 
+RPC_PATH = re.compile(r"/service/\w+/operation/(?P<operation>\w+)")
+CBOR = "smithy-rpc-v2-cbor"
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The answer's members under the model's names; `error_code` is None where the call succeeded."""
@@ -78,6 +82,8 @@ def operation_of(call: Call) -> Operation | None:
     target = call.headers.get("x-amz-target", "")
     if "." in target:
         return _json_operation(service, target.rpartition(".")[2], call.body)
+    if rpc := RPC_PATH.fullmatch(call.path):
+        return _cbor_operation(service, rpc["operation"], call.body)
     form = _form(call)
     if "Action" in form:
         return _query_operation(service, form)
@@ -96,6 +102,15 @@ def _json_operation(service: ServiceModel, name: str, body: bytes) -> Operation 
     if name not in service.operation_names:
         return None
     return Operation(service.operation_model(name), "json", _json_object(body))
+
+
+def _cbor_operation(service: ServiceModel, name: str, body: bytes) -> Operation | None:
+    """https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html"""
+    if name not in service.operation_names:
+        return None
+    parser = create_parser(CBOR)
+    value = parser.parse_data_item(parser.get_peekable_stream_from_bytes(body)) if body else {}
+    return Operation(service.operation_model(name), CBOR, value if isinstance(value, dict) else {})
 
 
 def _json_object(body: bytes) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 Mostly the model's names with a small first letter. EC2 has its own way, older than the models: lists are
 `{"items": [...]}`, and a list of ids becomes a set of objects. Of EC2's newer operations CloudTrail writes
-the whole request under one key; that form is not reproduced here.
+the whole request under one key, and of RunInstances the image in a set; neither is reproduced here.
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 """
 
@@ -15,6 +15,7 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 
 EC2_SETS: Mapping[str, tuple[str, str]] = {
+    "Add": ("add", ""),
     "AllocationIds": ("allocationIdsSet", "allocationId"),
     "Filters": ("filterSet", ""),
     "GroupIds": ("securityGroupIdSet", "groupId"),
@@ -26,6 +27,7 @@ EC2_SETS: Mapping[str, tuple[str, str]] = {
     "Ipv6Ranges": ("ipv6Ranges", ""),
     "Owners": ("ownersSet", "owner"),
     "PrefixListIds": ("prefixListIds", ""),
+    "Remove": ("remove", ""),
     "Resources": ("resourcesSet", "resourceId"),
     "TagSpecifications": ("tagSpecificationSet", ""),
     "Tags": ("tagSet", ""),

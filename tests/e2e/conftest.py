@@ -1,0 +1,101 @@
+"""One local cloud for the session, deployed once, and the way to put log files into it."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from local.cloud import LocalCloud, local_cloud, wait_for
+from local.deployment import CDK, Assembly, synthesize
+from trailwarden.delivery.keys import LogFileKey, LogFileKind
+
+SECONDS = 40.0
+"""How long anything may take before a test gives it up."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    missing = pytest.mark.skipif(not CDK.exists(), reason="the CDK command line is missing: make setup")
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.e2e)
+            item.add_marker(missing)
+
+
+@pytest.fixture(scope="session")
+def assembly(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
+    """The stacks, synthesized once for every local cloud."""
+    return synthesize(tmp_path_factory.mktemp("assembly"))
+
+
+@pytest.fixture(scope="session")
+def cloud(assembly: Assembly) -> Iterator[LocalCloud]:
+    with local_cloud(assembly=assembly) as deployed:
+        yield deployed
+
+
+class Archive:
+    """The log bucket and the delivery topic, as CloudTrail uses them."""
+
+    def __init__(self, cloud: LocalCloud) -> None:
+        self.cloud = cloud
+        self.bucket = cloud.names.log_bucket
+
+    def put(self, content: bytes, *, account_id: str = "444455556666") -> str:
+        """Put a log file; gives its key, one that was never used before."""
+        key = str(
+            LogFileKey(
+                account_id=account_id,
+                kind=LogFileKind.EVENTS,
+                region=self.cloud.names.region,
+                time=datetime.now(UTC),
+                unique=uuid4().hex[:16],
+            )
+        )
+        self.cloud.audit("s3").put_object(Bucket=self.bucket, Key=key, Body=content)
+        return key
+
+    def announce(self, *keys: str) -> None:
+        """Send CloudTrail's delivery notice."""
+        message = json.dumps({"s3Bucket": self.bucket, "s3ObjectKey": list(keys)})
+        self.cloud.audit("sns").publish(TopicArn=self.cloud.names.delivery_topic_arn, Message=message)
+
+    def settle(self) -> None:
+        """Until no notice waits or is at work, and every alert in the table has been told."""
+
+        def quiet() -> bool:
+            told = {alert.alert_id for alert in self.cloud.alerts()}
+            kept = {item["pk"]["S"].removeprefix("ALERT#") for item in self.cloud.table_items("ALERT")}
+            return self.waiting("trailwarden-ingest") == 0 and kept <= told
+
+        assert wait_for(quiet, SECONDS), self.cloud.emulator.log
+
+    def waiting(self, queue: str) -> int:
+        """The messages of a queue, those at work included."""
+        sqs = self.cloud.audit("sqs")
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return sum(int(attributes[name]) for name in names)
+
+
+@pytest.fixture
+def archive(cloud: LocalCloud) -> Archive:
+    return Archive(cloud)
+
+
+@contextmanager
+def impatient_queue(cloud: LocalCloud) -> Iterator[None]:
+    """The ingest queue gives a message again after a second, not after minutes."""
+    sqs = cloud.audit("sqs")
+    url = sqs.get_queue_url(QueueName="trailwarden-ingest")["QueueUrl"]
+    before = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "1"})
+    try:
+        yield
+    finally:
+        sqs.set_queue_attributes(QueueUrl=url, Attributes=before)

@@ -1,0 +1,76 @@
+"""Real API calls in the member account become log files of its deployed trail, and alerts."""
+
+import gzip
+import json
+from typing import Any
+
+from local.actors import user_clients
+from local.cloud import LocalCloud, wait_for
+from local.deployment import MEMBER_ACCOUNT
+from tests.e2e.conftest import SECONDS, Archive
+from tests.e2e.intruders import alerts_about
+from trailwarden.delivery.keys import LogFileKey
+
+
+def recorded(cloud: LocalCloud) -> list[dict[str, Any]]:
+    """Every record that the local CloudTrail has delivered."""
+    s3 = cloud.audit("s3")
+    return [
+        record
+        for file in cloud.emulator.delivered
+        for record in json.loads(
+            gzip.decompress(s3.get_object(Bucket=file.bucket, Key=file.key)["Body"].read())
+        )["Records"]
+    ]
+
+
+def named(cloud: LocalCloud, event_name: str, user: str) -> list[dict[str, Any]]:
+    return [
+        record
+        for record in recorded(cloud)
+        if record["eventName"] == event_name and record["userIdentity"].get("userName") == user
+    ]
+
+
+def test_the_last_call_before_the_trail_stops_is_the_last_that_is_told(
+    cloud: LocalCloud, archive: Archive
+) -> None:
+    client = user_clients(cloud.emulator, MEMBER_ACCOUNT, "stopper")
+    cloudtrail = client("cloudtrail")
+    assert cloudtrail.get_trail_status(Name="trailwarden")["IsLogging"]
+
+    cloudtrail.stop_logging(Name="trailwarden")
+    client("iam").create_user(UserName="unseen")
+    assert wait_for(lambda: alerts_about(cloud, "stopper"), SECONDS)
+    cloudtrail.start_logging(Name="trailwarden")
+    assert wait_for(lambda: named(cloud, "StartLogging", "stopper"), SECONDS)
+    archive.settle()
+
+    (alert,) = alerts_about(cloud, "stopper")
+    assert alert.event_name == "StopLogging"
+    assert named(cloud, "StopLogging", "stopper")
+    assert not named(cloud, "CreateUser", "stopper")
+
+
+def test_log_files_are_by_region_and_hold_no_data_events(cloud: LocalCloud) -> None:
+    client = user_clients(cloud.emulator, MEMBER_ACCOUNT, "worker")
+    s3 = client("s3")
+    location = {"LocationConstraint": s3.meta.region_name}
+    s3.create_bucket(Bucket="workers-bucket", CreateBucketConfiguration=location)
+    s3.put_object(Bucket="workers-bucket", Key="note", Body=b"x")
+    client("iam").list_users()
+
+    assert wait_for(lambda: named(cloud, "ListUsers", "worker"), SECONDS)
+    assert wait_for(lambda: named(cloud, "CreateBucket", "worker"), SECONDS)
+    assert not named(cloud, "PutObject", "worker")
+    for file in cloud.emulator.delivered:
+        assert file.problem is None
+        key = LogFileKey.parse(file.key)
+        assert key is not None
+        content = cloud.audit("s3").get_object(Bucket=file.bucket, Key=file.key)["Body"].read()
+        regions = {record["awsRegion"] for record in json.loads(gzip.decompress(content))["Records"]}
+        assert regions == {key.region}
+
+
+def test_delivering_log_files_makes_no_log_files(cloud: LocalCloud) -> None:
+    assert {record["recipientAccountId"] for record in recorded(cloud)} <= {MEMBER_ACCOUNT}
