@@ -3,8 +3,7 @@
 What cannot be evaluated is refused by name, with its place; nothing is half understood.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import re2
@@ -36,7 +35,7 @@ from sigma.types import (
 )
 
 from trailwarden.errors import Problem, RuleError
-from trailwarden.rules.load import RuleSource, read_rules
+from trailwarden.rules.load import RuleSource
 from trailwarden.rules.ruleset import Level, Node, Rule, RuleSet
 
 Condition = ConditionItem | ConditionFieldEqualsValueExpression | ConditionValueExpression | None
@@ -71,13 +70,6 @@ def compile_usable(sources: Sequence[RuleSource]) -> tuple[RuleSet, list[Problem
     problems: list[Problem] = []
     rules = [compile_rule(source, problems) for source in sources]
     return RuleSet(rules=tuple(rule for rule in rules if rule is not None)), sorted(problems)
-
-
-def read_and_compile(paths: Iterable[str | Path]) -> tuple[RuleSet, list[Problem]]:
-    """Files and folders to the rules that can be used, and everything that is wrong with the others."""
-    sources, problems = read_rules(paths)
-    rule_set, refused = compile_usable(sources)
-    return rule_set, sorted([*problems, *refused])
 
 
 def compile_rule(source: RuleSource, problems: list[Problem]) -> Rule | None:

@@ -74,7 +74,7 @@ def build_detections(document: Document, problems: list[Problem]) -> SigmaDetect
         cure = "add a selection beside the condition"
         problems.append(document.problem(("detection",), "`detection` selects nothing", cure))
         return None
-    detections = SigmaDetections(whole, conditions, builder.location(("detection", "condition")), POLICY)
+    detections = SigmaDetections(whole, conditions, policy=POLICY)  # a place here would hide the items' own
     _check_conditions(document, detections, problems)
     return detections if len(problems) == found else None
 

@@ -164,6 +164,9 @@ class _Builder:
 
     def _build(self, node: yaml.Node, path: Path) -> Any:
         self._values[path] = _place(node.start_mark)
+        if not isinstance(node, yaml.ScalarNode) and node.tag not in _PLAIN_TAGS:
+            self._problem(node, f"the YAML tag `{node.tag}` is not understood", "write plain YAML")
+            return None
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):

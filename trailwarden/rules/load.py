@@ -123,16 +123,19 @@ def _load_file(file: Path, problems: list[Problem]) -> Iterator[RuleSource]:
             Problem(file.as_posix(), 1, 1, f"cannot be read: {error.strerror}", "check who may read it")
         )
         return
-    documents, found = read_documents(file.as_posix(), content)
+    sources, found = parse_rules(file.as_posix(), content)
     problems.extend(found)
-    if not documents and not found:
-        problems.append(
-            Problem(file.as_posix(), 1, 1, "the file holds no rule", "write one, or remove the file")
-        )
-    for document in documents:
-        source = _load_document(document, problems)
-        if source is not None:
-            yield source
+    yield from sources
+
+
+def parse_rules(path: str, content: bytes) -> tuple[list[RuleSource], list[Problem]]:
+    """The rules of one file that have no mistake, and every mistake of the others; `path` names the file
+    in them. Ids are not compared: `read_rules` does that over all files."""
+    documents, problems = read_documents(path, content)
+    if not documents and not problems:
+        problems.append(Problem(path, 1, 1, "the file holds no rule", "write one, or remove the file"))
+    loaded = [_load_document(document, problems) for document in documents]
+    return [source for source in loaded if source is not None], problems
 
 
 def _load_document(document: Document, problems: list[Problem]) -> RuleSource | None:

@@ -1,0 +1,167 @@
+"""A naive evaluator, straight from pySigma's parsed conditions: no compiled form, no index, no cache.
+
+It shares no code with the engine and prefers plainness to speed; the engine must agree with it.
+"""
+
+import ipaddress
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from sigma.conditions import (
+    ConditionAND,
+    ConditionFieldEqualsValueExpression,
+    ConditionNOT,
+    ConditionOR,
+    ConditionValueExpression,
+)
+from sigma.rule import SigmaRule
+from sigma.types import (
+    CompareOperators,
+    SigmaBool,
+    SigmaCasedString,
+    SigmaCIDRExpression,
+    SigmaCompareExpression,
+    SigmaExists,
+    SigmaExpansion,
+    SigmaFieldReference,
+    SigmaNull,
+    SigmaNumber,
+    SigmaRegularExpression,
+    SigmaString,
+    SpecialChars,
+)
+
+Evaluate = Callable[[dict[str, Any]], bool]
+
+
+def reference(rule: SigmaRule) -> Evaluate:
+    """The rule as a function of a record; conditions in a list mean any."""
+    trees = [condition.parsed for condition in rule.detection.parsed_condition]
+    return lambda record: any(_holds(tree, record) for tree in trees)
+
+
+def _holds(node: Any, record: dict[str, Any]) -> bool:
+    if isinstance(node, ConditionAND):
+        return all(_holds(part, record) for part in node.args)
+    if isinstance(node, ConditionOR):
+        return any(_holds(part, record) for part in node.args)
+    if isinstance(node, ConditionNOT):
+        return not _holds(node.args[0], record)
+    if isinstance(node, ConditionFieldEqualsValueExpression):
+        return _field(list(_find(record, node.field.split("."))), node.value, record)
+    assert isinstance(node, ConditionValueExpression)
+    return _keyword(node.value, record)
+
+
+def _find(value: Any, path: list[str]) -> Iterator[Any]:
+    if not path:
+        yield value
+    elif isinstance(value, list):
+        for element in value:
+            yield from _find(element, path)
+    elif isinstance(value, dict) and path[0] in value:
+        yield from _find(value[path[0]], path[1:])
+
+
+def _leaves(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return [leaf for element in value for leaf in _leaves(element)]
+    return [] if value is None else [value]
+
+
+def _text(scalar: Any) -> str:
+    return scalar if isinstance(scalar, str) else json.dumps(scalar)
+
+
+def _texts(values: list[Any]) -> list[str]:
+    containers = [value for value in values if isinstance(value, dict | list)]
+    return [_text(leaf) for value in values for leaf in _leaves(value)] + [
+        json.dumps(value, ensure_ascii=False, separators=(",", ":")) for value in containers
+    ]
+
+
+def _fold(text: str) -> str:
+    if text.isascii():
+        return text.lower()
+    return "".join(next((form for form in (c.casefold(), c.lower()) if len(form) == 1), c) for c in text)
+
+
+def _field(values: list[Any], wanted: Any, record: dict[str, Any]) -> bool:
+    if isinstance(wanted, SigmaExpansion):
+        return any(_field(values, each, record) for each in wanted.values)
+    if isinstance(wanted, SigmaNull):
+        return values == [] or any(value is None for value in values)
+    if isinstance(wanted, SigmaExists):
+        return wanted.exists is any(value is not None for value in values)
+    leaves = [leaf for value in values for leaf in _leaves(value)]
+    if isinstance(wanted, SigmaFieldReference):
+        others = [leaf for value in _find(record, wanted.field.split(".")) for leaf in _leaves(value)]
+        return any(_relates(_fold(_text(a)), _fold(_text(b)), wanted) for a in leaves for b in others)
+    if isinstance(wanted, SigmaString | SigmaBool | SigmaRegularExpression):
+        return any(_matches(text, wanted) for text in _texts(values))
+    return any(_scalar(leaf, wanted) for leaf in leaves)
+
+
+def _keyword(wanted: Any, record: dict[str, Any]) -> bool:
+    if isinstance(wanted, SigmaExpansion):
+        return any(_keyword(each, record) for each in wanted.values)
+    leaves = _leaves(record)
+    if isinstance(wanted, SigmaNumber):
+        return any(str(wanted.number) in _text(leaf) for leaf in leaves)
+    if isinstance(wanted, SigmaString):
+        inside = SpecialChars.WILDCARD_MULTI + wanted + SpecialChars.WILDCARD_MULTI
+        return any(_matches(_text(leaf), inside) for leaf in leaves)
+    if isinstance(wanted, SigmaRegularExpression):
+        return any(_matches(_text(leaf), wanted) for leaf in leaves)
+    return any(_scalar(leaf, wanted) for leaf in leaves)
+
+
+def _relates(text: str, other: str, wanted: SigmaFieldReference) -> bool:
+    if wanted.starts_with and wanted.ends_with:
+        return other in text
+    if wanted.starts_with:
+        return text.startswith(other)
+    return text.endswith(other) if wanted.ends_with else text == other
+
+
+def _matches(text: str, wanted: Any) -> bool:
+    if isinstance(wanted, SigmaRegularExpression):
+        flags = 0
+        for flag in wanted.flags:
+            flags |= SigmaRegularExpression.sigma_to_python_flags[flag]
+        return re.search(str(wanted.regexp), text, flags) is not None
+    if isinstance(wanted, SigmaBool):
+        return text.lower() == str(wanted.boolean).lower()
+    cased = isinstance(wanted, SigmaCasedString)
+    wildcards = {SpecialChars.WILDCARD_MULTI: ".*", SpecialChars.WILDCARD_SINGLE: "."}
+    pattern = "".join(
+        re.escape(part if cased else _fold(part)) if isinstance(part, str) else wildcards[part]
+        for part in wanted.s
+    )
+    return re.fullmatch(pattern, text if cased else _fold(text), re.DOTALL) is not None
+
+
+def _scalar(leaf: Any, wanted: Any) -> bool:
+    is_number = isinstance(leaf, int | float) and not isinstance(leaf, bool)
+    if isinstance(wanted, SigmaNumber):
+        return leaf == wanted.number if is_number else _text(leaf) == str(wanted.number)
+    if isinstance(wanted, SigmaCIDRExpression):
+        try:
+            return isinstance(leaf, str) and ipaddress.ip_address(leaf) in wanted.network
+        except ValueError:
+            return False
+    assert isinstance(wanted, SigmaCompareExpression)
+    if isinstance(leaf, str) and re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?", leaf, re.ASCII):
+        leaf, is_number = json.loads(leaf), True
+    bound = wanted.number.number
+    compared = {
+        CompareOperators.LT: lambda: leaf < bound,
+        CompareOperators.LTE: lambda: leaf <= bound,
+        CompareOperators.GT: lambda: leaf > bound,
+        CompareOperators.GTE: lambda: leaf >= bound,
+    }
+    return is_number and compared[wanted.op]()

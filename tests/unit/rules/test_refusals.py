@@ -1,0 +1,252 @@
+"""What is refused: each by name, with line, column and cure, and all at once."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.rules.writing import RULE_ID, problems_of, rule_text
+from trailwarden.errors import RuleError
+from trailwarden.rules.document import MAX_BYTES, MAX_NODES
+from trailwarden.rules.load import load_rules, parse_rules
+
+HEAD = f"title: A rule\nid: {RULE_ID}\nlevel: low\nlogsource: {{product: aws, service: cloudtrail}}\n"
+BODY = "detection: {sel: {f: x}, condition: sel}\n"
+
+# the item stands at line 9, column 5 of the rule
+ITEMS = [
+    ("f|contians: x", "the modifier `contians` is unknown", "did you mean `contains`?"),
+    ("f|utf16le: x", "the modifier `utf16le` is unknown", "did you mean `wide`?"),
+    ("f|hour: 3", "the modifier `hour` is not evaluated", "leave it out"),
+    ("f|hour|gt: 3", "the modifier `hour` is not evaluated", "leave it out"),
+    ("f|expand: '%admins%'", "the placeholder %admins% is not filled", "write the values out"),
+    ("f|re: '(?=x)'", "RE2 cannot express the regular expression: invalid perl operator: (?=", "look-around"),
+    (r"f|re: '(a)\1'", "RE2 cannot express the regular expression: invalid escape sequence: \\1", "back-ref"),
+    ("f|re: '['", "RE2 cannot express the regular expression: missing ]: [", ""),
+    ("f|re: 5", "a regular expression must be text", "put it in quotes"),
+    ("f|re|contains: x", "`re` and `contains` do not go together", "searched for anywhere"),
+    ("f|cased|wide: x", "another modifier undoes `cased`", "write `cased` last"),
+    ("f|gt: '5'", "the modifier `gt` is incompatible to value type of '5'", ""),
+    ("f|contains: 5", "the modifier `contains` is incompatible to value type of '5'", ""),
+    ("f|cidr: 10.0.0.1/8", "Invalid CIDR expression: 10.0.0.1/8 has host bits set", ""),
+    ("f|exists: 'yes'", "the modifier `exists` is incompatible to value type of 'yes'", ""),
+    ("f|fieldref: 'a*'", "Field references must not contain wildcards", ""),
+    ("f|fieldref: 'a..b'", "`a..b` is no field", "dotted path"),
+    ("a..b: x", "`a..b` is no field", "dotted path"),
+    ("f: []", "`f` has an empty list of values", "write null"),
+    ("f: {g: x}", "a value must be text, a number, true, false or null", "dotted field"),
+    ("f: 123456789012345678901", "123456789012345678901 is too large to compare as a number", "quotes"),
+    ("'|startswith': x", "a keyword cannot take `startswith`", "name a field"),
+    ("'|exists': true", "Exists modifier must be applied to field", ""),
+    ("'|fieldref': x", "a keyword cannot refer to a field", "name a field"),
+]
+
+
+@pytest.mark.parametrize(("item", "message", "cure"), ITEMS)
+def test_an_item_that_is_not_evaluated(item: str, message: str, cure: str) -> None:
+    (problem,) = problems_of(rule_text(f"sel:\n  {item}\ncondition: sel"))
+
+    assert (problem.path, problem.line, problem.column) == ("rule.yml", 9, 5)
+    assert problem.message == message
+    assert problem.cure
+    assert cure in problem.cure
+
+
+def test_a_mistake_in_a_list_is_told_at_its_element() -> None:
+    text = rule_text("sel:\n  f|re:\n    - fine\n    - '(?!x)'\n    - '(?<=y)'\ncondition: sel")
+
+    assert [(problem.line, problem.column) for problem in problems_of(text)] == [(11, 9), (12, 9)]
+
+
+@pytest.mark.parametrize(
+    ("condition", "message"),
+    [
+        ("nope", "Detection 'nope' not defined in detections"),
+        ("1 of nope*", "Selector '1 of nope*' doesn't match any detection"),
+        ("sel and", "Expected"),
+        ("sel | count() > 5", "The pipe syntax"),
+    ],
+)
+def test_a_condition_that_does_not_parse(condition: str, message: str) -> None:
+    (problem,) = problems_of(rule_text(f"sel: {{f: x}}\ncondition: {condition}"))
+
+    assert (problem.line, problem.column) == (9, 3)
+    assert f"`{condition}`: {message}" in problem.message
+    assert "sel" in problem.cure
+
+
+DOCUMENTS = [
+    (HEAD.replace("title: A rule\n", "") + BODY, 1, "the rule has no `title`", "add `title:`"),
+    (HEAD.replace(f"id: {RULE_ID}\n", "") + BODY, 1, "the rule has no `id`", "UUID"),
+    (HEAD.replace("level: low\n", "") + BODY, 1, "the rule has no `level`", "critical"),
+    (
+        HEAD.replace("level: low", "level: severe") + BODY,
+        3,
+        "'severe' is not a valid Sigma rule level",
+        "critical",
+    ),
+    (HEAD.replace(RULE_ID, "42a") + BODY, 2, "Sigma rule identifier must be an UUID", "uuidgen"),
+    (HEAD.replace(RULE_ID, "42") + BODY, 2, "`id` must be text", "UUID"),
+    (HEAD + "status: great\n" + BODY, 5, "'great' is not a valid Sigma rule status", "stable"),
+    (HEAD + "tags: [oops]\n" + BODY, 5, "Sigma tag must start with namespace", "namespace.name"),
+    (
+        HEAD.replace("cloudtrail", "guardduty") + BODY,
+        4,
+        "the log source (product aws, service guardduty) is not",
+        "",
+    ),
+    (
+        HEAD.replace("service: cloudtrail", "x: y") + BODY,
+        4,
+        "the log source (product aws) is not CloudTrail",
+        "",
+    ),
+    (
+        HEAD.replace("{product: aws, service: cloudtrail}", "{}") + BODY,
+        4,
+        "Sigma log source can't be empty",
+        "",
+    ),
+    (HEAD, 1, "the rule has no `detection`", "selections"),
+    (
+        HEAD + "detection: {sel: {f: x}}\n",
+        5,
+        "`detection` needs a `condition`, as text",
+        "condition: selection",
+    ),
+    (HEAD + "detection: {condition: sel}\n", 5, "`detection` selects nothing", "selection"),
+    (HEAD + "detection: {sel: {}, condition: sel}\n", 5, "`sel` is empty", ""),
+    (HEAD + BODY.replace("}\n", ", timeframe: 5m}\n"), 5, "`timeframe` is not evaluated", "correlations"),
+    ("title: x\ncorrelation: {type: event_count}\n", 2, "Sigma correlations are not evaluated yet", ""),
+    ("title: x\nfilter: {rules: any}\n", 2, "Sigma filters are not evaluated yet", ""),
+    ("action: global\ntitle: x\n", 1, "rule collections (`action`) are not evaluated", "in full"),
+    ("- a\n- b\n", 1, "a rule must be a map", "title"),
+    ("", 1, "the file holds no rule", ""),
+    (
+        HEAD + BODY + "trailwarden: {titel: x}\n",
+        6,
+        "`titel` is unknown in `trailwarden`",
+        "did you mean `title`?",
+    ),
+    (HEAD + BODY + "trailwarden: {tests: {matches: []}}\n", 6, "`matches` is unknown in `tests`", "`match`"),
+    (
+        HEAD + BODY + "trailwarden: {title: 'a {b'}\n",
+        6,
+        "`{` in the title is no placeholder",
+        "{userIdentity.arn}",
+    ),
+    (HEAD + BODY + "trailwarden: {group_by: [a b]}\n", 6, "`a b` is no field", "dotted"),
+    (HEAD + BODY + "trailwarden: {runbook: [1]}\n", 6, "`runbook` must be a list of texts", ""),
+    (HEAD + BODY + "trailwarden: {tests: {match: [x]}}\n", 6, "a test's record must be a map", ""),
+    (HEAD + BODY + "trailwarden: [x]\n", 6, "`trailwarden` must be a map", ""),
+    (
+        HEAD + "detection: {sel: {f: No}, condition: sel}\n",
+        5,
+        "`No` is text in YAML 1.2 and a boolean",
+        "quotes",
+    ),
+    (
+        HEAD + "detection: {sel: {f: 0123}, condition: sel}\n",
+        5,
+        "`0123` is text in YAML 1.2 and a number",
+        "quotes",
+    ),
+    (
+        HEAD + "detection: {sel: {f: 1:30}, condition: sel}\n",
+        5,
+        "`1:30` is text in YAML 1.2 and a number",
+        "quotes",
+    ),
+    (HEAD + "level: high\n" + BODY, 5, "the key `level` stands twice in one map", "keep one"),
+    (HEAD + BODY + "trailwarden: {tests: {match: [{1: x}]}}\n", 6, "a key must be text", "quotes"),
+    (HEAD + BODY + "x: !!python/object:os.system {}\n", 6, "os.system` is not understood", "plain YAML"),
+    (HEAD + BODY + "x: !!python/name:os.system x\n", 6, "os.system` is not understood", "plain YAML"),
+    (HEAD + BODY + "x: {<<: {a: b}}\n", 6, "the merge key `<<` is not understood", ""),
+    (HEAD + BODY + "x: [1\ny: 2\n", 7, "not YAML: ", "indentation"),
+    (HEAD + BODY + "x: \x01\n", 6, "not YAML: ", ""),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "message", "cure"), DOCUMENTS)
+def test_a_document_that_cannot_be_used(text: str, line: int, message: str, cure: str) -> None:
+    (problem,) = problems_of(text)
+
+    assert problem.line == line
+    assert problem.column >= 1
+    assert message in problem.message
+    assert problem.cure
+    assert cure in problem.cure
+
+
+def test_every_mistake_in_every_file_is_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "a.yml").write_text(
+        HEAD.replace("level: low", "level: worst") + "detection: {sel: {f|x: 1}}\n"
+    )
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "b.yaml").write_text(f"{HEAD}{BODY}---\n{HEAD}{BODY}")
+    (tmp_path / "deep" / "notes.txt").write_text("not a rule")
+
+    with pytest.raises(RuleError) as raised:
+        load_rules([tmp_path, tmp_path / "missing.yml"])
+
+    told = [(Path(problem.path).name, problem.line) for problem in raised.value.problems]
+    assert told == [("a.yml", 3), ("a.yml", 5), ("a.yml", 5), ("b.yaml", 7), ("missing.yml", 1)]
+    assert "is also that of" in str(raised.value)
+
+
+def test_a_file_named_twice_is_read_once(tmp_path: Path) -> None:
+    (tmp_path / "a.yml").write_text(HEAD + BODY)
+
+    (source,) = load_rules([tmp_path, tmp_path / "a.yml", str(tmp_path)])
+
+    assert (source.id, source.line, source.column) == (RULE_ID, 1, 1)
+
+
+def test_dates_stay_text_and_the_block_is_read() -> None:
+    extra = """
+        date: 2026-01-31
+        trailwarden:
+          title: "{actor} did it"
+          group_by: [account, requestParameters.name]
+          runbook: Ask first.
+          owner: us
+          tests:
+            match:
+              - {f: x, eventTime: 2026-01-31T10:00:00Z}
+    """
+    sources, problems = parse_rules("rule.yml", rule_text("sel: {f: x}\ncondition: sel", extra).encode())
+
+    assert not problems
+    block = sources[0].block
+    assert (block.alert_title, block.owner, block.runbook) == ("{actor} did it", "us", ("Ask first.",))
+    assert block.group_by == ("account", "requestParameters.name")
+    assert block.tests[0].record == {"f": "x", "eventTime": "2026-01-31T10:00:00Z"}
+
+
+LAUGHS = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 10)}]\n" for level in range(1, 12)
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (LAUGHS, f"more than {MAX_NODES:,} values, aliases followed"),
+        ("a: &a [*a]\n", "an alias leads back into itself"),
+        ("[" * 300 + "]" * 300, "nested deeper than 50 levels"),
+        ("- x\n" * (MAX_NODES + 1), f"more than {MAX_NODES:,} values"),
+        ("x" * (MAX_BYTES + 1), "the file is larger than"),
+    ],
+    ids=["billion laughs", "cycle", "depth", "count", "size"],
+)
+def test_a_yaml_bomb_is_refused_before_it_grows(content: str, message: str) -> None:
+    (problem,) = problems_of(content)
+
+    assert message in problem.message
+    assert problem.cure
+
+
+def test_what_is_not_utf8_is_told_at_its_place(tmp_path: Path) -> None:
+    (tmp_path / "a.yml").write_bytes(b"title: x\nid: \xff\n")
+
+    with pytest.raises(RuleError, match=r"a\.yml:2:5: not UTF-8 text"):
+        load_rules([tmp_path])
