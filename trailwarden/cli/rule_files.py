@@ -1,14 +1,13 @@
 """The rules that a command works with: the ones named, else the shipped ones."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from trailwarden.cli.exits import Exit
-from trailwarden.errors import Problem
-from trailwarden.rules.compile import compile_rule
+from trailwarden.rules.compile import compile_usable
 from trailwarden.rules.load import RuleSource, read_rules
 from trailwarden.rules.ruleset import RuleSet
 from trailwarden.rules.shipped import shipped_rules_path
@@ -21,15 +20,17 @@ def usable_rules(paths: Sequence[str]) -> tuple[RuleSet, list[RuleSource], bool]
     status 2 where none can be used.
     """
     sources, problems = read_rules([Path(path) for path in paths] or [shipped_rules_path()])
-    compiled = [(source, compile_rule(source, problems)) for source in sources]
-    usable = [(source, rule) for source, rule in compiled if rule is not None]
+    rule_set, refused = compile_usable(sources)
+    problems += refused
+    for problem in sorted(problems):
+        click.echo(str(problem), err=True)
     if problems:
-        _name(problems)
-        told = f"{len(problems)} mistakes in the rules, named above; {len(usable)} rules can be used"
+        told = f"{len(problems)} mistakes in the rules, named above; {len(rule_set.rules)} rules can be used"
         click.echo(f"trailwarden: {told}", err=True)
-    if not usable:
+    if not rule_set.rules:
         sys.exit(Exit.USAGE)
-    return RuleSet(rules=tuple(rule for _, rule in usable)), [source for source, _ in usable], not problems
+    usable = {rule.id for rule in rule_set.rules}
+    return rule_set, [source for source in sources if source.id in usable], not problems
 
 
 def sound_rules(paths: Sequence[str]) -> tuple[RuleSet, list[RuleSource]]:
@@ -38,8 +39,3 @@ def sound_rules(paths: Sequence[str]) -> tuple[RuleSet, list[RuleSource]]:
     if not sound:
         sys.exit(Exit.USAGE)
     return rule_set, sources
-
-
-def _name(problems: Iterable[Problem]) -> None:
-    for problem in sorted(problems):
-        click.echo(str(problem), err=True)

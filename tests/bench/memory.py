@@ -1,0 +1,42 @@
+"""Peak memory of one scan, above the same process before it: run in a process of its own.
+
+    python -m tests.bench.memory RULESET SMALL_FILE LARGE_FILE
+
+Prints `{"above_idle_mb": ..., "decoded_mb": ...}`. Idle is after a small file, when code and caches are in.
+"""
+
+import json
+import platform
+import resource
+import sys
+from pathlib import Path
+
+from trailwarden.delivery.logfile import LogFileReader
+from trailwarden.engine.engine import Engine
+from trailwarden.rules.ruleset import load_rule_set
+
+
+def main(rule_set: str, small: str, large: str) -> None:
+    """Scan both files and print the difference that the large one made."""
+    engine = Engine(load_rule_set(Path(rule_set).read_bytes()))
+    _scan(engine, small)
+    idle = _peak_mb()
+    decoded = _scan(engine, large)
+    print(json.dumps({"above_idle_mb": _peak_mb() - idle, "decoded_mb": decoded / 1e6}))
+
+
+def _scan(engine: Engine, file: str) -> int:
+    with Path(file).open("rb") as stream:
+        reader = LogFileReader(stream)
+        for _ in engine.scan(reader):
+            pass
+    return reader.bytes_decoded
+
+
+def _peak_mb() -> float:
+    unit = 1 if platform.system() == "Darwin" else 1024  # macOS counts bytes, Linux KiB
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,59 @@
+"""What is measured: records and rules from the corpus where it is, else the project's own samples."""
+
+import gzip
+import json
+import random
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from tests.corpus import CORPUS, corpus_records
+from trailwarden.rules.compile import compile_usable
+from trailwarden.rules.load import RuleSource, load_rules
+from trailwarden.rules.ruleset import RuleSet
+from trailwarden.rules.shipped import shipped_rules_path
+
+_SAMPLES = Path(__file__).parents[1] / "data" / "AWSLogs"
+_SEED = 20260301
+
+
+@dataclass(frozen=True)
+class Workload:
+    """Records to draw from, and rules to hold against them."""
+
+    source: str
+    records: tuple[dict[str, Any], ...]
+    rules: tuple[RuleSource, ...]
+    rule_set: RuleSet
+
+    @cached_property
+    def _random(self) -> random.Random:
+        return random.Random(_SEED)  # noqa: S311 (the same draw on every machine)
+
+    def log_file(self, count: int) -> bytes:
+        """A log file of `count` records drawn anew, each an event of its own."""
+        drawn = self._random.choices(self.records, k=count)
+        ids = (str(UUID(int=self._random.getrandbits(128), version=4)) for _ in drawn)
+        records = [{"eventVersion": "1.11", **record, "eventID": next(ids)} for record in drawn]
+        text = json.dumps({"Records": records}, separators=(",", ":"), ensure_ascii=False)
+        return gzip.compress(text.encode("utf-8", "replace"), compresslevel=6, mtime=0)
+
+
+def make_workload() -> Workload:
+    """The workload of this machine."""
+    if CORPUS.is_dir():
+        source, paths = "the corpus's records, SigmaHQ's and the shipped rules", [CORPUS / "sigma_aws"]
+        records = tuple(record for _, _, record in corpus_records())
+    else:
+        source, paths = "the project's sample records, the shipped rules", []
+        records = tuple(
+            record
+            for file in sorted(_SAMPLES.rglob("*.json"))
+            for record in json.loads(file.read_text())["Records"]
+        )
+    sources = load_rules([*paths, shipped_rules_path()])
+    rule_set, _ = compile_usable(sources)
+    usable = {rule.id for rule in rule_set.rules}
+    return Workload(source, records, tuple(s for s in sources if s.id in usable), rule_set)

@@ -1,0 +1,110 @@
+"""The arrows of docs/architecture.md: who may import whom, read from the code itself."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Each part, and the parts that it may import besides itself.
+ARROWS: dict[str, set[str]] = {
+    "trailwarden.errors": set(),
+    "trailwarden.delivery": {"trailwarden.errors"},
+    "trailwarden.rules": {"trailwarden.errors"},
+    "trailwarden.engine": {"trailwarden.errors", "trailwarden.delivery", "trailwarden.rules"},
+    "trailwarden.alerts": {
+        "trailwarden.errors",
+        "trailwarden.delivery",
+        "trailwarden.rules",
+        "trailwarden.engine",
+    },
+    "trailwarden.state": {"trailwarden.errors", "trailwarden.alerts"},
+    "trailwarden.detection": {
+        "trailwarden.errors",
+        "trailwarden.delivery",
+        "trailwarden.engine",
+        "trailwarden.alerts",
+        "trailwarden.state",
+    },
+    "trailwarden.notification": {"trailwarden.alerts", "trailwarden.state"},
+    "trailwarden.aws": {
+        "trailwarden.errors",
+        "trailwarden.delivery",
+        "trailwarden.alerts",
+        "trailwarden.state",
+    },
+    "trailwarden.cli": {"trailwarden"},
+    "lambdas": {"trailwarden"},
+    "infra": {"trailwarden"},
+    "local": {"trailwarden", "infra"},
+}
+# rules.check runs rules on records: the one place where rules look at the engine.
+EXCEPTIONS = {("trailwarden/rules/check.py", "trailwarden.engine")}
+# What may not be imported, not even from elsewhere, by all but the edges.
+EDGES = ("trailwarden.aws", "trailwarden.cli")
+EDGE_PACKAGES = {"boto3", "botocore", "aws_lambda_powertools", "urllib3"}
+RUN_TIME = (
+    "trailwarden.engine",
+    "trailwarden.alerts",
+    "trailwarden.state",
+    "trailwarden.aws",
+    "trailwarden.delivery",
+)
+OURS = ("trailwarden", "lambdas", "infra", "local")
+
+
+def modules() -> list[Path]:
+    return sorted(path for package in OURS for path in (ROOT / package).rglob("*.py"))
+
+
+def dotted(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def part_of(module: str) -> str | None:
+    """The part that a module belongs to: the longest one that it lies in."""
+    return max((part for part in ARROWS if f"{module}.".startswith(f"{part}.")), key=len, default=None)
+
+
+def imports_of(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative imports hide where an arrow goes"
+            found.add(str(node.module))
+    return found
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_arrows_go_one_way(path: Path) -> None:
+    own = part_of(dotted(path))
+    if own is None:
+        assert path.name == "__init__.py", f"{path} belongs to no part of docs/architecture.md"
+        return
+    for name in imports_of(path):
+        if name.split(".")[0] not in OURS or name == "trailwarden":
+            continue
+        other = part_of(name)
+        allowed = any(f"{name}.".startswith(f"{part}.") for part in ARROWS[own] | {own})
+        excused = (path.relative_to(ROOT).as_posix(), other) in EXCEPTIONS
+        assert allowed or excused, f"{own} may not import {name}"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_only_the_edges_know_aws_and_the_environment(path: Path) -> None:
+    module = dotted(path)
+    if not module.startswith("trailwarden.") or module.startswith(EDGES):
+        return
+    assert not {name.split(".")[0] for name in imports_of(path)} & EDGE_PACKAGES
+    assert "environ" not in path.read_text()
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_nothing_at_run_time_loads_pysigma(path: Path) -> None:
+    if dotted(path).startswith(RUN_TIME) or dotted(path) == "trailwarden.rules.ruleset":
+        heads = imports_of(path)
+        assert not any(name.split(".")[0] in {"sigma", "yaml", "ruamel"} for name in heads)
+        assert not heads & {"trailwarden.rules.load", "trailwarden.rules.compile", "trailwarden.rules.check"}

@@ -1,0 +1,85 @@
+"""What README.md and docs/ show is what a reader gets: each command is run, each line shown must appear."""
+
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+_BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_TIMING = re.compile(r"in [\d.,]+ s, [\d,]+ records a second")
+_VERSION = re.compile(r"\b[0-9a-f]{16}\b")
+_MAKE_TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A command that a page shows, and the output that it shows for it."""
+
+    page: str
+    command: str
+    output: tuple[str, ...]
+
+
+def shown_commands() -> Iterator[Shown]:
+    for page in PAGES:
+        for block in _BLOCK.findall(page.read_text()):
+            for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+                command, *output = part.rstrip("\n").split("\n")
+                lines = tuple(line.strip() for line in output if line.strip() not in {"", "..."})
+                yield Shown(page.relative_to(ROOT).as_posix(), command, lines)
+
+
+SHOWN = list(shown_commands())
+OURS = [shown for shown in SHOWN if shown.command.startswith("trailwarden ")]
+
+
+@pytest.mark.parametrize("shown", OURS, ids=lambda shown: f"{shown.page}: {shown.command}")
+def test_a_command_of_ours_prints_what_its_page_shows(shown: Shown, tmp_path: Path) -> None:
+    words = [word.replace("/tmp/", f"{tmp_path}/") for word in shlex.split(shown.command)[1:]]  # noqa: S108
+    result = subprocess.run(
+        [sys.executable, "-m", "trailwarden.cli", *words],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    printed = [_normal(line).replace(f"{tmp_path}/", "/tmp/") for line in result.stdout.splitlines()]  # noqa: S108
+    place = 0
+    for line in map(_normal, shown.output):
+        assert line in printed[place:], f"{shown.page} shows a line that is not printed: {line}"
+        place += printed[place:].index(line) + 1
+
+
+def _normal(line: str) -> str:
+    """A line without what changes with the rules or the machine, its spaces folded."""
+    return " ".join(_VERSION.sub("VERSION", _TIMING.sub("in TIME", line)).split())
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [shown for shown in SHOWN if shown.command.startswith("make ")],
+    ids=lambda shown: f"{shown.page}: {shown.command}",
+)
+def test_a_make_target_that_a_page_shows_is_there(shown: Shown) -> None:
+    targets = [word for word in shlex.split(shown.command, comments=True)[1:] if "=" not in word]
+    assert targets
+    assert set(targets) <= _MAKE_TARGETS
+
+
+def test_the_pages_show_commands() -> None:
+    assert any(shown.page == "README.md" and shown.output for shown in OURS)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
+        if not target.startswith(("http://", "https://")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
