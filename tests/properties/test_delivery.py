@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from trailwarden.delivery.defects import DefectReason, Limits
@@ -16,6 +16,9 @@ from trailwarden.delivery.logfile import LogFileReader
 from trailwarden.delivery.notices import Notice, parse_notice
 from trailwarden.delivery.records import event_identity, event_time, field_values
 from trailwarden.errors import NoticeError
+
+# How long an example takes says nothing on a machine that others use.
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 # Keys that open real records and what attackers would write, beside any other.
 names = st.sampled_from(["eventVersion", "eventName", "Records", '},{"eventVersion":', "a.b", ""]) | st.text()
@@ -86,6 +89,7 @@ def read(
 
 
 @given(st.data(), layouts(records | like_real_ones), st.integers(1, 5000), st.integers(1, 200))
+@PATIENT
 def test_any_records_in_any_layout_and_packing_come_back(
     data: st.DataObject, file: tuple[list[Any], bytes], chunk: int, repeats: int
 ) -> None:
@@ -98,7 +102,7 @@ def test_any_records_in_any_layout_and_packing_come_back(
 
 
 @given(like_real_ones.filter(bool), st.integers(1, 40))
-@settings(deadline=None)
+@PATIENT
 def test_files_of_many_blocks_come_back(content: list[Any], copies: int) -> None:
     content = content * (copies * 20)
     text = json.dumps({"Records": content}, separators=(",", ":")).encode()
@@ -110,6 +114,7 @@ def test_files_of_many_blocks_come_back(content: list[Any], copies: int) -> None
 
 
 @given(st.data(), layouts(records | like_real_ones))
+@PATIENT
 def test_a_good_file_cut_anywhere_gives_a_prefix_of_its_records_and_a_defect(
     data: st.DataObject, file: tuple[list[Any], bytes]
 ) -> None:
@@ -124,7 +129,7 @@ def test_a_good_file_cut_anywhere_gives_a_prefix_of_its_records_and_a_defect(
 
 
 @given(st.data(), like_real_ones, st.binary(min_size=1, max_size=40))
-@settings(max_examples=200)
+@PATIENT
 def test_damage_of_the_text_costs_no_record_before_it(
     data: st.DataObject, content: list[Any], junk: bytes
 ) -> None:
@@ -147,6 +152,7 @@ def test_damage_of_the_text_costs_no_record_before_it(
     st.booleans(),
 )
 @example(b"", b"", False)
+@PATIENT
 def test_no_bytes_make_the_reader_raise(content: bytes, head: bytes, packed: bool) -> None:
     whole = head + content
     got, reader = read(gzip.compress(whole) if packed else whole, 7, Limits(record_size=30, decoded_size=100))
@@ -158,7 +164,7 @@ def test_no_bytes_make_the_reader_raise(content: bytes, head: bytes, packed: boo
 
 
 @given(st.lists(st.sampled_from([*b'{}[],:"\\ 1', *b"\xff\x00"]), max_size=60).map(bytes), st.integers(1, 9))
-@settings(max_examples=500)
+@settings(PATIENT, max_examples=400)
 def test_no_text_of_json_characters_makes_the_reader_raise(text: bytes, chunk: int) -> None:
     for head in (b'{"Records":[', b"[", b'{"Records":[{"a":1},'):
         got, reader = read(head + text, chunk)
@@ -173,6 +179,7 @@ def test_no_text_of_json_characters_makes_the_reader_raise(text: bytes, chunk: i
 
 
 @given(json_values)
+@PATIENT
 def test_any_json_is_a_notice_or_refused_as_one(body: Any) -> None:
     for form in (json.dumps(body), json.dumps({"Type": "Notification", "Message": json.dumps(body)})):
         told = ""
@@ -199,7 +206,7 @@ notice_scalars = scalars | st.sampled_from(
         max_leaves=15,
     )
 )
-@settings(max_examples=300)
+@settings(PATIENT, max_examples=400)
 def test_whatever_the_shape_a_notice_names_whole_objects_or_is_refused(body: Any) -> None:
     try:
         notice = parse_notice(body if isinstance(body, dict) else json.dumps(body))
@@ -237,18 +244,21 @@ digest_keys = st.builds(
 
 
 @given(log_file_keys | digest_keys)
+@PATIENT
 def test_a_key_goes_round_to_the_character(key: LogFileKey) -> None:
     assert LogFileKey.parse(str(key)) == key
     assert str(LogFileKey.parse(str(key))) == str(key)
 
 
 @given(st.text() | st.text().map(lambda text: f"AWSLogs/111122223333/CloudTrail/{text}.json.gz"))
+@PATIENT
 def test_no_text_makes_the_key_parser_raise(text: str) -> None:
     key = LogFileKey.parse(text)
     assert key is None or str(key) == text
 
 
 @given(st.dictionaries(names | st.just("eventID"), json_values), st.randoms(use_true_random=False))
+@PATIENT
 def test_identity_does_not_depend_on_the_order_of_keys(record: dict[str, Any], random: Any) -> None:
     items = list(record.items())
     random.shuffle(items)
@@ -257,12 +267,14 @@ def test_identity_does_not_depend_on_the_order_of_keys(record: dict[str, Any], r
 
 
 @given(json_values)
+@PATIENT
 def test_any_time_is_a_sortable_text_or_none(value: Any) -> None:
     time = event_time({"eventTime": value})
     assert time is None or len(time) == len("2026-11-22T13:05:07Z")
 
 
 @given(times, st.integers(-14, 14))
+@PATIENT
 def test_a_time_is_the_same_in_every_zone(time: datetime, hours: int) -> None:
     local = time.replace(tzinfo=None).isoformat(timespec="seconds")
     expected = datetime.fromisoformat(f"{local}{hours:+03}:00").astimezone(UTC)
@@ -271,12 +283,14 @@ def test_a_time_is_the_same_in_every_zone(time: datetime, hours: int) -> None:
 
 
 @given(st.dictionaries(names, json_values), st.text(alphabet="ab.", max_size=6))
+@PATIENT
 def test_any_path_into_any_record_ends(record: dict[str, Any], path: str) -> None:
     assert len(list(field_values(record, path))) <= 1000
 
 
 @pytest.mark.parametrize("depth", [1, 5])
 @given(value=scalars, keys=st.lists(st.text(alphabet="xyz", min_size=1), min_size=1, max_size=5))
+@PATIENT
 def test_what_is_put_at_a_path_is_found_there(depth: int, value: Any, keys: list[str]) -> None:
     nested: Any = value
     for key in reversed(keys):

@@ -46,6 +46,7 @@ class RecordArray:
         self.next_index = 0
         self.ended = False
         self._broken_off = False
+        self._resumed = False
         self._after_element = False
         self._after_comma = False
 
@@ -103,7 +104,7 @@ class RecordArray:
         window = self._window
         while not (self.ended or self._broken_off):
             character = window.peek()
-            if character == b"]":
+            if character == b"]" and self._closes_the_list():
                 if self._after_comma:
                     self._malformed("a comma before the end of the list")
                 window.at += 1
@@ -116,7 +117,7 @@ class RecordArray:
                 self._after_element, self._after_comma = False, True
             elif character == b"":
                 self._break_off("the text ends between records")
-            elif character in b"}:" or (self._after_element and character not in b'{["'):
+            elif character in b"}:]" or (self._after_element and character not in b'{["'):
                 self._malformed("text between records that is no JSON")
                 self._skip_junk()
             else:
@@ -126,7 +127,19 @@ class RecordArray:
                 return True
         return False
 
+    def _closes_the_list(self) -> bool:
+        """Whether the bracket at the position is the records' own.
+
+        After a broken record the reader may have gone on inside it, where a nested list ends too: from then
+        on, only a bracket at the file's end counts.
+        """
+        if not self._resumed:
+            return True
+        self._window.fill(_CLOSING_ROOM)
+        return self._window.exhausted and bool(_CLOSING.match(self._window.text, self._window.at))
+
     def _skip_junk(self) -> None:
+        self._window.at += 1
         while True:
             junk = _JUNK.match(self._window.text, self._window.at)
             self._window.at = junk.end() if junk else self._window.at
@@ -244,6 +257,7 @@ class RecordArray:
             for found in _RESUMPTION.finditer(window.text, start):
                 if found.end() >= broken_at and found[2] in self._first_keys:
                     window.at = found.start(1)
+                    self._resumed = True
                     self._after_element, self._after_comma = False, True
                     return
             window.at = max(start, len(window.text) - _RESUMPTION_ROOM)

@@ -261,6 +261,20 @@ def test_many_defects_are_all_counted_and_the_first_described() -> None:
     assert reader.defect_counts[DefectReason.RECORD_NOT_OBJECT] == 5000
 
 
+def test_a_broken_record_that_holds_lists_of_lookalikes_costs_no_other_record() -> None:
+    lookalike = {**GOOD[0], "list": [GOOD[1], GOOD[2], GOOD[1]], "more": [[]]}
+    broken = json.dumps(lookalike, separators=(",", ":")).encode().replace(b'"1.11"', b'"1.11', 1)
+    elements: list[dict[str, Any] | bytes] = []
+    for filler in FILLER[:100]:
+        elements += [broken, filler, lookalike]
+
+    records, reader = read(file_of(*elements))
+
+    assert [record for _, record in records if record.get("pad")] == FILLER[:100]
+    assert [record for _, record in records].count(lookalike) == 100
+    assert reader.defect_counts[DefectReason.MALFORMED_RECORD] == 100
+
+
 def test_bad_records_of_every_kind_side_by_side_cost_only_themselves() -> None:
     bad = [*MALFORMED.values(), b"1", b'{"eventVersion":' + b"[" * 10_000 + b"]" * 10_000 + b"}"]
     elements: list[dict[str, Any] | bytes] = []
