@@ -42,9 +42,10 @@ class Synthesized:
     def properties(self, stack: str, kind: str, **wanted: Any) -> dict[str, Any]:
         """The properties of the one resource of a type whose properties include `wanted`."""
         all_of_kind = [resource["Properties"] for resource in self.resources(stack, kind).values()]
-        found = [one for one in all_of_kind if wanted.items() <= {**one}.items()] if wanted else all_of_kind
+        found = [one for one in all_of_kind if all(one.get(k) == v for k, v in wanted.items())]
         assert len(found) == 1, f"{len(found)} of {kind} with {wanted}"
-        return found[0]
+        properties: dict[str, Any] = found[0]
+        return properties
 
     def statements(self, stack: str, kind: str, key: str) -> Iterator[dict[str, Any]]:
         """Every policy statement in the property `key` of a type's resources."""
@@ -55,7 +56,8 @@ class Synthesized:
 def sample(**changes: Any) -> dict[str, Any]:
     """The settings that ship in cdk.json, with changes."""
     context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
-    return dict(context["trailwarden"], **changes)
+    changed: dict[str, Any] = {**context["trailwarden"], **changes}
+    return changed
 
 
 def synthesize(folder: Path, raw: Mapping[str, Any]) -> Synthesized:
