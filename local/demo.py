@@ -11,10 +11,10 @@ import sys
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from typing import Any
 
 from botocore.exceptions import ClientError
 from rich.console import Console
-from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
@@ -48,7 +48,7 @@ class Demo:
 
         def make_users(emulator: Emulator) -> None:
             for name in (INNOCENT, INTRUDER):
-                clients[name] = user_clients(emulator, MEMBER_ACCOUNT, name)
+                clients[name] = self._counting(user_clients(emulator, MEMBER_ACCOUNT, name))
 
         with local_cloud(before_deploying=make_users, stopwatch=stopwatch) as cloud:
             with stopwatch.phase("An innocent works in the member account"):
@@ -62,11 +62,24 @@ class Demo:
                 self._wait_until_read(cloud)
                 self._show_new(cloud)
             self._summarize(cloud, stopwatch, time.monotonic() - started)
-            status = self._verdict(missing, unexpected)
+            status = self._verdict(missing, unexpected, keep=keep)
             if keep:
                 with suppress(KeyboardInterrupt):
                     self._keep(cloud)
         return status
+
+    def _counting(self, client_of: ClientOf) -> ClientOf:
+        """The same clients, their calls counted."""
+
+        def count(**_: Any) -> None:
+            self._calls += 1
+
+        def client(service: str) -> Any:
+            made = client_of(service)
+            made.meta.events.register("before-call", count)
+            return made
+
+        return client
 
     def _act(self, who: str, acts: Iterable[Act]) -> list[str]:
         """Let the actor act; gives the events that must raise an alert."""
@@ -74,7 +87,6 @@ class Demo:
         for act in acts:
             self._console.print(f"  {who} {act.words}")
             act.call()
-            self._calls += 1
             if act.alerting_event is not None:
                 expected.append(act.alerting_event)
         return expected
@@ -116,10 +128,13 @@ class Demo:
             (file.time for file in cloud.emulator.delivered if f"{file.bucket}/{file.key}" == alert.log_file),
             None,
         )
-        delay = "" if put is None else f"{(alert.mail.time - put).total_seconds():.2f} s after its log file"
-        self._console.print(
-            Panel(Text(body.rstrip()), title=Text(alert.mail.subject), subtitle=delay, title_align="left")
+        delay = (
+            "" if put is None else f"{(alert.mail.time - put).total_seconds():.2f} s from log file to alert"
         )
+        self._console.rule()
+        self._console.print(Text(f"To: {alert.mail.address}\nSubject: {alert.mail.subject}", style="bold"))
+        self._console.print(Text(f"\n{body.rstrip()}"), soft_wrap=True)
+        self._console.rule(Text(delay, style="green"), align="right")
         self._shown.add(alert.alert_id)
 
     def _summarize(self, cloud: LocalCloud, stopwatch: Stopwatch, seconds: float) -> None:
@@ -136,14 +151,15 @@ class Demo:
         table.add_row("everything", f"{seconds:.1f} s")
         self._console.print(table)
 
-    def _verdict(self, missing: list[str], unexpected: list[AlertMail]) -> int:
+    def _verdict(self, missing: list[str], unexpected: list[AlertMail], *, keep: bool) -> int:
         for event in missing:
             self._console.print(f"[bold red]No alert came for {event} within {ALERT_SECONDS:.0f} seconds.[/]")
         for alert in unexpected:
             self._console.print(f"[bold red]An innocent's act raised an alert: {alert.mail.subject}[/]")
         if not missing and not unexpected:
             self._console.print("[bold green]Every alert that was expected came, and no other.[/]")
-            self._console.print("To look around in this cloud: make demo ARGS=--keep")
+            if not keep:
+                self._console.print("To look around in this cloud: make demo ARGS=--keep")
         return 1 if missing or unexpected else 0
 
     def _keep(self, cloud: LocalCloud) -> None:
@@ -151,7 +167,10 @@ class Demo:
         emulator, names = cloud.emulator, cloud.names
         cloud.member("cloudtrail").start_logging(Name="trailwarden")
         say = self._console.print
-        say(f"\nThe local cloud runs at {emulator.endpoint} until Ctrl-C; its trail logs again.")
+        say(
+            f"\nThe local cloud runs at {emulator.endpoint} until Ctrl-C; its trail logs again.",
+            soft_wrap=True,
+        )
         say("An account's number as the access key acts as that account's owner:\n")
         for account, command in (
             (MEMBER_ACCOUNT, "iam create-user --user-name somebody"),

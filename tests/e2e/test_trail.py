@@ -74,3 +74,36 @@ def test_log_files_are_by_region_and_hold_no_data_events(cloud: LocalCloud) -> N
 
 def test_delivering_log_files_makes_no_log_files(cloud: LocalCloud) -> None:
     assert {record["recipientAccountId"] for record in recorded(cloud)} <= {MEMBER_ACCOUNT}
+
+
+def test_records_say_who_acted(cloud: LocalCloud) -> None:
+    """An IAM user as itself, a role's session as the session, the emulator's owner as an administrator's."""
+    iam = cloud.member("iam")
+    trust = {"Effect": "Allow", "Principal": {"AWS": MEMBER_ACCOUNT}, "Action": "sts:AssumeRole"}
+    role = iam.create_role(
+        RoleName="auditor",
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+    )["Role"]
+    key = cloud.member("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="friday")["Credentials"]
+    cloud.emulator.client(
+        "iam", key["AccessKeyId"], key["SecretAccessKey"], session_token=key["SessionToken"]
+    ).list_roles()
+    user_clients(cloud.emulator, MEMBER_ACCOUNT, "named")("iam").list_groups()
+
+    def identity(event_name: str) -> dict[str, Any] | None:
+        found = [record for record in recorded(cloud) if record["eventName"] == event_name]
+        return found[-1]["userIdentity"] if found else None
+
+    session = wait_for(lambda: identity("ListRoles"), SECONDS)
+    assert session is not None
+    assert session["type"] == "AssumedRole"
+    assert session["arn"] == f"arn:aws:sts::{MEMBER_ACCOUNT}:assumed-role/auditor/friday"
+    assert session["principalId"] == f"{role['RoleId']}:friday"
+    assert session["sessionContext"]["sessionIssuer"]["arn"] == role["Arn"]
+    owner = wait_for(lambda: identity("CreateRole"), SECONDS)
+    assert owner is not None
+    assert owner["arn"] == f"arn:aws:sts::{MEMBER_ACCOUNT}:assumed-role/LocalAdministrator/operator"
+    user = wait_for(lambda: identity("ListGroups"), SECONDS)
+    assert user is not None
+    assert (user["type"], user["userName"]) == ("IAMUser", "named")
+    assert user["arn"] == f"arn:aws:iam::{MEMBER_ACCOUNT}:user/named"
