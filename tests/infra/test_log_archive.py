@@ -1,10 +1,14 @@
 """The log archive's templates: who may write, how it is encrypted, what outlives the stack."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.infra.conftest import Synthesized
+from infra.partitions import partitions_by_region
+from infra.settings import MOST_ACCOUNTS
+from tests.infra.conftest import ORGANIZATION, Synthesized, sample, synthesize
 
 ARCHIVE = "TrailwardenLogArchive"
 BUCKET = "trailwarden-logs-111122223333-eu-central-1"
@@ -144,3 +148,20 @@ def test_evidence_outlives_the_stack(deployment: Synthesized) -> None:
     for kind in ("AWS::S3::Bucket", "AWS::KMS::Key"):
         for resource in deployment.resources(ARCHIVE, kind).values():
             assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
+
+
+def test_the_policies_of_as_many_accounts_as_the_settings_allow_fit(tmp_path: Path) -> None:
+    accounts = [f"{100000000000 + number}" for number in range(MOST_ACCOUNTS)]
+    region = max(partitions_by_region(), key=len)
+    raw = sample(region=region, accounts=accounts, organization=ORGANIZATION, subscribers=[])
+    built = synthesize(tmp_path, raw)
+    # A Fn::GetAtt here takes about as many bytes as the ARN that it stands for.
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/add-bucket-policy.html (20 KB)
+    # https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html (32 KB)
+    for kind, key, most in (
+        ("AWS::S3::BucketPolicy", "PolicyDocument", 20 * 1024),
+        ("AWS::SNS::TopicPolicy", "PolicyDocument", 30 * 1024),
+        ("AWS::KMS::Key", "KeyPolicy", 32 * 1024),
+    ):
+        for resource in built.resources(ARCHIVE, kind).values():
+            assert len(json.dumps(resource["Properties"][key], separators=(",", ":"))) < most
