@@ -140,11 +140,11 @@ def local_cloud(
         folder.mkdir()
         with stopwatch.phase("Building the stacks, bootstrapping two accounts"):
             with ThreadPoolExecutor(2) as pool:
-                synthesis = pool.submit(synthesize, folder) if assembly is None else None
+                synthesis = pool.submit(synthesize, folder, stopwatch.say) if assembly is None else None
                 pool.submit(bootstrap, emulator, folder).result()
             built = synthesis.result() if synthesis is not None else assembly
         before_deploying(emulator)
         with stopwatch.phase("Deploying with the CDK command line"):
             assert built is not None  # noqa: S101 (one of the two is there)
-            deploy(emulator, built)
+            deploy(emulator, built, stopwatch.say)
         yield LocalCloud(emulator)

@@ -43,7 +43,7 @@ class Demo:
     def run(self, *, keep: bool) -> int:
         """The exit status."""
         started = time.monotonic()
-        stopwatch = Stopwatch(lambda phase: self._console.print(f"[bold]{phase} ...[/bold]"))
+        stopwatch = Stopwatch(self._console.print)
         clients: dict[str, ClientOf] = {}
 
         def make_users(emulator: Emulator) -> None:

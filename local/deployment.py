@@ -6,6 +6,7 @@ trusts the audit account, and the command line assumes the roles that the bootst
 
 import json
 import os
+import re
 import shlex
 import sys
 import time
@@ -21,8 +22,8 @@ from local.emulator import Emulator
 from local.process import REPOSITORY, KeptProcess, clean_environment
 
 CDK = REPOSITORY / "node_modules" / ".bin" / "cdk"
-COMMAND_SECONDS = 600.0
 LAST_CHARACTERS = 4000
+STEP = re.compile(r"(?: \u2705  )?(?P<what>(?:Building|Installing) .+|Trailwarden\S+$)")
 
 AUDIT_ACCOUNT = "111122223333"
 MEMBER_ACCOUNT = "444455556666"
@@ -46,15 +47,15 @@ class Assembly:
 
 
 class Stopwatch:
-    """How long each phase took, in seconds."""
+    """How long each phase took, in seconds; `say` tells of a phase as it begins."""
 
     def __init__(self, say: Say = lambda _: None) -> None:
         self.seconds: dict[str, float] = {}
-        self._say = say
+        self.say = say
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        self._say(name)
+        self.say(f"{name} ...")
         start = time.monotonic()
         try:
             yield
@@ -74,7 +75,7 @@ def local_settings() -> dict[str, Any]:
     }
 
 
-def synthesize(folder: Path) -> Assembly:
+def synthesize(folder: Path, say: Say = lambda _: None) -> Assembly:
     """The stacks for the local settings, in `folder`; their functions are built. Needs no account."""
     settings = folder / "settings.json"
     settings.write_text(json.dumps(local_settings(), indent=2), encoding="utf-8")
@@ -86,6 +87,7 @@ def synthesize(folder: Path) -> Assembly:
         *("--context", f"settings={settings}"),
         *("--output", str(assembly.folder)),
         environment=_for_cdk(clean_environment()),
+        say=say,
     )
     return assembly
 
@@ -112,7 +114,7 @@ def bootstrap(emulator: Emulator, folder: Path) -> None:
         task.result()
 
 
-def deploy(emulator: Emulator, assembly: Assembly) -> None:
+def deploy(emulator: Emulator, assembly: Assembly, say: Say = lambda _: None) -> None:
     """Deploy every stack of `assembly`, in the order of their dependencies."""
     _run(
         "deploy",
@@ -122,6 +124,7 @@ def deploy(emulator: Emulator, assembly: Assembly) -> None:
         *("--concurrency", "4"),
         environment=_for_cdk(emulator.environment(AUDIT_ACCOUNT)),
         cwd=assembly.folder.parent,
+        say=say,
     )
 
 
@@ -138,10 +141,17 @@ def _for_cdk(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _run(*arguments: str, environment: Mapping[str, str], cwd: Path = REPOSITORY) -> None:
+def _run(
+    *arguments: str, environment: Mapping[str, str], cwd: Path = REPOSITORY, say: Say = lambda _: None
+) -> None:
+    """Run the CDK command line; `say` gets those of its lines that tell of a step done."""
+    output = []
     with KeptProcess([str(CDK), "--no-notices", *arguments], environment, cwd=cwd) as process:
-        output = process.output.read()
+        for line in process.output:
+            output.append(line)
+            if step := STEP.match(line):
+                say(f"  {step['what']}")
         status = process.wait()
     if status != 0:
         command = shlex.join(["cdk", *arguments])
-        raise DeploymentError(f"{command}\nended with status {status}:\n{output[-LAST_CHARACTERS:]}")
+        raise DeploymentError(f"{command}\nended with status {status}:\n{''.join(output)[-LAST_CHARACTERS:]}")
