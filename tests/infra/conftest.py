@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,16 @@ class Synthesized:
         """Every policy statement in the property `key` of a type's resources."""
         for resource in self.resources(stack, kind).values():
             yield from resource["Properties"][key]["Statement"]
+
+
+def checkout(folder: Path, wheels: Path) -> Path:
+    """A copy of what is deployed, in another place; it shares the wheels that are there already."""
+    for name in ("infra", "lambdas", "trailwarden", "rules"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copyfile(ROOT / "app.py", folder / "app.py")
+    (folder / "build").mkdir()
+    (folder / "build" / "wheels").symlink_to(wheels)
+    return folder
 
 
 def sample(**changes: Any) -> dict[str, Any]:

@@ -13,18 +13,20 @@ import pytest
 
 from infra.bundling import Bundler
 from infra.wheels import Target
-from tests.infra.conftest import ROOT, Synthesized, sample
+from tests.infra.conftest import ROOT, Synthesized, checkout, sample
 
 # W3005: the CDK writes DependsOn where a GetAtt says the same already; harmless, and not ours to change.
 IGNORED_CHECKS = ["W3005"]
 
 
-def app(folder: Path, context: dict[str, Any], **environment: str) -> subprocess.CompletedProcess[str]:
+def app(
+    folder: Path, context: dict[str, Any], root: Path = ROOT, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """app.py, as the CDK's command line runs it."""
     shipped = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
     return subprocess.run(
-        [sys.executable, str(ROOT / "app.py")],
-        cwd=ROOT,
+        [sys.executable, str(root / "app.py")],
+        cwd=root,
         env={
             **os.environ,
             **environment,
@@ -103,14 +105,15 @@ def test_what_goes_through_parameters_is_written_by_one_and_read_by_another(depl
     )
 
 
-def test_synth_needs_no_network_once_wheels_are_there(tmp_path: Path, host: Target) -> None:
-    bundler = Bundler(ROOT, host)
+def test_synth_needs_no_network_once_wheels_are_there(tmp_path: Path, host: Target, wheels: Path) -> None:
+    root = checkout(tmp_path / "checkout", wheels)
+    bundler = Bundler(root, host)
     hashes = [bundler.bundle(function).hash for function in ("detect", "notify")]
     assets = {hashlib.sha256(one.encode()).hexdigest() for one in hashes}  # the CDK hashes what it is given
     file = tmp_path / "settings.json"
     file.write_text(json.dumps(sample(functions={"architecture": "host", "python": "host"})), "utf-8")
     nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9", "PIP_NO_INDEX": "1"}
-    answer = app(tmp_path / "out", {"settings": str(file)}, AWS_EC2_METADATA_DISABLED="true", **nowhere)
+    answer = app(tmp_path / "out", {"settings": str(file)}, root, AWS_EC2_METADATA_DISABLED="true", **nowhere)
     assert answer.returncode == 0, answer.stderr
     staged = {path.name.removeprefix("asset.") for path in (tmp_path / "out").glob("asset.*")}
     assert staged == assets

@@ -23,7 +23,7 @@ from infra.wheels import (
     install,
     pinned_requirements,
 )
-from tests.infra.conftest import ROOT
+from tests.infra.conftest import ROOT, checkout
 from trailwarden.rules.ruleset import load_rule_set
 
 FUNCTIONS = ("detect", "notify")
@@ -35,15 +35,6 @@ MODULES = {"aws_lambda_powertools": "aws-lambda-powertools", "re2": "google-re2"
 
 def fake_rules(_rules: Path) -> bytes:
     return b'{"rules":[]}'
-
-
-def checkout(folder: Path, wheels: Path) -> Path:
-    """A copy of what bundling reads, in another place; it shares the wheels that are there already."""
-    for name in ("lambdas", "trailwarden", "rules"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "build").mkdir()
-    (folder / "build" / "wheels").symlink_to(wheels)
-    return folder
 
 
 def content(folder: Path) -> dict[str, str]:
