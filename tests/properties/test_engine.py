@@ -32,7 +32,7 @@ WORDS = [
     "k\u212a",
     "a\nb",
 ]
-PATTERNS = [*WORDS, "*", "a*", "*b", "a*b", "a?b", "?", "*a*b*", r"a\*", r"\\*", "**", "?*"]
+PATTERNS = [*WORDS, "*", "a*", "*b", "a*b", "a?b", "?", "*a*b*", "*a*a*", r"a\*", r"\\*", "**", "?*"]
 NAMES = ["eventName", "eventSource", "a", "a.b", "a.b.c", "d"]
 
 scalars = st.one_of(
@@ -107,6 +107,45 @@ detections = st.fixed_dictionaries(
 )
 
 
+PROBES: list[Any] = [
+    *WORDS,
+    None,
+    True,
+    False,
+    0,
+    1,
+    1.5,
+    10,
+    [],
+    {},
+    ["b", "A"],
+    {"b": "a"},
+    [None, {"b": ["AB"]}],
+]
+POOL = [
+    {"a": probe, "d": PROBES[index - 3], "eventName": PROBES[index - 5], "eventSource": PROBES[index - 7]}
+    for index, probe in enumerate(PROBES)
+] + [
+    {"eventName": name, "eventSource": source}
+    for name in ("a", "A", "ab", "1")
+    for source in ("a", "b", "Root")
+]
+
+
+def check_against_reference(detection: dict[str, Any], seen: list[dict[str, Any]]) -> None:
+    sources, problems = parse_rules("rule.yml", rule_file(detection))
+    assume(not problems)
+    rule_set, refused = compile_usable(sources)
+    assume(not refused)
+
+    engine = Engine(load_rule_set(dump_rule_set(rule_set)))
+    holds = reference(sources[0].rule)
+
+    for record in seen:
+        assert bool(engine.matches(record)) is holds(record), (rule_set.rules[0].detection, record)
+    assert not engine.failures
+
+
 def rule_file(detection: dict[str, Any]) -> bytes:
     """JSON is YAML."""
     rule = {
@@ -119,20 +158,36 @@ def rule_file(detection: dict[str, Any]) -> bytes:
     return json.dumps(rule, ensure_ascii=False).encode()
 
 
-@settings(max_examples=600, deadline=None)
-@given(detections, st.lists(records, min_size=1, max_size=6))
+@settings(max_examples=300, deadline=None)
+@given(detections, st.lists(records, max_size=4))
 def test_the_engine_equals_the_naive_evaluator(detection: dict[str, Any], seen: list[dict[str, Any]]) -> None:
-    sources, problems = parse_rules("rule.yml", rule_file(detection))
-    assume(not problems)
-    rule_set, refused = compile_usable(sources)
-    assume(not refused)
+    check_against_reference(detection, [*seen, *POOL])
 
-    engine = Engine(load_rule_set(dump_rule_set(rule_set)))
-    holds = reference(sources[0].rule)
 
-    for record in seen:
-        assert bool(engine.matches(record)) is holds(record), (rule_set.rules[0].detection, record)
-    assert not engine.failures
+@settings(max_examples=400, deadline=None)
+@given(items, values)
+def test_one_item_equals_the_naive_evaluator_on_every_kind_of_value(
+    item: tuple[str, Any], value: Any
+) -> None:
+    detection = {"s": {f"a{item[0]}": item[1]}, "condition": "s"}
+
+    check_against_reference(
+        detection, [{}, {"a": value, "d": "a"}, *({"a": probe, "d": "b"} for probe in PROBES)]
+    )
+
+
+calls = st.tuples(
+    st.sampled_from(["eventName", "eventSource"]),
+    st.lists(st.sampled_from(["a", "A", "b", "ab", "Root", "a*"]), min_size=1, max_size=2),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.lists(calls, min_size=1, max_size=2).map(dict), min_size=3, max_size=3), conditions)
+def test_the_index_of_calls_leaves_no_match_out(parts: list[dict[str, Any]], condition: str) -> None:
+    detection = dict(zip(["s1", "s2", "f1"], parts, strict=True)) | {"condition": condition}
+
+    check_against_reference(detection, POOL)
 
 
 @given(st.text(max_size=20), st.text(max_size=20))

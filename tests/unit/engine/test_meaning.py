@@ -51,6 +51,8 @@ WILDCARDS = [
     case("ends do not overlap", "f: ab*bc", {"f": "abc"}, False),
     case("middle in order", "f: '*a*b*'", {"f": "xbxa"}, False),
     case("middle not within the end", "f: a*b*b", {"f": "ab"}, False),
+    case("the same part twice", "f: '*ab*ab*'", {"f": "abxx"}, False),
+    case("the same part twice, twice there", "f: '*ab*ab*'", {"f": "abxxab"}, True),
     case("star alone is any value", "f: '*'", {"f": ""}, True),
     case("star alone is not null", "f: '*'", {"f": None}, False),
     case("star alone is not missing", "f: '*'", {}, False),
