@@ -100,21 +100,21 @@ class Bundler:
         if function in _WITH_RULES:
             facts.append(f"pysigma={version('pysigma')}")
         digest = hashlib.sha256(repr(facts).encode())
-        files = [handler, *(self._root / source for source in sources), *self._makers(function)]
-        for file in files:
-            # A file that lies outside is this builder's, which a test may run on another root than its own.
-            inside = file.is_relative_to(self._root)
-            content = hashlib.sha256(file.read_bytes()).hexdigest()
-            digest.update(f"{file.relative_to(self._root) if inside else file.name}\0{content}\0".encode())
+        for file in (handler, *(self._root / source for source in sources), *self._rule_files(function)):
+            _add(digest, str(file.relative_to(self._root)), file)
+        for name in _BUILDERS:
+            _add(digest, f"builder {name}", Path(__file__).with_name(name))
         return digest.hexdigest()
 
-    def _makers(self, function: str) -> Iterator[Path]:
-        """What makes the content without being part of it: this builder, the rules and their compiler."""
-        for name in _BUILDERS:
-            yield Path(__file__).with_name(name)
+    def _rule_files(self, function: str) -> Iterator[Path]:
+        """What makes the rule set without being part of the asset: the rules and their compiler."""
         if function in _WITH_RULES:
             yield from sorted((self._root / "trailwarden" / "rules").rglob("*.py"))
             yield from sorted(file for file in (self._root / "rules").rglob("*") if file.is_file())
+
+
+def _add(digest: "hashlib._Hash", label: str, file: Path) -> None:
+    digest.update(f"{label}\0{hashlib.sha256(file.read_bytes()).hexdigest()}\0".encode())
 
 
 def _link(source: str, destination: str) -> None:

@@ -3,7 +3,6 @@
 import hashlib
 import importlib.util
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
