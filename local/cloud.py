@@ -4,7 +4,6 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -18,9 +17,8 @@ from local.deployment import (
     SECURITY_ADDRESS,
     Assembly,
     Stopwatch,
-    bootstrap,
     deploy,
-    synthesize,
+    prepare,
 )
 from local.emulator import Emulator, Mail
 
@@ -139,12 +137,8 @@ def local_cloud(
         folder = emulator.folder / "deployment"
         folder.mkdir()
         with stopwatch.phase("Building the stacks, bootstrapping two accounts"):
-            with ThreadPoolExecutor(2) as pool:
-                synthesis = pool.submit(synthesize, folder, stopwatch.say) if assembly is None else None
-                pool.submit(bootstrap, emulator, folder).result()
-            built = synthesis.result() if synthesis is not None else assembly
+            built = prepare(emulator, folder, assembly, stopwatch.say)
         before_deploying(emulator)
         with stopwatch.phase("Deploying with the CDK command line"):
-            assert built is not None  # noqa: S101 (one of the two is there)
             deploy(emulator, built, stopwatch.say)
         yield LocalCloud(emulator)

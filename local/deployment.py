@@ -10,12 +10,11 @@ import re
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from infra.names import Names
 from local.emulator import Emulator
@@ -31,6 +30,12 @@ REGION = "eu-central-1"
 SECURITY_ADDRESS = "security@example.com"
 OPERATIONS_ADDRESS = "operations@example.com"
 NAMES = Names(AUDIT_ACCOUNT, REGION)
+
+ASSEMBLY = "cdk.out"
+TRUST = (
+    *("--trust", AUDIT_ACCOUNT),
+    *("--cloudformation-execution-policies", "arn:aws:iam::aws:policy/AdministratorAccess"),
+)
 
 Say = Callable[[str], None]
 
@@ -77,55 +82,78 @@ def local_settings() -> dict[str, Any]:
 
 def synthesize(folder: Path, say: Say = lambda _: None) -> Assembly:
     """The stacks for the local settings, in `folder`; their functions are built. Needs no account."""
-    settings = folder / "settings.json"
-    settings.write_text(json.dumps(local_settings(), indent=2), encoding="utf-8")
-    assembly = Assembly(folder / "cdk.out")
-    _run(
-        "synth",
-        "--quiet",
-        *("--app", f"{shlex.quote(sys.executable)} app.py"),
-        *("--context", f"settings={settings}"),
-        *("--output", str(assembly.folder)),
-        environment=_for_cdk(clean_environment()),
-        say=say,
-    )
-    return assembly
+    with _synthesis(folder) as command:
+        command.finish(say)
+    return Assembly(folder / ASSEMBLY)
 
 
-def bootstrap(emulator: Emulator, folder: Path) -> None:
-    """Bootstrap both accounts, side by side, from `folder` (without an app)."""
-
-    def one(account_id: str, *options: str) -> None:
-        _run(
-            "bootstrap",
-            f"aws://{account_id}/{emulator.region}",
-            *options,
-            environment=_for_cdk(emulator.environment(account_id)),
-            cwd=folder,
-        )
-
-    trust = (
-        *("--trust", AUDIT_ACCOUNT),
-        *("--cloudformation-execution-policies", "arn:aws:iam::aws:policy/AdministratorAccess"),
-    )
-    with ThreadPoolExecutor(2) as pool:
-        tasks = [pool.submit(one, AUDIT_ACCOUNT), pool.submit(one, MEMBER_ACCOUNT, *trust)]
-    for task in tasks:
-        task.result()
+def prepare(emulator: Emulator, folder: Path, assembly: Assembly | None, say: Say) -> Assembly:
+    """Bootstrap both accounts, and meanwhile synthesize into `folder` where there is no `assembly` yet."""
+    with ExitStack() as stack:
+        commands = [stack.enter_context(_synthesis(folder))] if assembly is None else []
+        commands.append(stack.enter_context(_bootstrap(emulator, folder, AUDIT_ACCOUNT)))
+        commands.append(stack.enter_context(_bootstrap(emulator, folder, MEMBER_ACCOUNT, *TRUST)))
+        for command in commands:
+            command.finish(say)
+    return assembly or Assembly(folder / ASSEMBLY)
 
 
 def deploy(emulator: Emulator, assembly: Assembly, say: Say = lambda _: None) -> None:
     """Deploy every stack of `assembly`, in the order of their dependencies."""
-    _run(
-        "deploy",
-        "--all",
+    arguments = (
+        *("deploy", "--all"),
         *("--app", str(assembly.folder)),
         *("--require-approval", "never"),
         *("--concurrency", "4"),
-        environment=_for_cdk(emulator.environment(AUDIT_ACCOUNT)),
-        cwd=assembly.folder.parent,
-        say=say,
     )
+    with _Cdk(arguments, emulator.environment(AUDIT_ACCOUNT), cwd=assembly.folder.parent) as command:
+        command.finish(say)
+
+
+class _Cdk:
+    """A run of the CDK command line, which ends at the latest with the `with` block."""
+
+    def __init__(
+        self, arguments: Sequence[str], environment: Mapping[str, str], *, cwd: Path = REPOSITORY
+    ) -> None:
+        self._arguments = arguments
+        self._process = KeptProcess([str(CDK), "--no-notices", *arguments], _for_cdk(environment), cwd=cwd)
+
+    def finish(self, say: Say) -> None:
+        """Wait for its end; `say` gets those of its lines that tell of a step. Raises `DeploymentError`."""
+        output = []
+        for line in self._process.output:
+            output.append(line)
+            if step := STEP.match(line):
+                say(f"  {step['what']}")
+        status = self._process.wait()
+        if status != 0:
+            command, last = shlex.join(["cdk", *self._arguments]), "".join(output)[-LAST_CHARACTERS:]
+            raise DeploymentError(f"{command}\nended with status {status}:\n{last}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.close()
+
+
+def _synthesis(folder: Path) -> _Cdk:
+    settings = folder / "settings.json"
+    settings.write_text(json.dumps(local_settings(), indent=2), encoding="utf-8")
+    arguments = (
+        *("synth", "--quiet"),
+        *("--app", f"{shlex.quote(sys.executable)} app.py"),
+        *("--context", f"settings={settings}"),
+        *("--output", str(folder / ASSEMBLY)),
+    )
+    return _Cdk(arguments, clean_environment())
+
+
+def _bootstrap(emulator: Emulator, folder: Path, account_id: str, *options: str) -> _Cdk:
+    """The folder holds no cdk.json: bootstrapping needs no app."""
+    arguments = ("bootstrap", f"aws://{account_id}/{emulator.region}", *options)
+    return _Cdk(arguments, emulator.environment(account_id), cwd=folder)
 
 
 def _for_cdk(environment: Mapping[str, str]) -> dict[str, str]:
@@ -139,19 +167,3 @@ def _for_cdk(environment: Mapping[str, str]) -> dict[str, str]:
         "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
         "PYTHONPATH": os.pathsep.join([str(REPOSITORY), *filter(None, [environment.get("PYTHONPATH")])]),
     }
-
-
-def _run(
-    *arguments: str, environment: Mapping[str, str], cwd: Path = REPOSITORY, say: Say = lambda _: None
-) -> None:
-    """Run the CDK command line; `say` gets those of its lines that tell of a step done."""
-    output = []
-    with KeptProcess([str(CDK), "--no-notices", *arguments], environment, cwd=cwd) as process:
-        for line in process.output:
-            output.append(line)
-            if step := STEP.match(line):
-                say(f"  {step['what']}")
-        status = process.wait()
-    if status != 0:
-        command = shlex.join(["cdk", *arguments])
-        raise DeploymentError(f"{command}\nended with status {status}:\n{''.join(output)[-LAST_CHARACTERS:]}")

@@ -9,11 +9,9 @@ import time
 import urllib.error
 import urllib.request
 from collections import deque
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import boto3
@@ -66,9 +64,9 @@ class Emulator:
         self._delivered: list[DeliveredFile] = []
         self._mails: list[Mail] = []
         self._lines: deque[str] = deque(maxlen=LAST_LINES)
-        self._stack = ExitStack()
         self._port = _free_port()
         self._process: KeptProcess | None = None
+        self._reader: threading.Thread | None = None
 
     @property
     def endpoint(self) -> str:
@@ -138,31 +136,32 @@ class Emulator:
         return variables
 
     def __enter__(self) -> Self:
-        with self._stack:
-            self._process = self._stack.enter_context(
-                KeptProcess(
-                    [
-                        sys.executable,
-                        "-m",
-                        "local.emulation.server",
-                        str(self._port),
-                        str(self._delivery_seconds),
-                    ],
-                    self._settings(),
-                )
-            )
-            threading.Thread(target=self._read_output, args=(self._process,), daemon=True).start()
+        command = [
+            sys.executable,
+            "-m",
+            "local.emulation.server",
+            str(self._port),
+            str(self._delivery_seconds),
+        ]
+        self._process = KeptProcess(command, self._settings())
+        self._reader = threading.Thread(target=self._read_output, args=(self._process,), daemon=True)
+        self._reader.start()
+        try:
             self._await_health(self._process)
-            self._stack = self._stack.pop_all()
+        except BaseException:
+            self._stop(self._process)
+            raise
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._stack.close()
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None:
+            self._stop(self._process)
+
+    def _stop(self, process: KeptProcess) -> None:
+        process.stop()
+        if self._reader is not None:
+            self._reader.join()  # it ends with the output
+        process.close()
 
     def _settings(self) -> dict[str, str]:
         return clean_environment() | {

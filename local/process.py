@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Self
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -59,17 +58,16 @@ class KeptProcess:
             self._process.kill()
             self._process.wait()
 
+    def close(self) -> None:
+        """`stop`, and no more output can be read."""
+        self.stop()
+        self.output.close()
+
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
-        self.output.close()
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def clean_environment() -> dict[str, str]:
