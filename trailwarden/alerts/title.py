@@ -3,7 +3,7 @@
 import re
 
 from trailwarden.alerts.fields import account, actor, field_text, region
-from trailwarden.alerts.text import one_line
+from trailwarden.alerts.text import UNKNOWN, one_line
 from trailwarden.delivery.records import Record
 from trailwarden.rules.ruleset import Rule
 
@@ -13,7 +13,7 @@ _TITLE_LIMIT = 300
 
 
 def alert_title(rule: Rule, record: Record) -> str:
-    """The rule's sentence with `{field}` filled in; a rule without one says who met it, and where.
+    """The rule's sentence with `{field}` or `{field|other}` filled in; a rule without one says who met it, and where.
 
     Values are put in once and never read as templates again, so a record cannot plant a placeholder.
     """
@@ -21,7 +21,11 @@ def alert_title(rule: Rule, record: Record) -> str:
         return one_line(
             f"{rule.title}: {actor(record)} in account {account(record)}, {region(record)}", _TITLE_LIMIT
         )
-    sentence = _PLACEHOLDER.sub(
-        lambda found: field_text(record, found.group(1).strip(), _VALUE_LIMIT), rule.alert_title
-    )
+    sentence = _PLACEHOLDER.sub(lambda found: _first_known(record, found.group(1)), rule.alert_title)
     return one_line(sentence, _TITLE_LIMIT)
+
+
+def _first_known(record: Record, names: str) -> str:
+    """The value of the first of the fields, separated by `|`, that the record has; else `unknown`."""
+    texts = (field_text(record, name.strip(), _VALUE_LIMIT) for name in names.split("|"))
+    return next((text for text in texts if text != UNKNOWN), UNKNOWN)

@@ -97,8 +97,8 @@ class _Reader:
     def _title(self, block: dict[str, Any]) -> str:
         title = self._text(block, "title")
         for token in _TITLE_TOKEN.finditer(title):
-            if not _FIELD.fullmatch(token.group(1) or ""):
-                cure = "write a field in braces, such as {userIdentity.arn}; braces serve nothing else here"
+            if not all(_FIELD.fullmatch(name.strip()) for name in (token.group(1) or "").split("|")):
+                cure = "write a field in braces, such as {userIdentity.arn}, or several, {first|second}"
                 self._refuse((_BLOCK, "title"), f"`{token.group()}` in the title is no placeholder", cure)
         return title
 

@@ -11,6 +11,7 @@ from tests.samples import STOP_RULE, record, rule
 from trailwarden.alerts.grouping import AlertGrouper
 from trailwarden.alerts.message import MESSAGE_LIMIT, render
 from trailwarden.alerts.model import Alert
+from trailwarden.alerts.title import alert_title
 from trailwarden.delivery.records import event_identity, event_time
 from trailwarden.engine.match import Match
 from trailwarden.rules.ruleset import Level
@@ -87,6 +88,12 @@ def test_a_title_cannot_plant_placeholders_or_lines() -> None:
     assert hostile.title == (
         "user mallory stopped the trail {userAgent} Severity: low in account 444455556666"
     )
+
+
+def test_a_placeholder_may_name_several_fields_and_takes_the_first_that_is_there() -> None:
+    both = "{requestParameters.roleName | requestParameters.name|eventName} and {nothing|neither}"
+    named = rule(STOP_RULE, "StopLogging", alert_title=both)
+    assert alert_title(named, record()) == "main-trail and unknown"
 
 
 def test_a_rule_without_a_sentence_gets_one() -> None:
