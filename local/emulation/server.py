@@ -19,6 +19,7 @@ from ministack.core import tls
 
 from local.emulation import trails
 from local.emulation.delivery import Delivery
+from local.emulation.functions import act_by_their_roles
 from local.emulation.mail import send_mail_with
 from local.emulation.tap import Tap
 
@@ -44,6 +45,7 @@ async def run(port: int, delivery_seconds: float) -> None:
     delivery = Delivery()
     Tap(delivery).install()
     trails.register()
+    act_by_their_roles()
     send_mail_with(tell_mail)
     config = Config()
     config.bind = [f"127.0.0.1:{port}"]

@@ -1,7 +1,9 @@
 """Real API calls in the member account become log files of its deployed trail, and alerts."""
 
 import gzip
+import io
 import json
+import zipfile
 from typing import Any
 
 from local.actors import user_clients
@@ -107,3 +109,28 @@ def test_records_say_who_acted(cloud: LocalCloud) -> None:
     assert user is not None
     assert (user["type"], user["userName"]) == ("IAMUser", "named")
     assert user["arn"] == f"arn:aws:iam::{MEMBER_ACCOUNT}:user/named"
+
+
+def test_a_function_acts_as_a_session_of_its_role(cloud: LocalCloud) -> None:
+    code = "import boto3\ndef handler(event, context):\n    boto3.client('iam').list_account_aliases()\n"
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("handler.py", code)
+    functions = cloud.member("lambda")
+    functions.create_function(
+        FunctionName="lister",
+        Runtime="python3.13",
+        Handler="handler.handler",
+        Role=f"arn:aws:iam::{MEMBER_ACCOUNT}:role/lister-role",
+        Code={"ZipFile": archive.getvalue()},
+    )
+    functions.get_waiter("function_active_v2").wait(FunctionName="lister")
+    answer = functions.invoke(FunctionName="lister")
+    assert "FunctionError" not in answer, answer["Payload"].read()
+
+    def listed() -> list[dict[str, Any]]:
+        return [record for record in recorded(cloud) if record["eventName"] == "ListAccountAliases"]
+
+    assert wait_for(listed, SECONDS)
+    arn = f"arn:aws:sts::{MEMBER_ACCOUNT}:assumed-role/lister-role/lister"
+    assert [record["userIdentity"]["arn"] for record in listed()] == [arn]
