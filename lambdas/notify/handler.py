@@ -1,7 +1,7 @@
 """`notify`: each new alert to its subscribers. Fed by the alert table's stream, new alerts only.
 
-The stream is the outbox. The batch stops at the first alert that cannot be published: the stream comes
-again from there, and what was published before it is not repeated.
+The stream is the outbox. An alert that cannot be published is reported, and the stream comes again from it;
+its neighbours are told all the same, and not again when the stream repeats them.
 """
 
 import os
@@ -53,7 +53,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
             sequence_number = record["dynamodb"]["SequenceNumber"]
             logger.exception("an alert could not be told", extra={"sequence_number": sequence_number})
             failures.append({"itemIdentifier": sequence_number})
-            break
+            continue
         told += fresh
         repeats += not fresh
         logger.info(
