@@ -132,7 +132,8 @@ class Demo:
             "" if put is None else f"{(alert.mail.time - put).total_seconds():.2f} s from log file to alert"
         )
         self._console.rule()
-        self._console.print(Text(f"To: {alert.mail.address}\nSubject: {alert.mail.subject}", style="bold"))
+        heading = Text(f"To: {alert.mail.address}\nSubject: {alert.mail.subject}", style="bold")
+        self._console.print(heading, soft_wrap=True)
         self._console.print(Text(f"\n{body.rstrip()}"), soft_wrap=True)
         self._console.rule(Text(delay, style="green"), align="right")
         self._shown.add(alert.alert_id)
