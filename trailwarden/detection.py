@@ -14,7 +14,7 @@ from typing import Protocol
 
 from trailwarden.alerts.grouping import AlertGrouper
 from trailwarden.alerts.text import one_line
-from trailwarden.delivery.keys import LogFileKey, LogFileKind
+from trailwarden.delivery.keys import LogFileKey
 from trailwarden.delivery.logfile import Defect, LogFileReader
 from trailwarden.delivery.notices import ObjectRef, parse_notice
 from trailwarden.delivery.records import Record, event_time
@@ -24,7 +24,6 @@ from trailwarden.state.protocol import AlertStore, FileLedger, FileOutcome
 
 _STORE_EVERY = 500  # matches held in memory before they are stored
 _DEFECTS_TOLD = 20
-_EVALUATED = frozenset({LogFileKind.EVENTS, LogFileKind.NETWORK_ACTIVITY, LogFileKind.AGGREGATED})
 
 
 class OpenedLogFile(Protocol):
@@ -151,7 +150,7 @@ class Detector:
 
     def _handle_object(self, ref: ObjectRef, tally: Tally) -> list[str]:
         key = LogFileKey.parse(ref.key)
-        if key is None or key.kind not in _EVALUATED:
+        if key is None or key.kind not in self._engine.kinds:
             tally.passed_over += 1
             return []
         if ref.bucket != self._log_bucket:
@@ -214,8 +213,8 @@ class Detector:
                 f"The log file {one_line(log_file.address, 1100)} {what}:",
                 *(f"  - {fault}" for fault in faults),
                 "",
-                f"{reader.record_count} records of it were evaluated. It is not tried again unless the object",
-                "changes; compare it with the trail's digest files to learn whether it was altered.",
+                f"{reader.record_count} records of it were evaluated. It is not tried again unless the",
+                "object changes; compare it with the trail's digest files to learn whether it was altered.",
             ]
         )
         self._operations.tell(f"Trailwarden: a log file {what}", text)

@@ -8,11 +8,23 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.samples import BUCKET, Bytes, engine, harmless, log_file, log_key, notice, record
+from tests.samples import (
+    BUCKET,
+    MEMBER,
+    STOP_RULE,
+    Bytes,
+    engine,
+    harmless,
+    log_file,
+    log_key,
+    notice,
+    record,
+)
 from trailwarden.alerts.model import AlertBatch
 from trailwarden.delivery.notices import ObjectRef
 from trailwarden.detection import Detector, Tally
 from trailwarden.errors import LogFileUnavailable
+from trailwarden.rules.ruleset import Level, Rule
 from trailwarden.state.memory import MemoryAlertStore, MemoryFileLedger
 from trailwarden.state.protocol import FileOutcome
 
@@ -82,9 +94,9 @@ class Cloud:
         return sorted(len(self.store.matches[alert_id]) for alert_id in self.store.alerts)
 
 
-def detector(cloud: Cloud) -> Detector:
+def detector(cloud: Cloud, *rules: Rule) -> Detector:
     return Detector(
-        engine=engine(),
+        engine=engine(*rules),
         log_files=cloud,
         store=_StoreView(cloud),
         ledger=cloud,
@@ -160,12 +172,29 @@ def test_an_object_that_changed_is_read_again(cloud: Cloud) -> None:
     assert cloud.counts() == [1]
 
 
-@pytest.mark.parametrize("kind", ["CloudTrail-Digest", "CloudTrail-Insight"])
-def test_what_is_no_log_file_is_passed_over(cloud: Cloud, kind: str) -> None:
-    key = log_key(ONE).replace("CloudTrail", kind)
+def test_what_is_no_log_file_is_passed_over(cloud: Cloud) -> None:
+    digest = (
+        f"AWSLogs/{MEMBER}/CloudTrail-Digest/eu-west-1/2026/03/01/"
+        f"{MEMBER}_CloudTrail-Digest_eu-west-1_main_eu-west-1_20260301T120000Z.json.gz"
+    )
     tally = Tally()
-    assert detector(cloud).handle(notice(key, "AWSLogs/", "some/other.json.gz"), tally) == []
-    assert (tally.passed_over, tally.files, cloud.opened) == (3, 0, [])
+    keys = (digest, log_key(ONE, "CloudTrail-Insight"), "AWSLogs/", "some/other.json.gz")
+    assert detector(cloud).handle(notice(*keys), tally) == []
+    assert (tally.passed_over, tally.files, cloud.opened) == (4, 0, [])
+
+
+def test_insights_are_read_where_a_rule_asks_for_them(cloud: Cloud) -> None:
+    insight = record(eventType="AwsCloudTrailInsight", eventName=None, insightDetails={"state": "Start"})
+    key = cloud.put(ONE, log_file([insight]), "CloudTrail-Insight")
+    asks = Rule(
+        id=STOP_RULE,
+        title="Insight",
+        level=Level.LOW,
+        detection=["field", "insightDetails.state", ["is", "start"]],
+    )
+    tally = Tally()
+    assert detector(cloud, asks).handle(notice(key), tally) == []
+    assert (tally.files, tally.matches) == (1, 1)
 
 
 def test_a_notice_cannot_choose_another_bucket(cloud: Cloud) -> None:

@@ -13,7 +13,7 @@ _TITLE_LIMIT = 300
 
 
 def alert_title(rule: Rule, record: Record) -> str:
-    """The rule's sentence with `{field}` or `{field|other}` filled in; a rule without one says who met it, and where.
+    """The rule's sentence with `{field}` or `{field|other}` filled in; a rule without one says who, where.
 
     Values are put in once and never read as templates again, so a record cannot plant a placeholder.
     """

@@ -12,7 +12,6 @@ from trailwarden.delivery.keys import LogFileKey, LogFileKind
 from trailwarden.errors import LogFileUnavailable
 
 _SUFFIXES = (".json", ".json.gz", ".gz")
-_PASSED_OVER = frozenset({LogFileKind.DIGEST, LogFileKind.INSIGHT})
 
 
 class Stream(Protocol):
@@ -32,11 +31,11 @@ class Input:
     open: Callable[[], AbstractContextManager[Stream]]
 
     @property
-    def is_log_file(self) -> bool:
-        """False for what CloudTrail writes beside log files: digests and Insights."""
+    def kind(self) -> LogFileKind:
+        """What kind of file it is, by its key; a file under any other name is taken for a log file."""
         place = self.address.removeprefix("s3://").replace(os.sep, "/")
         key = LogFileKey.parse(place) or LogFileKey.parse(self.name)
-        return key is None or key.kind not in _PASSED_OVER
+        return key.kind if key else LogFileKind.EVENTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ class Scanner:
 
     def scan(self, item: Input) -> None:
         """Read one input; what cannot be read of it is named, the rest is evaluated."""
-        if not item.is_log_file:
+        if item.kind not in self.engine.kinds:
             self.totals.passed_over += 1
             return
         name = one_line(item.name, _NAME_LIMIT)

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import re2
 
+from trailwarden.delivery.keys import LogFileKind
 from trailwarden.delivery.records import Record, event_identity, event_time
 from trailwarden.engine.evaluate import Condition, compile_condition
 from trailwarden.engine.match import Match
@@ -23,6 +24,7 @@ from trailwarden.rules.ruleset import Rule, RuleSet
 
 _NAME, _SOURCE = "eventName", "eventSource"
 _REMEMBERED_CALLS = 4096
+_ALWAYS_READ = frozenset({LogFileKind.EVENTS, LogFileKind.NETWORK_ACTIVITY, LogFileKind.AGGREGATED})
 
 
 class RecordReader(Protocol):
@@ -63,6 +65,11 @@ class Engine:
         self.failures: dict[str, RuleFailure] = {}
         self._evaluators = _evaluators(rule_set)
         self._by_call: dict[tuple[str, str], tuple[_Evaluator, ...]] = {}
+
+    @property
+    def kinds(self) -> frozenset[LogFileKind]:
+        """The kinds of files that the rule set has a use for: never digests, Insights where a rule asks."""
+        return _ALWAYS_READ | {LogFileKind.INSIGHT} if self.rule_set.uses_insights else _ALWAYS_READ
 
     def matches(self, record: Record) -> list[Rule]:
         """The rules that match a record, in the order of the rule set."""

@@ -81,6 +81,11 @@ class RuleSet(msgspec.Struct, frozen=True, dict=True):
         """16 hex digits of a hash of the content: equal rules have equal versions, wherever compiled."""
         return _content_version(_encode(self.rules))
 
+    @cached_property
+    def uses_insights(self) -> bool:
+        """Whether a rule names what only Insights records have: `insightDetails`, their type or category."""
+        return any(b"insight" in _encode(rule.detection).lower() for rule in self.rules)
+
 
 class _Header(msgspec.Struct):
     """What every format, however new, begins with."""
