@@ -20,6 +20,7 @@ SUBJECT_LIMIT = 99
 MESSAGE_LIMIT = 256 * 1024
 _ATTRIBUTES_RESERVE = 2 * 1024
 _WIDTH = 72
+_AGENT_LIMIT = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ def alert_json(alert: Alert) -> dict[str, Any]:
 
 def _email_lines(alert: Alert) -> Iterator[str]:
     record = alert.record
-    yield from textwrap.wrap(alert.title, _WIDTH)
+    yield from textwrap.wrap(alert.title, _WIDTH, break_on_hyphens=False)
     yield ""
     yield from _fact("Severity", alert.level)
     if record:
@@ -97,7 +98,7 @@ def _email_lines(alert: Alert) -> Iterator[str]:
         yield from _fact(
             "What", f"{_text(record, 'eventName')} ({_text(record, 'eventSource')}), {outcome(record)}"
         )
-        yield from _fact("Where from", f"{origin(record)}, {_text(record, 'userAgent')}")
+        yield from _fact("Where from", f"{origin(record)}, {_text(record, 'userAgent', _AGENT_LIMIT)}")
     yield from _fact("Account", f"{alert.account}, {alert.region}")
     yield from _fact("When", _when(alert))
     yield ""
@@ -144,8 +145,8 @@ def _fact(name: str, value: str) -> list[str]:
 
 
 def _paragraph(text: str) -> list[str]:
-    return textwrap.wrap(one_line(text, 2000), _WIDTH)
+    return textwrap.wrap(one_line(text, 2000), _WIDTH, break_on_hyphens=False)
 
 
-def _text(record: dict[str, Any], name: str) -> str:
-    return one_line(record.get(name))
+def _text(record: dict[str, Any], name: str, limit: int = 200) -> str:
+    return one_line(record.get(name), limit)
