@@ -12,6 +12,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from tests.alert_table import create_alert_table
 from tests.samples import BUCKET, STOP_RULE, rule
 from trailwarden.rules.ruleset import RuleSet, dump_rule_set
 
@@ -78,15 +79,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
         s3, sns = boto3.client("s3"), boto3.client("sns")
         sqs, dynamodb = boto3.client("sqs"), boto3.client("dynamodb")
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-        dynamodb.create_table(
-            TableName=TABLE,
-            KeySchema=[
-                {"AttributeName": "pk", "KeyType": "HASH"},
-                {"AttributeName": "sk", "KeyType": "RANGE"},
-            ],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        create_alert_table(dynamodb, TABLE)
         topics, queues = [], []
         for name in ("alerts", "operations"):
             topic = sns.create_topic(Name=name)["TopicArn"]
