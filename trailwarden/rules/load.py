@@ -3,10 +3,12 @@
 Imports pySigma: nothing that runs in the detect function may import this module.
 """
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid5
 
 import sigma.exceptions as sigma_exceptions
 from sigma.exceptions import SigmaError
@@ -19,6 +21,8 @@ from trailwarden.rules.document import Document, read_documents
 
 _SUFFIXES = frozenset({".yml", ".yaml"})
 _LEVELS = "informational, low, medium, high, critical"
+_DEFAULT_LEVEL = "medium"
+_IDS = UUID("5d0c0e1f-6d5b-4f0a-9a52-6a1b8f6e2c11")
 _NOT_RULES = {
     "correlation": ("Sigma correlations are not evaluated yet", "leave the document out"),
     "filter": ("Sigma filters are not evaluated yet", "put the exception into the rule's own condition"),
@@ -162,24 +166,32 @@ def _load_document(document: Document, problems: list[Problem]) -> RuleSource | 
 def _attributes(document: Document, problems: list[Problem]) -> dict[str, Any]:
     """What pySigma makes of the rule's attributes; what is missing or wrong goes to `problems`."""
     data = dict(document.data)
-    for key, cure in (
-        ("title", "say in a few words what the rule finds"),
-        ("id", _CURES["id"]),
-        ("level", _CURES["level"]),
-    ):
-        value = data.get(key)
-        if value is None or value == "":
-            problems.append(document.problem((key,), f"the rule has no `{key}`", f"add `{key}:`; {cure}"))
-            data[key] = None if key != "title" else "-"
-        elif not isinstance(value, str):
+    if data.get("title") in (None, ""):
+        cure = "add `title:`; say in a few words what the rule finds"
+        problems.append(document.problem(("title",), "the rule has no `title`", cure))
+        data["title"] = "-"
+    # Sigma leaves these two to the author: https://sigmahq.io/docs/basics/rules.html
+    data.setdefault("id", _id_of_content(data))
+    data.setdefault("level", _DEFAULT_LEVEL)
+    for key in ("title", "id", "level"):
+        if not isinstance(data[key], str) or not data[key]:
+            cure = _CURES.get(key, "put it in quotes")
             problems.append(document.problem((key,), f"`{key}` must be text", cure))
-            data[key] = None if key != "title" else "-"
+            data[key] = "-" if key == "title" else None
     attributes, errors = SigmaRule.from_dict_common_params(data, collect_errors=True, policy=POLICY)
     for error in errors:
         key = _KEY_OF_ERROR.get(type(error), "title")
         cure = _CURES.get(key, "see the attribute's section in Sigma's specification")
         problems.append(document.problem((key,), str(error.args[0]), cure))
     return attributes
+
+
+def _id_of_content(data: dict[str, Any]) -> str:
+    """The id of a rule that has none: a UUID made from what it finds, the same wherever it is read."""
+    content = json.dumps(
+        [data.get(key) for key in ("title", "logsource", "detection")], sort_keys=True, default=str
+    )
+    return str(uuid5(_IDS, content))
 
 
 def _log_source(document: Document, problems: list[Problem]) -> SigmaLogSource | None:
@@ -194,7 +206,9 @@ def _log_source(document: Document, problems: list[Problem]) -> SigmaLogSource |
     except SigmaError as error:
         problems.append(document.problem(("logsource",), str(error.args[0]), cure))
         return None
-    if (source.product, source.service, source.category) != ("aws", "cloudtrail", None):
+    # A part that is left out means any: https://sigmahq.io/docs/basics/log-sources.html
+    fits = source.product in (None, "aws") and source.service in (None, "cloudtrail") and not source.category
+    if not fits:
         named = ", ".join(
             f"{key} {given[key]}" for key in ("category", "product", "service") if given.get(key)
         )

@@ -76,8 +76,8 @@ def test_a_condition_that_does_not_parse(condition: str, message: str) -> None:
 
 DOCUMENTS = [
     (HEAD.replace("title: A rule\n", "") + BODY, 1, "the rule has no `title`", "add `title:`"),
-    (HEAD.replace(f"id: {RULE_ID}\n", "") + BODY, 1, "the rule has no `id`", "UUID"),
-    (HEAD.replace("level: low\n", "") + BODY, 1, "the rule has no `level`", "critical"),
+    (HEAD.replace(f"id: {RULE_ID}", "id: 7") + BODY, 2, "`id` must be text", "UUID"),
+    (HEAD.replace("level: low", "level:") + BODY, 3, "`level` must be text", "critical"),
     (
         HEAD.replace("level: low", "level: severe") + BODY,
         3,
@@ -95,9 +95,9 @@ DOCUMENTS = [
         "",
     ),
     (
-        HEAD.replace("service: cloudtrail", "x: y") + BODY,
+        HEAD.replace("service: cloudtrail", "category: dns") + BODY,
         4,
-        "the log source (product aws) is not CloudTrail",
+        "the log source (category dns, product aws) is not CloudTrail",
         "",
     ),
     (
