@@ -2,7 +2,6 @@
 
 TrailwardenError
 ├── NoticeError          a delivery notice that can never be read
-├── LogFileError         a log file that can never be read
 ├── LogFileUnavailable   a log file that may be readable later: gone, denied, throttled
 ├── RuleError            rules that cannot be used; names every problem at once
 ├── RuleSetError         a compiled rule set that this reader cannot use
@@ -19,15 +18,6 @@ class TrailwardenError(Exception):
 
 class NoticeError(TrailwardenError):
     """A delivery notice that can never be read."""
-
-
-class LogFileError(TrailwardenError):
-    """A log file that can never be read; `reason` says why in a word that a metric can carry."""
-
-    def __init__(self, reason: str, detail: str = "") -> None:
-        super().__init__(f"{reason}: {detail}" if detail else reason)
-        self.reason = reason
-        self.detail = detail
 
 
 class LogFileUnavailable(TrailwardenError):  # noqa: N818 (a state that passes, not a fault)
