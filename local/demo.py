@@ -180,7 +180,7 @@ class Demo:
             (names.audit_account, f"dynamodb scan --table-name {ALERT_TABLE} --output table"),
         ):
             say(
-                f"  AWS_ACCESS_KEY_ID={account} AWS_SECRET_ACCESS_KEY=test AWS_REGION={names.region} "
+                f"  AWS_ACCESS_KEY_ID={account} AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION={names.region} "
                 f"aws --endpoint-url {emulator.endpoint} {command}",
                 soft_wrap=True,
                 highlight=False,
