@@ -26,7 +26,7 @@ NO_LISTS: Mapping[str, "NamedList"] = {}
 _KEYS = frozenset({"name", "description", "values"})
 _OTHER_DOCUMENTS = frozenset({"detection", "correlation", "filter", "action", "logsource"})
 _NAME = re.compile(r"[\w.-]+(?: [\w.-]+)*")
-_TOKEN = re.compile(r"\\(.)|%([^%\\]+)%|([^\\%]+|.)", re.DOTALL)
+_TOKEN = re.compile(r"\\(.)|%([^%\\\s](?:[^%\\]*[^%\\\s])?)%|([^\\%]+|.)", re.DOTALL)
 
 Entry = str | int | float | bool
 
