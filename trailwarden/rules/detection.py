@@ -19,8 +19,16 @@ from sigma.rule import SigmaDetection, SigmaDetectionItem, SigmaDetections
 from sigma.types import SigmaCasedString, SigmaExpansion, SigmaNumber, SigmaString, SigmaType, sigma_type
 
 from trailwarden.errors import Problem
+from trailwarden.rules.bounds import (
+    MAX_VALUES,
+    TooLarge,
+    check_conditions,
+    check_growth,
+    count_values,
+    too_many_values,
+)
 from trailwarden.rules.document import Document, Path
-from trailwarden.rules.lists import NO_LISTS, NamedList, TooManyValues, Unfilled, fill
+from trailwarden.rules.lists import NO_LISTS, NamedList, Unfilled, fill
 from trailwarden.rules.modifiers import ENCODERS, MODIFIERS, TIME_PARTS
 
 Scalar = str | int | float | bool | None
@@ -28,6 +36,7 @@ Scalar = str | int | float | bool | None
 _SCALARS = (str, int, float, bool, type(None))
 _WRAPPERS = frozenset({"contains", "startswith", "endswith"})
 _NOT_SELECTIONS = frozenset({"condition", "timeframe"})
+_SHOWN = 200
 
 
 class _QuietRegexEngine(RegexEngine):
@@ -92,6 +101,13 @@ def _check_conditions(
     document: Document, key: str, detections: SigmaDetections, problems: list[Problem]
 ) -> None:
     """Parse the conditions now, so that their mistakes are told with all the others."""
+    try:
+        check_conditions(detections)
+    except TooLarge as error:
+        problems.append(document.problem((key, "condition"), str(error), error.cure))
+        return
+    except (SigmaError, TypeError, RecursionError):
+        pass  # told below, with its place in the list
     is_list = isinstance(document.data[key]["condition"], list)
     for index, condition in enumerate(detections.parsed_condition):
         path: Path = (key, "condition", index) if is_list else (key, "condition")
@@ -100,7 +116,8 @@ def _check_conditions(
         except (SigmaError, TypeError, RecursionError) as error:
             reason = str(error.args[0]) if error.args else type(error).__name__
             cure = f"join {', '.join(detections.detections)} with and, or, not, 1 of, all of"
-            problems.append(document.problem(path, f"the condition `{condition.condition}`: {reason}", cure))
+            written = _shortened(condition.condition)
+            problems.append(document.problem(path, f"the condition `{written}`: {reason}", cure))
         else:
             if parsed is None:
                 problems.append(
@@ -124,6 +141,7 @@ class _Builder:
         self._document = document
         self._problems = problems
         self._lists = lists
+        self._spent = 0  # values that the items so far have grown to
 
     def location(self, path: Path) -> SigmaRuleLocation:
         """Where pySigma's object was written."""
@@ -159,11 +177,14 @@ class _Builder:
             self._check_value(name, modifiers, element, place)
         if len(self._problems) > before:
             return None
-        items = [
-            self._convert(name, modifiers, [element], place)
-            for element, place in zip(values, places, strict=True)
-        ]
-        return self._convert(name, modifiers, values, path) if None not in items else None
+        for element, place in zip(values, places, strict=True):
+            if self._spent <= MAX_VALUES and (item := self._convert(name, modifiers, [element], place)):
+                self._spent += count_values(item.value)
+                if self._spent > MAX_VALUES:
+                    refusal = too_many_values(self._spent)
+                    self._refuse(place, str(refusal), refusal.cure)
+        whole = len(self._problems) == before and self._spent <= MAX_VALUES
+        return self._convert(name, modifiers, values, path) if whole else None
 
     def _check_key(self, name: str, modifiers: list[str], path: Path) -> None:
         if name and not all(name.split(".")):
@@ -221,6 +242,7 @@ class _Builder:
         acting = [MODIFIERS[modifier] for modifier in modifiers if modifier != "expand"]
         if unfilled := [value for value in made if isinstance(value, Unfilled)]:
             acting, made = [], [unfilled[0]]
+        check_growth(made, modifiers)
         return SigmaDetectionItem(name or None, acting, made, source=place, policy=POLICY)
 
     def _convert(
@@ -229,8 +251,8 @@ class _Builder:
         """pySigma's item; a mistake is told where `path` is."""
         try:
             item = self._make(name, modifiers, values, path)
-        except TooManyValues as error:
-            self._refuse(path, str(error), "shorten the lists, or write one placeholder a value")
+        except TooLarge as error:
+            self._refuse(path, str(error), error.cure)
             return None
         except sigma_exceptions.SigmaRegularExpressionError as error:
             cause = error.__cause__.args[0] if error.__cause__ and error.__cause__.args else b""
@@ -249,6 +271,10 @@ class _Builder:
                 self._refuse(path, f"{written} is too large to compare as a number", "put it in quotes")
                 return None
         return item
+
+
+def _shortened(condition: str) -> str:
+    return condition if len(condition) <= _SHOWN else condition[:_SHOWN] + "…"
 
 
 def _said(error: Exception, modifiers: list[str]) -> str:

@@ -17,10 +17,10 @@ import re2
 from sigma.types import SigmaExpansion, SigmaString, SigmaStringPartType, SigmaType, SpecialChars, sigma_type
 
 from trailwarden.errors import Problem
+from trailwarden.rules.bounds import MAX_VALUES, too_many_values
 from trailwarden.rules.document import Document
 from trailwarden.rules.modifiers import string_of
 
-MAX_FILLED = 10_000
 NO_LISTS: Mapping[str, "NamedList"] = {}
 
 _KEYS = frozenset({"name", "description", "values"})
@@ -52,10 +52,6 @@ class Unfilled(SigmaType):
 
     def __init__(self, names: Iterable[str]) -> None:
         self.names = tuple(dict.fromkeys(names))
-
-
-class TooManyValues(Exception):  # noqa: N818 (caught by the builder of detections)
-    """Lists that multiply to more values than one rule may have."""
 
 
 def is_list(document: Document) -> bool:
@@ -107,7 +103,7 @@ def fill(text: str, lists: Mapping[str, NamedList], *, in_regex: bool) -> SigmaT
 
     A list's value is a Sigma value: `*` and `?` in it are wildcards, in a regular expression too, where all
     else in it stands for itself. A placeholder alone takes the values as they are, numbers as numbers.
-    Raises `TooManyValues`.
+    Raises `TooLarge`.
     """
     parts = _parts(text)
     names = [part.name for part in parts if isinstance(part, _Placeholder)]
@@ -116,8 +112,8 @@ def fill(text: str, lists: Mapping[str, NamedList], *, in_regex: bool) -> SigmaT
     count = 1
     for name in names:
         count *= len(lists[name].values)
-    if count > MAX_FILLED:
-        raise TooManyValues(f"the placeholders stand for {count:,} values; {MAX_FILLED:,} are the most")
+    if count > MAX_VALUES:
+        raise too_many_values(count)
     if len(parts) == len(names) == 1 and not in_regex:
         values: list[SigmaType] = [sigma_type(value) for value in lists[names[0]].values]
     else:

@@ -8,7 +8,6 @@ import pytest
 from tests.unit.rules.writing import RULE_ID, problems_of, rule_text
 from trailwarden.engine.evaluate import holds
 from trailwarden.rules.compile import compile_rules
-from trailwarden.rules.lists import MAX_FILLED
 from trailwarden.rules.load import load_rules, parse_rules
 
 LISTS = r"""---
@@ -135,11 +134,11 @@ def test_a_missing_list_costs_its_rule_alone_and_is_named_with_its_place() -> No
 
 
 def test_lists_that_multiply_out_of_bounds_are_refused() -> None:
-    many = f"---\nname: many\nvalues: [{', '.join(f'v{number}' for number in range(101))}]\n"
+    many = f"---\nname: many\nvalues: [{', '.join(f'v{number}' for number in range(142))}]\n"
 
     (problem,) = problems_of(rule_text("sel:\n  f|expand: '%many%-%many%'\ncondition: sel") + many)
 
-    assert problem.message == f"the placeholders stand for 10,201 values; {MAX_FILLED:,} are the most"
+    assert problem.message == "the rule grows to 20,164 values; 20,000 are the most"
 
 
 def test_nothing_of_a_list_but_its_values_is_in_the_rule() -> None:
