@@ -28,6 +28,12 @@ WORDS = [
     "10",
     "1.5",
     "10.0.0.1",
+    "::ffff:10.0.0.1",
+    "2026-03-01T23:05:59Z",
+    "2026-03-02",
+    "a\0b\0",
+    "YWI=",
+    "\u2013a",
     "ß",
     "k\u212a",
     "a\nb",
@@ -76,7 +82,18 @@ items = st.one_of(
         some,
     ),
     st.tuples(
-        st.sampled_from(["|windash", "|wide", "|base64", "|base64offset|contains"]), st.sampled_from(WORDS)
+        st.sampled_from(
+            [
+                "|windash",
+                "|windash|contains",
+                "|wide",
+                "|utf16be",
+                "|utf16|base64",
+                "|base64",
+                "|base64offset|contains",
+            ]
+        ),
+        st.sampled_from([*WORDS, "-a", "/a"]),
     ),
     st.tuples(
         st.sampled_from(["|re", "|re|i", "|re|s", "|re|m"]),
@@ -84,7 +101,24 @@ items = st.one_of(
     ),
     st.tuples(st.sampled_from(["|lt", "|lte", "|gt", "|gte", "|gt|neq"]), st.sampled_from([0, 1, 1.5, 10])),
     st.tuples(st.just("|exists"), st.booleans()),
-    st.tuples(st.just("|cidr"), st.sampled_from(["10.0.0.0/8", "10.0.0.1/32", "::/0"])),
+    st.tuples(
+        st.sampled_from(["|cidr", "|cidr|neq"]),
+        st.sampled_from(["10.0.0.0/8", "10.0.0.1/32", "::/0", "::ffff:10.0.0.0/104"]),
+    ),
+    st.tuples(
+        st.sampled_from(["|hour", "|hour|gte", "|day", "|day|neq", "|week", "|month|lt", "|minute", "|year"]),
+        st.sampled_from([1, 2, 3, 5, 9, 10, 23]),
+    ),
+    st.tuples(
+        st.sampled_from(["|expand", "|expand|contains", "|expand|neq", "|expand|all", "|expand|cased"]),
+        st.sampled_from(
+            ["%words%", "a%words%", ["%words%", "b"], "%words%%numbers%", r"\%words%", "%numbers%"]
+        ),
+    ),
+    st.tuples(
+        st.sampled_from(["|expand|re", "|expand|re|i"]),
+        st.sampled_from(["^%words%", "%words%$", "%numbers%"]),
+    ),
     st.tuples(
         st.sampled_from(["|fieldref", "|fieldref|startswith", "|fieldref|contains", "|fieldref|neq"]),
         st.sampled_from(NAMES),
@@ -132,14 +166,31 @@ POOL = [
 ]
 
 
-def check_against_reference(detection: dict[str, Any], seen: list[dict[str, Any]]) -> None:
-    sources, problems = parse_rules("rule.yml", rule_file(detection))
+LISTS = b"""
+---
+name: words
+values: [a, 'a*', Root, 'b?']
+---
+name: numbers
+values: [1, 10, true]
+"""
+
+
+def check_against_reference(
+    detection: dict[str, Any], seen: list[dict[str, Any]], filtering: dict[str, Any] | None = None
+) -> None:
+    content = rule_file(detection) + LISTS
+    if filtering is not None:
+        content += b"---\n" + filter_file(filtering)
+    sources, problems = parse_rules("rule.yml", content)
     assume(not problems)
     rule_set, refused = compile_usable(sources)
     assume(not refused)
 
     engine = Engine(load_rule_set(dump_rule_set(rule_set)))
-    holds = reference(sources[0].rule)
+    filters = sources[0].filters
+    assume(not any(each.says_what_remains for each in filters))
+    holds = reference(sources[0].rule, *(each.detections for each in filters))
 
     for record in seen:
         assert bool(engine.matches(record)) is holds(record), (rule_set.rules[0].detection, record)
@@ -156,6 +207,20 @@ def rule_file(detection: dict[str, Any]) -> bytes:
         "detection": detection,
     }
     return json.dumps(rule, ensure_ascii=False).encode()
+
+
+def filter_file(detection: dict[str, Any]) -> bytes:
+    """A filter of every rule."""
+    body = {"title": "A filter", "logsource": {"product": "aws"}, "filter": {"rules": "any", **detection}}
+    return json.dumps(body, ensure_ascii=False).encode()
+
+
+@settings(max_examples=200, deadline=None)
+@given(detections, detections, st.lists(records, max_size=2))
+def test_the_engine_equals_the_naive_evaluator_under_a_filter(
+    detection: dict[str, Any], filtering: dict[str, Any], seen: list[dict[str, Any]]
+) -> None:
+    check_against_reference(detection, [*seen, *POOL], filtering)
 
 
 @settings(max_examples=300, deadline=None)

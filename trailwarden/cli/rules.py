@@ -8,6 +8,8 @@ import click
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.rule_files import sound_rules
 from trailwarden.rules.check import run_rule_tests
+from trailwarden.rules.lint import lint_rules
+from trailwarden.rules.load import RuleSource
 from trailwarden.rules.ruleset import dump_rule_set
 
 
@@ -32,7 +34,8 @@ def compile_command(paths: tuple[str, ...], output: Path) -> None:
     Example:
       trailwarden rules compile my-rules/ --output ruleset.json
     """
-    rule_set, _ = sound_rules(paths)
+    rule_set, sources = sound_rules(paths)
+    _warn(sources)
     output.write_bytes(dump_rule_set(rule_set))
     click.echo(f"{len(rule_set.rules)} rules, version {rule_set.version}: {output}")
 
@@ -47,9 +50,16 @@ def test_command(paths: tuple[str, ...]) -> None:
       trailwarden rules test my-rules/
     """
     _, sources = sound_rules(paths)
+    _warn(sources)
     failures = run_rule_tests(sources)
     for failure in failures:
         click.echo(str(failure), err=True)
     count = sum(len(source.block.tests) for source in sources)
     click.echo(f"{len(sources)} rules, {count} tests, {len(failures)} failed.")
     sys.exit(Exit.ALERTED if failures else Exit.DONE)
+
+
+def _warn(sources: list[RuleSource]) -> None:
+    """Say on standard error what can be evaluated, but hardly means what it says."""
+    for warning in lint_rules(sources):
+        click.echo(str(warning), err=True)

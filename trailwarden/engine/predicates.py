@@ -9,9 +9,13 @@
   string, list or object is a value).
 - A regular expression is searched for anywhere in the text. `^` and `$` hold at the text's ends, with
   the flag `m` at each line's.
-- A CIDR network is met by a string that is an address in it.
+- A CIDR network is met by a string that is an address in it. An IPv4 address written within IPv6
+  (`::ffff:192.0.2.1`) is both.
+- A part of a time (`time`) is read from text that begins as ISO 8601 does, 2026-01-31 or 2026-01-31T12:00,
+  as it is written: no time zone is converted. A week is ISO 8601's.
 """
 
+import datetime
 import ipaddress
 import operator
 import re
@@ -27,12 +31,18 @@ Predicate = Callable[[Values], bool]
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _NUMBER_LENGTH = 64
 _ADDRESS_LENGTH = 64
+_TIME = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?", re.ASCII
+)
+_TIME_LENGTH = 64
+_MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "lt": operator.lt,
     "lte": operator.le,
     "gt": operator.gt,
     "gte": operator.ge,
 }
+_RELATIONS = _COMPARISONS | {"eq": operator.eq}
 
 
 def compile_predicate(node: Node) -> Predicate:
@@ -107,16 +117,54 @@ def _as_number(scalar: Any) -> float | None:
 
 def _cidr(network: str) -> Predicate:
     wanted = ipaddress.ip_network(network)
+    networks = [wanted]
+    if isinstance(wanted, ipaddress.IPv6Network) and wanted.subnet_of(_MAPPED):
+        low = int(wanted.network_address) & 0xFFFFFFFF
+        networks.append(ipaddress.IPv4Network((low, wanted.prefixlen - _MAPPED.prefixlen)))
 
     def inside(scalar: Any) -> bool:
         if type(scalar) is not str or len(scalar) > _ADDRESS_LENGTH:
             return False
         try:
-            return ipaddress.ip_address(scalar) in wanted
+            address = ipaddress.ip_address(scalar)
         except ValueError:
             return False
+        mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+        return any(address in each or (mapped is not None and mapped in each) for each in networks)
 
     return lambda values: any(map(inside, values.scalars))
+
+
+def _time(part: str, relation: str, number: int) -> Predicate:
+    read, compare = _TIME_PARTS[part], _RELATIONS[relation]
+
+    def holds(scalar: Any) -> bool:
+        if type(scalar) is not str or len(scalar) > _TIME_LENGTH:
+            return False
+        written = _TIME.fullmatch(scalar)
+        if written is None:
+            return False
+        found = read(*(None if digits is None else int(digits) for digits in written.groups()))
+        return found is not None and compare(found, number)
+
+    return lambda values: any(map(holds, values.scalars))
+
+
+def _week(year: int, month: int, day: int, *_: int | None) -> int | None:
+    try:
+        return datetime.date(year, month, day).isocalendar().week
+    except ValueError:  # the 31st of a month that has 30 days
+        return None
+
+
+_TIME_PARTS: dict[str, Callable[..., int | None]] = {
+    "year": lambda *parts: parts[0],
+    "month": lambda *parts: parts[1],
+    "day": lambda *parts: parts[2],
+    "hour": lambda *parts: parts[3],
+    "minute": lambda *parts: parts[4],
+    "week": _week,
+}
 
 
 def _null() -> Predicate:
@@ -135,6 +183,7 @@ _MAKERS: dict[str, Callable[..., Predicate]] = {
     "re": _regex,
     "number": _number,
     "cidr": _cidr,
+    "time": _time,
     "null": _null,
     "exists": _exists,
 }

@@ -16,6 +16,7 @@ from sigma.conditions import (
     ConditionValueExpression,
 )
 from sigma.exceptions import SigmaRuleLocation
+from sigma.rule import SigmaDetections
 from sigma.types import (
     CompareOperators,
     SigmaBool,
@@ -35,6 +36,8 @@ from sigma.types import (
 )
 
 from trailwarden.errors import Problem, RuleError
+from trailwarden.rules.filters import FilterSource
+from trailwarden.rules.lists import Unfilled
 from trailwarden.rules.load import RuleSource
 from trailwarden.rules.ruleset import Level, Node, Rule, RuleSet
 
@@ -69,15 +72,22 @@ def compile_usable(sources: Sequence[RuleSource]) -> tuple[RuleSet, list[Problem
     """The rules that can be evaluated, compiled, and why the others are refused."""
     problems: list[Problem] = []
     rules = [compile_rule(source, problems) for source in sources]
-    return RuleSet(rules=tuple(rule for rule in rules if rule is not None)), sorted(problems)
+    return RuleSet(rules=tuple(rule for rule in rules if rule is not None)), sorted(set(problems))
 
 
 def compile_rule(source: RuleSource, problems: list[Problem]) -> Rule | None:
-    """One compiled rule, or None where something is refused, which is then in `problems`."""
-    detection = _Compiler(source, problems).detection()
+    """One compiled rule under its filters, or None where something in it is refused, which is then in
+    `problems`. A filter that is refused costs itself alone, not its rules."""
     rule, block = source.rule, source.block
+    detection = _Compiler(source, rule.detection, problems).detection()
     if detection is None or rule.level is None:
         return None
+    applied = []
+    for each in source.filters:
+        node = _Compiler(each, each.detections, problems).detection()
+        if node is not None:
+            detection = _all_of([detection, node if each.says_what_remains else ["not", node]])
+            applied.append(each.id)
     return Rule(
         id=source.id,
         title=rule.title,
@@ -93,20 +103,25 @@ def compile_rule(source: RuleSource, problems: list[Problem]) -> Rule | None:
         alert_title=block.alert_title,
         runbook=block.runbook,
         owner=block.owner,
+        filters=tuple(applied),
     )
 
 
 class _Compiler:
-    """Compiles one rule's conditions, noting what it refuses and going on, so that all is told at once."""
+    """Compiles the conditions of one rule or filter, noting what it refuses and going on, so that all is told
+    at once."""
 
-    def __init__(self, source: RuleSource, problems: list[Problem]) -> None:
+    def __init__(
+        self, source: RuleSource | FilterSource, detections: SigmaDetections, problems: list[Problem]
+    ) -> None:
         self._source = source
+        self._detections = detections
         self._problems = problems
 
     def detection(self) -> Node | None:
         """The conditions (a list of them means any), or None where something was refused."""
         before = len(self._problems)
-        nodes = [self._node(condition.parsed) for condition in self._source.rule.detection.parsed_condition]
+        nodes = [self._node(condition.parsed) for condition in self._detections.parsed_condition]
         return _any_of(nodes) if len(self._problems) == before else None
 
     def _refuse(self, place: SigmaRuleLocation | None, message: str, cure: str) -> None:
@@ -168,10 +183,14 @@ def _leaf(field: str | None, value: SigmaType) -> Node:
         return ["field", field, ["exists"]] if value.exists else ["not", ["field", field, ["exists"]]]
     if isinstance(value, SigmaCompareExpression) and value.op is CompareOperators.NEQ:
         return ["not", _leaf(field, value.number)]
+    if isinstance(value, Unfilled):
+        names = ", ".join(f"%{name}%" for name in value.names)
+        cure = f"add a list to the rules' folders: `name: {value.names[0]}` and `values: [...]`"
+        raise _Refused(f"the placeholder {names} is not filled", cure)
     make = _PREDICATES.get(type(value))
     if make is None:
-        name = "a part of a time" if isinstance(value, SigmaTimestampPart) else type(value).__name__
-        raise _Refused(f"{name} is not evaluated", "say it with another modifier, or leave it out")
+        cure = "say it with another modifier, or leave it out"
+        raise _Refused(f"{type(value).__name__} is not evaluated", cure)
     if field is not None:
         return ["field", field, make(value)]
     return ["keyword", _as_keyword(value, make(value))]
@@ -208,11 +227,6 @@ def _field_reference(field: str | None, value: SigmaFieldReference) -> Node:
 
 def _string(value: SigmaType) -> Node:
     assert isinstance(value, SigmaString)  # noqa: S101 (for the type checker: the table is keyed by type)
-    if value.contains_placeholder():
-        names = ", ".join(f"%{part.name}%" for part in value.s if not isinstance(part, str | SpecialChars))
-        raise _Refused(
-            f"the placeholder {names} is not filled", "write the values out; lists are not read yet"
-        )
     suffix = "_cased" if isinstance(value, SigmaCasedString) else ""
     if not value.contains_special():
         return [f"is{suffix}", "".join(cast("list[str]", value.s))]
@@ -238,8 +252,6 @@ def _glob(parts: Sequence[str]) -> str:
 
 def _regex(value: SigmaType) -> Node:
     assert isinstance(value, SigmaRegularExpression)  # noqa: S101 (for the type checker)
-    if value.contains_placeholder():
-        raise _Refused("a placeholder in a regular expression is not filled", "write the values out")
     flags = "".join(sorted(SigmaRegularExpression.sigma_to_re_flag[flag] for flag in value.flags))
     options = re2.Options()
     options.log_errors = False
@@ -254,15 +266,20 @@ def _regex(value: SigmaType) -> Node:
 
 def _comparison(value: SigmaType) -> Node:
     assert isinstance(value, SigmaCompareExpression)  # noqa: S101 (for the type checker)
-    if type(value.number) is not SigmaNumber:
-        raise _Refused("a part of a time is not evaluated", "compare another field")
+    if isinstance(value.number, SigmaTimestampPart):
+        return _time_part(value.number, _COMPARISONS[value.op])
     return [_COMPARISONS[value.op], value.number.number]
+
+
+def _time_part(value: SigmaTimestampPart, relation: str = "eq") -> Node:
+    return ["time", value.timestamp_part.name.lower(), relation, value.number]
 
 
 _PREDICATES: dict[type[SigmaType], Callable[[SigmaType], Node]] = {
     SigmaString: _string,
     SigmaCasedString: _string,
     SigmaNumber: lambda value: ["number", cast("SigmaNumber", value).number],
+    SigmaTimestampPart: lambda value: _time_part(cast("SigmaTimestampPart", value)),
     SigmaBool: lambda value: ["is", "true" if cast("SigmaBool", value).boolean else "false"],
     SigmaNull: lambda _: ["null"],
     SigmaRegularExpression: _regex,

@@ -7,26 +7,36 @@ https://sigmahq.io/sigma-specification/specification/sigma-rules-specification.h
 """
 
 import difflib
+from collections.abc import Mapping
 from typing import Any
 
 import re2
 import sigma.exceptions as sigma_exceptions
 from sigma.exceptions import SigmaError, SigmaRuleLocation
-from sigma.modifiers import modifier_mapping
 from sigma.policy import SigmaPolicy
 from sigma.policy.regex_engine import RegexEngine, RegexPattern
 from sigma.rule import SigmaDetection, SigmaDetectionItem, SigmaDetections
-from sigma.types import SigmaCasedString, SigmaExpansion, SigmaNumber, SigmaString, SigmaType
+from sigma.types import SigmaCasedString, SigmaExpansion, SigmaNumber, SigmaString, SigmaType, sigma_type
 
 from trailwarden.errors import Problem
+from trailwarden.rules.bounds import (
+    MAX_VALUES,
+    TooLarge,
+    check_conditions,
+    check_growth,
+    count_values,
+    too_many_values,
+)
 from trailwarden.rules.document import Document, Path
+from trailwarden.rules.lists import NO_LISTS, NamedList, Unfilled, fill
+from trailwarden.rules.modifiers import ENCODERS, MODIFIERS, TIME_PARTS
 
 Scalar = str | int | float | bool | None
 
 _SCALARS = (str, int, float, bool, type(None))
-_TIME_PARTS = frozenset({"minute", "hour", "day", "week", "month", "year"})
 _WRAPPERS = frozenset({"contains", "startswith", "endswith"})
-_ALIASES = {"utf16le": "wide"}
+_NOT_SELECTIONS = frozenset({"condition", "timeframe"})
+_SHOWN = 200
 
 
 class _QuietRegexEngine(RegexEngine):
@@ -47,49 +57,67 @@ class _QuietRegexEngine(RegexEngine):
 POLICY = SigmaPolicy(regex_engine=_QuietRegexEngine())
 
 
-def build_detections(document: Document, problems: list[Problem]) -> SigmaDetections | None:
-    """The rule's detections, or None where something is wrong with them, which is then in `problems`."""
+def build_detections(
+    document: Document,
+    problems: list[Problem],
+    lists: Mapping[str, NamedList] = NO_LISTS,
+    *,
+    key: str = "detection",
+    not_selections: frozenset[str] = _NOT_SELECTIONS,
+) -> SigmaDetections | None:
+    """The document's detections, or None where something is wrong with them, which is then in `problems`.
+
+    They stand under `key` (a filter's, under `filter`); `lists` fill their placeholders.
+    """
     found = len(problems)
-    detection = document.data.get("detection")
+    detection = document.data.get(key)
     if not isinstance(detection, dict):
-        message = (
-            "`detection` must be a map" if "detection" in document.data else "the rule has no `detection`"
-        )
-        problems.append(document.problem(("detection",), message, "add selections and a condition"))
+        message = f"`{key}` must be a map" if key in document.data else f"the rule has no `{key}`"
+        problems.append(document.problem((key,), message, "add selections and a condition"))
         return None
     if "timeframe" in detection:
         cure = "leave it out; counting over time is what Sigma correlations are for"
-        problems.append(document.problem(("detection", "timeframe"), "`timeframe` is not evaluated", cure))
-    conditions = _conditions(document, detection, problems)
-    builder = _Builder(document, problems)
+        problems.append(document.problem((key, "timeframe"), "`timeframe` is not evaluated", cure))
+    conditions = _conditions(document, key, problems)
+    builder = _Builder(document, problems, lists)
     named = {
-        name: builder.detection(definition, ("detection", name))
+        name: builder.detection(definition, (key, name))
         for name, definition in detection.items()
-        if name not in {"condition", "timeframe"}
+        if name not in not_selections
     }
     whole = {name: built for name, built in named.items() if built is not None}
     if len(problems) > found:
         return None
     if not whole:
         cure = "add a selection beside the condition"
-        problems.append(document.problem(("detection",), "`detection` selects nothing", cure))
+        problems.append(document.problem((key,), f"`{key}` selects nothing", cure))
         return None
     detections = SigmaDetections(whole, conditions, policy=POLICY)  # a place here would hide the items' own
-    _check_conditions(document, detections, problems)
+    _check_conditions(document, key, detections, problems)
     return detections if len(problems) == found else None
 
 
-def _check_conditions(document: Document, detections: SigmaDetections, problems: list[Problem]) -> None:
+def _check_conditions(
+    document: Document, key: str, detections: SigmaDetections, problems: list[Problem]
+) -> None:
     """Parse the conditions now, so that their mistakes are told with all the others."""
-    is_list = isinstance(document.data["detection"]["condition"], list)
+    try:
+        check_conditions(detections)
+    except TooLarge as error:
+        problems.append(document.problem((key, "condition"), str(error), error.cure))
+        return
+    except (SigmaError, TypeError, RecursionError):
+        pass  # told below, with its place in the list
+    is_list = isinstance(document.data[key]["condition"], list)
     for index, condition in enumerate(detections.parsed_condition):
-        path: Path = ("detection", "condition", index) if is_list else ("detection", "condition")
+        path: Path = (key, "condition", index) if is_list else (key, "condition")
         try:
             parsed = condition.parsed
         except (SigmaError, TypeError, RecursionError) as error:
             reason = str(error.args[0]) if error.args else type(error).__name__
             cure = f"join {', '.join(detections.detections)} with and, or, not, 1 of, all of"
-            problems.append(document.problem(path, f"the condition `{condition.condition}`: {reason}", cure))
+            written = _shortened(condition.condition)
+            problems.append(document.problem(path, f"the condition `{written}`: {reason}", cure))
         else:
             if parsed is None:
                 problems.append(
@@ -97,21 +125,23 @@ def _check_conditions(document: Document, detections: SigmaDetections, problems:
                 )
 
 
-def _conditions(document: Document, detection: dict[str, Any], problems: list[Problem]) -> list[str]:
-    condition = detection.get("condition")
+def _conditions(document: Document, key: str, problems: list[Problem]) -> list[str]:
+    condition = document.data[key].get("condition")
     conditions: list[Any] = condition if isinstance(condition, list) else [condition]
     if not conditions or not all(isinstance(text, str) and text.strip() for text in conditions):
-        message = "`detection` needs a `condition`, as text"
+        message = f"`{key}` needs a `condition`, as text"
         cure = "add for example `condition: selection`"
-        problems.append(document.problem(("detection", "condition"), message, cure))
+        problems.append(document.problem((key, "condition"), message, cure))
         return []
     return conditions
 
 
 class _Builder:
-    def __init__(self, document: Document, problems: list[Problem]) -> None:
+    def __init__(self, document: Document, problems: list[Problem], lists: Mapping[str, NamedList]) -> None:
         self._document = document
         self._problems = problems
+        self._lists = lists
+        self._spent = 0  # values that the items so far have grown to
 
     def location(self, path: Path) -> SigmaRuleLocation:
         """Where pySigma's object was written."""
@@ -147,27 +177,28 @@ class _Builder:
             self._check_value(name, modifiers, element, place)
         if len(self._problems) > before:
             return None
-        items = [
-            self._convert(key, modifiers, [element], place)
-            for element, place in zip(values, places, strict=True)
-        ]
-        return self._convert(key, modifiers, value, path) if None not in items else None
+        for element, place in zip(values, places, strict=True):
+            if self._spent <= MAX_VALUES and (item := self._convert(name, modifiers, [element], place)):
+                self._spent += count_values(item.value)
+                if self._spent > MAX_VALUES:
+                    refusal = too_many_values(self._spent)
+                    self._refuse(place, str(refusal), refusal.cure)
+        whole = len(self._problems) == before and self._spent <= MAX_VALUES
+        return self._convert(name, modifiers, values, path) if whole else None
 
     def _check_key(self, name: str, modifiers: list[str], path: Path) -> None:
         if name and not all(name.split(".")):
             self._refuse(path, f"`{name}` is no field", "write a dotted path, such as userIdentity.arn")
         for modifier in modifiers:
-            if modifier in _TIME_PARTS:
-                cure = "leave it out; parts of a time are not evaluated yet"
-                self._refuse(path, f"the modifier `{modifier}` is not evaluated", cure)
-            elif modifier not in modifier_mapping:
-                near = _ALIASES.get(modifier) or next(
-                    iter(difflib.get_close_matches(modifier, modifier_mapping)), ""
-                )
-                cure = (
-                    f"did you mean `{near}`?" if near else f"known are {', '.join(sorted(modifier_mapping))}"
-                )
+            if modifier not in MODIFIERS:
+                near = next(iter(difflib.get_close_matches(modifier, MODIFIERS)), "")
+                cure = f"did you mean `{near}`?" if near else f"known are {', '.join(sorted(MODIFIERS))}"
                 self._refuse(path, f"the modifier `{modifier}` is unknown", cure)
+        if "expand" in modifiers and (
+            before := ENCODERS.intersection(modifiers[: modifiers.index("expand")])
+        ):
+            message = f"`{min(before)}` would encode the placeholder itself"
+            self._refuse(path, message, "write `expand` before it")
         wrappers = _WRAPPERS.intersection(modifiers)
         if "re" in modifiers and wrappers:
             cure = "write `.*`, `^` or `$` into the expression, which is searched for anywhere"
@@ -175,6 +206,8 @@ class _Builder:
         if not name and not wrappers <= {"contains"}:
             cure = "name a field, or leave the modifier out: a keyword is searched for anywhere"
             self._refuse(path, f"a keyword cannot take `{max(wrappers)}`", cure)
+        elif not name and (parts := TIME_PARTS.keys() & set(modifiers)):
+            self._refuse(path, f"a keyword cannot take `{min(parts)}`", "name a field that holds a time")
 
     def _check_value(self, name: str, modifiers: list[str], value: Any, path: Path) -> None:
         if not isinstance(value, _SCALARS):
@@ -182,16 +215,45 @@ class _Builder:
             self._refuse(path, "a value must be text, a number, true, false or null", cure)
         elif "re" in modifiers and not isinstance(value, str):
             self._refuse(path, "a regular expression must be text", "put it in quotes")
+        elif "expand" in modifiers and not isinstance(value, str):
+            self._refuse(path, "a placeholder must be text", "put it in quotes, such as '%Administrators%'")
+        elif parts := TIME_PARTS.keys() & set(modifiers):
+            self._check_time_part(min(parts), value, path)
         elif not name and not modifiers and (value is None or isinstance(value, bool) or value == ""):
             cure = "put a word in quotes, or name a field"
             self._refuse(path, "a keyword must be text or a number, and not empty", cure)
 
+    def _check_time_part(self, part: str, value: Any, path: Path) -> None:
+        bounds = TIME_PARTS[part]
+        if not isinstance(value, int) or isinstance(value, bool) or value not in bounds:
+            message = f"`{part}` is a whole number from {bounds[0]} to {bounds[-1]}"
+            self._refuse(path, message, "write such a number, without quotes")
+
+    def _make(self, name: str, modifiers: list[str], values: list[Any], path: Path) -> SigmaDetectionItem:
+        """pySigma's item of our modifiers; placeholders are filled before any other modifier acts."""
+        place, made = self.location(path), []
+        for value in values:
+            if "expand" in modifiers:
+                made.append(fill(value, self._lists, in_regex="re" in modifiers))
+            elif "re" in modifiers:
+                made.append(SigmaString.from_str(value))
+            else:
+                made.append(sigma_type(value))
+        acting = [MODIFIERS[modifier] for modifier in modifiers if modifier != "expand"]
+        if unfilled := [value for value in made if isinstance(value, Unfilled)]:
+            acting, made = [], [unfilled[0]]
+        check_growth(made, modifiers)
+        return SigmaDetectionItem(name or None, acting, made, source=place, policy=POLICY)
+
     def _convert(
-        self, key: str | None, modifiers: list[str], value: Any, path: Path
+        self, name: str, modifiers: list[str], values: list[Any], path: Path
     ) -> SigmaDetectionItem | None:
         """pySigma's item; a mistake is told where `path` is."""
         try:
-            item = SigmaDetectionItem.from_mapping(key, value, self.location(path), POLICY)
+            item = self._make(name, modifiers, values, path)
+        except TooLarge as error:
+            self._refuse(path, str(error), error.cure)
+            return None
         except sigma_exceptions.SigmaRegularExpressionError as error:
             cause = error.__cause__.args[0] if error.__cause__ and error.__cause__.args else b""
             reason = cause.decode("utf-8", "replace") if isinstance(cause, bytes) else str(cause)
@@ -204,20 +266,22 @@ class _Builder:
         if "cased" in modifiers and not all(map(_keeps_case, item.value)):
             self._refuse(path, "another modifier undoes `cased`", "write `cased` last")
             return None
-        for number, written in zip(item.value, value if isinstance(value, list) else [value], strict=False):
+        for number, written in zip(item.value, values, strict=False):
             if type(number) is SigmaNumber and number.number != written:
                 self._refuse(path, f"{written} is too large to compare as a number", "put it in quotes")
                 return None
         return item
 
 
+def _shortened(condition: str) -> str:
+    return condition if len(condition) <= _SHOWN else condition[:_SHOWN] + "…"
+
+
 def _said(error: Exception, modifiers: list[str]) -> str:
     """pySigma's words, with the modifiers' names instead of its classes'."""
     text = str(error.args[0]) if error.args else type(error).__name__
     for modifier in modifiers:
-        text = text.replace(
-            f"Modifier {modifier_mapping[modifier].__name__}", f"the modifier `{modifier}` is"
-        )
+        text = text.replace(f"Modifier {MODIFIERS[modifier].__name__}", f"the modifier `{modifier}` is")
     return text
 
 

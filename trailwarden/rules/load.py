@@ -4,8 +4,8 @@ Imports pySigma: nothing that runs in the detect function may import this module
 """
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
@@ -18,6 +18,8 @@ from trailwarden.errors import Problem, RuleError
 from trailwarden.rules.block import Block, read_block
 from trailwarden.rules.detection import POLICY, build_detections
 from trailwarden.rules.document import Document, read_documents
+from trailwarden.rules.filters import FilterSource, check_references, filters_of, is_filter, read_filters
+from trailwarden.rules.lists import NamedList, is_list, named_lists
 
 _SUFFIXES = frozenset({".yml", ".yaml"})
 _LEVELS = "informational, low, medium, high, critical"
@@ -25,7 +27,6 @@ _DEFAULT_LEVEL = "medium"
 _IDS = UUID("5d0c0e1f-6d5b-4f0a-9a52-6a1b8f6e2c11")
 _NOT_RULES = {
     "correlation": ("Sigma correlations are not evaluated yet", "leave the document out"),
-    "filter": ("Sigma filters are not evaluated yet", "put the exception into the rule's own condition"),
     "action": ("rule collections (`action`) are not evaluated", "write each rule out in full"),
 }
 _KEY_OF_ERROR: dict[type[SigmaError], str] = {
@@ -61,13 +62,15 @@ _CURES = {
 
 @dataclass(frozen=True, slots=True)
 class RuleSource:
-    """A rule as it was written: pySigma's rule, our block, and the place (line and column from 1)."""
+    """A rule as it was written: pySigma's rule, our block, the filters that apply to it, and the place (line
+    and column from 1)."""
 
     path: str
     line: int
     column: int
     rule: SigmaRule
     block: Block
+    filters: tuple[FilterSource, ...] = ()
 
     @property
     def id(self) -> str:
@@ -76,7 +79,8 @@ class RuleSource:
 
 
 def load_rules(paths: Iterable[str | Path]) -> list[RuleSource]:
-    """Every rule in the files and folders (walked, in the order of their names; `*.yml` and `*.yaml`).
+    """Every rule in the files and folders (walked, in the order of their names; `*.yml` and `*.yaml`), its
+    placeholders filled from the named lists, and under the filters, that stand in the same files.
 
     Raises one `RuleError` that names every mistake in all of them.
     """
@@ -90,14 +94,14 @@ def read_rules(paths: Iterable[str | Path]) -> tuple[list[RuleSource], list[Prob
     """The rules that have no mistake, and every mistake of the others: for what takes a third-party pack
     as it is. Of rules with one id, the first is taken."""
     problems: list[Problem] = []
+    documents = [document for file in _files(paths, problems) for document in _read_file(file, problems)]
     sources: dict[str, RuleSource] = {}
-    for file in _files(paths, problems):
-        for source in _load_file(file, problems):
-            known = sources.setdefault(source.id, source)
-            if known is not source:
-                message = f"the id {source.id} is also that of {known.path}:{known.line}"
-                cure = "give each rule an id of its own"
-                problems.append(Problem(source.path, source.line, source.column, message, cure))
+    for source in _load_documents(documents, problems):
+        known = sources.setdefault(source.id, source)
+        if known is not source:
+            message = f"the id {source.id} is also that of {known.path}:{known.line}"
+            cure = "give each rule an id of its own"
+            problems.append(Problem(source.path, source.line, source.column, message, cure))
     return list(sources.values()), sorted(problems)
 
 
@@ -119,30 +123,50 @@ def _files(paths: Iterable[str | Path], problems: list[Problem]) -> Iterator[Pat
                 yield file
 
 
-def _load_file(file: Path, problems: list[Problem]) -> Iterator[RuleSource]:
+def _read_file(file: Path, problems: list[Problem]) -> list[Document]:
     try:
         content = file.read_bytes()
     except OSError as error:
         problems.append(
             Problem(file.as_posix(), 1, 1, f"cannot be read: {error.strerror}", "check who may read it")
         )
-        return
-    sources, found = parse_rules(file.as_posix(), content)
+        return []
+    return _read_content(file.as_posix(), content, problems)
+
+
+def _read_content(path: str, content: bytes, problems: list[Problem]) -> list[Document]:
+    documents, found = read_documents(path, content)
     problems.extend(found)
-    yield from sources
+    if not documents and not found:
+        problems.append(Problem(path, 1, 1, "the file holds no rule", "write one, or remove the file"))
+    return documents
 
 
 def parse_rules(path: str, content: bytes) -> tuple[list[RuleSource], list[Problem]]:
     """The rules of one file that have no mistake, and every mistake of the others; `path` names the file
-    in them. Ids are not compared: `read_rules` does that over all files."""
-    documents, problems = read_documents(path, content)
-    if not documents and not problems:
-        problems.append(Problem(path, 1, 1, "the file holds no rule", "write one, or remove the file"))
-    loaded = [_load_document(document, problems) for document in documents]
-    return [source for source in loaded if source is not None], problems
+    in them. Ids are not compared: `read_rules` does that over all files, whose lists and filters it knows."""
+    problems: list[Problem] = []
+    documents = _read_content(path, content, problems)
+    return _load_documents(documents, problems), problems
 
 
-def _load_document(document: Document, problems: list[Problem]) -> RuleSource | None:
+def _load_documents(documents: Sequence[Document], problems: list[Problem]) -> list[RuleSource]:
+    """The rules among the documents, under the filters and with the lists that stand beside them."""
+    lists = named_lists(documents, problems)
+    filters = read_filters(documents, lists, problems)
+    check_references(filters, documents, problems)
+    loaded = [
+        _load_document(document, lists, problems)
+        for document in documents
+        if not is_list(document) and not is_filter(document)
+    ]
+    sources = [source for source in loaded if source is not None]
+    return [replace(source, filters=filters_of(source.id, source.rule.name, filters)) for source in sources]
+
+
+def _load_document(
+    document: Document, lists: Mapping[str, NamedList], problems: list[Problem]
+) -> RuleSource | None:
     """One rule, or None where it has mistakes, which are then in `problems`."""
     if not isinstance(document.data, dict):
         cure = "begin with `title:`"
@@ -155,7 +179,7 @@ def _load_document(document: Document, problems: list[Problem]) -> RuleSource | 
     before = len(problems)
     attributes = _attributes(document, problems)
     log_source = _log_source(document, problems)
-    detections = build_detections(document, problems)
+    detections = build_detections(document, problems, lists)
     block = read_block(document, problems)
     if len(problems) > before or log_source is None or detections is None:
         return None

@@ -1,6 +1,6 @@
 """The compiled rule set: what the engine reads at run time, without pySigma or YAML.
 
-The artefact is JSON: `{"format": 1, "version": <16 hex digits>, "rules": [...]}`. It is reproducible to
+The artefact is JSON: `{"format": 2, "version": <16 hex digits>, "rules": [...]}`. It is reproducible to
 the byte (rules sorted by id, keys sorted), and its version is a hash of its content, so an artefact that
 was altered or cut does not load.
 
@@ -15,6 +15,7 @@ A rule's `detection` is nested lists, made so that each leaf is one predicate on
     ["like", glob, ...]  ["like_cased", glob, ...]  one of the globs: `*`, `?`, and `\\` before a literal
     ["number", n]  ["lt", n]  ["lte", n]  ["gt", n]  ["gte", n]
     ["re", pattern, flags]  ["cidr", network]  ["null"]  ["exists"]
+    ["time", "minute" | "hour" | "day" | "week" | "month" | "year", "eq" | "lt" | "lte" | "gt" | "gte", n]
 
 Predicates depend on the field's value alone (not on the rule), so an engine may memoise them by value.
 What each means on JSON stands in `trailwarden.engine.predicates`.
@@ -29,7 +30,7 @@ import msgspec
 
 from trailwarden.errors import RuleSetError
 
-FORMAT = 1
+FORMAT = 2
 
 Node = list[Any]
 
@@ -49,7 +50,8 @@ class Level(IntEnum):
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One compiled rule. `alert_title` is a template with `{dotted.field}` placeholders, or empty;
-    an empty `group_by` leaves the grouping to the default (actor × account)."""
+    an empty `group_by` leaves the grouping to the default (actor × account). `filters` are the ids of the
+    Sigma filters that `detection` already holds."""
 
     id: str
     title: str
@@ -65,6 +67,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     alert_title: str = ""
     runbook: tuple[str, ...] = ()
     owner: str = ""
+    filters: tuple[str, ...] = ()
 
 
 class RuleSet(msgspec.Struct, frozen=True, dict=True):

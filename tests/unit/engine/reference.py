@@ -3,6 +3,7 @@
 It shares no code with the engine and prefers plainness to speed; the engine must agree with it.
 """
 
+import datetime
 import ipaddress
 import json
 import re
@@ -16,7 +17,7 @@ from sigma.conditions import (
     ConditionOR,
     ConditionValueExpression,
 )
-from sigma.rule import SigmaRule
+from sigma.rule import SigmaDetections, SigmaRule
 from sigma.types import (
     CompareOperators,
     SigmaBool,
@@ -30,15 +31,22 @@ from sigma.types import (
     SigmaNumber,
     SigmaRegularExpression,
     SigmaString,
+    SigmaTimestampPart,
     SpecialChars,
 )
 
 Evaluate = Callable[[dict[str, Any]], bool]
 
 
-def reference(rule: SigmaRule) -> Evaluate:
-    """The rule as a function of a record; conditions in a list mean any."""
-    trees = [condition.parsed for condition in rule.detection.parsed_condition]
+def reference(rule: SigmaRule, *dropping: SigmaDetections) -> Evaluate:
+    """The rule as a function of a record; conditions in a list mean any. `dropping` are filters' detections:
+    what one of them meets is no match."""
+    matches, drops = _any_condition(rule.detection), [_any_condition(each) for each in dropping]
+    return lambda record: matches(record) and not any(drop(record) for drop in drops)
+
+
+def _any_condition(detections: SigmaDetections) -> Evaluate:
+    trees = [condition.parsed for condition in detections.parsed_condition]
     return lambda record: any(_holds(tree, record) for tree in trees)
 
 
@@ -147,15 +155,17 @@ def _matches(text: str, wanted: Any) -> bool:
 
 def _scalar(leaf: Any, wanted: Any) -> bool:
     is_number = isinstance(leaf, int | float) and not isinstance(leaf, bool)
+    if isinstance(wanted, SigmaTimestampPart):
+        return _part_of_time(leaf, wanted) == wanted.number
     if isinstance(wanted, SigmaNumber):
         return leaf == wanted.number if is_number else _text(leaf) == str(wanted.number)
     if isinstance(wanted, SigmaCIDRExpression):
-        try:
-            return isinstance(leaf, str) and ipaddress.ip_address(leaf) in wanted.network
-        except ValueError:
-            return False
+        return isinstance(leaf, str) and _in_network(leaf, wanted.network)
     assert isinstance(wanted, SigmaCompareExpression)
-    if isinstance(leaf, str) and re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?", leaf, re.ASCII):
+    if isinstance(wanted.number, SigmaTimestampPart):
+        leaf = _part_of_time(leaf, wanted.number)
+        is_number = leaf is not None
+    elif isinstance(leaf, str) and re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?", leaf, re.ASCII):
         leaf, is_number = json.loads(leaf), True
     bound = wanted.number.number
     compared = {
@@ -165,3 +175,35 @@ def _scalar(leaf: Any, wanted: Any) -> bool:
         CompareOperators.GTE: lambda: leaf >= bound,
     }
     return is_number and compared[wanted.op]()
+
+
+def _in_network(text: str, network: Any) -> bool:
+    """As addresses are 128 bits wide, IPv4 within ::ffff:0:0/96; but ::/0 and the like hold no IPv4."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return False
+
+    def bits(value: Any, width: int) -> int:
+        return int(value) | (0xFFFF << 32 if width == 32 else 0)
+
+    prefix = network.prefixlen + (128 - network.max_prefixlen)
+    if address.version == 4 and prefix < 96:
+        return False
+    shift = 128 - prefix
+    start = bits(network.network_address, network.max_prefixlen)
+    return bool(bits(address, address.max_prefixlen) >> shift == start >> shift)
+
+
+def _part_of_time(leaf: Any, wanted: SigmaTimestampPart) -> int | None:
+    """The part that is asked for, of a text such as 2026-01-31T12:00:00Z; its zone is not converted."""
+    if not isinstance(leaf, str) or not re.fullmatch(
+        r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\dZ?)?)?", leaf, re.ASCII
+    ):
+        return None
+    part = wanted.timestamp_part.name
+    if part == "WEEK":
+        return datetime.date.fromisoformat(leaf[:10]).isocalendar()[1]
+    start = {"YEAR": 0, "MONTH": 5, "DAY": 8, "HOUR": 11, "MINUTE": 14}[part]
+    found = leaf[start : start + (4 if part == "YEAR" else 2)]
+    return int(found) if found else None

@@ -15,10 +15,20 @@ BODY = "detection: {sel: {f: x}, condition: sel}\n"
 # the item stands at line 9, column 5 of the rule
 ITEMS = [
     ("f|contians: x", "the modifier `contians` is unknown", "did you mean `contains`?"),
-    ("f|utf16le: x", "the modifier `utf16le` is unknown", "did you mean `wide`?"),
-    ("f|hour: 3", "the modifier `hour` is not evaluated", "leave it out"),
-    ("f|hour|gt: 3", "the modifier `hour` is not evaluated", "leave it out"),
-    ("f|expand: '%admins%'", "the placeholder %admins% is not filled", "write the values out"),
+    ("f|utf16el: x", "the modifier `utf16el` is unknown", "did you mean `utf16le`?"),
+    ("f|hour: 24", "`hour` is a whole number from 0 to 23", "without quotes"),
+    ("f|month|gt: '3'", "`month` is a whole number from 1 to 12", "without quotes"),
+    ("f|minute: 1.5", "`minute` is a whole number from 0 to 59", "without quotes"),
+    ("f|gt|hour: 3", "the modifier `hour` is incompatible to value type of", "page"),
+    ("'|hour': 3", "a keyword cannot take `hour`", "name a field"),
+    ("f|expand: '%admins%'", "the placeholder %admins% is not filled", "`name: admins`"),
+    ("f|expand|re: 'x%admins%'", "the placeholder %admins% is not filled", "`name: admins`"),
+    ("f|expand: 5", "a placeholder must be text", "quotes"),
+    ("f|base64|expand: '%admins%'", "`base64` would encode the placeholder itself", "`expand` before"),
+    ("f|base64: 'a*'", "a wildcard cannot be encoded with Base64", ""),
+    ("f|base64offset|contains: a", "a value under two bytes leaves nothing certain in Base64", ""),
+    ("f|utf16|wide: a", "a text can be encoded as UTF-16 only once", ""),
+    ("f|windash: '-a -b -c -d -e'", "`windash` exchanges at most 4 dashes in one value", ""),
     ("f|re: '(?=x)'", "RE2 cannot express the regular expression: invalid perl operator: (?=", "look-around"),
     (r"f|re: '(a)\1'", "RE2 cannot express the regular expression: invalid escape sequence: \\1", "back-ref"),
     ("f|re: '['", "RE2 cannot express the regular expression: missing ]: [", ""),
@@ -46,7 +56,7 @@ def test_an_item_that_is_not_evaluated(item: str, message: str, cure: str) -> No
     (problem,) = problems_of(rule_text(f"sel:\n  {item}\ncondition: sel"))
 
     assert (problem.path, problem.line, problem.column) == ("rule.yml", 9, 5)
-    assert problem.message == message
+    assert problem.message.startswith(message)
     assert problem.cure
     assert cure in problem.cure
 
@@ -117,7 +127,6 @@ DOCUMENTS = [
     (HEAD + "detection: {sel: {}, condition: sel}\n", 5, "`sel` is empty", ""),
     (HEAD + BODY.replace("}\n", ", timeframe: 5m}\n"), 5, "`timeframe` is not evaluated", "correlations"),
     ("title: x\ncorrelation: {type: event_count}\n", 2, "Sigma correlations are not evaluated yet", ""),
-    ("title: x\nfilter: {rules: any}\n", 2, "Sigma filters are not evaluated yet", ""),
     ("action: global\ntitle: x\n", 1, "rule collections (`action`) are not evaluated", "in full"),
     ("- a\n- b\n", 1, "a rule must be a map", "title"),
     ("", 1, "the file holds no rule", ""),

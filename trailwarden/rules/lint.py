@@ -1,0 +1,201 @@
+"""Warnings: rules that can be evaluated, but hardly mean what they say, or cost more than they need.
+
+- Lambda and CloudFront write event names with the version of their API, so the plain name never matches.
+  https://docs.aws.amazon.com/lambda/latest/dg/logging-using-cloudtrail.html
+- A field that CloudTrail does not have is missing from every record.
+  https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+- A rule that tests nothing but the contents of a call makes the engine decode every record in full.
+- `all` asks for a list; a filter is best written as the specification's example is.
+"""
+
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+
+from sigma.modifiers import SigmaAllModifier
+from sigma.rule import SigmaDetection, SigmaDetectionItem, SigmaDetections
+from sigma.types import SigmaExpansion, SigmaFieldReference, SigmaString, SigmaType
+
+from trailwarden.errors import Problem
+from trailwarden.rules.compile import compile_rule
+from trailwarden.rules.filters import FilterSource
+from trailwarden.rules.load import RuleSource
+from trailwarden.rules.ruleset import Node
+
+_RECORD_FIELDS = """
+    additionalEventData addendum apiVersion awsRegion edgeDeviceDetails errorCode errorMessage
+    eventCategory eventContext eventID eventId eventName eventSource eventTime eventType eventVersion
+    insightDetails managementEvent readOnly recipientAccountId requestID requestParameters resources
+    responseElements serviceEventDetails sessionCredentialFromConsole sharedEventID sourceIPAddress
+    tlsDetails userAgent userIdentity vpcEndpointAccountId vpcEndpointId"""
+_IDENTITY = """
+    accessKeyId accountId arn credentialId identityProvider inScopeOf invokedBy onBehalfOf principalId
+    sessionContext type userName"""
+_FIELDS, _IDENTITY_FIELDS = frozenset(_RECORD_FIELDS.split()), frozenset(_IDENTITY.split())
+_UNBOUNDED = frozenset(
+    {"requestParameters", "responseElements", "additionalEventData", "serviceEventDetails", "resources"}
+)
+_LAMBDA, _CLOUDFRONT = "lambda.amazonaws.com", "cloudfront.amazonaws.com"
+_LAMBDA_VERSIONS = {
+    "20150331": """CreateAlias CreateEventSourceMapping CreateFunction DeleteAlias DeleteEventSourceMapping
+        DeleteFunction GetAlias GetEventSourceMapping ListAliases ListEventSourceMappings ListFunctions
+        ListVersionsByFunction PublishVersion UpdateAlias UpdateEventSourceMapping""",
+    "20150331v2": """AddPermission GetFunction GetFunctionConfiguration GetPolicy RemovePermission
+        UpdateFunctionCode UpdateFunctionConfiguration""",
+    "20160819": "GetAccountSettings",
+    "20170331": "ListTags",
+    "20170331v2": "TagResource UntagResource",
+    "20171031": "DeleteFunctionConcurrency PutFunctionConcurrency",
+    "20181031": """AddLayerVersionPermission DeleteLayerVersion GetLayerVersion GetLayerVersionPolicy
+        ListLayerVersions ListLayers PublishLayerVersion RemoveLayerVersionPermission""",
+}
+_LAMBDA_NAMES = {
+    name.lower(): f"{name}{version}" for version, names in _LAMBDA_VERSIONS.items() for name in names.split()
+}
+_SHARED = """
+    addpermission createalias createfunction deletealias deletefunction getaccountsettings getalias
+    getfunction getpolicy listaliases listfunctions listtags removepermission tagresource untagresource
+    updatealias"""
+_SHARED_NAMES = frozenset(_SHARED.split())
+"""Lambda's names that other services have too, without a version: told only where a rule means Lambda."""
+_CLOUDFRONT_VERSION = "2020_05_31"
+
+
+def lint_rules(sources: Sequence[RuleSource]) -> list[Problem]:
+    """Every warning about the rules and their filters, sorted by place; `message` begins with `warning:`."""
+    filters = {id(each): each for source in sources for each in source.filters}
+    found = chain(
+        chain.from_iterable(map(_of_rule, sources)), chain.from_iterable(map(_of_filter, filters.values()))
+    )
+    return sorted(set(found))
+
+
+def _of_rule(source: RuleSource) -> Iterator[Problem]:
+    items = list(_items(source.rule.detection))
+    yield from _of_items(source, items)
+    rule = compile_rule(source, [])
+    if rule is not None and not _needs_a_bounded_field(rule.detection):
+        yield _warning(
+            source,
+            None,
+            "the rule tests nothing but the contents of calls, so every record is decoded in full for it",
+            "name the eventName too, or at least the eventSource",
+        )
+
+
+def _of_filter(each: FilterSource) -> Iterator[Problem]:
+    yield from _of_items(each, list(_items(each.detections)))
+    if each.says_what_remains:
+        message = "the filter's condition says what remains, and is read that way, as pySigma does"
+        cure = "name what is dropped instead, as in `condition: selection`"
+        yield _warning(each, None, message, cure)
+
+
+def _items(detections: SigmaDetections) -> Iterator[SigmaDetectionItem]:
+    pending: list[SigmaDetection | SigmaDetectionItem] = list(detections.detections.values())
+    while pending:
+        current = pending.pop()
+        if isinstance(current, SigmaDetectionItem):
+            yield current
+        else:
+            pending.extend(current.detection_items)
+
+
+def _warning(
+    source: RuleSource | FilterSource, item: SigmaDetectionItem | None, message: str, cure: str
+) -> Problem:
+    line, column = source.line, source.column
+    if item is not None and item.source is not None:
+        line, column = item.source.line or line, item.source.char or column
+    return Problem(source.path, line, column, f"warning: {message}", cure)
+
+
+def _of_items(source: RuleSource | FilterSource, items: Sequence[SigmaDetectionItem]) -> Iterator[Problem]:
+    sources = {text.lower() for text in _texts_of("eventSource", items)}
+    names = {text.lower() for text in _texts_of("eventName", items, globs=True)}
+    for item in items:
+        for field in _fields(item):
+            for message, cure in _unknown_field(field):
+                yield _warning(source, item, message, cure)
+        if item.field == "eventName":
+            for text in _plain_texts(item.value):
+                for message, cure in _unversioned(text, names, sources):
+                    yield _warning(source, item, message, cure)
+        if SigmaAllModifier in item.modifiers and len(item.original_value or ()) == 1:
+            message = "`all` joins the values of a list, and there is one value"
+            yield _warning(source, item, message, "leave `all` out, or list the values")
+
+
+def _texts_of(field: str, items: Iterable[SigmaDetectionItem], *, globs: bool = False) -> Iterator[str]:
+    for item in items:
+        if item.field == field:
+            yield from _plain_texts(item.value, globs=globs)
+
+
+def _plain_texts(values: Iterable[SigmaType], *, globs: bool = False) -> Iterator[str]:
+    """The texts among the values; those with wildcards only where asked for."""
+    for value in values:
+        if isinstance(value, SigmaExpansion):
+            yield from _plain_texts(value.values, globs=globs)
+        elif isinstance(value, SigmaString) and (globs or not value.contains_special()):
+            yield str(value)
+
+
+def _fields(item: SigmaDetectionItem) -> Iterator[str]:
+    if item.field is not None:
+        yield item.field
+    yield from (value.field for value in item.value if isinstance(value, SigmaFieldReference))
+
+
+def _unknown_field(field: str) -> Iterator[tuple[str, str]]:
+    top, *rest = field.split(".")
+    if top not in _FIELDS:
+        near = _nearest(top, _FIELDS)
+        cure = (
+            f"did you mean `{near}`?"
+            if near
+            else "fields are named as in CloudTrail's records, in their case"
+        )
+        yield f"CloudTrail's records have no field `{top}`, so `{field}` is always missing", cure
+    elif top == "userIdentity" and rest and rest[0] not in _IDENTITY_FIELDS:
+        nested = {"sessionIssuer", "attributes", "webIdFederationData", "ec2RoleDelivery", "sourceIdentity"}
+        near = "sessionContext." + rest[0] if rest[0] in nested else _nearest(rest[0], _IDENTITY_FIELDS)
+        cure = (
+            f"did you mean `userIdentity.{near}`?"
+            if near
+            else f"known are {', '.join(sorted(_IDENTITY_FIELDS))}"
+        )
+        yield f"`userIdentity` has no field `{rest[0]}`", cure
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    by_folded = {each.lower(): each for each in known}
+    near = difflib.get_close_matches(name.lower(), by_folded, n=1)
+    return by_folded[near[0]] if near else ""
+
+
+def _unversioned(text: str, names: set[str], sources: set[str]) -> Iterator[tuple[str, str]]:
+    """Whether a plain event name stands where CloudTrail writes one with a version, which the rule lacks."""
+    name = text.lower()
+    if any(other != name and other.startswith((f"{name}20", f"{name}*")) for other in names):
+        return
+    written = ""
+    if name in _LAMBDA_NAMES and (_LAMBDA in sources or (not sources and name not in _SHARED_NAMES)):
+        written = _LAMBDA_NAMES[name]
+    elif sources == {_CLOUDFRONT} and text.isalpha():
+        written = f"{text}{_CLOUDFRONT_VERSION}"
+    if written:
+        message = f"CloudTrail writes `{text}` with the version of its API, such as `{written}`"
+        yield message, f"write `{text}20*` beside it"
+
+
+def _needs_a_bounded_field(node: Node) -> bool:
+    """Whether the condition holds only where some small field of the record holds a certain value."""
+    name, *arguments = node
+    if name == "and":
+        return any(map(_needs_a_bounded_field, arguments))
+    if name == "or":
+        return all(map(_needs_a_bounded_field, arguments))
+    if name == "field":
+        return arguments[0].split(".")[0] not in _UNBOUNDED and arguments[1][0] != "null"
+    return False
