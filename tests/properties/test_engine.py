@@ -11,7 +11,7 @@ from tests.unit.rules.writing import RULE_ID
 from trailwarden.engine.engine import Engine
 from trailwarden.engine.text import compile_glob, escape_glob, fold
 from trailwarden.rules.compile import compile_usable
-from trailwarden.rules.load import parse_rules
+from trailwarden.rules.load import RuleSource, parse_rules
 from trailwarden.rules.ruleset import dump_rule_set, load_rule_set
 
 WORDS = [
@@ -139,7 +139,8 @@ def check_against_reference(detection: dict[str, Any], seen: list[dict[str, Any]
     assume(not refused)
 
     engine = Engine(load_rule_set(dump_rule_set(rule_set)))
-    holds = reference(sources[0].rule)
+    (source,) = (each for each in sources if isinstance(each, RuleSource))
+    holds = reference(source.rule)
 
     for record in seen:
         assert bool(engine.matches(record)) is holds(record), (rule_set.rules[0].detection, record)

@@ -14,13 +14,13 @@ from sigma.rule import SigmaLogSource, SigmaRule
 
 from trailwarden.errors import Problem, RuleError
 from trailwarden.rules.block import Block, read_block
+from trailwarden.rules.correlation import CorrelationSource, read_parts
 from trailwarden.rules.detection import POLICY, build_detections
 from trailwarden.rules.document import Document, read_documents
 
 _SUFFIXES = frozenset({".yml", ".yaml"})
 _LEVELS = "informational, low, medium, high, critical"
 _NOT_RULES = {
-    "correlation": ("Sigma correlations are not evaluated yet", "leave the document out"),
     "filter": ("Sigma filters are not evaluated yet", "put the exception into the rule's own condition"),
     "action": ("rule collections (`action`) are not evaluated", "write each rule out in full"),
 }
@@ -70,8 +70,20 @@ class RuleSource:
         """The rule's id, as canonical lower-case text."""
         return str(self.rule.id)
 
+    @property
+    def name(self) -> str | None:
+        """The name that correlations may refer to it by."""
+        return self.rule.name or None
 
-def load_rules(paths: Iterable[str | Path]) -> list[RuleSource]:
+    @property
+    def title(self) -> str:
+        return self.rule.title
+
+
+Source = RuleSource | CorrelationSource
+
+
+def load_rules(paths: Iterable[str | Path]) -> list[Source]:
     """Every rule in the files and folders (walked, in the order of their names; `*.yml` and `*.yaml`).
 
     Raises one `RuleError` that names every mistake in all of them.
@@ -82,11 +94,11 @@ def load_rules(paths: Iterable[str | Path]) -> list[RuleSource]:
     return sources
 
 
-def read_rules(paths: Iterable[str | Path]) -> tuple[list[RuleSource], list[Problem]]:
+def read_rules(paths: Iterable[str | Path]) -> tuple[list[Source], list[Problem]]:
     """The rules that have no mistake, and every mistake of the others: for what takes a third-party pack
     as it is. Of rules with one id, the first is taken."""
     problems: list[Problem] = []
-    sources: dict[str, RuleSource] = {}
+    sources: dict[str, Source] = {}
     for file in _files(paths, problems):
         for source in _load_file(file, problems):
             known = sources.setdefault(source.id, source)
@@ -115,7 +127,7 @@ def _files(paths: Iterable[str | Path], problems: list[Problem]) -> Iterator[Pat
                 yield file
 
 
-def _load_file(file: Path, problems: list[Problem]) -> Iterator[RuleSource]:
+def _load_file(file: Path, problems: list[Problem]) -> Iterator[Source]:
     try:
         content = file.read_bytes()
     except OSError as error:
@@ -128,7 +140,7 @@ def _load_file(file: Path, problems: list[Problem]) -> Iterator[RuleSource]:
     yield from sources
 
 
-def parse_rules(path: str, content: bytes) -> tuple[list[RuleSource], list[Problem]]:
+def parse_rules(path: str, content: bytes) -> tuple[list[Source], list[Problem]]:
     """The rules of one file that have no mistake, and every mistake of the others; `path` names the file
     in them. Ids are not compared: `read_rules` does that over all files."""
     documents, problems = read_documents(path, content)
@@ -138,7 +150,7 @@ def parse_rules(path: str, content: bytes) -> tuple[list[RuleSource], list[Probl
     return [source for source in loaded if source is not None], problems
 
 
-def _load_document(document: Document, problems: list[Problem]) -> RuleSource | None:
+def _load_document(document: Document, problems: list[Problem]) -> Source | None:
     """One rule, or None where it has mistakes, which are then in `problems`."""
     if not isinstance(document.data, dict):
         cure = "begin with `title:`"
@@ -148,6 +160,8 @@ def _load_document(document: Document, problems: list[Problem]) -> RuleSource | 
         if key in document.data:
             problems.append(document.problem((key,), message, cure))
             return None
+    if "correlation" in document.data:
+        return _load_correlation(document, problems)
     before = len(problems)
     attributes = _attributes(document, problems)
     log_source = _log_source(document, problems)
@@ -159,7 +173,23 @@ def _load_document(document: Document, problems: list[Problem]) -> RuleSource | 
     return RuleSource(document.path, *document.place(()), rule, block)
 
 
-def _attributes(document: Document, problems: list[Problem]) -> dict[str, Any]:
+def _load_correlation(document: Document, problems: list[Problem]) -> CorrelationSource | None:
+    """One correlation, or None where it has mistakes. Its level may be missing: it adjusts its rules'."""
+    before = len(problems)
+    attributes = _attributes(document, problems, optional=frozenset({"level"}))
+    parts = read_parts(document, problems)
+    block = read_block(document, problems, correlation=True)
+    if block.group_by:
+        cure = "name its fields in the correlation's `group-by`"
+        problems.append(document.problem(("trailwarden", "group_by"), "a correlation has one grouping", cure))
+    if len(problems) > before or parts is None:
+        return None
+    return CorrelationSource(document, attributes, parts, block)
+
+
+def _attributes(
+    document: Document, problems: list[Problem], optional: frozenset[str] = frozenset()
+) -> dict[str, Any]:
     """What pySigma makes of the rule's attributes; what is missing or wrong goes to `problems`."""
     data = dict(document.data)
     for key, cure in (
@@ -168,6 +198,8 @@ def _attributes(document: Document, problems: list[Problem]) -> dict[str, Any]:
         ("level", _CURES["level"]),
     ):
         value = data.get(key)
+        if key in optional and key not in data:
+            continue
         if value is None or value == "":
             problems.append(document.problem((key,), f"the rule has no `{key}`", f"add `{key}:`; {cure}"))
             data[key] = None if key != "title" else "-"
