@@ -34,7 +34,9 @@ def compile_command(paths: tuple[str, ...], output: Path) -> None:
     """
     rule_set, _ = sound_rules(paths)
     output.write_bytes(dump_rule_set(rule_set))
-    click.echo(f"{len(rule_set.rules)} rules, version {rule_set.version}: {output}")
+    click.echo(
+        f"{len(rule_set.rules) + len(rule_set.correlations)} rules, version {rule_set.version}: {output}"
+    )
 
 
 @rules.command("test")

@@ -77,6 +77,8 @@ class Correlator:
     ) -> None:
         self.plan = Plan(rule_set, limit=limit)
         self.version = rule_set.version
+        self.most_counted = 2 * limit
+        """How many events an alert counts at most: two stretches full."""
         self.events = events
         self.alerts = alerts
 
@@ -94,6 +96,7 @@ class CorrelationBatch:
     def __init__(self, correlator: Correlator) -> None:
         self._plan = correlator.plan
         self._version = correlator.version
+        self._most_counted = correlator.most_counted
         self._events = correlator.events
         self._alerts = correlator.alerts
         self._waiting: dict[str, dict[tuple[str, str], _InHand]] = {}
@@ -190,7 +193,8 @@ class CorrelationBatch:
         if not correlation.generates:
             return 0
         if not correlation.steady:
-            self._withdraw(judged, hours, first, last)
+            inside = [one.event.time for one in events if first <= one.seconds <= last]
+            self._withdraw(judged, hours, inside)
         return self._alerts.add(list(self._batches(judged, hours, run)))
 
     def _batches(
@@ -199,7 +203,8 @@ class CorrelationBatch:
         """The alerts with what they do not count yet: nothing is written twice."""
         for identity, hour in hours.items():
             known = self._alerts.matches_of(identity)
-            fresh = tuple(match for match_id, match in hour.matches.items() if match_id not in known)
+            fresh = [match for match_id, match in hour.matches.items() if match_id not in known]
+            room = max(0, self._most_counted - len(known))
             shown = _shown(judged.correlation, hour, run)
             times = [match.event_time for match in hour.matches.values() if match.event_time]
             alert = alert_of(
@@ -208,16 +213,15 @@ class CorrelationBatch:
                 shown.evidence,
                 identity=identity,
                 group=judged.group,
-                count=len(hour.matches),
+                count=min(len(hour.matches), self._most_counted),
                 times=(min(times), max(times)),
                 version=self._version,
             )
-            yield AlertBatch(alert, fresh)
+            yield AlertBatch(alert, tuple(fresh[:room]))
 
-    def _withdraw(self, judged: "_Judged", hours: dict[str, _Hour], first: int, last: int) -> None:
-        """Take back what the alerts of the hours count no longer."""
-        for seconds in range(first, last + 1, _HOUR):
-            identity = judged.alert_id(time_of(seconds))
+    def _withdraw(self, judged: "_Judged", hours: dict[str, _Hour], times: Iterable[str]) -> None:
+        """Take back what the alerts of the events' hours count no longer."""
+        for identity in {judged.alert_id(time) for time in times}:
             held = hours[identity].matches.keys() if identity in hours else set()
             gone = self._alerts.matches_of(identity) - held
             if gone:

@@ -113,9 +113,11 @@ class _Compiler:
             return self._ids[reference]
         near = difflib.get_close_matches(reference, [*self._ids, *self._known], n=1)
         cure = (
-            f"did you mean `{near[0]}`?" if near else "write the `id` or the `name` of a rule that is loaded"
+            f"did you mean `{near[0]}`?"
+            if near
+            else "write the id or the name of a rule that is loaded, and has no mistake"
         )
-        self._refuse(source, path, f"there is no rule `{reference}`", cure)
+        self._refuse(source, path, f"there is no sound rule `{reference}`", cure)
         return None
 
     def _aliases(self, source: CorrelationSource, rule_ids: list[str]) -> dict[str, dict[str, str]]:
