@@ -36,6 +36,7 @@ class Permissions:
                 "dynamodb:BatchWriteItem",
                 "dynamodb:GetItem",
                 "dynamodb:PutItem",
+                "dynamodb:Query",
             ),
             _allow(self._names.operations_topic_arn, "sns:Publish"),
             *self._use_state_key(),

@@ -1,7 +1,8 @@
 """One delivery notice, from its text to stored alerts: what the function `detect` does with a message.
 
-The order is the proof that nothing is lost and nothing is told twice: matches, then alerts, then the
-file's entry in the ledger, then (by returning) the acknowledgement. Each step may be repeated.
+The order is the proof that nothing is lost and nothing is told twice: matches, then alerts, then what
+correlations keep and make of the matches, then the file's entry in the ledger, then (by returning) the
+acknowledgement. Each step may be repeated.
 """
 
 import hashlib
@@ -14,6 +15,7 @@ from typing import Protocol
 
 from trailwarden.alerts.grouping import AlertGrouper
 from trailwarden.alerts.text import one_line
+from trailwarden.correlation.correlator import CorrelationBatch, Correlator
 from trailwarden.delivery.keys import LogFileKey
 from trailwarden.delivery.logfile import Defect, LogFileReader
 from trailwarden.delivery.notices import ObjectRef, parse_notice
@@ -23,6 +25,7 @@ from trailwarden.errors import LogFileUnavailable, NoticeError
 from trailwarden.state.protocol import AlertStore, FileLedger, FileOutcome
 
 _STORE_EVERY = 500  # matches held in memory before they are stored
+_CORRELATE_EVERY = 2000  # matches held in memory before their correlations are judged
 _DEFECTS_TOLD = 20
 
 
@@ -76,6 +79,10 @@ class Tally:
     """Faults in files: records, or parts of files, that could not be read."""
     unavailable_files: int = 0
     rule_failures: int = 0
+    correlated: int = 0
+    """Matches, and findings, that correlations looked at."""
+    ungrouped: int = 0
+    """Matches that a correlation skipped, for its group (or the time) is missing in the record."""
     delivery_lags: list[float] = field(default_factory=list)
     """Now − eventTime, in seconds, of the newest and the oldest record of each file."""
 
@@ -109,6 +116,7 @@ class Detector:
         ledger: FileLedger,
         operations: Operations,
         log_bucket: str,
+        correlator: Correlator | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._engine = engine
@@ -117,6 +125,7 @@ class Detector:
         self._ledger = ledger
         self._operations = operations
         self._log_bucket = log_bucket
+        self._correlator = correlator
         self._now = now
 
     @property
@@ -171,6 +180,7 @@ class Detector:
         timed = _TimedReader(reader)
         grouper = AlertGrouper(self._engine.rule_set.version, keep_matches=True)
         failures_before = self._rule_failures()
+        batch = self._correlator.batch() if self._correlator is not None else None
         matches = repeats = opened = 0
         for match in self._engine.scan(timed):
             if grouper.add(match, log_file.address):
@@ -179,7 +189,14 @@ class Detector:
                 repeats += 1
             if grouper.pending >= _STORE_EVERY:
                 opened += self._store.add(grouper.drain())
+            if batch is not None:
+                batch.add(match, log_file.address)
+                if batch.pending >= _CORRELATE_EVERY:
+                    opened += batch.flush()
         opened += self._store.add(grouper.drain())
+        if batch is not None:
+            opened += batch.flush()
+            _tally_correlations(batch, tally)
         tally.files += 1
         tally.records += reader.record_count
         tally.bytes += reader.bytes_compressed
@@ -233,6 +250,11 @@ class Detector:
             )
             self._ledger.record(notice_id, FileOutcome.UNREADABLE, f"{error}: {excerpt}")
         return f"a notice cannot be read ({error}): {one_line(body, 200)}"
+
+
+def _tally_correlations(batch: CorrelationBatch, tally: Tally) -> None:
+    tally.correlated += batch.tally.events
+    tally.ungrouped += batch.tally.missing_group + batch.tally.missing_time
 
 
 def _fault(defect: Defect) -> str:

@@ -16,9 +16,11 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from trailwarden.aws.alert_table import AlertTable
 from trailwarden.aws.clients import client
+from trailwarden.aws.correlation_table import CorrelationTable
 from trailwarden.aws.environment import read_environment
 from trailwarden.aws.log_files import S3LogFiles
 from trailwarden.aws.topics import OperationsTopic
+from trailwarden.correlation.correlator import Correlator
 from trailwarden.detection import Detector, Tally
 from trailwarden.engine.engine import Engine
 from trailwarden.rules.ruleset import load_rule_set
@@ -34,21 +36,28 @@ def make_detector() -> Detector:
     settings = read_environment(
         os.environ, "ALERT_TABLE_NAME", "OPERATIONS_TOPIC_ARN", "LOG_BUCKET_NAME", "ALERT_RETENTION_DAYS"
     )
+    rule_set, dynamodb = load_rule_set(_RULE_SET.read_bytes()), client("dynamodb")
     table = AlertTable(
-        client("dynamodb"),
+        dynamodb,
         settings["ALERT_TABLE_NAME"],
         retention=timedelta(days=int(settings["ALERT_RETENTION_DAYS"])),
         now=time.time,
-        pause=lambda attempt: time.sleep(random.uniform(0, 0.1 * 2**attempt)),  # noqa: S311 (full jitter)
+        pause=_pause,
     )
+    events = CorrelationTable(dynamodb, settings["ALERT_TABLE_NAME"], now=time.time, pause=_pause)
     return Detector(
-        engine=Engine(load_rule_set(_RULE_SET.read_bytes())),
+        engine=Engine(rule_set),
         log_files=S3LogFiles(client("s3")),
         store=table,
         ledger=table,
         operations=OperationsTopic(client("sns"), settings["OPERATIONS_TOPIC_ARN"]),
         log_bucket=settings["LOG_BUCKET_NAME"],
+        correlator=Correlator(rule_set, events, table) if rule_set.correlations else None,
     )
+
+
+def _pause(attempt: int) -> None:
+    time.sleep(random.uniform(0, 0.1 * 2**attempt))  # noqa: S311 (full jitter)
 
 
 detector = make_detector()
@@ -95,6 +104,8 @@ def _count(tally: Tally, *, seconds: float) -> None:
         "Defects": tally.defects,
         "UnavailableFiles": tally.unavailable_files,
         "RuleFailures": tally.rule_failures,
+        "Correlated": tally.correlated,
+        "Ungrouped": tally.ungrouped,
     }
     for name, value in counts.items():
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)

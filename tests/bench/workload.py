@@ -56,4 +56,6 @@ def make_workload() -> Workload:
     sources = load_rules([*paths, shipped_rules_path()])
     rule_set, _ = compile_usable(sources)
     usable = {rule.id for rule in rule_set.rules}
-    return Workload(source, records, tuple(s for s in sources if s.id in usable), rule_set)
+    return Workload(
+        source, records, tuple(s for s in sources if isinstance(s, RuleSource) and s.id in usable), rule_set
+    )

@@ -92,6 +92,8 @@ def test_what_a_batch_came_to_is_told_as_metrics(
         "Defects": told["Defects"],
         "UnavailableFiles": 1,
         "RuleFailures": 0,
+        "Correlated": 0,
+        "Ungrouped": 0,
     }
     assert told["Defects"] >= 2
 

@@ -128,6 +128,7 @@ def test_detect_may_do_what_it_does_and_nothing_else(deployment: Synthesized) ->
             "dynamodb:BatchWriteItem",
             "dynamodb:GetItem",
             "dynamodb:PutItem",
+            "dynamodb:Query",
         },
         f"arn:aws:sns:{AUDIT}:trailwarden-operations": {"sns:Publish"},
         "SsmParameterValuetrailwardenlogkeyarn": {"kms:Decrypt"},

@@ -11,7 +11,7 @@ from tests.unit.rules.writing import RULE_ID
 from trailwarden.engine.engine import Engine
 from trailwarden.engine.text import compile_glob, escape_glob, fold
 from trailwarden.rules.compile import compile_usable
-from trailwarden.rules.load import parse_rules
+from trailwarden.rules.load import RuleSource, parse_rules
 from trailwarden.rules.ruleset import dump_rule_set, load_rule_set
 
 WORDS = [
@@ -188,9 +188,9 @@ def check_against_reference(
     assume(not refused)
 
     engine = Engine(load_rule_set(dump_rule_set(rule_set)))
-    filters = sources[0].filters
-    assume(not any(each.says_what_remains for each in filters))
-    holds = reference(sources[0].rule, *(each.detections for each in filters))
+    (source,) = (each for each in sources if isinstance(each, RuleSource))
+    assume(not any(each.says_what_remains for each in source.filters))
+    holds = reference(source.rule, *(each.detections for each in source.filters))
 
     for record in seen:
         assert bool(engine.matches(record)) is holds(record), (rule_set.rules[0].detection, record)

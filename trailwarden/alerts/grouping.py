@@ -13,8 +13,9 @@ from trailwarden.alerts.fields import account, field_text, region
 from trailwarden.alerts.model import Alert, AlertBatch, AlertMatch, Evidence
 from trailwarden.alerts.redact import redacted
 from trailwarden.alerts.title import alert_title
+from trailwarden.delivery.records import Record
 from trailwarden.engine.match import Match
-from trailwarden.rules.ruleset import Rule
+from trailwarden.rules.ruleset import Correlation, Rule
 
 DEFAULT_GROUP_BY = ("actor", "account")
 _HOUR = len("2026-01-31T23")
@@ -60,11 +61,15 @@ class AlertGrouper:
         self.pending = 0
 
     def add(self, match: Match, log_file: str) -> bool:
-        """Count `match`. False where the same rule has met the same event before: told once, counted once."""
+        """Count `match`. False where the same rule has met the same event before: told once, counted once.
+
+        A rule that only feeds correlations opens no alert."""
         match_id = match.id
         if match_id in self._seen:
             return False
         self._seen.add(match_id)
+        if not match.rule.generates:
+            return True
         evidence = Evidence(log_file, match.record_index)
         group = group_of(match)
         identity = alert_id(match.rule.id, group, match.event_time)
@@ -99,28 +104,52 @@ class AlertGrouper:
                 yield AlertBatch(self._alert(identity, entry), matches)
 
     def _alert(self, identity: str, entry: _OpenAlert) -> Alert:
-        rule, record = entry.rule, redacted(entry.match.record)
-        return Alert(
-            alert_id=identity,
-            rule_id=rule.id,
-            rule_title=rule.title,
-            level=rule.level.name.lower(),
+        return alert_of(
+            entry.rule,
+            entry.match.record,
+            entry.evidence,
+            identity=identity,
             group=entry.group,
             count=entry.count,
-            first_event_time=entry.first,
-            last_event_time=entry.last,
-            title=alert_title(rule, entry.match.record),
-            account=account(record),
-            region=region(record),
-            evidence=entry.evidence,
-            rule_set_version=self._version,
-            description=rule.description,
-            runbook=tuple(rule.runbook),
-            tags=tuple(rule.tags),
-            references=tuple(rule.references),
-            owner=rule.owner,
-            record=record,
+            times=(entry.first, entry.last),
+            version=self._version,
         )
+
+
+def alert_of(  # noqa: PLR0913 (the parts of an alert)
+    rule: Rule | Correlation,
+    record: Record,
+    evidence: Evidence,
+    *,
+    identity: str,
+    group: dict[str, str],
+    count: int,
+    times: tuple[str | None, str | None],
+    version: str,
+) -> Alert:
+    """The alert of a rule, showing a record, its secrets masked; `times`: of the first and last event."""
+    shown = redacted(record)
+    return Alert(
+        alert_id=identity,
+        rule_id=rule.id,
+        rule_title=rule.title,
+        level=rule.level.name.lower(),
+        group=group,
+        count=count,
+        first_event_time=times[0],
+        last_event_time=times[1],
+        title=alert_title(rule, record, group, count),
+        account=account(shown),
+        region=region(shown),
+        evidence=evidence,
+        rule_set_version=version,
+        description=rule.description,
+        runbook=tuple(rule.runbook),
+        tags=tuple(rule.tags),
+        references=tuple(rule.references),
+        owner=rule.owner,
+        record=shown,
+    )
 
 
 def without_record(alert: Alert) -> Alert:

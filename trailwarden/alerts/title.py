@@ -3,29 +3,43 @@
 import re
 
 from trailwarden.alerts.fields import account, actor, field_text, region
-from trailwarden.alerts.text import UNKNOWN, one_line
+from trailwarden.alerts.text import UNKNOWN, one_line, shorten
 from trailwarden.delivery.records import Record
-from trailwarden.rules.ruleset import Rule
+from trailwarden.rules.ruleset import Correlation, Rule
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _VALUE_LIMIT = 80
 _TITLE_LIMIT = 300
 
 
-def alert_title(rule: Rule, record: Record) -> str:
+def alert_title(
+    rule: Rule | Correlation, record: Record, group: dict[str, str] | None = None, count: int = 1
+) -> str:
     """The rule's sentence with `{field}` or `{field|other}` filled in; a rule without one says who, where.
 
-    Values are put in once and never read as templates again, so a record cannot plant a placeholder.
+    In a correlation's sentence the names of its `group-by` mean the group's values, and `{count}` the number
+    of its events. Values are put in once and never read as templates again, so a record cannot plant a
+    placeholder.
     """
-    if not rule.alert_title:
+    if isinstance(rule, Correlation):
+        known = {**(group or {}), "count": f"{count:,}"}
+        if not rule.alert_title:
+            named = ", ".join(f"{name} {text}" for name, text in (group or {}).items())
+            return one_line(f"{rule.title}: {count:,} events of {named}", _TITLE_LIMIT)
+    elif rule.alert_title:
+        known = {}
+    else:
         return one_line(
             f"{rule.title}: {actor(record)} in account {account(record)}, {region(record)}", _TITLE_LIMIT
         )
-    sentence = _PLACEHOLDER.sub(lambda found: _first_known(record, found.group(1)), rule.alert_title)
+    sentence = _PLACEHOLDER.sub(lambda found: _first_known(record, found.group(1), known), rule.alert_title)
     return one_line(sentence, _TITLE_LIMIT)
 
 
-def _first_known(record: Record, names: str) -> str:
-    """The value of the first of the fields, separated by `|`, that the record has; else `unknown`."""
-    texts = (field_text(record, name.strip(), _VALUE_LIMIT) for name in names.split("|"))
+def _first_known(record: Record, names: str, known: dict[str, str]) -> str:
+    """The value of the first of the fields, separated by `|`, that is known; else `unknown`."""
+    texts = (
+        shorten(known[name], _VALUE_LIMIT) if name in known else field_text(record, name, _VALUE_LIMIT)
+        for name in map(str.strip, names.split("|"))
+    )
     return next((text for text in texts if text != UNKNOWN), UNKNOWN)

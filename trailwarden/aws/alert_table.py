@@ -4,7 +4,7 @@ Every write may be repeated. Matches are put without a condition: the same match
 alert is put only where it does not exist, so that it enters the table's stream exactly once.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Set
 from datetime import timedelta
 from typing import Any
 
@@ -14,20 +14,15 @@ from botocore.exceptions import ClientError
 
 from trailwarden.alerts.grouping import without_record
 from trailwarden.alerts.model import Alert, AlertBatch
-from trailwarden.errors import TrailwardenError
+from trailwarden.aws.batches import Pause, StoreBusyError, delete_all, put_all, query
 from trailwarden.state.protocol import FileOutcome
 
-_BATCH = 25  # BatchWriteItem takes no more
 _ITEM_LIMIT = 390 * 1024  # an item may have 400 KB
-_BATCH_ATTEMPTS = 8
 _DETAIL_LIMIT = 2000
 _ALERT = "ALERT"
+__all__ = ["AlertTable", "StoreBusyError", "alert_of_image"]
 _serialize = TypeSerializer().serialize
 _decode_alert = msgspec.json.Decoder(Alert).decode
-
-
-class StoreBusyError(TrailwardenError):
-    """The table took only a part of what was to be stored; the notice must come again."""
 
 
 def alert_of_image(image: dict[str, Any]) -> Alert:
@@ -36,7 +31,7 @@ def alert_of_image(image: dict[str, Any]) -> Alert:
 
 
 class AlertTable:
-    """`AlertStore` and `FileLedger` over one DynamoDB table.
+    """`RevisableAlertStore` and `FileLedger` over one DynamoDB table.
 
     `now` gives seconds since the epoch; `pause(attempt)` waits before part of a batch is tried again.
     """
@@ -48,7 +43,7 @@ class AlertTable:
         *,
         retention: timedelta,
         now: Callable[[], float],
-        pause: Callable[[int], None],
+        pause: Pause,
     ) -> None:
         self._client = client
         self._table = table_name
@@ -63,7 +58,8 @@ class AlertTable:
         round it could tell an alert whose evidence was never kept.
         """
         kept = list(batches)
-        self._put_all([item for batch in kept for item in self._match_items(batch)])
+        items = [item for batch in kept for item in self._match_items(batch)]
+        put_all(self._client, self._table, items, self._pause)
         return sum(self._put_alert(batch.alert) for batch in kept)
 
     def told(self, alert_id: str) -> bool:
@@ -79,6 +75,27 @@ class AlertTable:
             UpdateExpression="SET told_at = if_not_exists(told_at, :now)",
             ExpressionAttributeValues={":now": _serialize(int(self._now()))},
         )
+
+    def matches_of(self, alert_id: str) -> set[str]:
+        """The ids of the matches that the alert counts; read consistently."""
+        return {sort_key.rpartition("#")[2] for sort_key in self._match_keys(alert_id)}
+
+    def withdraw(self, alert_id: str, match_ids: Set[str]) -> None:
+        """Remove matches from the alert. The alert itself stays: it may have been told."""
+        gone = [key for key in self._match_keys(alert_id) if key.rpartition("#")[2] in match_ids]
+        keys = [_item(pk=f"ALERT#{alert_id}", sk=key) for key in gone]
+        delete_all(self._client, self._table, keys, self._pause)
+
+    def _match_keys(self, alert_id: str) -> list[str]:
+        """The sort keys of the alert's matches, which end in the match's id."""
+        found = query(
+            self._client,
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :match)",
+            ExpressionAttributeValues=_item(**{":pk": f"ALERT#{alert_id}", ":match": "MATCH#"}),
+            ProjectionExpression="sk",
+        )
+        return [item["sk"]["S"] for item in found]
 
     def outcome(self, file_id: str) -> FileOutcome | None:
         """How the file ended, or None where it has not been dealt with; read consistently."""
@@ -133,19 +150,6 @@ class AlertTable:
                 return False
             raise
         return True
-
-    def _put_all(self, items: Sequence[dict[str, Any]]) -> None:
-        """BatchWriteItem, with what it hands back unprocessed tried again for a while."""
-        for start in range(0, len(items), _BATCH):
-            left = [{"PutRequest": {"Item": item}} for item in items[start : start + _BATCH]]
-            for attempt in range(_BATCH_ATTEMPTS):
-                answer = self._client.batch_write_item(RequestItems={self._table: left})
-                left = answer.get("UnprocessedItems", {}).get(self._table, [])
-                if not left:
-                    break
-                self._pause(attempt)
-            else:
-                raise StoreBusyError(f"{self._table} took all but {len(left)} of a batch of matches")
 
     def _get(self, pk: str, sk: str) -> dict[str, Any] | None:
         answer = self._client.get_item(TableName=self._table, Key=_item(pk=pk, sk=sk), ConsistentRead=True)

@@ -81,7 +81,10 @@ def print_totals(totals: Totals, rule_set: RuleSet, alert_count: int) -> None:
     """What was read, and what came of it."""
     rate = totals.records / totals.seconds if totals.seconds else 0.0
     read = f"{_count(totals.records, 'record')} in {_count(totals.files, 'log file')}"
-    rules = f"{_count(len(rule_set.rules), 'rule')} (rule set {rule_set.version})"
+    rules = _count(len(rule_set.rules), "rule")
+    if rule_set.correlations:
+        rules += f" and {_count(len(rule_set.correlations), 'correlation')}"
+    rules += f" (rule set {rule_set.version})"
     print(f"\nRead {read} with {rules} in {totals.seconds:.2f} s, {rate:,.0f} records a second.")
     matches = f"{_count(totals.matches, 'match', 'matches')} ({totals.repeats:,} of events met before)"
     print(f"{matches} made {_count(alert_count, 'alert')}.")

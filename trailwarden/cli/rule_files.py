@@ -8,12 +8,12 @@ import click
 
 from trailwarden.cli.exits import Exit
 from trailwarden.rules.compile import compile_usable
-from trailwarden.rules.load import RuleSource, read_rules
+from trailwarden.rules.load import Source, read_rules
 from trailwarden.rules.ruleset import RuleSet
 from trailwarden.rules.shipped import shipped_rules_path
 
 
-def usable_rules(paths: Sequence[str]) -> tuple[RuleSet, list[RuleSource], bool]:
+def usable_rules(paths: Sequence[str]) -> tuple[RuleSet, list[Source], bool]:
     """The rules below `paths` that can be used, their sources, and whether all can.
 
     A bad rule never costs the others: each is named on standard error with its place and cure. Leaves with
@@ -29,11 +29,11 @@ def usable_rules(paths: Sequence[str]) -> tuple[RuleSet, list[RuleSource], bool]
         click.echo(f"trailwarden: {told}", err=True)
     if not rule_set.rules:
         sys.exit(Exit.USAGE)
-    usable = {rule.id for rule in rule_set.rules}
+    usable = {rule.id for rule in rule_set.rules} | {one.id for one in rule_set.correlations}
     return rule_set, [source for source in sources if source.id in usable], not problems
 
 
-def sound_rules(paths: Sequence[str]) -> tuple[RuleSet, list[RuleSource]]:
+def sound_rules(paths: Sequence[str]) -> tuple[RuleSet, list[Source]]:
     """All of the rules below `paths`; leaves with status 2 where a single one cannot be used."""
     rule_set, sources, sound = usable_rules(paths)
     if not sound:

@@ -9,7 +9,7 @@ from trailwarden.cli.exits import Exit
 from trailwarden.cli.rule_files import sound_rules
 from trailwarden.rules.check import run_rule_tests
 from trailwarden.rules.lint import lint_rules
-from trailwarden.rules.load import RuleSource
+from trailwarden.rules.load import Source
 from trailwarden.rules.ruleset import dump_rule_set
 
 
@@ -37,7 +37,9 @@ def compile_command(paths: tuple[str, ...], output: Path) -> None:
     rule_set, sources = sound_rules(paths)
     _warn(sources)
     output.write_bytes(dump_rule_set(rule_set))
-    click.echo(f"{len(rule_set.rules)} rules, version {rule_set.version}: {output}")
+    click.echo(
+        f"{len(rule_set.rules) + len(rule_set.correlations)} rules, version {rule_set.version}: {output}"
+    )
 
 
 @rules.command("test")
@@ -59,7 +61,7 @@ def test_command(paths: tuple[str, ...]) -> None:
     sys.exit(Exit.ALERTED if failures else Exit.DONE)
 
 
-def _warn(sources: list[RuleSource]) -> None:
+def _warn(sources: list[Source]) -> None:
     """Say on standard error what can be evaluated, but hardly means what it says."""
     for warning in lint_rules(sources):
         click.echo(str(warning), err=True)

@@ -63,7 +63,7 @@ def scan(
     rule_set, _, sound = usable_rules(rule_paths)
     engine = Engine(rule_set)
     scanner = _scan(engine, paths, _match_printer(output) if each_match else _ignore)
-    alerts = scanner.grouper.alerts()
+    alerts = scanner.alerts()
     if output == "text":
         if not each_match:
             print_alerts(alerts)

@@ -4,14 +4,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from trailwarden.alerts.grouping import AlertGrouper
+from trailwarden.alerts.model import Alert
 from trailwarden.alerts.text import one_line
 from trailwarden.cli.inputs import Input
+from trailwarden.correlation.correlator import CorrelationBatch, Correlator
 from trailwarden.delivery.logfile import LogFileReader
 from trailwarden.engine.engine import Engine
 from trailwarden.engine.match import Match
 from trailwarden.errors import LogFileUnavailable
+from trailwarden.rules.ruleset import Level
+from trailwarden.state.memory import MemoryAlertStore, MemoryCorrelationStore
 
 _NAME_LIMIT = 1100
+_CORRELATE_EVERY = 5000  # matches held in memory before their correlations are judged
 
 
 @dataclass(slots=True)
@@ -41,9 +46,22 @@ class Scanner:
     complain: Callable[[str], None]
     totals: Totals = field(default_factory=Totals)
     grouper: AlertGrouper = field(init=False)
+    _correlated: MemoryAlertStore = field(init=False, default_factory=MemoryAlertStore)
+    _batch: CorrelationBatch = field(init=False)
 
     def __post_init__(self) -> None:
-        self.grouper = AlertGrouper(self.engine.rule_set.version)
+        rule_set = self.engine.rule_set
+        self.grouper = AlertGrouper(rule_set.version)
+        self._batch = Correlator(rule_set, MemoryCorrelationStore(), self._correlated).batch()
+
+    def alerts(self) -> list[Alert]:
+        """Every alert, of rules and of correlations: worst first, then by the time of its first event."""
+        self._batch.flush()
+        found = [*self.grouper.alerts(), *self._correlated.standing()]
+        found.sort(
+            key=lambda alert: (-Level[alert.level.upper()], alert.first_event_time or "", alert.alert_id)
+        )
+        return found
 
     def fault(self, text: str) -> None:
         """Count and name one thing that could not be read."""
@@ -62,6 +80,11 @@ class Scanner:
         except LogFileUnavailable as error:
             self.fault(f"{name}: {one_line(str(error), 500)}")
 
+    def _correlate(self, match: Match, name: str) -> None:
+        self._batch.add(match, name)
+        if self._batch.pending >= _CORRELATE_EVERY:
+            self._batch.flush()
+
     def _scan_stream(self, name: str, reader: LogFileReader) -> None:
         try:
             for match in self.engine.scan(reader):
@@ -69,6 +92,8 @@ class Scanner:
                 self.totals.matches += 1
                 self.totals.repeats += not fresh
                 self.on_match(match, name, not fresh)
+                if fresh:
+                    self._correlate(match, name)
         finally:
             self.totals.files += 1
             self.totals.records += reader.record_count

@@ -7,6 +7,11 @@ from trailwarden.delivery.records import Record
 from trailwarden.rules.ruleset import Rule
 
 
+def match_id(rule_id: str, event_id: str) -> str:
+    """The id of a match of the rule (or correlation) and the event."""
+    return hashlib.sha256(f"{rule_id}\n{event_id}".encode()).hexdigest()[:32]
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """One rule met one record; `record_index` is the record's place in its file's `Records`, from 0.
@@ -24,4 +29,4 @@ class Match:
     def id(self) -> str:
         """32 hex digits made from the rule and the event alone: the same event in two files, a file
         delivered twice or a batch tried again is the same match."""
-        return hashlib.sha256(f"{self.rule.id}\n{self.event_id}".encode()).hexdigest()[:32]
+        return match_id(self.rule.id, self.event_id)

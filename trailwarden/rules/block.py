@@ -18,12 +18,16 @@ _FIELD = re.compile(r"[\w-]+(?:\.[\w-]+)*")
 
 @dataclass(frozen=True, slots=True)
 class RuleTest:
-    """A record that the rule must match, or must not; where it is written (line and column from 1)."""
+    """A record that the rule must match, or must not; where it is written (line and column from 1).
+
+    A correlation's test has `records`, in the order of their times, and an empty `record`.
+    """
 
     record: dict[str, Any]
     must_match: bool
     line: int
     column: int
+    records: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +41,18 @@ class Block:
     tests: tuple[RuleTest, ...] = field(default=())
 
 
-def read_block(document: Document, problems: list[Problem]) -> Block:
-    """The block of a rule; every mistake in it goes to `problems`."""
+def read_block(document: Document, problems: list[Problem], *, correlation: bool = False) -> Block:
+    """The block of a rule; every mistake in it goes to `problems`. A correlation's tests are lists."""
     if _BLOCK not in document.data:
         return Block()
-    return _Reader(document, problems).read(document.data[_BLOCK])
+    return _Reader(document, problems, correlation=correlation).read(document.data[_BLOCK])
 
 
 class _Reader:
-    def __init__(self, document: Document, problems: list[Problem]) -> None:
+    def __init__(self, document: Document, problems: list[Problem], *, correlation: bool) -> None:
         self._document = document
         self._problems = problems
+        self._correlation = correlation
 
     def read(self, block: Any) -> Block:
         if not self._is_map(block, (_BLOCK,), _KEYS):
@@ -125,7 +130,13 @@ class _Reader:
         found = []
         for index, record in enumerate(records):
             line, column = self._document.place((*path, index))
-            if isinstance(record, dict):
+            if self._correlation:
+                if isinstance(record, list) and record and all(isinstance(each, dict) for each in record):
+                    found.append(RuleTest({}, key == "match", line, column, tuple(record)))
+                else:
+                    cure = "write `- [{...}, {...}]`"
+                    self._refuse((*path, index), "a correlation's test must be a list of records", cure)
+            elif isinstance(record, dict):
                 found.append(RuleTest(record, key == "match", line, column))
             else:
                 self._refuse((*path, index), "a test's record must be a map", "write it as CloudTrail would")

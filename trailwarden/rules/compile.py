@@ -36,9 +36,10 @@ from sigma.types import (
 )
 
 from trailwarden.errors import Problem, RuleError
+from trailwarden.rules.correlation_compile import compile_correlations
 from trailwarden.rules.filters import FilterSource
 from trailwarden.rules.lists import Unfilled
-from trailwarden.rules.load import RuleSource
+from trailwarden.rules.load import RuleSource, Source
 from trailwarden.rules.ruleset import Level, Node, Rule, RuleSet
 
 Condition = ConditionItem | ConditionFieldEqualsValueExpression | ConditionValueExpression | None
@@ -60,7 +61,7 @@ class _Refused(Exception):  # noqa: N818 (caught in this module)
         self.cure = cure
 
 
-def compile_rules(sources: Sequence[RuleSource]) -> RuleSet:
+def compile_rules(sources: Sequence[Source]) -> RuleSet:
     """The compiled rule set; raises one `RuleError` that names every construct that is not evaluated."""
     rule_set, problems = compile_usable(sources)
     if problems:
@@ -68,11 +69,13 @@ def compile_rules(sources: Sequence[RuleSource]) -> RuleSet:
     return rule_set
 
 
-def compile_usable(sources: Sequence[RuleSource]) -> tuple[RuleSet, list[Problem]]:
+def compile_usable(sources: Sequence[Source]) -> tuple[RuleSet, list[Problem]]:
     """The rules that can be evaluated, compiled, and why the others are refused."""
     problems: list[Problem] = []
-    rules = [compile_rule(source, problems) for source in sources]
-    return RuleSet(rules=tuple(rule for rule in rules if rule is not None)), sorted(set(problems))
+    compiled = [compile_rule(source, problems) for source in sources if isinstance(source, RuleSource)]
+    rules = [rule for rule in compiled if rule is not None]
+    rule_set = RuleSet(*compile_correlations(sources, rules, problems))
+    return rule_set, sorted(set(problems))
 
 
 def compile_rule(source: RuleSource, problems: list[Problem]) -> Rule | None:

@@ -19,7 +19,7 @@ from sigma.types import SigmaExpansion, SigmaFieldReference, SigmaString, SigmaT
 from trailwarden.errors import Problem
 from trailwarden.rules.compile import compile_rule
 from trailwarden.rules.filters import FilterSource
-from trailwarden.rules.load import RuleSource
+from trailwarden.rules.load import RuleSource, Source
 from trailwarden.rules.ruleset import Node
 
 _RECORD_FIELDS = """
@@ -61,11 +61,12 @@ _SHARED_NAMES = frozenset(_SHARED.split())
 _CLOUDFRONT_VERSION = "2020_05_31"
 
 
-def lint_rules(sources: Sequence[RuleSource]) -> list[Problem]:
+def lint_rules(sources: Sequence[Source]) -> list[Problem]:
     """Every warning about the rules and their filters, sorted by place; `message` begins with `warning:`."""
-    filters = {id(each): each for source in sources for each in source.filters}
+    rules = [source for source in sources if isinstance(source, RuleSource)]
+    filters = {id(each): each for source in rules for each in source.filters}
     found = chain(
-        chain.from_iterable(map(_of_rule, sources)), chain.from_iterable(map(_of_filter, filters.values()))
+        chain.from_iterable(map(_of_rule, rules)), chain.from_iterable(map(_of_filter, filters.values()))
     )
     return sorted(set(found))
 

@@ -16,6 +16,7 @@ from sigma.rule import SigmaLogSource, SigmaRule
 
 from trailwarden.errors import Problem, RuleError
 from trailwarden.rules.block import Block, read_block
+from trailwarden.rules.correlation import CorrelationSource, read_parts
 from trailwarden.rules.detection import POLICY, build_detections
 from trailwarden.rules.document import Document, read_documents
 from trailwarden.rules.filters import FilterSource, check_references, filters_of, is_filter, read_filters
@@ -26,7 +27,6 @@ _LEVELS = "informational, low, medium, high, critical"
 _DEFAULT_LEVEL = "medium"
 _IDS = UUID("5d0c0e1f-6d5b-4f0a-9a52-6a1b8f6e2c11")
 _NOT_RULES = {
-    "correlation": ("Sigma correlations are not evaluated yet", "leave the document out"),
     "action": ("rule collections (`action`) are not evaluated", "write each rule out in full"),
 }
 _KEY_OF_ERROR: dict[type[SigmaError], str] = {
@@ -77,8 +77,20 @@ class RuleSource:
         """The rule's id, as canonical lower-case text."""
         return str(self.rule.id)
 
+    @property
+    def name(self) -> str | None:
+        """The name that correlations may refer to it by."""
+        return self.rule.name or None
 
-def load_rules(paths: Iterable[str | Path]) -> list[RuleSource]:
+    @property
+    def title(self) -> str:
+        return self.rule.title
+
+
+Source = RuleSource | CorrelationSource
+
+
+def load_rules(paths: Iterable[str | Path]) -> list[Source]:
     """Every rule in the files and folders (walked, in the order of their names; `*.yml` and `*.yaml`), its
     placeholders filled from the named lists, and under the filters, that stand in the same files.
 
@@ -90,12 +102,12 @@ def load_rules(paths: Iterable[str | Path]) -> list[RuleSource]:
     return sources
 
 
-def read_rules(paths: Iterable[str | Path]) -> tuple[list[RuleSource], list[Problem]]:
+def read_rules(paths: Iterable[str | Path]) -> tuple[list[Source], list[Problem]]:
     """The rules that have no mistake, and every mistake of the others: for what takes a third-party pack
     as it is. Of rules with one id, the first is taken."""
     problems: list[Problem] = []
     documents = [document for file in _files(paths, problems) for document in _read_file(file, problems)]
-    sources: dict[str, RuleSource] = {}
+    sources: dict[str, Source] = {}
     for source in _load_documents(documents, problems):
         known = sources.setdefault(source.id, source)
         if known is not source:
@@ -142,7 +154,7 @@ def _read_content(path: str, content: bytes, problems: list[Problem]) -> list[Do
     return documents
 
 
-def parse_rules(path: str, content: bytes) -> tuple[list[RuleSource], list[Problem]]:
+def parse_rules(path: str, content: bytes) -> tuple[list[Source], list[Problem]]:
     """The rules of one file that have no mistake, and every mistake of the others; `path` names the file
     in them. Ids are not compared: `read_rules` does that over all files, whose lists and filters it knows."""
     problems: list[Problem] = []
@@ -150,7 +162,7 @@ def parse_rules(path: str, content: bytes) -> tuple[list[RuleSource], list[Probl
     return _load_documents(documents, problems), problems
 
 
-def _load_documents(documents: Sequence[Document], problems: list[Problem]) -> list[RuleSource]:
+def _load_documents(documents: Sequence[Document], problems: list[Problem]) -> list[Source]:
     """The rules among the documents, under the filters and with the lists that stand beside them."""
     lists = named_lists(documents, problems)
     filters = read_filters(documents, lists, problems)
@@ -160,13 +172,18 @@ def _load_documents(documents: Sequence[Document], problems: list[Problem]) -> l
         for document in documents
         if not is_list(document) and not is_filter(document)
     ]
-    sources = [source for source in loaded if source is not None]
-    return [replace(source, filters=filters_of(source.id, source.rule.name, filters)) for source in sources]
+    return [
+        replace(source, filters=filters_of(source.id, source.name, filters))
+        if isinstance(source, RuleSource)
+        else source
+        for source in loaded
+        if source is not None
+    ]
 
 
 def _load_document(
     document: Document, lists: Mapping[str, NamedList], problems: list[Problem]
-) -> RuleSource | None:
+) -> Source | None:
     """One rule, or None where it has mistakes, which are then in `problems`."""
     if not isinstance(document.data, dict):
         cure = "begin with `title:`"
@@ -176,6 +193,8 @@ def _load_document(
         if key in document.data:
             problems.append(document.problem((key,), message, cure))
             return None
+    if "correlation" in document.data:
+        return _load_correlation(document, problems)
     before = len(problems)
     attributes = _attributes(document, problems)
     log_source = _log_source(document, problems)
@@ -187,7 +206,23 @@ def _load_document(
     return RuleSource(document.path, *document.place(()), rule, block)
 
 
-def _attributes(document: Document, problems: list[Problem]) -> dict[str, Any]:
+def _load_correlation(document: Document, problems: list[Problem]) -> CorrelationSource | None:
+    """One correlation, or None where it has mistakes. Its level may be missing: it adjusts its rules'."""
+    before = len(problems)
+    attributes = _attributes(document, problems, optional=frozenset({"level"}))
+    parts = read_parts(document, problems)
+    block = read_block(document, problems, correlation=True)
+    if block.group_by:
+        cure = "name its fields in the correlation's `group-by`"
+        problems.append(document.problem(("trailwarden", "group_by"), "a correlation has one grouping", cure))
+    if len(problems) > before or parts is None:
+        return None
+    return CorrelationSource(document, attributes, parts, block)
+
+
+def _attributes(
+    document: Document, problems: list[Problem], optional: frozenset[str] = frozenset()
+) -> dict[str, Any]:
     """What pySigma makes of the rule's attributes; what is missing or wrong goes to `problems`."""
     data = dict(document.data)
     if data.get("title") in (None, ""):
@@ -196,9 +231,10 @@ def _attributes(document: Document, problems: list[Problem]) -> dict[str, Any]:
         data["title"] = "-"
     # Sigma leaves these two to the author: https://sigmahq.io/docs/basics/rules.html
     data.setdefault("id", _id_of_content(data))
-    data.setdefault("level", _DEFAULT_LEVEL)
+    if "level" not in optional:
+        data.setdefault("level", _DEFAULT_LEVEL)
     for key in ("title", "id", "level"):
-        if not isinstance(data[key], str) or not data[key]:
+        if key in data and (not isinstance(data[key], str) or not data[key]):
             cure = _CURES.get(key, "put it in quotes")
             problems.append(document.problem((key,), f"`{key}` must be text", cure))
             data[key] = "-" if key == "title" else None
@@ -212,9 +248,8 @@ def _attributes(document: Document, problems: list[Problem]) -> dict[str, Any]:
 
 def _id_of_content(data: dict[str, Any]) -> str:
     """The id of a rule that has none: a UUID made from what it finds, the same wherever it is read."""
-    content = json.dumps(
-        [data.get(key) for key in ("title", "logsource", "detection")], sort_keys=True, default=str
-    )
+    found = [data.get(key) for key in ("title", "logsource", "detection", "correlation")]
+    content = json.dumps(found, sort_keys=True, default=str)
     return str(uuid5(_IDS, content))
 
 

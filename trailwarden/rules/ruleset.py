@@ -1,8 +1,8 @@
 """The compiled rule set: what the engine reads at run time, without pySigma or YAML.
 
-The artefact is JSON: `{"format": 2, "version": <16 hex digits>, "rules": [...]}`. It is reproducible to
-the byte (rules sorted by id, keys sorted), and its version is a hash of its content, so an artefact that
-was altered or cut does not load.
+The artefact is JSON: `{"format": 2, "version": <16 hex digits>, "rules": [...], "correlations": [...]}`. It
+is reproducible to the byte (rules sorted by id, keys sorted), and its version is a hash of its content, so
+an artefact that was altered or cut does not load.
 
 A rule's `detection` is nested lists, made so that each leaf is one predicate on one field's values:
 
@@ -22,7 +22,7 @@ What each means on JSON stands in `trailwarden.engine.predicates`.
 """
 
 import hashlib
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from functools import cached_property
 from typing import Any
 
@@ -31,6 +31,8 @@ import msgspec
 from trailwarden.errors import RuleSetError
 
 FORMAT = 2
+EVENTS_PER_STRETCH = 5000
+"""How many events of a correlation's group count in each stretch of its timespan (docs/correlations.md)."""
 
 Node = list[Any]
 
@@ -51,7 +53,8 @@ class Level(IntEnum):
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One compiled rule. `alert_title` is a template with `{dotted.field}` placeholders, or empty;
     an empty `group_by` leaves the grouping to the default (actor × account). `filters` are the ids of the
-    Sigma filters that `detection` already holds."""
+    Sigma filters that `detection` already holds. A rule that does not generate only feeds correlations: its
+    matches are told to nobody."""
 
     id: str
     title: str
@@ -68,21 +71,80 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     runbook: tuple[str, ...] = ()
     owner: str = ""
     filters: tuple[str, ...] = ()
+    generates: bool = True
+
+
+class CorrelationType(StrEnum):
+    """What a correlation asks of the events in a window; docs/correlations.md says what each means."""
+
+    EVENT_COUNT = "event_count"
+    VALUE_COUNT = "value_count"
+    TEMPORAL = "temporal"
+    TEMPORAL_ORDERED = "temporal_ordered"
+    VALUE_SUM = "value_sum"
+    VALUE_AVG = "value_avg"
+    VALUE_MEDIAN = "value_median"
+    VALUE_PERCENTILE = "value_percentile"
+
+
+class Correlation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One compiled correlation.
+
+    `rules` are the ids of what it refers to, in the order written; `timespan` is in seconds; `bounds` are
+    comparisons that must all hold, such as `("gte", 10)`; `field` names the fields whose values count;
+    `aliases` gives, by alias and id of a referred rule, the field meant. `generates` as in `Rule`.
+    """
+
+    id: str
+    title: str
+    level: Level
+    type: CorrelationType
+    rules: tuple[str, ...]
+    group_by: tuple[str, ...]
+    timespan: int
+    bounds: tuple[tuple[str, int | float], ...]
+    field: tuple[str, ...] = ()
+    percentile: float | None = None
+    aliases: dict[str, dict[str, str]] = {}
+    generates: bool = True
+    description: str = ""
+    author: str = ""
+    status: str = ""
+    tags: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    falsepositives: tuple[str, ...] = ()
+    alert_title: str = ""
+    runbook: tuple[str, ...] = ()
+    owner: str = ""
+
+    @property
+    def steady(self) -> bool:
+        """Whether a window that satisfies it still does after more events: what holds is never undone."""
+        counts = {
+            CorrelationType.EVENT_COUNT,
+            CorrelationType.VALUE_COUNT,
+            CorrelationType.TEMPORAL,
+            CorrelationType.TEMPORAL_ORDERED,
+        }
+        return self.type in counts and all(name in {"gt", "gte"} for name, _ in self.bounds)
 
 
 class RuleSet(msgspec.Struct, frozen=True, dict=True):
-    """Compiled rules, in the order of their ids, under a version made from their content."""
+    """Compiled rules and correlations, in the order of their ids, under a version made from their content."""
 
     rules: tuple[Rule, ...]
+    correlations: tuple[Correlation, ...] = ()
 
     def __post_init__(self) -> None:
         ordered = tuple(sorted(self.rules, key=lambda rule: rule.id))
         msgspec.structs.force_setattr(self, "rules", ordered)
+        correlations = tuple(sorted(self.correlations, key=lambda correlation: correlation.id))
+        msgspec.structs.force_setattr(self, "correlations", correlations)
 
     @cached_property
     def version(self) -> str:
         """16 hex digits of a hash of the content: equal rules have equal versions, wherever compiled."""
-        return _content_version(_encode(self.rules))
+        return _content_version(_encode([self.rules, self.correlations]))
 
     @cached_property
     def uses_insights(self) -> bool:
@@ -99,6 +161,7 @@ class _Header(msgspec.Struct):
 class _Artefact(msgspec.Struct, forbid_unknown_fields=True):
     format: int
     rules: tuple[Rule, ...]
+    correlations: tuple[Correlation, ...]
     version: str
 
 
@@ -106,13 +169,15 @@ def _encode(value: object) -> bytes:
     return msgspec.json.encode(value, order="sorted")
 
 
-def _content_version(rules: bytes) -> str:
-    return hashlib.sha256(b"trailwarden rule set %d\n%s" % (FORMAT, rules)).hexdigest()[:16]
+def _content_version(content: bytes) -> str:
+    return hashlib.sha256(b"trailwarden rule set %d\n%s" % (FORMAT, content)).hexdigest()[:16]
 
 
 def dump_rule_set(rule_set: RuleSet) -> bytes:
     """The artefact; the same rules give the same bytes, whatever order they were read in."""
-    return _encode(_Artefact(format=FORMAT, rules=rule_set.rules, version=rule_set.version))
+    rules, correlations = rule_set.rules, rule_set.correlations
+    artefact = _Artefact(format=FORMAT, rules=rules, correlations=correlations, version=rule_set.version)
+    return _encode(artefact)
 
 
 def load_rule_set(data: bytes) -> RuleSet:
@@ -130,7 +195,7 @@ def load_rule_set(data: bytes) -> RuleSet:
         artefact = msgspec.json.decode(data, type=_Artefact)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RuleSetError(f"The compiled rule set is damaged: {error}. Compile it again.") from error
-    rule_set = RuleSet(rules=artefact.rules)
+    rule_set = RuleSet(rules=artefact.rules, correlations=artefact.correlations)
     if rule_set.version != artefact.version:
         raise RuleSetError(
             f"The compiled rule set was altered: it says version {artefact.version or 'nothing'}, "

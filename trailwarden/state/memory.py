@@ -1,13 +1,16 @@
 """The state in memory: for tests and for one run on one machine."""
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import replace
 
 from trailwarden.alerts.model import Alert, AlertBatch, AlertMatch
+from trailwarden.state.correlations import CorrelationEvent, CorrelationGroup
 from trailwarden.state.protocol import FileOutcome
 
 
 class MemoryAlertStore:
-    """An `AlertStore` that lives as long as the process."""
+    """A `RevisableAlertStore` that lives as long as the process."""
 
     def __init__(self) -> None:
         self.alerts: dict[str, Alert] = {}
@@ -33,6 +36,62 @@ class MemoryAlertStore:
     def mark_told(self, alert_id: str) -> None:
         """Remember that the alert has been published."""
         self._told.add(alert_id)
+
+    def matches_of(self, alert_id: str) -> set[str]:
+        """The ids of the matches that the alert counts."""
+        return set(self.matches.get(alert_id, ()))
+
+    def withdraw(self, alert_id: str, match_ids: Set[str]) -> None:
+        """Remove matches from the alert."""
+        known = self.matches.get(alert_id, {})
+        for match_id in match_ids:
+            known.pop(match_id, None)
+
+    def standing(self) -> list[Alert]:
+        """The alerts that count at least one match, each with the count and the times of all of them."""
+        return [
+            _counted(alert, self.matches[alert_id].values())
+            for alert_id, alert in self.alerts.items()
+            if self.matches[alert_id]
+        ]
+
+
+def _counted(alert: Alert, matches: Iterable[AlertMatch]) -> Alert:
+    times = [match.event_time for match in matches]
+    known = [time for time in times if time is not None]
+    return replace(
+        alert,
+        count=len(times),
+        first_event_time=min(known, default=None),
+        last_event_time=max(known, default=None),
+    )
+
+
+class MemoryCorrelationStore:
+    """A `CorrelationStore` that lives as long as the process.
+
+    What lies beyond a stretch's limit is dropped at once, so no group fills the memory.
+    """
+
+    def __init__(self) -> None:
+        self._stretches: dict[tuple[str, int], list[CorrelationEvent]] = {}
+
+    def add(self, group: CorrelationGroup, events: Sequence[CorrelationEvent]) -> None:
+        """Store events; one that is there already stays."""
+        for event in events:
+            known = self._stretches.setdefault((group.key, group.number(event.time)), [])
+            place = bisect_left(known, event.rank, key=_rank)
+            if place == len(known) or known[place].rank != event.rank:
+                known.insert(place, event)
+                del known[group.limit :]
+
+    def read(self, group: CorrelationGroup, number: int) -> list[CorrelationEvent]:
+        """The earliest events of a stretch, by time, then match id."""
+        return list(self._stretches.get((group.key, number), ()))
+
+
+def _rank(event: CorrelationEvent) -> tuple[str, str]:
+    return event.rank
 
 
 class MemoryFileLedger:

@@ -3,7 +3,7 @@
 Every call may be repeated: a second time changes nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from enum import StrEnum
 from typing import Protocol
 
@@ -32,6 +32,16 @@ class AlertStore(Protocol):
 
     def mark_told(self, alert_id: str) -> None:
         """Remember that the alert has been published."""
+
+
+class RevisableAlertStore(AlertStore, Protocol):
+    """An `AlertStore` in which correlations also see, and take back, what an alert counts."""
+
+    def matches_of(self, alert_id: str) -> set[str]:
+        """The ids of the matches that the alert counts; read consistently."""
+
+    def withdraw(self, alert_id: str, match_ids: Set[str]) -> None:
+        """Remove matches from the alert. What was told stays told; an alert without matches is void."""
 
 
 class FileLedger(Protocol):

@@ -126,7 +126,6 @@ DOCUMENTS = [
     (HEAD + "detection: {condition: sel}\n", 5, "`detection` selects nothing", "selection"),
     (HEAD + "detection: {sel: {}, condition: sel}\n", 5, "`sel` is empty", ""),
     (HEAD + BODY.replace("}\n", ", timeframe: 5m}\n"), 5, "`timeframe` is not evaluated", "correlations"),
-    ("title: x\ncorrelation: {type: event_count}\n", 2, "Sigma correlations are not evaluated yet", ""),
     ("action: global\ntitle: x\n", 1, "rule collections (`action`) are not evaluated", "in full"),
     ("- a\n- b\n", 1, "a rule must be a map", "title"),
     ("", 1, "the file holds no rule", ""),

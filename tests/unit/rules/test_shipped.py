@@ -7,10 +7,12 @@ import pytest
 
 from trailwarden.rules.check import run_rule_tests
 from trailwarden.rules.compile import compile_rules
-from trailwarden.rules.load import RuleSource, load_rules, parse_rules
+from trailwarden.rules.load import Source, load_rules, parse_rules
+from trailwarden.rules.ruleset import Correlation, Rule
 from trailwarden.rules.shipped import shipped_rules_path
 
 SOURCES = load_rules([shipped_rules_path()])
+COMPILED = compile_rules(SOURCES)
 TACTIC = re.compile(r"attack\.[a-z-]+")
 TECHNIQUE = re.compile(r"attack\.t\d{4}(\.\d{3})?")
 
@@ -23,9 +25,11 @@ def test_every_shipped_rule_passes_its_own_tests() -> None:
     assert run_rule_tests(SOURCES) == []
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda source: Path(source.path).stem)
-def test_every_shipped_rule_says_what_people_need(source: RuleSource) -> None:
-    (rule,) = compile_rules([source]).rules
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.title)
+def test_every_shipped_rule_says_what_people_need(source: Source) -> None:
+    compiled: dict[str, Rule | Correlation] = {rule.id: rule for rule in COMPILED.rules}
+    compiled.update((one.id, one) for one in COMPILED.correlations)
+    rule = compiled[source.id]
 
     assert "{" in rule.alert_title
     assert rule.runbook

@@ -1,0 +1,52 @@
+"""DynamoDB in bulk: batches whose unprocessed part is tried again, queries page by page."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from trailwarden.errors import TrailwardenError
+
+_BATCH = 25  # BatchWriteItem takes no more
+_ATTEMPTS = 8
+
+Item = dict[str, Any]
+Pause = Callable[[int], None]
+"""`pause(attempt)` waits before the part of a batch that was handed back is tried again."""
+
+
+class StoreBusyError(TrailwardenError):
+    """The table took only a part of what was to be stored; the notice must come again."""
+
+
+def put_all(client: Any, table: str, items: Sequence[Item], pause: Pause) -> None:
+    """Put every item, unconditionally. Raises `StoreBusyError` where the table stays busy."""
+    _write_all(client, table, [{"PutRequest": {"Item": item}} for item in items], pause)
+
+
+def delete_all(client: Any, table: str, keys: Sequence[Item], pause: Pause) -> None:
+    """Delete the items; one that is gone is no error."""
+    _write_all(client, table, [{"DeleteRequest": {"Key": key}} for key in keys], pause)
+
+
+def _write_all(client: Any, table: str, requests: list[Item], pause: Pause) -> None:
+    for start in range(0, len(requests), _BATCH):
+        left = requests[start : start + _BATCH]
+        for attempt in range(_ATTEMPTS):
+            answer = client.batch_write_item(RequestItems={table: left})
+            left = answer.get("UnprocessedItems", {}).get(table, [])
+            if not left:
+                break
+            pause(attempt)
+        else:
+            raise StoreBusyError(f"{table} took all but {len(left)} of a batch")
+
+
+def query(client: Any, *, limit: int | None = None, **request: Any) -> Iterator[Item]:
+    """The items of a query, read consistently, at most `limit`."""
+    left = limit
+    while left is None or left > 0:
+        page = client.query(**request, ConsistentRead=True, **({} if left is None else {"Limit": left}))
+        yield from page["Items"]
+        if "LastEvaluatedKey" not in page:
+            return
+        left = None if left is None else left - len(page["Items"])
+        request["ExclusiveStartKey"] = page["LastEvaluatedKey"]

@@ -1,0 +1,295 @@
+"""Matches → the events of correlations' groups → alerts, the same for every order of arrival.
+
+Events are written first, then read back with whatever others have written, then judged. So of two functions
+that race on one group, the one that reads last sees the events of both, and what it finds is stored.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from trailwarden.alerts.grouping import alert_id, alert_of
+from trailwarden.alerts.model import AlertBatch, AlertMatch, Evidence
+from trailwarden.correlation.plan import Plan, kept_fields
+from trailwarden.correlation.windows import GroupEvent, group_events, satisfied
+from trailwarden.delivery.records import Record
+from trailwarden.engine.match import Match, match_id
+from trailwarden.errors import TrailwardenError
+from trailwarden.rules.ruleset import EVENTS_PER_STRETCH, Correlation, RuleSet
+from trailwarden.state.correlations import (
+    CorrelationEvent,
+    CorrelationGroup,
+    CorrelationStore,
+    seconds_of,
+    time_of,
+)
+from trailwarden.state.protocol import RevisableAlertStore
+
+_HOUR = 3600
+_ATTEMPTS = 6
+
+
+class UnsettledGroupError(TrailwardenError):
+    """A group whose events changed each time that it was judged; the notice must come again."""
+
+
+@dataclass(slots=True)
+class CorrelationTally:
+    """What the matches came to."""
+
+    events: int = 0
+    missing_group: int = 0
+    """Matches that a correlation skipped, for a value of its group was missing."""
+    missing_time: int = 0
+    """Matches that a correlation skipped, for their record has no time."""
+    alerts: int = 0
+    """Alerts that are new."""
+
+
+@dataclass(frozen=True, slots=True)
+class _InHand:
+    """An event to be judged, and the record that an alert can show for it."""
+
+    event: CorrelationEvent
+    record: Record
+    evidence: Evidence
+
+
+@dataclass(slots=True)
+class _Hour:
+    """What one alert counts: by match id, the events of the windows that were satisfied in its hour."""
+
+    anchor_time: str
+    matches: dict[str, AlertMatch] = field(default_factory=dict)
+    counted: int = 0
+    """The place from which on events are not yet among `matches`: windows only move on."""
+
+
+class Correlator:
+    """The correlations of one rule set over one state."""
+
+    def __init__(
+        self,
+        rule_set: RuleSet,
+        events: CorrelationStore,
+        alerts: RevisableAlertStore,
+        *,
+        limit: int = EVENTS_PER_STRETCH,
+    ) -> None:
+        self.plan = Plan(rule_set, limit=limit)
+        self.version = rule_set.version
+        self.most_counted = 2 * limit
+        """How many events an alert counts at most: two stretches full."""
+        self.events = events
+        self.alerts = alerts
+
+    def batch(self) -> "CorrelationBatch":
+        """For the matches of one file, or of a part of it."""
+        return CorrelationBatch(self)
+
+
+class CorrelationBatch:
+    """Takes matches; `flush` stores them and judges the groups that they belong to.
+
+    One that is dropped before `flush` has changed nothing; one that fails in it can be made again.
+    """
+
+    def __init__(self, correlator: Correlator) -> None:
+        self._plan = correlator.plan
+        self._version = correlator.version
+        self._most_counted = correlator.most_counted
+        self._events = correlator.events
+        self._alerts = correlator.alerts
+        self._waiting: dict[str, dict[tuple[str, str], _InHand]] = {}
+        self.tally = CorrelationTally()
+        self.pending = 0
+
+    def add(self, match: Match, log_file: str) -> None:
+        """Take a match, wherever it is referred to."""
+        for feed in self._plan.fed_by(match.rule.id):
+            if match.event_time is None:
+                self.tally.missing_time += 1
+                continue
+            event = CorrelationEvent(
+                time=match.event_time,
+                match_id=match.id,
+                event_id=match.event_id,
+                rule_id=match.rule.id,
+                log_file=log_file,
+                record_index=match.record_index,
+                fields=kept_fields(match.record, feed.paths),
+            )
+            evidence = Evidence(log_file, match.record_index)
+            self._wait(feed.correlation, _InHand(event, match.record, evidence))
+
+    def flush(self) -> int:
+        """Store and judge what waits, correlations after those that they are built on. Returns how many
+        alerts are new."""
+        opened = 0
+        for correlation in self._plan.order:
+            waiting = self._waiting.pop(correlation.id, {})
+            by_group: dict[str, tuple[dict[str, str], CorrelationGroup, list[_InHand]]] = {}
+            for one in waiting.values():
+                group = self._plan.group(correlation, one.event.rule_id, one.event.fields) or {}
+                place = self._plan.place(correlation, group)
+                by_group.setdefault(place.key, (group, place, []))[2].append(one)
+            for group, place, in_hand in by_group.values():
+                self._events.add(place, [one.event for one in in_hand])
+                opened += self._judge(_Judged(correlation, group, place), in_hand)
+        self.pending = 0
+        self.tally.alerts += opened
+        return opened
+
+    def _wait(self, correlation: Correlation, one: _InHand) -> None:
+        if self._plan.group(correlation, one.event.rule_id, one.event.fields) is None:
+            self.tally.missing_group += 1
+            return
+        waiting = self._waiting.setdefault(correlation.id, {})
+        if waiting.setdefault(one.event.rank, one) is one:
+            self.tally.events += 1
+            self.pending += 1
+
+    def _judge(self, judged: "_Judged", in_hand: Iterable[_InHand]) -> int:
+        ordered = sorted(in_hand, key=lambda one: one.event.rank)
+        return sum(self._judge_run(judged, run) for run in _runs(ordered, judged.correlation.timespan))
+
+    def _judge_run(self, judged: "_Judged", run: list[_InHand]) -> int:
+        """Judge the windows that hold an event of the run, which is no longer than a timespan.
+
+        Where findings can be undone, whole hours are judged, and again until the events that were judged are
+        those that are there after the alerts were written: the last of several functions to write is right.
+        """
+        opened = 0
+        for _ in range(_ATTEMPTS):
+            stored = self._read(judged, run)
+            opened += self._tell(judged, run, stored)
+            if judged.correlation.steady or self._read(judged, run) == stored:
+                return opened
+        raise UnsettledGroupError(
+            f"{judged.correlation.title}: its events change faster than they are judged"
+        )
+
+    def _read(self, judged: "_Judged", run: list[_InHand]) -> list[CorrelationEvent]:
+        """All events that the windows to be judged can hold."""
+        place, (first, last) = judged.place, judged.affected(run)
+        begins, ends = place.number(time_of(first - place.timespan)), place.number(time_of(last))
+        return [event for number in range(begins, ends + 1) for event in self._events.read(place, number)]
+
+    def _tell(self, judged: "_Judged", run: list[_InHand], stored: list[CorrelationEvent]) -> int:
+        """Store what the alerts of these events count; hand on what satisfies. Returns new alerts."""
+        correlation = judged.correlation
+        events = group_events(correlation, stored)
+        first, last = judged.affected(run)
+        hours: dict[str, _Hour] = {}
+        for anchor in satisfied(correlation, events):
+            event = events[anchor.place]
+            if not first <= event.seconds <= last:
+                continue
+            hour = hours.setdefault(judged.alert_id(event.event.time), _Hour(event.event.time))
+            for one in events[max(anchor.first, hour.counted) : anchor.last + 1]:
+                counted = _counted(correlation, one)
+                hour.matches[counted.match_id] = counted
+            hour.counted = anchor.last + 1
+            self._hand_on(correlation, event, run)
+        if not correlation.generates:
+            return 0
+        if not correlation.steady:
+            inside = [one.event.time for one in events if first <= one.seconds <= last]
+            self._withdraw(judged, hours, inside)
+        return self._alerts.add(list(self._batches(judged, hours, run)))
+
+    def _batches(
+        self, judged: "_Judged", hours: dict[str, _Hour], run: list[_InHand]
+    ) -> Iterator[AlertBatch]:
+        """The alerts with what they do not count yet: nothing is written twice."""
+        for identity, hour in hours.items():
+            known = self._alerts.matches_of(identity)
+            fresh = [match for match_id, match in hour.matches.items() if match_id not in known]
+            room = max(0, self._most_counted - len(known))
+            shown = _shown(judged.correlation, hour, run)
+            times = [match.event_time for match in hour.matches.values() if match.event_time]
+            alert = alert_of(
+                judged.correlation,
+                shown.record,
+                shown.evidence,
+                identity=identity,
+                group=judged.group,
+                count=min(len(hour.matches), self._most_counted),
+                times=(min(times), max(times)),
+                version=self._version,
+            )
+            yield AlertBatch(alert, tuple(fresh[:room]))
+
+    def _withdraw(self, judged: "_Judged", hours: dict[str, _Hour], times: Iterable[str]) -> None:
+        """Take back what the alerts of the events' hours count no longer."""
+        for identity in {judged.alert_id(time) for time in times}:
+            held = hours[identity].matches.keys() if identity in hours else set()
+            gone = self._alerts.matches_of(identity) - held
+            if gone:
+                self._alerts.withdraw(identity, gone)
+
+    def _hand_on(self, correlation: Correlation, event: GroupEvent, run: list[_InHand]) -> None:
+        """An event that satisfies a correlation is an event for those that refer to it."""
+        for feed in self._plan.fed_by(correlation.id):
+            item = event.event
+            fields = {path: item.fields[path] for path in feed.paths if path in item.fields}
+            handed = CorrelationEvent(
+                time=item.time,
+                match_id=match_id(correlation.id, item.event_id),
+                event_id=item.event_id,
+                rule_id=correlation.id,
+                log_file=item.log_file,
+                record_index=item.record_index,
+                fields=fields,
+            )
+            near = next((one for one in run if one.event.event_id == item.event_id), run[-1])
+            self._wait(feed.correlation, _InHand(handed, near.record, near.evidence))
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A group that is judged."""
+
+    correlation: Correlation
+    group: dict[str, str]
+    place: CorrelationGroup
+
+    def affected(self, run: list[_InHand]) -> tuple[int, int]:
+        """From when to when (seconds, both included) an event of the run can change what holds."""
+        first = seconds_of(run[0].event.time)
+        last = seconds_of(run[-1].event.time) + self.correlation.timespan
+        if not self.correlation.steady:
+            first, last = first - first % _HOUR, last - last % _HOUR + _HOUR - 1
+        return first, last
+
+    def alert_id(self, time: str) -> str:
+        return alert_id(self.correlation.id, self.group, time)
+
+
+def _runs(ordered: list[_InHand], timespan: int) -> Iterator[list[_InHand]]:
+    """The events in runs no longer than a timespan, so that what is read for each is bounded."""
+    run: list[_InHand] = []
+    for one in ordered:
+        if run and seconds_of(one.event.time) - seconds_of(run[0].event.time) > timespan:
+            yield run
+            run = []
+        run.append(one)
+    if run:
+        yield run
+
+
+def _counted(correlation: Correlation, one: GroupEvent) -> AlertMatch:
+    item = one.event
+    return AlertMatch(
+        match_id(correlation.id, item.event_id),
+        item.event_id,
+        item.time,
+        Evidence(item.log_file, item.record_index),
+    )
+
+
+def _shown(correlation: Correlation, hour: _Hour, run: list[_InHand]) -> _InHand:
+    """The record that the alert shows: the earliest one in hand that it counts."""
+    for one in run:
+        if match_id(correlation.id, one.event.event_id) in hour.matches:
+            return one
+    return run[0]

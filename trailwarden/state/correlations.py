@@ -1,0 +1,80 @@
+"""What correlations must remember: the events of each group, cut into stretches of time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+_FIRST = datetime(1, 1, 1, tzinfo=UTC)
+_LAST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+
+
+def seconds_of(time: str) -> int:
+    """Seconds since 1970 of an RFC 3339 time in UTC, to the second."""
+    return int(datetime.fromisoformat(time).timestamp())
+
+
+def time_of(seconds: int) -> str:
+    """The RFC 3339 time; what lies outside the years 1 to 9999 is brought to their edge."""
+    if not _FIRST.timestamp() <= seconds <= _LAST.timestamp():
+        when = _FIRST if seconds < 0 else _LAST
+    else:
+        when = datetime.fromtimestamp(seconds, UTC)
+    return f"{when.year:04}-{when:%m-%dT%H:%M:%SZ}"
+
+
+@dataclass(frozen=True, slots=True)
+class CorrelationEvent:
+    """One event of one group of a correlation. `time` is RFC 3339, UTC, to the second.
+
+    `match_id` is made from the rule that matched and the event, so the same match is the same item.
+    `fields` are the texts of the record's fields that the correlation, and those built on it, look at.
+    """
+
+    time: str
+    match_id: str
+    event_id: str
+    rule_id: str
+    log_file: str
+    record_index: int
+    fields: dict[str, str]
+
+    @property
+    def rank(self) -> tuple[str, str]:
+        """What events are ordered by."""
+        return self.time, self.match_id
+
+
+@dataclass(frozen=True, slots=True)
+class CorrelationGroup:
+    """Where the events of one group lie. `key` is hex digits; `timespan` and `stretch` are seconds.
+
+    Time is cut into stretches, on the clock; of each only the earliest `limit` events count. So what is
+    read for one decision is bounded, and which events those are does not depend on the order of arrival.
+    """
+
+    key: str
+    timespan: int
+    stretch: int
+    limit: int
+
+    def number(self, time: str) -> int:
+        """The stretch that a time lies in, counted from 1970."""
+        return seconds_of(time) // self.stretch
+
+    def edges(self, number: int) -> tuple[str, str]:
+        """The first and the last second of a stretch."""
+        return time_of(number * self.stretch), time_of((number + 1) * self.stretch - 1)
+
+
+class CorrelationStore(Protocol):
+    """The events of correlations' groups. Every call may be repeated: a second time changes nothing."""
+
+    def add(self, group: CorrelationGroup, events: Sequence[CorrelationEvent]) -> None:
+        """Store events; one that is there already stays. Raises where not all of them could be stored."""
+
+    def read(self, group: CorrelationGroup, number: int) -> list[CorrelationEvent]:
+        """The earliest `limit` events of a stretch, by time, then match id.
+
+        Sees everything whose `add` returned before this call began, whoever called it.
+        """
