@@ -4,7 +4,7 @@ Modifiers, lists and selectors multiply: a file of a few kilobytes can spell mil
 is measured before it grows; real rules stay under a hundredth of these bounds.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sigma.conditions import ConditionIdentifier, ConditionItem, ConditionSelector
@@ -74,13 +74,17 @@ def _size(detection: SigmaDetection | SigmaDetectionItem) -> int:
     return sum(map(_size, detection.detection_items))
 
 
-def _referred(tree: Any, detections: SigmaDetections, sizes: Mapping[str, int], levels: int) -> int:
-    """How many values the condition refers to, each time counted."""
+def _referred(tree: Any, detections: SigmaDetections, sizes: dict[str, int], levels: int) -> int:
+    """How many values the condition refers to, each time counted; `sizes` also remembers the patterns'."""
     if levels == 0:
         message = f"the condition is nested deeper than {MAX_NESTING} levels"
         raise TooLarge(message, "write it flatter, with selections of their own")
     if isinstance(tree, ConditionSelector):
-        return sum(sizes[each.identifier] for each in tree.resolve_referenced_detections(detections))
+        pattern = f"of {tree.pattern}"
+        if pattern not in sizes:
+            referred = tree.resolve_referenced_detections(detections)
+            sizes[pattern] = sum(sizes[each.identifier] for each in referred)
+        return sizes[pattern]
     if isinstance(tree, ConditionIdentifier):
         return sizes.get(tree.identifier, 0)
     if isinstance(tree, ConditionItem):

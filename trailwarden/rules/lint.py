@@ -151,7 +151,8 @@ def _fields(item: SigmaDetectionItem) -> Iterator[str]:
 def _unknown_field(field: str) -> Iterator[tuple[str, str]]:
     top, *rest = field.split(".")
     if top not in _FIELDS:
-        near = _nearest(top, _FIELDS)
+        within = {name.lower(): f"userIdentity.{name}" for name in _IDENTITY_FIELDS}
+        near = within.get(top.lower()) or _nearest(top, _FIELDS)
         cure = (
             f"did you mean `{near}`?"
             if near

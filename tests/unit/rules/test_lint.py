@@ -26,7 +26,11 @@ WARNED = [
     (f"{LAMBDA}\n  eventName: [Invoke, addpermission]", "`AddPermission20150331v2`", ""),
     ("eventName: UpdateFunctionConfiguration", "`UpdateFunctionConfiguration20150331v2`", ""),
     (f"{CLOUDFRONT}\n  eventName: UpdateDistribution", "`UpdateDistribution2020_05_31`", ""),
-    ("eventName: A\n  username: x", "no field `username`, so `username` is always", ""),
+    (
+        "eventName: A\n  username: x",
+        "no field `username`, so `username` is always",
+        "`userIdentity.userName`",
+    ),
     ("eventName: A\n  eventname: x", "no field `eventname`", "did you mean `eventName`?"),
     ("eventName: A\n  requestParamters.name: x", "no field `requestParamters`", "`requestParameters`"),
     (
