@@ -23,8 +23,9 @@ QUARTILES = st.sampled_from([None, 25.0, 50.0, 75.0])
 @st.composite
 def matches(draw: st.DrawFn) -> list[Match]:
     found = []
+    scale = draw(st.sampled_from([1, 1, 24, 60]))  # hours, or days
     for number in range(draw(st.integers(1, 14))):
-        seconds = draw(SECONDS)
+        seconds = draw(SECONDS) * scale
         who = draw(st.sampled_from(["eve", "eve", "mallory", None]))
         what = draw(st.sampled_from([None, 1, 2, 2.5, -3]))
         rules = draw(st.sampled_from([[A], [A], [B], [C], [A, B], [C, A]]))
@@ -40,13 +41,16 @@ def correlations(draw: st.DrawFn) -> list[Correlation]:
     aliases = draw(st.sampled_from([{}, {"who": {A.id: "other", B.id: "who", C.id: "other"}}]))
     percentile = draw(QUARTILES) if kind is CorrelationType.VALUE_PERCENTILE else None
     rules = draw(st.permutations([A, B, C]))[: draw(st.integers(1, 3))]
+    new = kind is CorrelationType.FIRST_SEEN
     below = correlation(
         kind,
         *rules,
         id="below",
-        bounds=bounds,
+        bounds=(("gte", 1),) if new else bounds,
+        timespan=draw(st.sampled_from([1, 2])) * 86_400 if new else 60,
+        warm_up=draw(st.sampled_from([0, 3600, 86_400])) if new else 0,
         aliases={alias: {one.id: fields[one.id] for one in rules} for alias, fields in aliases.items()},
-        field=("what",) if kind.startswith("value") else (),
+        field=("what",) if kind.startswith("value") or new else (),
         percentile=percentile,
         generates=draw(st.booleans()),
     )

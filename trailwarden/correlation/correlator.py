@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from trailwarden.alerts.grouping import alert_id, alert_of
 from trailwarden.alerts.model import AlertBatch, AlertMatch, Evidence
 from trailwarden.correlation.plan import Plan, kept_fields
-from trailwarden.correlation.windows import GroupEvent, group_events, satisfied
+from trailwarden.correlation.windows import DAY, GroupEvent, group_events, satisfied, value_of, window_start
 from trailwarden.delivery.records import Record
 from trailwarden.engine.match import Match, match_id
 from trailwarden.errors import TrailwardenError
-from trailwarden.rules.ruleset import EVENTS_PER_STRETCH, Correlation, RuleSet
+from trailwarden.rules.ruleset import EVENTS_PER_STRETCH, Correlation, CorrelationType, RuleSet
 from trailwarden.state.correlations import (
     CorrelationEvent,
     CorrelationGroup,
@@ -26,6 +26,7 @@ from trailwarden.state.protocol import RevisableAlertStore
 
 _HOUR = 3600
 _ATTEMPTS = 6
+_REMEMBERED = 50_000
 
 
 class UnsettledGroupError(TrailwardenError):
@@ -65,7 +66,11 @@ class _Hour:
 
 
 class Correlator:
-    """The correlations of one rule set over one state."""
+    """The correlations of one rule set over one state.
+
+    `first_seen` needs of each value and day (UTC) the earliest event alone. `_earliest` remembers those that
+    are stored and judged, so that the many that come after them on the day cost nothing.
+    """
 
     def __init__(
         self,
@@ -81,6 +86,17 @@ class Correlator:
         """How many events an alert counts at most: two stretches full."""
         self.events = events
         self.alerts = alerts
+        self._earliest: dict[tuple[str, str], tuple[str, str]] = {}
+
+    def says_nothing_new(self, key: tuple[str, str], event: CorrelationEvent) -> bool:
+        """Whether an earlier event of the same value and day has been stored and judged."""
+        return key in self._earliest and self._earliest[key] <= event.rank
+
+    def remember(self, key: tuple[str, str], event: CorrelationEvent) -> None:
+        """This event has been stored and judged."""
+        if len(self._earliest) >= _REMEMBERED:
+            self._earliest.clear()
+        self._earliest[key] = min(event.rank, self._earliest.get(key, event.rank))
 
     def batch(self) -> "CorrelationBatch":
         """For the matches of one file, or of a part of it."""
@@ -94,6 +110,7 @@ class CorrelationBatch:
     """
 
     def __init__(self, correlator: Correlator) -> None:
+        self._correlator = correlator
         self._plan = correlator.plan
         self._version = correlator.version
         self._most_counted = correlator.most_counted
@@ -135,16 +152,27 @@ class CorrelationBatch:
             for group, place, in_hand in by_group.values():
                 self._events.add(place, [one.event for one in in_hand])
                 opened += self._judge(_Judged(correlation, group, place), in_hand)
+            if correlation.type is CorrelationType.FIRST_SEEN:
+                for key, one in waiting.items():
+                    self._correlator.remember(key, one.event)
         self.pending = 0
         self.tally.alerts += opened
         return opened
 
     def _wait(self, correlation: Correlation, one: _InHand) -> None:
-        if self._plan.group(correlation, one.event.rule_id, one.event.fields) is None:
+        group = self._plan.group(correlation, one.event.rule_id, one.event.fields)
+        if group is None:
             self.tally.missing_group += 1
             return
         waiting = self._waiting.setdefault(correlation.id, {})
-        if waiting.setdefault(one.event.rank, one) is one:
+        if correlation.type is CorrelationType.FIRST_SEEN:
+            key = _value_of_day(correlation, self._plan.place(correlation, group), one.event)
+            self.tally.events += 1
+            if self._correlator.says_nothing_new(key, one.event):
+                return
+            self.pending += key not in waiting
+            waiting[key] = min(one, waiting.get(key, one), key=lambda known: known.event.rank)
+        elif waiting.setdefault(one.event.rank, one) is one:
             self.tally.events += 1
             self.pending += 1
 
@@ -171,7 +199,8 @@ class CorrelationBatch:
     def _read(self, judged: "_Judged", run: list[_InHand]) -> list[CorrelationEvent]:
         """All events that the windows to be judged can hold."""
         place, (first, last) = judged.place, judged.affected(run)
-        begins, ends = place.number(time_of(first - place.timespan)), place.number(time_of(last))
+        begins = place.number(time_of(window_start(judged.correlation, first)))
+        ends = place.number(time_of(last))
         return [event for number in range(begins, ends + 1) for event in self._events.read(place, number)]
 
     def _tell(self, judged: "_Judged", run: list[_InHand], stored: list[CorrelationEvent]) -> int:
@@ -258,7 +287,8 @@ class _Judged:
         first = seconds_of(run[0].event.time)
         last = seconds_of(run[-1].event.time) + self.correlation.timespan
         if not self.correlation.steady:
-            first, last = first - first % _HOUR, last - last % _HOUR + _HOUR - 1
+            unit = DAY if self.correlation.type is CorrelationType.FIRST_SEEN else _HOUR
+            first, last = first - first % unit, last - last % unit + unit - 1
         return first, last
 
     def alert_id(self, time: str) -> str:
@@ -275,6 +305,14 @@ def _runs(ordered: list[_InHand], timespan: int) -> Iterator[list[_InHand]]:
         run.append(one)
     if run:
         yield run
+
+
+def _value_of_day(
+    correlation: Correlation, place: CorrelationGroup, event: CorrelationEvent
+) -> tuple[str, str]:
+    """What tells the events of a value and a day from others."""
+    value = value_of(correlation, event)
+    return place.key + event.time[: len("2026-01-31")], "" if value is None else f"={value}"
 
 
 def _counted(correlation: Correlation, one: GroupEvent) -> AlertMatch:

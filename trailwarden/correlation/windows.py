@@ -10,7 +10,7 @@ events of one second all see each other.
 import math
 import operator
 from bisect import bisect_left, insort
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -19,6 +19,7 @@ from typing import Protocol
 from trailwarden.rules.ruleset import Correlation, CorrelationType
 from trailwarden.state.correlations import CorrelationEvent, seconds_of
 
+DAY = 86_400
 _LARGEST = 1e300
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "lt": operator.lt,
@@ -66,18 +67,27 @@ class Measure(Protocol):
 def satisfied(correlation: Correlation, events: Sequence[GroupEvent]) -> Iterator[Anchor]:
     """The events, of those given in the order of their times, whose windows satisfy the correlation."""
     measure = _MEASURES[correlation.type](correlation)
+    alone = correlation.type is CorrelationType.FIRST_SEEN  # what is new counts, not what it is new to
     first = 0
     for seconds, same_second in groupby(range(len(events)), key=lambda place: events[place].seconds):
         places = list(same_second)
         measure.enter([events[place] for place in places])
-        opened = seconds - correlation.timespan
+        opened = window_start(correlation, seconds)
         while events[first].seconds < opened:
             measure.leave(events[first])
             first += 1
         for place in places:
             number = measure.number(events[place], opened)
             if number is not None and _holds(correlation, number):
-                yield Anchor(first, places[-1], place)
+                yield Anchor(place, place, place) if alone else Anchor(first, places[-1], place)
+
+
+def window_start(correlation: Correlation, seconds: int) -> int:
+    """When the window of an event begins. That of `first_seen` begins with a day (UTC), so that of each day
+    the earliest event of a value says all that need be known."""
+    if correlation.type is CorrelationType.FIRST_SEEN:
+        return seconds - seconds % DAY - correlation.timespan
+    return seconds - correlation.timespan
 
 
 def _holds(correlation: Correlation, number: float) -> bool:
@@ -244,6 +254,35 @@ class _Average(_Numbers):
         return math.fsum(self._sorted) / len(self._sorted) if self._sorted else None
 
 
+class _FirstSeen:
+    """1 for the earliest event of its value, in a group that has been known for the warm-up; else 0."""
+
+    def __init__(self, correlation: Correlation) -> None:
+        self._warm_up = correlation.warm_up
+        self._all: deque[GroupEvent] = deque()
+        self._by_value: dict[str, deque[GroupEvent]] = {}
+
+    def enter(self, events: Sequence[GroupEvent]) -> None:
+        for event in events:
+            self._all.append(event)
+            if event.value is not None:
+                self._by_value.setdefault(event.value, deque()).append(event)
+
+    def leave(self, event: GroupEvent) -> None:
+        self._all.popleft()
+        if event.value is not None:
+            same = self._by_value[event.value]
+            same.popleft()
+            if not same:
+                del self._by_value[event.value]
+
+    def number(self, event: GroupEvent, opened: int) -> float | None:
+        if event.value is None:
+            return None
+        new = self._by_value[event.value][0] is event
+        return int(new and event.seconds - self._all[0].seconds >= self._warm_up)
+
+
 def _percentile(correlation: Correlation) -> Measure:
     return _ValueShare(correlation) if correlation.percentile is None else _Numbers(correlation)
 
@@ -257,4 +296,5 @@ _MEASURES: dict[CorrelationType, Callable[[Correlation], Measure]] = {
     CorrelationType.VALUE_AVG: _Average,
     CorrelationType.VALUE_MEDIAN: _Numbers,
     CorrelationType.VALUE_PERCENTILE: _percentile,
+    CorrelationType.FIRST_SEEN: _FirstSeen,
 }

@@ -20,8 +20,10 @@ MAX_TIMESPAN = 90 * 24 * 3600
 """The longest timespan, in seconds: state is kept that long."""
 
 COMPARISONS = ("lt", "lte", "gt", "gte", "eq", "neq")
-_KEYS = ("type", "rules", "group-by", "timespan", "condition", "aliases", "generate")
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_KEYS = ("type", "rules", "group-by", "timespan", "condition", "aliases", "generate", "warm-up")
+_DAY = 86_400
+_WARM_UP = 7 * _DAY
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": _DAY}
 _TIMESPAN = re.compile(r"([1-9][0-9]{0,8})([smhd])")
 _FIELD = re.compile(r"[^\s|.]+(?:\.[^\s|.]+)*")
 _TEMPORAL = frozenset({CorrelationType.TEMPORAL, CorrelationType.TEMPORAL_ORDERED})
@@ -42,6 +44,7 @@ class Parts:
     bounds: tuple[Bound, ...]
     field: tuple[str, ...]
     percentile: float | None
+    warm_up: int
     aliases: dict[str, dict[str, str]]
     generate: bool
 
@@ -108,12 +111,15 @@ class _Reader:
         references = self._references()
         aliases = self._aliases()
         group_by = self._group_by()
-        timespan = self._timespan()
+        timespan = self._timespan(kind)
+        warm_up = self._warm_up(kind, timespan)
         bounds, fields, percentile = self._condition(kind, len(references))
         generate = self._generate()
         if len(self._problems) > before or kind is None:
             return None
-        return Parts(kind, references, group_by, timespan, bounds, fields, percentile, aliases, generate)
+        return Parts(
+            kind, references, group_by, timespan, bounds, fields, percentile, warm_up, aliases, generate
+        )
 
     def _refuse(self, path: Path, message: str, cure: str) -> None:
         self._problems.append(self._document.problem(("correlation", *path), message, cure))
@@ -168,20 +174,41 @@ class _Reader:
         self._refuse(path, f"`{name}` is no field", "write a dotted path, such as userIdentity.arn")
         return False
 
-    def _timespan(self) -> int:
-        given = self._map.get("timespan")
+    def _seconds(self, key: str) -> int:
+        given = self._map.get(key)
         cure = "write a number and one of s, m, h, d, such as 10m"
         if given is None:
-            self._refuse(("timespan",), "the correlation has no `timespan`", cure)
+            self._refuse((key,), f"the correlation has no `{key}`", cure)
             return 0
         found = _TIMESPAN.fullmatch(given) if isinstance(given, str) else None
         if found is None:
-            self._refuse(("timespan",), f"`{given}` is no timespan", cure)
+            self._refuse((key,), f"`{given}` is no timespan", cure)
             return 0
-        seconds = int(found[1]) * _UNITS[found[2]]
+        return int(found[1]) * _UNITS[found[2]]
+
+    def _timespan(self, kind: CorrelationType | None) -> int:
+        given, seconds = self._map.get("timespan"), self._seconds("timespan")
         if seconds > MAX_TIMESPAN:
             days = MAX_TIMESPAN // _UNITS["d"]
             self._refuse(("timespan",), f"`{given}` is longer than {days} days", f"write at most {days}d")
+        if kind is CorrelationType.FIRST_SEEN and seconds % _DAY:
+            self._refuse(
+                ("timespan",), "`first_seen` looks back over whole days", "write a number of days: 30d"
+            )
+        return seconds
+
+    def _warm_up(self, kind: CorrelationType | None, timespan: int) -> int:
+        path: Path = ("warm-up",)
+        if "warm-up" not in self._map:
+            return min(_WARM_UP, timespan) if kind is CorrelationType.FIRST_SEEN else 0
+        if kind is not CorrelationType.FIRST_SEEN:
+            self._refuse(path, "only `first_seen` has a `warm-up`", "leave it out")
+            return 0
+        seconds = self._seconds("warm-up")
+        if seconds > timespan:
+            self._refuse(
+                path, "the `warm-up` is longer than the `timespan`", "write less: nothing else is remembered"
+            )
         return seconds
 
     def _aliases(self) -> dict[str, dict[str, str]]:
@@ -221,6 +248,11 @@ class _Reader:
             return nothing
         if kind is None:
             return nothing
+        if kind is CorrelationType.FIRST_SEEN:
+            for key in given:
+                if key != "field":
+                    self._refuse(("condition", key), f"`first_seen` knows no `{key}`", "name a `field` alone")
+            return (("gte", 1),), self._fields(kind, given), None
         known = (*COMPARISONS, "field", "percentile")
         for key in given:
             if key not in known:
@@ -264,7 +296,7 @@ class _Reader:
         if given is None or not names:
             self._refuse(path, f"`{kind}` needs a `field`", "name the field whose values count")
             return ()
-        if len(names) > 1 and kind is not CorrelationType.VALUE_COUNT:
+        if len(names) > 1 and kind not in {CorrelationType.VALUE_COUNT, CorrelationType.FIRST_SEEN}:
             self._refuse(path, f"`{kind}` looks at one field", "name one")
         return tuple(str(name) for name in names if self._check_field(path, name))
 

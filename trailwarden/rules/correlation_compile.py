@@ -160,6 +160,7 @@ def _compiled(
         bounds=parts.bounds,
         field=parts.field,
         percentile=parts.percentile,
+        warm_up=parts.warm_up,
         aliases=aliases,
         description=(attributes.get("description") or "").strip(),
         author=attributes.get("author") or "",

@@ -85,6 +85,8 @@ class CorrelationType(StrEnum):
     VALUE_AVG = "value_avg"
     VALUE_MEDIAN = "value_median"
     VALUE_PERCENTILE = "value_percentile"
+    FIRST_SEEN = "first_seen"
+    """Trailwarden's own: Sigma has none."""
 
 
 class Correlation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -92,6 +94,7 @@ class Correlation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
     `rules` are the ids of what it refers to, in the order written; `timespan` is in seconds; `bounds` are
     comparisons that must all hold, such as `("gte", 10)`; `field` names the fields whose values count;
+    `warm_up` (seconds) is how long `first_seen` must know a group before it says anything of it;
     `aliases` gives, by alias and id of a referred rule, the field meant. `generates` as in `Rule`.
     """
 
@@ -105,6 +108,7 @@ class Correlation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     bounds: tuple[tuple[str, int | float], ...]
     field: tuple[str, ...] = ()
     percentile: float | None = None
+    warm_up: int = 0
     aliases: dict[str, dict[str, str]] = {}
     generates: bool = True
     description: str = ""

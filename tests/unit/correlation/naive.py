@@ -46,10 +46,14 @@ def _judge(one: Correlation, events: list[Met]) -> tuple[list[Told], list[Met]]:
         hours: dict[str, set[tuple[str, str]]] = {}
         for anchor in members:
             end = seconds_of(anchor[1])
-            window = [event for event in members if end - one.timespan <= seconds_of(event[1]) <= end]
+            first = end - one.timespan
+            if one.type is CorrelationType.FIRST_SEEN:
+                first = end // 86_400 * 86_400 - one.timespan
+            window = [event for event in members if first <= seconds_of(event[1]) <= end]
             measured = _measure(one, window, anchor)
             if measured is not None and all(_compare(name, measured, bound) for name, bound in one.bounds):
-                hours.setdefault(anchor[1][:13], set()).update((event[1], event[2]) for event in window)
+                counted = [anchor] if one.type is CorrelationType.FIRST_SEEN else window
+                hours.setdefault(anchor[1][:13], set()).update((event[1], event[2]) for event in counted)
                 satisfied[anchor[1], anchor[2]] = (one.id, *anchor[1:])
         told += [(one.id, group, min(met)[0], max(met)[0], len(met)) for met in hours.values()]
     return told, list(satisfied.values())
@@ -76,6 +80,12 @@ def _value(one: Correlation, window: list[Met], event_id: str) -> str | None:
 
 def _measure(one: Correlation, window: list[Met], anchor: Met) -> float | None:
     ids = sorted({event[2] for event in window})
+    if one.type is CorrelationType.FIRST_SEEN:
+        own = _value(one, window, anchor[2])
+        before = {event[2] for event in window if event[1:3] < anchor[1:3]}
+        known_for = seconds_of(anchor[1]) - min(seconds_of(event[1]) for event in window)
+        seen = own in {_value(one, window, event_id) for event_id in before}
+        return None if own is None else int(not seen and known_for >= one.warm_up)
     if one.type is CorrelationType.EVENT_COUNT:
         return len(ids)
     if one.type is CorrelationType.TEMPORAL:

@@ -23,7 +23,8 @@ from trailwarden.state.correlations import CorrelationEvent, seconds_of, time_of
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "correlations.md"
 _ROW = re.compile(r"^\| `(\w+)([^`]*)` \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
-_EVENT = re.compile(r"([abc])(\d+)(?:=(\w+))?")
+_EVENT = re.compile(r"([abc])(\d+)(h?)(?:=(\w+))?")
+SCALES = {"h": 3600}
 
 
 def examples() -> Iterator[tuple[str, str, str, str]]:
@@ -35,6 +36,8 @@ def examples() -> Iterator[tuple[str, str, str, str]]:
 def written(kind: str, condition: str, letters: set[str]) -> Correlation:
     """The correlation that a row of the page writes."""
     words = condition.split()
+    if kind == "first_seen":
+        return correlation(kind, bounds=(("gte", 1),), field=("what",), timespan=2 * 86_400, warm_up=86_400)
     percentile = float(words.pop(0)) if kind == "value_percentile" and words[0].isdigit() else None
     bounds = tuple((name, int(bound)) for name, bound in zip(words[::2], words[1::2], strict=True))
     rules = RULES[:2] if kind.startswith("temporal") else RULES[: len(letters)]
@@ -56,15 +59,16 @@ def stored(found: Match) -> CorrelationEvent:
 @pytest.mark.parametrize(("kind", "condition", "events", "expected"), list(examples()))
 def test_the_page_says_what_is_so(kind: str, condition: str, events: str, expected: str) -> None:
     found = [
-        match(number, int(seconds), RULES["abc".index(letter)], what=value or None)
-        for number, (letter, seconds, value) in enumerate(_EVENT.findall(events))
+        match(number, int(seconds) * SCALES.get(unit, 1), RULES["abc".index(letter)], what=value or None)
+        for number, (letter, seconds, unit, value) in enumerate(_EVENT.findall(events))
     ]
-    one = written(kind, condition, {letter for letter, _, _ in _EVENT.findall(events)})
+    one = written(kind, condition, {letter for letter, *_ in _EVENT.findall(events)})
 
     judged = group_events(one, map(stored, found))
     at = sorted({judged[anchor.place].seconds - START for anchor in satisfied(one, judged)})
 
-    assert (", ".join(map(str, at)) or "never") == expected
+    shown = [f"{seconds // 3600}h" if kind == "first_seen" else str(seconds) for seconds in at]
+    assert (", ".join(shown) or "never") == expected
 
 
 def test_the_page_has_an_example_of_every_type_and_comparison() -> None:

@@ -31,6 +31,7 @@ RULES = "---\n".join(
 )
 HEAD = f"title: Together\nid: {OWN_ID}\nlevel: high\n"
 GOOD = "type: event_count, rules: [first], group-by: [f], timespan: 1m, condition: {gte: 2}"
+NEW = "type: first_seen, rules: [first], group-by: [f], timespan: 2d, condition: {field: x}"
 
 
 def written(body: str, extra: str = "", head: str = HEAD) -> str:
@@ -82,6 +83,20 @@ def test_without_a_level_the_highest_of_its_rules_is_taken_and_temporal_needs_al
     body = "type: temporal, rules: [first, second], group-by: f, timespan: 5m"
     (one,) = compiled(written(body, head=HEAD.replace("level: high\n", ""))).correlations
     assert (one.level, one.bounds, one.group_by) == (Level.HIGH, (("gte", 2),), ("f",))
+
+
+@pytest.mark.parametrize(
+    ("body", "warm_up"),
+    [(NEW, 2), (NEW.replace("2d", "30d"), 7), (NEW.replace("2d", "30d") + ", warm-up: 24h", 1)],
+)
+def test_first_seen_warms_up_for_a_week_unless_it_says_otherwise(body: str, warm_up: int) -> None:
+    (one,) = compiled(written(body)).correlations
+    assert (one.warm_up, one.bounds, one.field, one.steady) == (
+        warm_up * 86_400,
+        (("gte", 1),),
+        ("x",),
+        False,
+    )
 
 
 def test_correlations_of_correlations_in_any_order_of_the_file() -> None:
@@ -153,6 +168,12 @@ REFUSED = [
         "name the field",
     ),
     (GOOD + ", generate: 5", "`generate` must be true or false", "true"),
+    (GOOD + ", warm-up: 1d", "only `first_seen` has a `warm-up`", "leave it out"),
+    (NEW.replace("2d", "36h"), "`first_seen` looks back over whole days", "30d"),
+    (NEW + ", warm-up: 3d", "the `warm-up` is longer than the `timespan`", "less"),
+    (NEW + ", warm-up: soon", "`soon` is no timespan", "10m"),
+    (NEW.replace("field: x", "field: x, gte: 2"), "`first_seen` knows no `gte`", "alone"),
+    (NEW.replace("field: x", ""), "`first_seen` needs a `field`", "name the field"),
     (GOOD + ", timeframe: 5m", "`timeframe` is unknown in `correlation`", "timespan"),
 ]
 
