@@ -1,14 +1,14 @@
 """A match: one rule met one record."""
 
 import hashlib
-from dataclasses import dataclass
+
+import msgspec
 
 from trailwarden.delivery.records import Record
 from trailwarden.rules.ruleset import Rule
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(msgspec.Struct, frozen=True):
     """One rule met one record; `record_index` is the record's place in its file's `Records`, from 0.
 
     `event_time` is RFC 3339, UTC, to the second, or None where the record has none that can be read.
