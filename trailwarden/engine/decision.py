@@ -1,13 +1,16 @@
 """The decision: which rules a record matches, found by following the values that matter.
 
-All rules start out undecided. A node of the tree is a set of rules with what is still open of their
+All rules start out undecided. A node of a tree is a set of rules with what is still open of their
 conditions; it asks for one field, and each class of values (those that satisfy the same predicates) leads
 to the node of what is open then. Nodes are made when a record first needs them and are shared where the
 same is open, so a record costs a few look-ups, however many rules there are. Fields of the row come
-first; what is still open then is decided on the whole record. Memory is bounded: an attacker chooses
-user agents and names, so whatever is remembered is dropped when it grows too large.
+first; what is still open then is decided on the whole record. Rules that need an event name have a tree
+of their own, those that need an identity's type another one, and so on: in one tree for all, the second
+would be open below each event name. Memory is bounded: an attacker chooses user agents and names, so
+whatever is remembered is dropped when it grows too large.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +24,7 @@ from trailwarden.rules.ruleset import Node as Detection
 from trailwarden.rules.ruleset import Rule
 
 _KEYWORD = "keyword"
+_MOST_TREES = 8
 _BOOLEANS = frozenset({("readOnly",), ("managementEvent",), ("sessionCredentialFromConsole",)})
 
 
@@ -140,10 +144,7 @@ class Decision:
         self._field_of: list[int] = []  # by leaf
         self._leaves: dict[str, int] = {}
         self._fields_by_key: dict[Any, Field] = {}
-        rules = tuple(rules)
-        self._roots: OpenRules = tuple(
-            (number, self._expression(rule.detection)) for number, rule in enumerate(rules)
-        )
+        open_rules = tuple((number, self._expression(rule.detection)) for number, rule in enumerate(rules))
         in_row = paths_in_row(field.path for field in self._fields if field.path is not None)
         self.row_type = RowType(in_row)
         for path in in_row:
@@ -154,16 +155,19 @@ class Decision:
         self._weight = 0
         self.nothing = Node((), (), None)
         """Where nothing matches and nothing is open: most records end here."""
-        self.root = self._node((), self._roots)
+        self._groups = tuple(self._grouped(open_rules))
+        self.roots = self._planted()
 
-    def at_row(self, row: Row) -> Node:
-        """The node at which the row is done with; makes what is missing on the way.
+    def at_row(self, row: Row) -> tuple[Node, ...]:
+        """The nodes, one in each tree, at which the row is done with; makes what is missing on the way.
 
         Raises:
             OddShapeError: the row does not tell what the record holds.
         """
         self.keep_small()
-        node = self.root
+        return tuple(self._row_end(root, row) for root in self.roots)
+
+    def _row_end(self, node: Node, row: Row) -> Node:
         while node.read is not None and node.field is not None:
             field = node.field
             try:
@@ -175,13 +179,17 @@ class Decision:
             node = self._branch(node, field.of_value(value))
         return node
 
-    def at_record(self, node: Node, view: RecordView) -> tuple[int, ...]:
-        """The rules that a record matches, in their order, from the node on that its row led to.
+    def at_record(self, nodes: Iterable[Node], view: RecordView) -> list[int]:
+        """The rules that a record matches, in their order, from the nodes on that its row led to.
 
         Raises what a predicate raises."""
-        while (field := node.field) is not None:
-            node = self._branch(node, field.of_record(view))
-        return node.matched
+        matched: list[int] = []
+        for start in nodes:
+            node = start
+            while (field := node.field) is not None:
+                node = self._branch(node, field.of_record(view))
+            matched += node.matched
+        return sorted(matched)
 
     def keep_small(self) -> None:
         """Drop what is remembered, where it has grown too large."""
@@ -191,7 +199,25 @@ class Decision:
         self._weight = 0
         for field in self._fields:
             field.forget()
-        self.root = self._node((), self._roots)
+        self.roots = self._planted()
+
+    def _planted(self) -> tuple[Node, ...]:
+        return tuple(self._node((), group) for group in self._groups)
+
+    def _grouped(self, open_rules: OpenRules) -> Iterable[OpenRules]:
+        """The rules of each tree: those that need the field that most need, then of the others likewise."""
+        left = [(rule, needed(rule[1], self._field_of)) for rule in open_rules]
+        for _ in range(_MOST_TREES - 1):
+            counts = Counter(
+                number for _, bound in left for number in bound if self._fields[number].read is not None
+            )
+            if not counts:
+                break
+            most = max(counts, key=lambda number: (counts[number], -number))
+            yield tuple(rule for rule, bound in left if most in bound)
+            left = [(rule, bound) for rule, bound in left if most not in bound]
+        if left:
+            yield tuple(rule for rule, _ in left)
 
     def _branch(self, node: Node, held: frozenset[int]) -> Node:
         branch = node.branches.get(held)

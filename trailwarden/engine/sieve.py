@@ -1,5 +1,6 @@
 """Blocks of a log file → the records that rules still need, decoded in full; the others never are."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,21 +15,22 @@ from trailwarden.engine.values import RecordView
 _decode_raw = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_records = msgspec.json.Decoder(list[Record]).decode
 _decode_record = msgspec.json.Decoder(Record).decode
+_Kept = tuple[int, tuple[Node, ...]]
 _MANY = 0.6  # from this share of a block on, decoding all of it is cheaper than taking it apart
 
 
 @dataclass(frozen=True, slots=True)
 class Sifted:
-    """A record that a rule matches, or may match: `node` is what its row came to."""
+    """A record that a rule matches, or may match: `nodes` are what its row came to."""
 
     record: Record
-    node: Node
+    nodes: Sequence[Node]
 
-    def rules(self, decision: Decision) -> tuple[int, ...]:
-        """The numbers of the rules that match; raises what a predicate raises."""
-        if self.node.field is None:
-            return self.node.matched
-        return decision.at_record(self.node, RecordView(self.record))
+    def rules(self, decision: Decision) -> Sequence[int]:
+        """The numbers of the rules that match, in order; raises what a predicate raises."""
+        if len(self.nodes) == 1 and self.nodes[0].field is None:
+            return self.nodes[0].matched
+        return decision.at_record(self.nodes, RecordView(self.record))
 
 
 class Sieve:
@@ -51,31 +53,36 @@ class Sieve:
         kept = self._kept(rows)
         sifted: list[Sifted | None] = [None] * len(rows)
         if kept:
-            for (position, node), record in zip(kept, self._records(block, kept, len(rows)), strict=True):
-                sifted[position] = Sifted(record, node)
+            for (position, nodes), record in zip(kept, self._records(block, kept, len(rows)), strict=True):
+                sifted[position] = Sifted(record, nodes)
         if self._times is not None:
             self._times.add(map(self._event_time, rows))
         return sifted
 
-    def _kept(self, rows: list[Any]) -> list[tuple[int, Node]]:
+    def _kept(self, rows: list[Any]) -> list[_Kept]:
+        """The positions of the records that are needed, with the nodes where rules match or are open."""
         decision = self._decision
         decision.keep_small()
-        root, nothing = decision.root, decision.nothing
-        kept = []
+        roots, nothing = decision.roots, decision.nothing
+        kept: list[_Kept] = []
         for position, row in enumerate(rows):
-            node = root
+            nodes: tuple[Node, ...] = ()
             try:
-                while node.read is not None:
-                    node = node.branches[node.memo[node.read(row)]]
+                for root in roots:
+                    node = root
+                    while node.read is not None:
+                        node = node.branches[node.memo[node.read(row)]]
+                    if node is not nothing:
+                        nodes = (*nodes, node)
             except (KeyError, TypeError, AttributeError):
-                node = self._first_met(row)
-                root = decision.root
-            if node is not nothing:
-                kept.append((position, node))
+                nodes = tuple(node for node in self._first_met(row) if node is not nothing)
+                roots = decision.roots
+            if nodes:
+                kept.append((position, nodes))
         return kept
 
-    def _first_met(self, row: Any) -> Node:
-        """The node of a row on whose way something was not known yet.
+    def _first_met(self, row: Any) -> tuple[Node, ...]:
+        """The nodes of a row on whose way something was not known yet.
 
         What cannot be told from the row, for its shape or for a predicate that raises, is decided on the
         whole record from the start.
@@ -83,11 +90,11 @@ class Sieve:
         try:
             return self._decision.at_row(row)
         except OddShapeError:
-            return self._decision.root
+            return self._decision.roots
         except Exception:  # noqa: BLE001 (raised again, and counted, where the whole record is evaluated)
-            return self._decision.root
+            return self._decision.roots
 
-    def _records(self, block: bytes, kept: list[tuple[int, Node]], count: int) -> list[Record]:
+    def _records(self, block: bytes, kept: list[_Kept], count: int) -> list[Record]:
         if len(kept) > _MANY * count:
             records = _decode_records(block)
             return [records[position] for position, _ in kept]

@@ -15,7 +15,7 @@ from tests.corpus import CORPUS, log_files, needs_corpus
 from tests.samples import log_file, record, rule
 from trailwarden.delivery.logfile import LogFileReader
 from trailwarden.engine import patterns
-from trailwarden.engine.decision import Decision, Limits
+from trailwarden.engine.decision import Limits
 from trailwarden.engine.engine import Engine
 from trailwarden.engine.patterns import folded_globs, regexes
 from trailwarden.engine.row import RowType, paths_in_row
@@ -177,14 +177,20 @@ def test_what_attackers_choose_does_not_fill_memory() -> None:
     assert len(decision._nodes) <= limits.open_rules
 
 
-def test_the_tree_asks_less_with_each_step_and_ends() -> None:
-    """A bound on the work for a record: no field is asked for twice on a way."""
-    rule_set = RuleSet(rules=tuple(rule(f"{number}", f"Call{number}") for number in range(2000)))
-    decision = Decision(rule_set.rules)
+def test_rules_that_need_different_fields_do_not_multiply() -> None:
+    """Where each had the other's branches below it, two hundred of each would make forty thousand."""
+    calls = [rule_of(number, ["field", "eventName", ["is", f"Call{number}"]]) for number in range(200)]
+    agents = [
+        rule_of(number + 500, ["field", "userAgent", ["like", f"*agent{number}-*"]]) for number in range(200)
+    ]
+    engine = Engine(RuleSet(rules=(*calls, *agents)))
+    content = log_file(
+        record(number, eventName=f"Call{number % 200}", userAgent=f"agent{number % 199}-")
+        for number in range(2000)
+    )
 
-    assert decision.root.field is not None
-    assert len(decision.root.by_leaf) == 2000
-    assert decision.root.always == []
+    assert scanned(engine, content) == plainly(engine, content)
+    assert len(engine._decision._nodes) < 500
 
 
 WORDS = ["alpha", "Beta", "gam?a", "*", "**", "", "?", "a*b", "*lpha", "be*", "*amm*", r"\*", "ß", "s", "a.b"]
