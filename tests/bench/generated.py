@@ -22,6 +22,7 @@ from trailwarden.rules.ruleset import Node, Rule, RuleSet
 
 _SEED = 20260302
 _RARE = 0.01
+_UNRECORDED = 0.9  # most rules are about calls that a day does not hold
 _KEPT = ("userIdentity.", "errorCode", "eventType", "eventCategory", "awsRegion", "readOnly")
 _WORDS = re.compile(r"^([A-Z]?[a-z]+)([A-Z].*)$")
 
@@ -29,8 +30,8 @@ _WORDS = re.compile(r"^([A-Z]?[a-z]+)([A-Z].*)$")
 class _Generator:
     def __init__(self, records: Sequence[dict[str, Any]]) -> None:
         self._random = random.Random(_SEED)  # noqa: S311 (the same draw on every machine)
-        names = sorted({str(record.get("eventName")) for record in records})
-        found = [words for name in names if (words := _WORDS.match(name))]
+        self._names = {str(record.get("eventName")) for record in records}
+        found = [words for name in sorted(self._names) if (words := _WORDS.match(name))]
         self._verbs = [words[1] for words in found]
         self._nouns = [words[2] for words in found]
         self._sources = sorted({str(record.get("eventSource")) for record in records})
@@ -55,6 +56,8 @@ class _Generator:
         draw = self._random
         if field == "eventName" and self._verbs:
             call = draw.choice(self._verbs) + draw.choice(self._nouns)
+            while call in self._names and draw.random() < _UNRECORDED:
+                call = draw.choice(self._verbs) + draw.choice(self._nouns)
             return f"{'*' * text.startswith('*')}{call}{'*' * text.endswith('*')}"
         if field == "eventSource":
             return text if draw.random() < 0.5 else draw.choice(self._sources)
