@@ -30,8 +30,8 @@ lint: setup ## formatting, ruff, mypy (strict)
 	@echo "== mypy"
 	@$(BIN)/mypy
 
-bench: setup ## speed and memory, as ratios measured in one run
-	@$(PY) -m tests.bench $(ARGS)
+bench: setup ## speed and memory, as ratios measured in one run (PEERS=1 installs and measures other engines)
+	@$(PY) -m tests.bench $(if $(PEERS),--peers) $(ARGS)
 
 format: setup ## rewrite the code as lint wants it
 	@$(BIN)/ruff check --fix .

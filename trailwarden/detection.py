@@ -7,7 +7,7 @@ acknowledgement. Each step may be repeated.
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,8 +19,8 @@ from trailwarden.correlation.correlator import CorrelationBatch, Correlator
 from trailwarden.delivery.keys import LogFileKey
 from trailwarden.delivery.logfile import Defect, LogFileReader
 from trailwarden.delivery.notices import ObjectRef, parse_notice
-from trailwarden.delivery.records import Record, event_time
 from trailwarden.engine.engine import Engine
+from trailwarden.engine.times import EventTimes
 from trailwarden.errors import LogFileUnavailable, NoticeError
 from trailwarden.state.protocol import AlertStore, FileLedger, FileOutcome
 
@@ -85,23 +85,6 @@ class Tally:
     """Matches that a correlation skipped, for its group (or the time) is missing in the record."""
     delivery_lags: list[float] = field(default_factory=list)
     """Now − eventTime, in seconds, of the newest and the oldest record of each file."""
-
-
-@dataclass(slots=True)
-class _TimedReader:
-    """A reader that also remembers the newest and the oldest event time."""
-
-    reader: LogFileReader
-    oldest: str | None = None
-    newest: str | None = None
-
-    def records(self) -> Iterator[tuple[int, Record]]:
-        for index, record in self.reader.records():
-            when = event_time(record)
-            if when is not None:
-                self.oldest = when if self.oldest is None or when < self.oldest else self.oldest
-                self.newest = when if self.newest is None or when > self.newest else self.newest
-            yield index, record
 
 
 class Detector:
@@ -177,12 +160,12 @@ class Detector:
 
     def _read(self, log_file: OpenedLogFile, tally: Tally) -> list[str]:
         reader = LogFileReader(log_file)
-        timed = _TimedReader(reader)
+        times = EventTimes()
         grouper = AlertGrouper(self._engine.rule_set.version, keep_matches=True)
         failures_before = self._rule_failures()
         batch = self._correlator.batch() if self._correlator is not None else None
         matches = repeats = opened = 0
-        for match in self._engine.scan(timed):
+        for match in self._engine.scan(reader, times):
             if grouper.add(match, log_file.address):
                 matches += 1
             else:
@@ -205,7 +188,7 @@ class Detector:
         tally.duplicates += repeats
         tally.defects += reader.defect_counts.total()
         tally.rule_failures += self._rule_failures() - failures_before
-        tally.delivery_lags += [self._lag(when) for when in (timed.oldest, timed.newest) if when]
+        tally.delivery_lags += [self._lag(when) for when in (times.oldest, times.newest) if when]
         if not reader.defects:
             self._ledger.record(log_file.file_id, FileOutcome.READ)
             return []

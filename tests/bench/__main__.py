@@ -1,153 +1,177 @@
-"""`make bench`: what reading and matching cost, as ratios measured in one run.
+"""`make bench`: what reading and matching cost, measured in one run; docs/performance.md says what it means.
 
-FLOOR is what anyone pays who only parses a log file: `orjson.loads(zlib.decompress(file))`. Product and FLOOR
-take turns in one process on the same bytes, so that a machine whose speed drifts does not change their ratio.
-What the product matches is first checked to equal what the naive reference evaluator does. No figure passes
-or fails: docs/performance.md says what they were.
+What is found is first checked against the naive evaluator, and against the plain way. No figure passes or
+fails: each stands beside what it is to reach.
 """
 
 import argparse
-import gc
 import json
-import platform
 import subprocess
 import sys
 import tempfile
 import time
-import zlib
-from collections.abc import Callable
-from io import BytesIO
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from statistics import median
 
-import orjson
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench.workload import Workload, make_workload
-from tests.unit.engine.reference import reference
-from trailwarden.delivery.logfile import LogFileReader
+from tests.bench import instructions, peers
+from tests.bench.checks import check_against_plain, check_against_reference
+from tests.bench.generated import grown
+from tests.bench.machine import machine
+from tests.bench.speed import Ratio, against_fewer, against_floor
+from tests.bench.startup import start
+from tests.bench.workload import MATCHING, Workload, make_workload
 from trailwarden.engine.engine import Engine
-from trailwarden.rules.ruleset import dump_rule_set
+from trailwarden.rules.ruleset import RuleSet, dump_rule_set
 
-ROUNDS = 9
 RESULTS = Path("build/bench.json")
-_LARGE = 100_000
+FEW, USUAL, MANY = 57, 500, 10_000
+_TERMINAL = Console(stderr=True)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of the table. `value` is None where it could not be measured, and `detail` says why."""
+
+    figure: str
+    value: float | None
+    reach: str = ""
+    stretch: str = ""
+    low: float | None = None
+    high: float | None = None
+    detail: str = ""
 
 
 def main() -> None:
     """Measure, print one table, and write it as JSON."""
-    arguments = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    arguments.add_argument("--rounds", type=int, default=ROUNDS)
-    asked = arguments.parse_args()
-    console = Console(stderr=True)
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--peers", action="store_true", help="install and measure other engines")
+    asked = parser.parse_args()
+    started = time.perf_counter()
     workload = make_workload()
-    console.print(f"{workload.source}; {len(workload.rules)} rules; {asked.rounds} rounds")
-    engine = Engine(workload.rule_set)
-    checked = _check_hits(engine, workload)
-    console.print(f"hits equal the naive evaluator's on {checked:,} records")
-    figures: list[dict[str, float | str]] = []
-    for records in (1_000, 10_000, _LARGE):
-        console.print(f"measuring files of {records:,} records ...")
-        figures.append(_ratio(engine, workload.log_file(records), records, asked.rounds))
-    console.print("measuring memory ...")
-    memory = _memory(workload)
-    _report(workload, figures, memory)
+    _TERMINAL.print(f"{workload.source}; {asked.rounds} rounds")
+    sets = {count: grown(workload.rule_set, count, workload.records) for count in (FEW, USUAL, MANY)}
+    engines = {count: Engine(rule_set) for count, rule_set in sets.items()}
+    _check(workload, engines)
+    figures = [
+        *_speeds(workload, engines, asked.rounds),
+        *_growth(workload, engines, sets, asked.rounds),
+        _memory(workload, sets[USUAL]),
+        _start(sets[USUAL], asked.rounds),
+        *(peers.figures(workload, engines[FEW], Figure) if asked.peers else ()),
+    ]
+    _report(workload, figures, asked.rounds, time.perf_counter() - started)
 
 
-def _check_hits(engine: Engine, workload: Workload) -> int:
-    naive = [(source.id, reference(source.rule)) for source in workload.rules]
-    for record in workload.records:
-        expected = sorted(rule_id for rule_id, holds in naive if holds(record))
-        found = [rule.id for rule in engine.matches(record)]
-        if found != expected:
-            raise SystemExit(f"the engine matches {found}, the reference {expected}: {json.dumps(record)}")
-    return len(workload.records)
+def _check(workload: Workload, engines: dict[int, Engine]) -> None:
+    compared = check_against_reference(Engine(workload.rule_set), workload)
+    _TERMINAL.print(f"{len(workload.rules)} rules: as the naive evaluator says, on {compared:,} records")
+    for count, engine in engines.items():
+        matches = check_against_plain(engine, workload)
+        _TERMINAL.print(f"{count:,} rules: as each rule by itself says, {matches:,} matches")
 
 
-def _scan(engine: Engine, data: bytes) -> int:
-    return sum(1 for _ in engine.scan(LogFileReader(BytesIO(data))))
+def _speeds(workload: Workload, engines: dict[int, Engine], rounds: int) -> list[Figure]:
+    figures = []
+    for records, files, reach, stretch in (
+        (1_000, 10, "0.70", "0.55"),
+        (10_000, 2, "0.45", "0.35"),
+        (100_000, 1, "0.45", "0.35"),
+    ):
+        _TERMINAL.print(f"files of {records:,} records ...")
+        drawn = [workload.log_file(records) for _ in range(files)]
+        ratio = against_floor(engines[USUAL], drawn, records, rounds)
+        name = f"CPU a record, files of {records:,}, x FLOOR"
+        figures.append(_ratio(name, ratio, reach, stretch, "FLOOR"))
+    for records, files in ((1_000, 10), (10_000, 2)):
+        drawn = [workload.log_file(records, matching=None) for _ in range(files)]
+        ratio = against_floor(engines[USUAL], drawn, records, rounds)
+        share = f"{workload.matching_share:.0%} of the records match"
+        figures.append(_ratio(f"same, files of {records:,}, {share}", ratio, "", "", "FLOOR"))
+    return figures
 
 
-def _floor(data: bytes) -> int:
-    return len(orjson.loads(zlib.decompress(data, wbits=31))["Records"])
+def _growth(
+    workload: Workload, engines: dict[int, Engine], sets: dict[int, RuleSet], rounds: int
+) -> list[Figure]:
+    _TERMINAL.print(f"growth from {FEW} to {MANY:,} rules ...")
+    files = [workload.log_file(10_000)]
+    ratio = against_fewer(engines[MANY], engines[FEW], files, 10_000, rounds)
+    name = f"growth from {FEW} to {MANY:,} rules"
+    cpu = _ratio(f"{name}: CPU", ratio, "1.4", "1.15", f"{FEW} rules")
+    why = instructions.missing()
+    if why is not None:
+        return [cpu, Figure(f"{name}: instructions", None, "1.15", "1.07", detail=why)]
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "log.json.gz")
+        file.write_bytes(workload.log_file(1_000))
+        counts = []
+        for count in (FEW, MANY):
+            artefact = Path(folder, f"{count}.json")
+            artefact.write_bytes(dump_rule_set(sets[count]))
+            counts.append(instructions.instructions(artefact, file))
+    detail = f"{counts[1] / 1000:,.0f} a record, with {FEW} rules {counts[0] / 1000:,.0f}"
+    return [cpu, Figure(f"{name}: instructions", counts[1] / counts[0], "1.15", "1.07", detail=detail)]
 
 
-def _ratio(engine: Engine, data: bytes, records: int, rounds: int) -> dict[str, float | str]:
-    # Small files are read several times a round, so that a round is long enough to measure.
-    repeat = max(1, 20_000 // records)
-    products, floors = [], []
-    _scan(engine, data)
-    for _ in range(rounds):
-        floors.append(_cpu(lambda: _floor(data), repeat))
-        products.append(_cpu(lambda: _scan(engine, data), repeat))
-    ratios = [product / floor for product, floor in zip(products, floors, strict=True)]
-    return {
-        "figure": f"CPU a record, files of {records:,} records",
-        "ratio": median(ratios),
-        "low": min(ratios),
-        "high": max(ratios),
-        "product_us": median(products) / records * 1e6,
-        "floor_us": median(floors) / records * 1e6,
-    }
-
-
-def _cpu(work: Callable[[], int], repeat: int) -> float:
-    """CPU seconds of one call, the garbage of earlier calls collected before."""
-    gc.collect()
-    started = time.process_time()
-    for _ in range(repeat):
-        work()
-    return (time.process_time() - started) / repeat
-
-
-def _memory(workload: Workload) -> dict[str, float]:
+def _memory(workload: Workload, rule_set: RuleSet) -> Figure:
     """Peak memory of a process of its own that scans a large file, above the same process before it."""
+    _TERMINAL.print("memory ...")
     with tempfile.TemporaryDirectory() as folder:
         contents = {
-            "ruleset.json": dump_rule_set(workload.rule_set),
+            "ruleset.json": dump_rule_set(rule_set),
             "small.json.gz": workload.log_file(1_000),
-            "large.json.gz": workload.log_file(_LARGE),
+            "large.json.gz": workload.log_file(100_000),
         }
         for name, data in contents.items():
             Path(folder, name).write_bytes(data)
-        command = [
-            sys.executable,
-            "-m",
-            "tests.bench.memory",
-            *(str(Path(folder, name)) for name in contents),
-        ]
+        files = (str(Path(folder, name)) for name in contents)
+        command = [sys.executable, "-m", "tests.bench.memory", *files]
         answer = subprocess.run(command, capture_output=True, check=True, text=True)
-    measured: dict[str, float] = json.loads(answer.stdout)
-    return measured
+    measured = json.loads(answer.stdout)
+    name = f"peak memory above idle, {measured['decoded_mb']:.0f} MB file, MB"
+    return Figure(name, measured["above_idle_mb"], "8", "4")
 
 
-def _report(workload: Workload, figures: list[dict[str, float | str]], memory: dict[str, float]) -> None:
-    table = Table(title=f"{workload.source}, {len(workload.rules)} rules, {_machine()}")
-    for heading in ("figure", "x FLOOR (median)", "low - high", "product us", "FLOOR us"):
-        table.add_column(heading, justify="left" if heading == "figure" else "right")
+def _start(rule_set: RuleSet, rounds: int) -> Figure:
+    _TERMINAL.print("start of the function ...")
+    ratio = start(dump_rule_set(rule_set), rounds)
+    detail = f"{ratio.product_us / 1000:.0f} ms, the clients {ratio.other_us / 1000:.0f} ms"
+    name = "start of detect, x boto3's S3 and SNS clients"
+    return Figure(name, ratio.median, "1.4", "1.15", ratio.low, ratio.high, detail)
+
+
+def _ratio(name: str, ratio: Ratio, reach: str, stretch: str, other: str) -> Figure:
+    detail = f"{ratio.product_us:.2f} us, {other} {ratio.other_us:.2f} us"
+    return Figure(name, ratio.median, reach, stretch, ratio.low, ratio.high, detail)
+
+
+def _report(workload: Workload, figures: list[Figure], rounds: int, seconds: float) -> None:
+    title = f"{workload.source}, {USUAL} rules, {MATCHING:.0%} of the records match, {rounds} rounds"
+    table = Table(title=f"{title}\n{machine()}")
+    for heading in ("figure", "median", "low - high", "reach", "stretch", "detail"):
+        table.add_column(heading, justify="left" if heading in {"figure", "detail"} else "right")
     for figure in figures:
-        spread = f"{figure['low']:.2f} - {figure['high']:.2f}"
-        times = (f"{figure['product_us']:.2f}", f"{figure['floor_us']:.2f}")
-        table.add_row(str(figure["figure"]), f"{figure['ratio']:.2f}", spread, *times)
-    Console(width=120).print(table)
-    print(
-        f"Peak memory above idle, a file of {memory['decoded_mb']:.0f} MB: {memory['above_idle_mb']:.1f} MB"
-    )
+        value = "-" if figure.value is None else f"{figure.value:.2f}"
+        spread = "" if figure.low is None else f"{figure.low:.2f} - {figure.high:.2f}"
+        table.add_row(figure.figure, value, spread, figure.reach, figure.stretch, figure.detail)
+    Console(width=150).print(table)
     RESULTS.parent.mkdir(exist_ok=True)
     document = {
-        "machine": _machine(),
+        "machine": machine(),
         "source": workload.source,
-        "rules": len(workload.rules),
-        "figures": figures,
-        "memory": memory,
+        "rules": USUAL,
+        "matching": MATCHING,
+        "matching_as_they_are": workload.matching_share,
+        "rounds": rounds,
+        "seconds": seconds,
+        "figures": [asdict(figure) for figure in figures],
     }
     RESULTS.write_text(json.dumps(document, indent=2) + "\n")
-    print(f"Written to {RESULTS}.")
-
-
-def _machine() -> str:
-    return f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}"
+    print(f"{seconds:.0f} seconds; written to {RESULTS}.")
 
 
 if __name__ == "__main__":

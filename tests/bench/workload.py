@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from tests.corpus import CORPUS, corpus_records
+from trailwarden.engine.engine import Engine
 from trailwarden.rules.compile import compile_usable
 from trailwarden.rules.load import RuleSource, load_rules
 from trailwarden.rules.ruleset import RuleSet
@@ -17,6 +18,7 @@ from trailwarden.rules.shipped import shipped_rules_path
 
 _SAMPLES = Path(__file__).parents[1] / "data" / "AWSLogs"
 _SEED = 20260301
+MATCHING = 0.02
 
 
 @dataclass(frozen=True)
@@ -29,13 +31,37 @@ class Workload:
     rule_set: RuleSet
 
     @cached_property
+    def _parted(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """The records that rules match, and the others."""
+        engine = Engine(self.rule_set)
+        matching: list[dict[str, Any]] = []
+        others: list[dict[str, Any]] = []
+        for record in self.records:
+            (matching if engine.matches(record) else others).append(record)
+        return matching, others
+
+    @property
+    def matching_share(self) -> float:
+        """The share of the records that a rule matches, as they are."""
+        return len(self._parted[0]) / len(self.records)
+
+    @cached_property
     def _random(self) -> random.Random:
         return random.Random(_SEED)  # noqa: S311 (the same draw on every machine)
 
-    def log_file(self, count: int) -> bytes:
-        """A log file of `count` records drawn anew, each an event of its own."""
-        drawn = self._random.choices(self.records, k=count)
-        ids = (str(UUID(int=self._random.getrandbits(128), version=4)) for _ in drawn)
+    def log_file(self, count: int, matching: float | None = MATCHING) -> bytes:
+        """A log file of `count` records drawn anew, each an event of its own.
+
+        `matching` of them are records that a rule matches, since the corpus is one of attacks and an
+        account's day is not; None draws from the records as they are.
+        """
+        draw = self._random
+        hits, others = self._parted
+        if matching is None or not hits or not others:
+            drawn = draw.choices(self.records, k=count)
+        else:
+            drawn = [draw.choice(hits if draw.random() < matching else others) for _ in range(count)]
+        ids = (str(UUID(int=draw.getrandbits(128), version=4)) for _ in drawn)
         records = [{"eventVersion": "1.11", **record, "eventID": next(ids)} for record in drawn]
         text = json.dumps({"Records": records}, separators=(",", ":"), ensure_ascii=False)
         return gzip.compress(text.encode("utf-8", "replace"), compresslevel=6, mtime=0)

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Protocol
 from urllib.parse import urlsplit
@@ -23,12 +24,18 @@ class Stream(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One file to scan. `name` is its path relative to the PATH given, with `/`."""
+    """One file to scan. `name` is its path relative to the PATH given, with `/`. One that is `local` can be
+    handed to another process."""
 
     name: str
     address: str
     size: int
     open: Callable[[], AbstractContextManager[Stream]]
+
+    @property
+    def local(self) -> bool:
+        """A file of this machine."""
+        return not self.address.startswith("s3://")
 
     @property
     def kind(self) -> LogFileKind:
@@ -79,16 +86,17 @@ def _folder_inputs(folder: Path) -> Iterator[Input]:
 
 
 def _file_input(file: Path, name: str) -> Input:
-    @contextmanager
-    def opened() -> Iterator[Stream]:
-        try:
-            stream = file.open("rb")
-        except OSError as error:
-            raise LogFileUnavailable(error.strerror or str(error)) from error
-        with stream:
-            yield _LocalFile(stream)
+    return Input(name, str(file), file.stat().st_size, partial(_opened, file))
 
-    return Input(name, str(file), file.stat().st_size, opened)
+
+@contextmanager
+def _opened(file: Path) -> Iterator[Stream]:
+    try:
+        stream = file.open("rb")
+    except OSError as error:
+        raise LogFileUnavailable(error.strerror or str(error)) from error
+    with stream:
+        yield _LocalFile(stream)
 
 
 def _s3_inputs(address: str, client: Any) -> Iterator[Input]:

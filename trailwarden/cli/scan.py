@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import click
@@ -12,6 +13,7 @@ from trailwarden.alerts.model import Alert
 from trailwarden.alerts.text import one_line
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.inputs import Input, inputs_of
+from trailwarden.cli.parallel import Pool, usable_cores, worth_sharing
 from trailwarden.cli.progress import Progress
 from trailwarden.cli.report import alert_line, match_line, match_text, print_alerts, print_totals
 from trailwarden.cli.rule_files import usable_rules
@@ -19,7 +21,7 @@ from trailwarden.cli.scanner import Scanner
 from trailwarden.engine.engine import Engine
 from trailwarden.engine.match import Match
 from trailwarden.errors import LogFileUnavailable
-from trailwarden.rules.ruleset import Level
+from trailwarden.rules.ruleset import Level, dump_rule_set
 
 _LEVELS = [level.name.lower() for level in Level]
 _EPILOG = (
@@ -48,9 +50,21 @@ _EPILOG = (
 @click.option(
     "--matches", "each_match", is_flag=True, help="Each record that a rule matched, instead of alerts."
 )
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=usable_cores,
+    show_default="the cores",
+    help="Processes that read files; few or small files are read in one.",
+)
 @click.option("--fail-on", type=click.Choice(_LEVELS), help="Exit with 1 on an alert at or above this level.")
-def scan(
-    paths: tuple[str, ...], rule_paths: tuple[str, ...], output: str, each_match: bool, fail_on: str | None
+def scan(  # noqa: PLR0913, PLR0917 (the options)
+    paths: tuple[str, ...],
+    rule_paths: tuple[str, ...],
+    output: str,
+    each_match: bool,
+    fail_on: str | None,
+    jobs: int,
 ) -> None:
     """Evaluate rules on CloudTrail log files: files, folders (walked), s3://bucket/prefix.
 
@@ -62,7 +76,7 @@ def scan(
     """
     rule_set, _, sound = usable_rules(rule_paths)
     engine = Engine(rule_set)
-    scanner = _scan(engine, paths, _match_printer(output) if each_match else _ignore)
+    scanner = _scan(engine, paths, _match_printer(output) if each_match else _ignore, jobs)
     alerts = scanner.alerts()
     if output == "text":
         if not each_match:
@@ -74,19 +88,35 @@ def scan(
     sys.exit(_status(alerts, scanner.totals.faults, fail_on) if sound else Exit.USAGE)
 
 
-def _scan(engine: Engine, paths: tuple[str, ...], on_match: Callable[[Match, str, bool], None]) -> Scanner:
+def _scan(
+    engine: Engine, paths: tuple[str, ...], on_match: Callable[[Match, str, bool], None], jobs: int
+) -> Scanner:
     started = time.perf_counter()
     with Progress(sys.stderr) as progress:
         scanner = Scanner(engine, on_match, lambda text: progress.say(f"trailwarden: {text}"))
         inputs = list(_all_inputs(paths, scanner.fault))
         progress.start(len(inputs), sum(item.size for item in inputs))
-        for item in inputs:
-            scanner.scan(item)
-            progress.advance(item.size, scanner.totals.records)
-        for failure in engine.failures.values():
-            scanner.fault(f"rule {failure.rule_id} failed on {failure.count} records: {failure.first_error}")
+        if jobs > 1 and worth_sharing(inputs):
+            _read_by_many(scanner, inputs, jobs, progress)
+        else:
+            for item in inputs:
+                scanner.scan(item)
+                progress.advance(item.size, scanner.totals.records)
+        scanner.finish()
     scanner.totals.seconds = time.perf_counter() - started
     return scanner
+
+
+def _read_by_many(scanner: Scanner, inputs: list[Input], jobs: int, progress: Progress) -> None:
+    """Read in other processes, and count here, in the order of the inputs."""
+    rule_set = scanner.engine.rule_set
+    with closing(Pool(dump_rule_set(rule_set), jobs).read(inputs)) as outcomes:
+        for item, outcome in zip(inputs, outcomes, strict=True):
+            for match in outcome.matches(rule_set):
+                scanner.matched(match, item.name)
+            scanner.count(outcome.reading)
+            scanner.failed(outcome.failures)
+            progress.advance(item.size, scanner.totals.records)
 
 
 def _all_inputs(paths: tuple[str, ...], fault: Callable[[str], None]) -> Iterator[Input]:

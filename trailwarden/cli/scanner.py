@@ -1,6 +1,6 @@
-"""The engine of the functions over many inputs, one after the other, in a stable order."""
+"""The engine of the functions over many inputs, in a stable order."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from trailwarden.alerts.grouping import AlertGrouper
@@ -9,7 +9,7 @@ from trailwarden.alerts.text import one_line
 from trailwarden.cli.inputs import Input
 from trailwarden.correlation.correlator import CorrelationBatch, Correlator
 from trailwarden.delivery.logfile import LogFileReader
-from trailwarden.engine.engine import Engine
+from trailwarden.engine.engine import Engine, RuleFailure
 from trailwarden.engine.match import Match
 from trailwarden.errors import LogFileUnavailable
 from trailwarden.rules.ruleset import Level
@@ -34,8 +34,47 @@ class Totals:
 
 
 @dataclass(slots=True)
+class Reading:
+    """What reading one input came to, besides its matches; `faults` name what could not be read of it."""
+
+    files: int = 0
+    passed_over: int = 0
+    records: int = 0
+    faults: list[str] = field(default_factory=list)
+
+
+def read_input(engine: Engine, item: Input, on_match: Callable[[Match], None]) -> Reading:
+    """Read one input, giving each match as it is found; what cannot be read is named, the rest evaluated."""
+    reading = Reading()
+    if item.kind not in engine.kinds:
+        reading.passed_over = 1
+        return reading
+    name = one_line(item.name, _NAME_LIMIT)
+    try:
+        with item.open() as stream:
+            reader = LogFileReader(stream)
+            try:
+                for match in engine.scan(reader):
+                    on_match(match)
+            finally:
+                reading.files, reading.records = 1, reader.record_count
+                reading.faults += _faults(name, reader)
+    except LogFileUnavailable as error:
+        reading.faults.append(f"{name}: {one_line(str(error), 500)}")
+    return reading
+
+
+def _faults(name: str, reader: LogFileReader) -> Iterable[str]:
+    for defect in reader.defects:
+        where = "" if defect.record_index is None else f", record {defect.record_index}"
+        yield f"{name}{where}: {defect.reason}: {one_line(defect.detail, 300)}"
+    if more := reader.defect_counts.total() - len(reader.defects):
+        yield f"{name}: and {more:,} more faults"
+
+
+@dataclass(slots=True)
 class Scanner:
-    """Reads inputs and groups what matches.
+    """Counts what was read and groups what matched, here or in another process.
 
     `on_match` gets each match, the name of its log file, and whether its event was met before; `complain`
     gets a line for each thing that could not be read.
@@ -48,6 +87,7 @@ class Scanner:
     grouper: AlertGrouper = field(init=False)
     _correlated: MemoryAlertStore = field(init=False, default_factory=MemoryAlertStore)
     _batch: CorrelationBatch = field(init=False)
+    _failures: dict[str, RuleFailure] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         rule_set = self.engine.rule_set
@@ -69,37 +109,40 @@ class Scanner:
         self.complain(text)
 
     def scan(self, item: Input) -> None:
-        """Read one input; what cannot be read of it is named, the rest is evaluated."""
-        if item.kind not in self.engine.kinds:
-            self.totals.passed_over += 1
-            return
-        name = one_line(item.name, _NAME_LIMIT)
-        try:
-            with item.open() as stream:
-                self._scan_stream(item.name, LogFileReader(stream))
-        except LogFileUnavailable as error:
-            self.fault(f"{name}: {one_line(str(error), 500)}")
+        """Read one input in this process."""
+        self.count(read_input(self.engine, item, lambda match: self.matched(match, item.name)))
 
-    def _correlate(self, match: Match, name: str) -> None:
-        self._batch.add(match, name)
+    def matched(self, match: Match, log_file: str) -> None:
+        """Count and group one match; they come in the order of the inputs, and of the records of each."""
+        fresh = self.grouper.add(match, log_file)
+        self.totals.matches += 1
+        self.totals.repeats += not fresh
+        self.on_match(match, log_file, not fresh)
+        if fresh:
+            self._correlate(match, log_file)
+
+    def _correlate(self, match: Match, log_file: str) -> None:
+        self._batch.add(match, log_file)
         if self._batch.pending >= _CORRELATE_EVERY:
             self._batch.flush()
 
-    def _scan_stream(self, name: str, reader: LogFileReader) -> None:
-        try:
-            for match in self.engine.scan(reader):
-                fresh = self.grouper.add(match, name)
-                self.totals.matches += 1
-                self.totals.repeats += not fresh
-                self.on_match(match, name, not fresh)
-                if fresh:
-                    self._correlate(match, name)
-        finally:
-            self.totals.files += 1
-            self.totals.records += reader.record_count
-            for defect in reader.defects:
-                where = "" if defect.record_index is None else f", record {defect.record_index}"
-                cause = f"{defect.reason}: {one_line(defect.detail, 300)}"
-                self.fault(f"{one_line(name, _NAME_LIMIT)}{where}: {cause}")
-            if more := reader.defect_counts.total() - len(reader.defects):
-                self.fault(f"{one_line(name, _NAME_LIMIT)}: and {more:,} more faults")
+    def count(self, reading: Reading) -> None:
+        """Count what reading one input came to."""
+        self.totals.files += reading.files
+        self.totals.passed_over += reading.passed_over
+        self.totals.records += reading.records
+        for text in reading.faults:
+            self.fault(text)
+
+    def failed(self, failures: Iterable[RuleFailure]) -> None:
+        """Count the failures of rules, of this process or another."""
+        for failure in failures:
+            before = self._failures.get(failure.rule_id)
+            count, first = (before.count, before.first_error) if before else (0, failure.first_error)
+            self._failures[failure.rule_id] = RuleFailure(failure.rule_id, count + failure.count, first)
+
+    def finish(self) -> None:
+        """Name the rules that failed."""
+        self.failed(self.engine.failures.values())
+        for failure in self._failures.values():
+            self.fault(f"rule {failure.rule_id} failed on {failure.count} records: {failure.first_error}")

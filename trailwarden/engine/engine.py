@@ -1,37 +1,50 @@
 """The engine: a compiled rule set × records → matches.
 
-Most rules name the API calls that they are about, so rules are indexed by the `eventName` and
-`eventSource` that their conditions need; a record meets only those that it can satisfy, and each field
+`scan` goes the fast way (`decision.py`): a record is decided from the few fields that rules test, and
+decoded in full only where a rule matches, or still may. `matches` is the plain way, each rule on a record;
+both come to the same, and what the fast way cannot decide it leaves to the plain one.
+
+On the plain way, most rules name the API calls that they are about, so rules are indexed by the `eventName`
+and `eventSource` that they need; a record meets only those that it can satisfy, and each field
 of it is walked once however many rules look. Neither changes what matches: the index holds necessary
 conditions alone, and a record whose names are not plain strings meets every rule.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from functools import cached_property
+from typing import Protocol, TypeVar
 
 import re2
 
+from trailwarden.delivery.cutting import Decode
 from trailwarden.delivery.keys import LogFileKind
 from trailwarden.delivery.records import Record, event_identity, event_time
+from trailwarden.engine.decision import Decision, Limits
 from trailwarden.engine.evaluate import Condition, compile_condition
 from trailwarden.engine.match import Match
 from trailwarden.engine.prefilter import needed_texts
+from trailwarden.engine.sieve import Sieve, Sifted
 from trailwarden.engine.text import fold
+from trailwarden.engine.times import EventTimes
 from trailwarden.engine.values import RecordView
 from trailwarden.errors import RuleSetError
 from trailwarden.rules.ruleset import Rule, RuleSet
 
 _NAME, _SOURCE = "eventName", "eventSource"
 _REMEMBERED_CALLS = 4096
+_REMEMBERED_TIMES, _LONGEST_TIME = 4096, 40
 _ALWAYS_READ = frozenset({LogFileKind.EVENTS, LogFileKind.NETWORK_ACTIVITY, LogFileKind.AGGREGATED})
 
 
-class RecordReader(Protocol):
+T = TypeVar("T")
+
+
+class BlockReader(Protocol):
     """What the engine needs of `trailwarden.delivery.logfile.LogFileReader`."""
 
-    def records(self) -> Iterator[tuple[int, Record]]:
-        """Each record with its index in the file's `Records`."""
+    def decoded_blocks(self, decode: Decode[T]) -> Iterator[tuple[int, list[T]]]:
+        """Runs of records as `decode` makes them, each with the index of its first in `Records`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +73,13 @@ class Engine:
     odd record) stops neither the other rules nor the other records.
     """
 
-    def __init__(self, rule_set: RuleSet) -> None:
+    def __init__(self, rule_set: RuleSet, limits: Limits | None = None) -> None:
         self.rule_set = rule_set
+        self._limits = limits
         self.failures: dict[str, RuleFailure] = {}
         self._evaluators = _evaluators(rule_set)
         self._by_call: dict[tuple[str, str], tuple[_Evaluator, ...]] = {}
+        self._times: dict[str, str | None] = {}
 
     @property
     def kinds(self) -> frozenset[LogFileKind]:
@@ -91,14 +106,40 @@ class Engine:
                 self._failed(evaluator.rule, error)
         return matched
 
-    def scan(self, reader: RecordReader) -> Iterator[Match]:
-        """Every match in a log file, in one pass; holds one record at a time."""
-        for index, record in reader.records():
-            rules = self.matches(record)
-            if rules:
-                identity, time = event_identity(record), event_time(record)
-                for rule in rules:
-                    yield Match(rule, record, index, identity, time)
+    @cached_property
+    def _decision(self) -> Decision:
+        """Made when a file is first scanned."""
+        return Decision(self.rule_set.rules, self._limits)
+
+    def scan(self, reader: BlockReader, times: EventTimes | None = None) -> Iterator[Match]:
+        """Every match in a log file, in one pass; holds one block of records at a time. `times` learns the
+        oldest and the newest event."""
+        sieve = Sieve(self._decision, times)
+        for first, block in reader.decoded_blocks(sieve.decode):
+            for index, sifted in enumerate(block, first):
+                if sifted is not None and (rules := self._sifted_matches(sifted)):
+                    record = sifted.record
+                    identity, time = event_identity(record), self._event_time(record)
+                    for rule in rules:
+                        yield Match(rule, record, index, identity, time)
+
+    def _sifted_matches(self, sifted: Sifted) -> list[Rule]:
+        try:
+            rules = self.rule_set.rules
+            return [rules[number] for number in sifted.rules(self._decision)]
+        except Exception:  # noqa: BLE001 (the plain way says which rule it was, and clears the others)
+            return self.matches(sifted.record)
+
+    def _event_time(self, record: Record) -> str | None:
+        """`event_time`, remembered: reading a time costs more than all else about a match."""
+        text = record.get("eventTime")
+        if type(text) is not str or len(text) > _LONGEST_TIME:
+            return event_time(record)
+        if text not in self._times:
+            if len(self._times) >= _REMEMBERED_TIMES:
+                self._times.clear()
+            self._times[text] = event_time(record)
+        return self._times[text]
 
     def _remember(self, name: str, source: str) -> tuple[_Evaluator, ...]:
         """The rules that a call can satisfy; the memory is bounded, since callers choose what they call."""

@@ -1,7 +1,8 @@
 """A match: one rule met one record."""
 
 import hashlib
-from dataclasses import dataclass
+
+import msgspec
 
 from trailwarden.delivery.records import Record
 from trailwarden.rules.ruleset import Rule
@@ -12,8 +13,7 @@ def match_id(rule_id: str, event_id: str) -> str:
     return hashlib.sha256(f"{rule_id}\n{event_id}".encode()).hexdigest()[:32]
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(msgspec.Struct, frozen=True):
     """One rule met one record; `record_index` is the record's place in its file's `Records`, from 0.
 
     `event_time` is RFC 3339, UTC, to the second, or None where the record has none that can be read.

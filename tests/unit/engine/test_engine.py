@@ -1,11 +1,13 @@
 """The engine: which rules match, what it gives for a log file, and what one bad rule costs."""
 
-from collections.abc import Iterator
+from io import BytesIO
 from typing import Any
 
 import pytest
 
+from tests.samples import log_file
 from tests.unit.rules.writing import RULE_ID, rule_text
+from trailwarden.delivery.logfile import LogFileReader
 from trailwarden.delivery.records import Record
 from trailwarden.engine.engine import Engine
 from trailwarden.engine.match import Match
@@ -18,14 +20,8 @@ from trailwarden.rules.ruleset import Level, Rule, RuleSet
 OTHER_ID = "1c1f0a5e-6a0e-4e0e-9d5e-0a4b8c8f4a10"
 
 
-class Records:
-    """A log file's reader, as the engine sees it."""
-
-    def __init__(self, *records: Record) -> None:
-        self._records = records
-
-    def records(self) -> Iterator[tuple[int, Record]]:
-        yield from enumerate(self._records)
+def reader(*records: Record) -> LogFileReader:
+    return LogFileReader(BytesIO(log_file(records)))
 
 
 def engine_of(*detections: str) -> Engine:
@@ -90,7 +86,7 @@ def test_a_scan_gives_each_match_with_its_place_identity_and_time() -> None:
         "eventTime": "2026-01-02T03:04:05Z",
     }
 
-    (match,) = engine.scan(Records({"eventName": "Other", "eventSource": "x"}, hit))
+    (match,) = engine.scan(reader({"eventName": "Other", "eventSource": "x"}, hit))
 
     assert (match.rule.title, match.record, match.record_index) == ("A rule", hit, 1)
     assert (match.event_id, match.event_time) == (event_id, "2026-01-02T03:04:05Z")

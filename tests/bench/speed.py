@@ -1,0 +1,82 @@
+"""CPU of the product and of FLOOR, taking turns in one process on fresh bytes.
+
+FLOOR is what anyone pays who only parses a log file: `orjson.loads(zlib.decompress(file))`. Because the two
+take turns, a machine whose speed drifts does not change their ratio.
+"""
+
+import gc
+import time
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from statistics import median
+
+import orjson
+
+from trailwarden.delivery.logfile import LogFileReader
+from trailwarden.engine.engine import Engine
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A ratio of CPU times over some rounds, and the medians it is of, in µs a record."""
+
+    median: float
+    low: float
+    high: float
+    product_us: float
+    other_us: float
+
+
+def scan(engine: Engine, data: bytes) -> int:
+    """Scan one file; the number of matches."""
+    return sum(1 for _ in engine.scan(LogFileReader(BytesIO(data))))
+
+
+def floor(data: bytes) -> int:
+    """Only parse it."""
+    return len(orjson.loads(zlib.decompress(data, wbits=31))["Records"])
+
+
+def against_floor(engine: Engine, files: Sequence[bytes], records: int, rounds: int) -> Ratio:
+    """The product's CPU over FLOOR's; each round takes all of the files, each of `records`."""
+    for data in files:
+        scan(engine, data)  # what a running function has seen before
+    return _ratio(lambda data: scan(engine, data), floor, files, records, rounds)
+
+
+def against_fewer(many: Engine, few: Engine, files: Sequence[bytes], records: int, rounds: int) -> Ratio:
+    """The CPU with many rules over that with few."""
+    for data in files:
+        scan(many, data)
+        scan(few, data)
+    return _ratio(lambda data: scan(many, data), lambda data: scan(few, data), files, records, rounds)
+
+
+def _ratio(
+    product: Callable[[bytes], int],
+    other: Callable[[bytes], int],
+    files: Sequence[bytes],
+    records: int,
+    rounds: int,
+) -> Ratio:
+    products: list[float] = []
+    others: list[float] = []
+    for number in range(rounds):
+        # Who goes first changes places, so that neither always finds the caches warm.
+        pair = [(product, products), (other, others)]
+        for work, times in pair if number % 2 else reversed(pair):
+            times.append(_cpu(work, files) / records / len(files) * 1e6)
+    ratios = [mine / theirs for mine, theirs in zip(products, others, strict=True)]
+    return Ratio(median(ratios), min(ratios), max(ratios), median(products), median(others))
+
+
+def _cpu(work: Callable[[bytes], int], files: Sequence[bytes]) -> float:
+    """CPU seconds of all files together, each in memory that nobody has read yet."""
+    fresh = [bytes(bytearray(data)) for data in files]
+    gc.collect()
+    started = time.process_time()
+    for data in fresh:
+        work(data)
+    return time.process_time() - started

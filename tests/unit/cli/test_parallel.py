@@ -1,0 +1,170 @@
+"""Files read by many processes: the same output as by one, and no process left behind."""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+import types
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from tests.samples import STOP_RULE, harmless, log_file, record, rule
+from trailwarden.cli import main, parallel
+from trailwarden.cli.inputs import Input, inputs_of
+from trailwarden.cli.parallel import Outcome, Pool, read_one, usable_cores, worth_sharing
+from trailwarden.engine.engine import Engine
+from trailwarden.rules.ruleset import RuleSet, dump_rule_set
+
+RULES = RuleSet(rules=(rule(STOP_RULE, "StopLogging"),))
+ARTEFACT = dump_rule_set(RULES)
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    """Files with matches, repeats across files, faults and none of these."""
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    for number in range(12):
+        records = [harmless(number), record(number), record(number + 1), record(number // 2)]
+        (folder / f"{number:02}.json.gz").write_bytes(log_file(records))
+    (folder / "03.json.gz").write_bytes(log_file([record(1), 7, record(99)]))
+    (folder / "05.json.gz").write_bytes(b"no log file")
+    (folder / "07.json.gz").write_bytes(log_file([]))
+    return folder
+
+
+def inputs(folder: Path) -> list[Input]:
+    return list(inputs_of(str(folder), lambda: pytest.fail("no S3 here")))
+
+
+@pytest.mark.parametrize(
+    "options", [["--matches", "--format", "jsonl"], ["--format", "jsonl"], ["--matches"]]
+)
+def test_many_processes_print_what_one_does(
+    logs: Path, options: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parallel, "_WORTH_SHARING", 0)
+    stopped = types.SimpleNamespace(perf_counter=lambda: 0.0)
+    monkeypatch.setattr(sys.modules["trailwarden.cli.scan"], "time", stopped)
+
+    one, many = (
+        CliRunner().invoke(main, ["scan", *options, "--jobs", jobs, str(logs)]) for jobs in ("1", "3")
+    )
+
+    assert (many.stdout_bytes, many.stderr_bytes) == (one.stdout_bytes, one.stderr_bytes)
+    assert many.exit_code == one.exit_code == 3
+    assert one.stdout_bytes
+    assert b"05.json.gz" in one.stderr_bytes
+
+
+def test_few_or_small_files_start_no_process(logs: Path) -> None:
+    found = inputs(logs)
+
+    assert not worth_sharing(found)
+    large = [Input(item.name, item.address, 10**8, item.open) for item in found]
+    assert worth_sharing(large)
+    assert not worth_sharing(large[:1])
+    assert not worth_sharing([*large, Input("x", "s3://bucket/x", 1, large[0].open)])
+
+
+def test_outcomes_come_in_the_order_of_the_files(logs: Path) -> None:
+    found = inputs(logs)
+
+    outcomes = list(Pool(ARTEFACT, 2).read(found))
+
+    assert [outcome.reading.records for outcome in outcomes] == [
+        read_one(Engine(RULES), item).reading.records for item in found
+    ]
+    assert multiprocessing.active_children() == []
+
+
+def dies_of_the_sixth(engine: Engine, item: Input) -> Outcome:
+    if item.name == "05.json.gz":
+        os._exit(3)
+    return read_one(engine, item)
+
+
+def test_the_file_that_a_process_dies_of_is_named_and_the_others_read(logs: Path) -> None:
+    found = inputs(logs)
+
+    outcomes = list(Pool(ARTEFACT, 2, dies_of_the_sixth).read(found))
+
+    faults = [fault for outcome in outcomes for fault in outcome.reading.faults if "died" in fault]
+    assert faults == ["05.json.gz: the process that read it died"]
+    assert len(outcomes) == len(found)
+    assert [len(list(outcome.matches(RULES))) for outcome in outcomes] == [3, 3, 3, 2, 3, 0, 3, 0, 3, 3, 3, 3]
+
+
+def takes_long(engine: Engine, item: Input) -> Outcome:
+    time.sleep(0 if item.name == "00.json.gz" else 600)
+    return read_one(engine, item)
+
+
+def test_leaving_early_ends_the_processes(logs: Path) -> None:
+    started = time.monotonic()
+    with closing(Pool(ARTEFACT, 2, takes_long).read(inputs(logs))) as outcomes:
+        next(outcomes)
+
+    assert time.monotonic() - started < 60
+    assert multiprocessing.active_children() == []
+
+
+ENDLESS = """
+import sys
+from pathlib import Path
+from tests.unit.cli.test_parallel import ARTEFACT, inputs, takes_long
+from trailwarden.cli.parallel import Pool
+
+if __name__ == "__main__":
+    outcomes = Pool(ARTEFACT, 2, takes_long).read(inputs(Path(sys.argv[1])))
+    next(outcomes)
+    print("first", flush=True)
+    next(outcomes)
+"""
+
+
+@pytest.fixture
+def endless(logs: Path, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    script = tmp_path / "endless.py"
+    script.write_text(ENDLESS)
+    root = str(Path(__file__).parents[3])
+    with subprocess.Popen(
+        [sys.executable, script, logs],
+        env=os.environ | {"PYTHONPATH": root},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "first\n"
+        yield process
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_ctrl_c_or_worse_leaves_no_process(endless: subprocess.Popen[str], ending: signal.Signals) -> None:
+    if ending is signal.SIGINT:
+        os.killpg(endless.pid, ending)  # a terminal tells the whole group
+    else:
+        endless.send_signal(ending)
+    endless.wait(timeout=30)
+
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(endless.pid, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.05)
+    pytest.fail("processes of the scan are still there")
+
+
+def test_all_cores_are_used_unless_told_otherwise() -> None:
+    assert 1 <= usable_cores() <= (os.cpu_count() or 1)

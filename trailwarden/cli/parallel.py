@@ -1,0 +1,205 @@
+"""Many files read by as many processes as there are cores; the outcomes come back in the files' order.
+
+What a process finds in a file is handed over when the file is done, so memory holds the matches of the
+files in flight. The processes are started anew (`spawn`), which works alike everywhere, and leave when
+the one that started them does, however it ends.
+"""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
+
+import msgspec
+
+from trailwarden.alerts.text import one_line
+from trailwarden.cli.inputs import Input
+from trailwarden.cli.scanner import Reading, read_input
+from trailwarden.delivery.records import Record
+from trailwarden.engine.engine import Engine, RuleFailure
+from trailwarden.engine.match import Match
+from trailwarden.rules.ruleset import RuleSet, load_rule_set
+
+_WORTH_SHARING = 8 * 1024 * 1024  # bytes on disk: less is read sooner than processes start
+_LARGEST_SHARE = 2 * 1024 * 1024
+_SHARES_OF_A_PROCESS = 8  # so that none is left with the last long one
+_SHARES_IN_FLIGHT = 2
+
+
+def usable_cores() -> int:
+    """The cores that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def worth_sharing(inputs: Sequence[Input]) -> bool:
+    """Whether other processes would save time. Objects in S3 are read here, through one client."""
+    size = sum(item.size for item in inputs)
+    return len(inputs) > 1 and size >= _WORTH_SHARING and all(item.local for item in inputs)
+
+
+class _Found(msgspec.Struct, array_like=True):
+    """A record that rules matched, and the numbers of these in the rule set."""
+
+    rules: list[int]
+    record_index: int
+    event_id: str
+    event_time: str | None
+    record: Record
+
+
+_encode = msgspec.json.Encoder().encode
+_decode_found = msgspec.json.Decoder(list[_Found]).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one file came to. Matches travel as JSON: pickled, they would cost more than the scan."""
+
+    reading: Reading
+    found: bytes = b"[]"
+    failures: list[RuleFailure] = field(default_factory=list)
+
+    def matches(self, rule_set: RuleSet) -> Iterator[Match]:
+        """The matches, in the order in which the file was read."""
+        for found in _decode_found(self.found):
+            for number in found.rules:
+                rule = rule_set.rules[number]
+                yield Match(rule, found.record, found.record_index, found.event_id, found.event_time)
+
+
+Read = Callable[[Engine, Input], Outcome]
+
+
+def read_one(engine: Engine, item: Input) -> Outcome:
+    """Read one file; the failures of rules are those on this file."""
+    numbers = {rule.id: number for number, rule in enumerate(engine.rule_set.rules)}
+    found: list[_Found] = []
+    engine.failures.clear()
+
+    def keep(match: Match) -> None:
+        number = numbers[match.rule.id]
+        if found and found[-1].record is match.record:
+            found[-1].rules.append(number)
+        else:
+            place = (match.record_index, match.event_id, match.event_time)
+            found.append(_Found([number], *place, match.record))
+
+    reading = read_input(engine, item, keep)
+    return Outcome(reading, _encode(found), list(engine.failures.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Processes that read files with the rules of a compiled artefact."""
+
+    artefact: bytes
+    jobs: int
+    read_one: Read = read_one
+
+    def read(self, inputs: Sequence[Input]) -> Generator[Outcome, None, None]:
+        """The outcome of each input, in order. Close the iterator to end the processes early.
+
+        A process that dies (of a file that takes more memory than there is, say) takes the others with it:
+        the files that were in flight are read again one at a time, and the one it dies of is named.
+        """
+        shares = deque(_shares(inputs, self.jobs))
+        while shares:
+            flight: deque[tuple[Sequence[Input], Future[list[Outcome]]]] = deque()
+            try:
+                yield from self._fly(shares, flight, self.jobs)
+            except BrokenProcessPool:
+                for share, _ in flight:
+                    for item in share:
+                        yield from self._alone(item)
+
+    def _fly(
+        self,
+        shares: deque[Sequence[Input]],
+        flight: deque[tuple[Sequence[Input], Future[list[Outcome]]]],
+        jobs: int,
+    ) -> Iterator[Outcome]:
+        others = set(multiprocessing.active_children())
+        context = multiprocessing.get_context("spawn")
+        executor = ProcessPoolExecutor(jobs, context, _begin, (self.artefact, self.read_one))
+        try:
+            while shares or flight:
+                while shares and len(flight) < jobs * _SHARES_IN_FLIGHT:
+                    flight.append((shares[0], executor.submit(_read_share, shares[0])))
+                    shares.popleft()
+                outcomes = flight[0][1].result()
+                flight.popleft()
+                yield from outcomes
+        except BaseException:
+            _end_all_but(others)  # first, for the executor waits for what they are at
+            raise
+        finally:
+            executor.shutdown(cancel_futures=True)
+            _end_all_but(others)
+
+    def _alone(self, item: Input) -> Iterator[Outcome]:
+        try:
+            yield from self._fly(deque([(item,)]), deque(), 1)
+        except BrokenProcessPool:
+            fault = f"{one_line(item.name, 1100)}: the process that read it died"
+            yield Outcome(Reading(files=1, faults=[fault]))
+
+
+def _end_all_but(others: set[BaseProcess]) -> None:
+    ended = set(multiprocessing.active_children()) - others
+    for process in ended:
+        process.terminate()
+    for process in ended:
+        process.join()
+
+
+def _shares(inputs: Sequence[Input], jobs: int) -> Iterator[Sequence[Input]]:
+    """The inputs in their order, in runs of about the same size."""
+    total = sum(item.size for item in inputs)
+    most = min(_LARGEST_SHARE, total // (jobs * _SHARES_OF_A_PROCESS) + 1)
+    share: list[Input] = []
+    size = 0
+    for item in inputs:
+        share.append(item)
+        size += item.size
+        if size >= most:
+            yield share
+            share, size = [], 0
+    if share:
+        yield share
+
+
+@dataclass(slots=True)
+class _Worker:
+    """What a process keeps while it lives."""
+
+    engine: Engine
+    read: Read
+
+
+_worker: list[_Worker] = []
+
+
+def _begin(artefact: bytes, read: Read) -> None:
+    """Make the engine of a new process. Ctrl-C is for the one that started it, which then ends this one."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    _worker.append(_Worker(Engine(load_rule_set(artefact)), read))
+
+
+def _leave_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _read_share(share: Sequence[Input]) -> list[Outcome]:
+    (worker,) = _worker
+    return [worker.read(worker.engine, item) for item in share]

@@ -1,0 +1,70 @@
+"""The predicates of one field, indexed: a field's values → the leaves that they satisfy.
+
+Equal texts are found by hashing, patterns by one automaton; only predicates of other kinds (networks,
+comparisons, and whatever `predicates.py` learns next) are tried one by one. What each predicate means is
+defined in `predicates.py`; this is the same, found sooner.
+"""
+
+from typing import Any
+
+from trailwarden.engine.patterns import PatternSet, folded_globs, globs, regexes
+from trailwarden.engine.predicates import Predicate, compile_predicate
+from trailwarden.engine.text import fold
+from trailwarden.engine.values import Values
+from trailwarden.rules.ruleset import Node
+
+
+class PredicateIndex:
+    """Which leaves of one field its values satisfy."""
+
+    def __init__(self, predicates: list[tuple[Node, int]]) -> None:
+        self._folded: dict[str, list[int]] = {}
+        self._cased: dict[str, list[int]] = {}
+        self._numbers: dict[float | str, list[int]] = {}
+        self._others: list[tuple[Predicate, int]] = []
+        likes: list[tuple[str, int]] = []
+        cased_likes: list[tuple[str, int]] = []
+        expressions: list[tuple[tuple[str, str], int]] = []
+        for (name, *arguments), leaf in predicates:
+            match name:
+                case "is":
+                    _enter(self._folded, map(fold, arguments), leaf)
+                case "is_cased":
+                    _enter(self._cased, arguments, leaf)
+                case "number":
+                    _enter(self._numbers, (arguments[0], repr(arguments[0])), leaf)
+                case "like":
+                    likes += ((glob, leaf) for glob in arguments)
+                case "like_cased":
+                    cased_likes += ((glob, leaf) for glob in arguments)
+                case "re":
+                    expressions.append(((arguments[0], arguments[1]), leaf))
+                case _:
+                    self._others.append((compile_predicate([name, *arguments]), leaf))
+        self._likes: PatternSet = folded_globs(likes)
+        self._on_text = [patterns for patterns in (globs(cased_likes), regexes(expressions)) if patterns]
+
+    def satisfied(self, values: Values) -> frozenset[int]:
+        """The leaves that the values satisfy."""
+        held: set[int] = set()
+        if self._folded or self._likes:
+            for text in values.folded:
+                held.update(self._folded.get(text, ()))
+                if self._likes:
+                    held.update(self._likes.leaves_in(text))
+        if self._cased or self._on_text:
+            for text in values.texts:
+                held.update(self._cased.get(text, ()))
+                for patterns in self._on_text:
+                    held.update(patterns.leaves_in(text))
+        if self._numbers:
+            for scalar in values.scalars:
+                if type(scalar) is not bool:
+                    held.update(self._numbers.get(scalar, ()))
+        held.update(leaf for predicate, leaf in self._others if predicate(values))
+        return frozenset(held)
+
+
+def _enter(index: dict[Any, list[int]], keys: Any, leaf: int) -> None:
+    for key in keys:
+        index.setdefault(key, []).append(leaf)

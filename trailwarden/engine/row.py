@@ -1,0 +1,124 @@
+"""The few fields of a record that rules test in nearly every record, decoded without the rest of it.
+
+A row is a msgspec Struct of these fields; what else a record holds is skipped over. Every leaf may hold
+any JSON value, and where a path leads into an object, anything else may stand there too, so that no odd
+record fails its block. What a rule may ask of one record in a thousand (`requestParameters` and its like)
+is not in the row: it is looked up in the whole record, when a rule still depends on it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+
+from trailwarden.engine.values import Path
+
+Row = Any
+MISSING = msgspec.UNSET
+
+# Fields that CloudTrail fills with one short scalar, or an object of such, in nearly every record.
+# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+# In the order in which it writes them, since msgspec looks for a key where it found the last one.
+_ORDER = (
+    "eventVersion",
+    "userIdentity",
+    "eventTime",
+    "eventSource",
+    "eventName",
+    "awsRegion",
+    "sourceIPAddress",
+    "userAgent",
+    "errorCode",
+    "errorMessage",
+    "readOnly",
+    "eventType",
+    "apiVersion",
+    "managementEvent",
+    "recipientAccountId",
+    "vpcEndpointId",
+    "vpcEndpointAccountId",
+    "eventCategory",
+    "tlsDetails",
+    "sessionCredentialFromConsole",
+)
+_IN_ROW = frozenset(_ORDER)
+_EVENT_TIME: Path = ("eventTime",)
+_MOST_FIELDS_OF_AN_OBJECT = 32  # msgspec compares a key with each field: more of them are no saving
+_Tree = dict[str, Any]
+
+
+def paths_in_row(paths: Iterable[Path]) -> list[Path]:
+    """Those of the paths that a row holds, in a fixed order.
+
+    A path that leads on from another one is left out with it, since an object that is tested as a whole
+    must be decoded as a whole.
+    """
+    usual = sorted({path for path in paths if path[0] in _IN_ROW})
+    whole = {path[:length] for path in usual for length in range(1, len(path))} & set(usual)
+    alone = [path for path in usual if path not in whole and not _below(path, whole)]
+    children: dict[Path, set[str]] = {}
+    for path in alone:
+        for length in range(1, len(path)):
+            children.setdefault(path[:length], set()).add(path[length])
+    wide = {parent for parent, names in children.items() if len(names) > _MOST_FIELDS_OF_AN_OBJECT}
+    return [path for path in alone if not _below(path, wide)]
+
+
+def _below(path: Path, parents: set[Path]) -> bool:
+    return any(path[:length] in parents for length in range(1, len(path)))
+
+
+class RowType:
+    """The Struct for some paths, and how to read them from a row; every row also holds `eventTime`.
+
+    `getters[path](row)` is the value, `MISSING` where the record has none. It raises AttributeError where
+    something else than an object stands above the path: `find` tells what that comes to.
+    """
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        tops = {"eventTime", *(path[0] for path in paths)}
+        tree: _Tree = {name: {} for name in _ORDER if name in tops}
+        for path in (_EVENT_TIME, *paths):
+            branch = tree
+            for name in path:
+                branch = branch.setdefault(name, {})
+        self._attributes: dict[Path, str] = {}
+        self.struct = self._struct(tree, (), "")
+        self.event_time: Callable[[Row], Any] = attrgetter(self._attributes[_EVENT_TIME])
+        self.getters: Mapping[Path, Callable[[Row], Any]] = {
+            path: attrgetter(attribute) for path, attribute in self._attributes.items()
+        }
+
+    def _struct(self, tree: _Tree, above: Path, dotted: str) -> Any:
+        """Attributes are numbered, for a rule's field may have any name."""
+        fields: list[tuple[str, Any, Any]] = []
+        names = {}
+        for number, (name, below) in enumerate(tree.items()):
+            attribute = f"f{number}"
+            names[attribute] = name
+            path = (*above, name)
+            if below:
+                inner = self._struct(below, path, f"{dotted}{attribute}.")
+                anything = inner | list[Any] | str | bool | int | float | None
+                fields.append((attribute, anything, inner()))
+            else:
+                self._attributes[path] = dotted + attribute
+                fields.append((attribute, Any, MISSING))
+        # Rows are acyclic and short-lived: the collector need not know them.
+        return msgspec.defstruct("Row", fields, rename=names, frozen=True, gc=False)
+
+    def find(self, row: Row, path: Path) -> Any:
+        """The value at a path whatever stands above it; raises `OddShapeError` where that is a list."""
+        value = row
+        for attribute in self._attributes[path].split("."):
+            if isinstance(value, list):
+                raise OddShapeError
+            if not isinstance(value, msgspec.Struct):
+                return MISSING
+            value = getattr(value, attribute)
+        return value
+
+
+class OddShapeError(Exception):
+    """A list stands where AWS puts an object: the record is looked at as a whole."""
