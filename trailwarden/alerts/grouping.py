@@ -35,7 +35,6 @@ def alert_id(rule_id: str, group: dict[str, str], event_time: str | None) -> str
 
 @dataclass(slots=True)
 class _OpenAlert:
-    rule: Rule
     group: dict[str, str]
     earliest: tuple[str, str]
     """Event time and match id of the record that the alert shows."""
@@ -76,7 +75,7 @@ class AlertGrouper:
         rank = (match.event_time or "", match_id)
         entry = self._open.get(identity)
         if entry is None:
-            entry = self._open[identity] = _OpenAlert(match.rule, group, rank, match, evidence)
+            entry = self._open[identity] = _OpenAlert(group, rank, match, evidence)
         elif rank < entry.earliest:
             entry.earliest, entry.match, entry.evidence = rank, match, evidence
         entry.count += 1
@@ -90,7 +89,9 @@ class AlertGrouper:
 
     def alerts(self) -> list[Alert]:
         """Every alert, worst first, then by the time of its first event."""
-        found = [(entry.rule.level, self._alert(identity, entry)) for identity, entry in self._open.items()]
+        found = [
+            (entry.match.rule.level, self._alert(identity, entry)) for identity, entry in self._open.items()
+        ]
         found.sort(key=lambda pair: (-pair[0], pair[1].first_event_time or "", pair[1].alert_id))
         return [alert for _, alert in found]
 
@@ -105,7 +106,7 @@ class AlertGrouper:
 
     def _alert(self, identity: str, entry: _OpenAlert) -> Alert:
         return alert_of(
-            entry.rule,
+            entry.match.rule,
             entry.match.record,
             entry.evidence,
             identity=identity,

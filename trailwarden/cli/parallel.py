@@ -24,12 +24,14 @@ from trailwarden.cli.scanner import Reading, read_input
 from trailwarden.delivery.records import Record
 from trailwarden.engine.engine import Engine, RuleFailure
 from trailwarden.engine.match import Match
-from trailwarden.rules.ruleset import RuleSet, load_rule_set
+from trailwarden.rules.ruleset import load_rule_set
 
 _WORTH_SHARING = 8 * 1024 * 1024  # bytes on disk: less is read sooner than processes start
 _LARGEST_SHARE = 2 * 1024 * 1024
 _SHARES_OF_A_PROCESS = 8  # so that none is left with the last long one
 _SHARES_IN_FLIGHT = 2
+_BUILT_IN = -1
+"""Stands for the built-in visibility rule, whose words are made from the record, here as there."""
 
 
 def usable_cores() -> int:
@@ -66,11 +68,14 @@ class Outcome:
     found: bytes = b"[]"
     failures: list[RuleFailure] = field(default_factory=list)
 
-    def matches(self, rule_set: RuleSet) -> Iterator[Match]:
+    def matches(self, engine: Engine) -> Iterator[Match]:
         """The matches, in the order in which the file was read."""
         for found in _decode_found(self.found):
             for number in found.rules:
-                rule = rule_set.rules[number]
+                built_in = number == _BUILT_IN
+                rule = engine.visibility.rule(found.record) if built_in else engine.rule_set.rules[number]
+                if rule is None:
+                    continue
                 yield Match(rule, found.record, found.record_index, found.event_id, found.event_time)
 
 
@@ -84,7 +89,7 @@ def read_one(engine: Engine, item: Input) -> Outcome:
     engine.failures.clear()
 
     def keep(match: Match) -> None:
-        number = numbers[match.rule.id]
+        number = numbers.get(match.rule.id, _BUILT_IN)
         if found and found[-1].record is match.record:
             found[-1].rules.append(number)
         else:

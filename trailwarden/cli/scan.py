@@ -112,7 +112,7 @@ def _read_by_many(scanner: Scanner, inputs: list[Input], jobs: int, progress: Pr
     rule_set = scanner.engine.rule_set
     with closing(Pool(dump_rule_set(rule_set), jobs).read(inputs)) as outcomes:
         for item, outcome in zip(inputs, outcomes, strict=True):
-            for match in outcome.matches(rule_set):
+            for match in outcome.matches(scanner.engine):
                 scanner.matched(match, item.name)
             scanner.count(outcome.reading)
             scanner.failed(outcome.failures)

@@ -28,6 +28,7 @@ from trailwarden.engine.sieve import Sieve, Sifted
 from trailwarden.engine.text import fold
 from trailwarden.engine.times import EventTimes
 from trailwarden.engine.values import RecordView
+from trailwarden.engine.visibility import Visibility
 from trailwarden.errors import RuleSetError
 from trailwarden.rules.ruleset import Rule, RuleSet
 
@@ -80,6 +81,7 @@ class Engine:
         self._evaluators = _evaluators(rule_set)
         self._by_call: dict[tuple[str, str], tuple[_Evaluator, ...]] = {}
         self._times: dict[str, str | None] = {}
+        self.visibility = Visibility(rule_set)
 
     @property
     def kinds(self) -> frozenset[LogFileKind]:
@@ -87,24 +89,27 @@ class Engine:
         return _ALWAYS_READ | {LogFileKind.INSIGHT} if self.rule_set.uses_insights else _ALWAYS_READ
 
     def matches(self, record: Record) -> list[Rule]:
-        """The rules that match a record, in the order of the rule set."""
+        """The rules that match a record, in the order of the rule set; last, the built-in rule that names
+        those which the record's omissions made blind."""
         name, source = record.get(_NAME), record.get(_SOURCE)
         if type(name) is str and type(source) is str:
             remembered = self._by_call.get((name, source))
             candidates = self._remember(name, source) if remembered is None else remembered
         else:
             candidates = self._evaluators
-        if not candidates:
-            return []
         view = RecordView(record)
-        matched = []
+        matched: list[Rule] = []
         for evaluator in candidates:
             try:
                 if evaluator.condition(view):
                     matched.append(evaluator.rule)
             except Exception as error:  # noqa: BLE001 (whatever one rule raises, the others go on)
                 self._failed(evaluator.rule, error)
-        return matched
+        return self._with_visibility(matched, record)
+
+    def _with_visibility(self, matched: list[Rule], record: Record) -> list[Rule]:
+        told = self.visibility.rule(record)
+        return matched if told is None else [*matched, told]
 
     @cached_property
     def _decision(self) -> Decision:
@@ -126,9 +131,10 @@ class Engine:
     def _sifted_matches(self, sifted: Sifted) -> list[Rule]:
         try:
             rules = self.rule_set.rules
-            return [rules[number] for number in sifted.rules(self._decision)]
+            matched = [rules[number] for number in sifted.rules(self._decision)]
         except Exception:  # noqa: BLE001 (the plain way says which rule it was, and clears the others)
             return self.matches(sifted.record)
+        return self._with_visibility(matched, sifted.record)
 
     def _event_time(self, record: Record) -> str | None:
         """`event_time`, remembered: reading a time costs more than all else about a match."""

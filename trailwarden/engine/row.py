@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from trailwarden.engine.values import Path
+from trailwarden.engine.visibility import OMISSIBLE
 
 Row = Any
 MISSING = msgspec.UNSET
@@ -31,6 +32,9 @@ _ORDER = (
     "userAgent",
     "errorCode",
     "errorMessage",
+    "requestParameters",
+    "responseElements",
+    "additionalEventData",
     "readOnly",
     "eventType",
     "apiVersion",
@@ -42,7 +46,7 @@ _ORDER = (
     "tlsDetails",
     "sessionCredentialFromConsole",
 )
-_IN_ROW = frozenset(_ORDER)
+_IN_ROW = frozenset(_ORDER) - frozenset(OMISSIBLE)
 _EVENT_TIME: Path = ("eventTime",)
 _MOST_FIELDS_OF_AN_OBJECT = 32  # msgspec compares a key with each field: more of them are no saving
 _Tree = dict[str, Any]
@@ -70,22 +74,25 @@ def _below(path: Path, parents: set[Path]) -> bool:
 
 
 class RowType:
-    """The Struct for some paths, and how to read them from a row; every row also holds `eventTime`.
+    """The Struct for some paths, and how to read them from a row; every row also holds `eventTime`, and whether
+    contents were omitted.
 
     `getters[path](row)` is the value, `MISSING` where the record has none. It raises AttributeError where
     something else than an object stands above the path: `find` tells what that comes to.
     """
 
     def __init__(self, paths: Sequence[Path]) -> None:
-        tops = {"eventTime", *(path[0] for path in paths)}
+        tops = {"eventTime", *OMISSIBLE, *(path[0] for path in paths)}
         tree: _Tree = {name: {} for name in _ORDER if name in tops}
-        for path in (_EVENT_TIME, *paths):
+        omissible = [(field, "omitted") for field in OMISSIBLE]
+        for path in (_EVENT_TIME, *omissible, *paths):
             branch = tree
             for name in path:
                 branch = branch.setdefault(name, {})
         self._attributes: dict[Path, str] = {}
         self.struct = self._struct(tree, (), "")
         self.event_time: Callable[[Row], Any] = attrgetter(self._attributes[_EVENT_TIME])
+        self._omissible = attrgetter(*(self._attributes[path].partition(".")[0] for path in omissible))
         self.getters: Mapping[Path, Callable[[Row], Any]] = {
             path: attrgetter(attribute) for path, attribute in self._attributes.items()
         }
@@ -107,6 +114,16 @@ class RowType:
                 fields.append((attribute, Any, MISSING))
         # Rows are acyclic and short-lived: the collector need not know them.
         return msgspec.defstruct("Row", fields, rename=names, frozen=True, gc=False)
+
+    def omitting(self, rows: Sequence[Row]) -> list[int]:
+        """The positions of the rows whose records say that contents were omitted for their size."""
+        contents_of = self._omissible
+        return [
+            position
+            for position, row in enumerate(rows)
+            for contents in contents_of(row)
+            if contents is not None and getattr(contents, "f0", MISSING) is not MISSING
+        ]
 
     def find(self, row: Row, path: Path) -> Any:
         """The value at a path whatever stands above it; raises `OddShapeError` where that is a list."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -50,7 +51,7 @@ class Sieve:
         if not block.isascii():
             str(block, "utf-8")  # fields that are skipped over are to be valid as well
         rows = self._decode_rows(block)
-        kept = self._kept(rows)
+        kept = self._with_omitting(self._kept(rows), rows)
         sifted: list[Sifted | None] = [None] * len(rows)
         if kept:
             for (position, nodes), record in zip(kept, self._records(block, kept, len(rows)), strict=True):
@@ -80,6 +81,14 @@ class Sieve:
             if nodes:
                 kept.append((position, nodes))
         return kept
+
+    def _with_omitting(self, kept: list[_Kept], rows: list[Any]) -> list[_Kept]:
+        """Beside what rules need: the records that cannot be judged on what was omitted from them."""
+        omitting = self._decision.row_type.omitting(rows)
+        if not omitting:
+            return kept
+        nodes_at = dict.fromkeys(omitting, ()) | dict(kept)
+        return sorted(nodes_at.items(), key=itemgetter(0))
 
     def _first_met(self, row: Any) -> tuple[Node, ...]:
         """The nodes of a row on whose way something was not known yet.

@@ -8,7 +8,7 @@ import sys
 import time
 import types
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -98,7 +98,8 @@ def test_the_file_that_a_process_dies_of_is_named_and_the_others_read(logs: Path
     faults = [fault for outcome in outcomes for fault in outcome.reading.faults if "died" in fault]
     assert faults == ["05.json.gz: the process that read it died"]
     assert len(outcomes) == len(found)
-    assert [len(list(outcome.matches(RULES))) for outcome in outcomes] == [3, 3, 3, 2, 3, 0, 3, 0, 3, 3, 3, 3]
+    counts = [len(list(outcome.matches(Engine(RULES)))) for outcome in outcomes]
+    assert counts == [3, 3, 3, 2, 3, 0, 3, 0, 3, 3, 3, 3]
 
 
 def takes_long(engine: Engine, item: Input) -> Outcome:
@@ -117,15 +118,16 @@ def test_leaving_early_ends_the_processes(logs: Path) -> None:
 
 ENDLESS = """
 import sys
+from contextlib import closing
 from pathlib import Path
 from tests.unit.cli.test_parallel import ARTEFACT, inputs, takes_long
 from trailwarden.cli.parallel import Pool
 
 if __name__ == "__main__":
-    outcomes = Pool(ARTEFACT, 2, takes_long).read(inputs(Path(sys.argv[1])))
-    next(outcomes)
-    print("first", flush=True)
-    next(outcomes)
+    with closing(Pool(ARTEFACT, 2, takes_long).read(inputs(Path(sys.argv[1])))) as outcomes:
+        next(outcomes)
+        print("first", flush=True)
+        next(outcomes)
 """
 
 
@@ -143,8 +145,12 @@ def endless(logs: Path, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
         start_new_session=True,
     ) as process:
         assert process.stdout is not None
-        assert process.stdout.readline() == "first\n"
-        yield process
+        try:
+            assert process.stdout.readline() == "first\n"
+            yield process
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
