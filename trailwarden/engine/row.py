@@ -74,8 +74,8 @@ def _below(path: Path, parents: set[Path]) -> bool:
 
 
 class RowType:
-    """The Struct for some paths, and how to read them from a row; every row also holds `eventTime`, and whether
-    contents were omitted.
+    """The Struct for some paths, and how to read them from a row; every row also holds `eventTime`, and
+    whether contents were omitted.
 
     `getters[path](row)` is the value, `MISSING` where the record has none. It raises AttributeError where
     something else than an object stands above the path: `find` tells what that comes to.

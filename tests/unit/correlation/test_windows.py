@@ -145,3 +145,21 @@ def test_alerts_show_the_group_and_the_count() -> None:
     assert (alert.title, alert.group, alert.count) == ("4 by eve: StopLogging", {"who": "eve"}, 4)
     assert alert.record["eventTime"] == alert.first_event_time == "2026-03-01T12:00:00Z"
     assert alert.evidence.log_file == "file-0"
+
+
+@pytest.mark.parametrize("make", [World, dynamodb_world], ids=["memory", "DynamoDB"])
+def test_windows_of_which_only_a_part_is_read_are_not_judged(make: type[World]) -> None:
+    """The event at 11:00:00 is read for the sake of 12:59:59; the one a second before it is not."""
+    rules = [correlation("event_count", bounds=(("lt", 2),))]
+    files = [[match(1, -3601), match(2, -3600)], [match(3, 3599)]]
+    world = make(rules)
+    world.take(*files)
+    assert world.outcome() == naive_outcome(rules, [found for file in files for found in file])
+
+
+def test_an_event_is_judged_with_all_of_its_second() -> None:
+    rules = [correlation("value_percentile", bounds=(("lte", 25),), field=("what",))]
+    found = [match(number, 0, what=what) for number, what in enumerate("yxxx")]
+    world = World(rules)
+    world.take(found)
+    assert [told[4] for told in world.outcome()] == [4]
