@@ -8,6 +8,7 @@ installed only then. One that cannot be installed or run is named in the table.
 """
 
 import json
+import re
 import sqlite3
 import subprocess
 import sys
@@ -25,6 +26,8 @@ from trailwarden.engine.prefilter import needed_texts
 
 _RECORDS = 1_000
 _ROUNDS = 3
+_PANTHER = "panther-core python-dateutil jmespath"  # it imports more than it says it needs
+_TABLE = "logs"  # where the backend's queries look
 
 
 def figures(workload: Workload, engine: Engine, figure: Callable[..., Any]) -> Iterator[Any]:
@@ -32,7 +35,7 @@ def figures(workload: Workload, engine: Engine, figure: Callable[..., Any]) -> I
     data = workload.log_file(_RECORDS)
     for name, package, make, reach, stretch in (
         ("pySigma's SQLite backend", "pysigma-backend-sqlite", _sqlite, ">= 15", ">= 25"),
-        ("panther-core", "panther-core", _panther, ">= 40", ">= 70"),
+        ("panther-core", _PANTHER, _panther, ">= 40", ">= 70"),
     ):
         title = f"{name}: times slower, {len(engine.rule_set.rules)} rules"
         try:
@@ -46,6 +49,8 @@ def figures(workload: Workload, engine: Engine, figure: Callable[..., Any]) -> I
 
 
 def _times(peer: Callable[[bytes], int], engine: Engine, data: bytes) -> Iterator[float]:
+    scan(engine, data)  # what a running function has seen before
+    peer(data)
     for _ in range(_ROUNDS):
         yield _cpu(lambda: peer(data)) / _cpu(lambda: scan(engine, data))
 
@@ -56,9 +61,9 @@ def _cpu(work: Callable[[], int]) -> float:
     return time.process_time() - started
 
 
-def _install(package: str) -> None:
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", package]
-    subprocess.run(command, check=True, capture_output=True)
+def _install(packages: str) -> None:
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*command, *packages.split()], check=True, capture_output=True)
 
 
 def _records(data: bytes) -> list[dict[str, Any]]:
@@ -79,18 +84,23 @@ def _sqlite(workload: Workload, engine: Engine) -> Callable[[bytes], int]:
     fields = sorted({field for rule in engine.rule_set.rules for field in _fields(rule.detection)})
     columns = ", ".join(f'"{field}"' for field in fields)
     places = ", ".join("?" * len(fields))
-    tables = [query.replace("<TABLE_NAME>", "records") for query in queries]
 
     def run(data: bytes) -> int:
         connection = sqlite3.connect(":memory:")
-        connection.execute(f"CREATE TABLE records ({columns})")
+        connection.create_function("REGEXP", 2, _regexp)
+        connection.execute(f"CREATE TABLE {_TABLE} ({columns})")
         rows = ([_flat(record, field) for field in fields] for record in _records(data))
-        connection.executemany(f"INSERT INTO records VALUES ({places})", rows)  # noqa: S608 (our own names)
-        found = sum(len(connection.execute(query).fetchall()) for query in tables)
+        connection.executemany(f"INSERT INTO {_TABLE} VALUES ({places})", rows)  # noqa: S608 (our own names)
+        found = sum(len(connection.execute(query).fetchall()) for query in queries)
         connection.close()
         return found
 
     return run
+
+
+def _regexp(pattern: str, value: Any) -> bool:
+    """SQLite's operator, which it leaves to whoever embeds it."""
+    return value is not None and re.search(pattern, str(value)) is not None
 
 
 def _fields(node: list[Any]) -> Iterator[str]:

@@ -122,7 +122,7 @@ class Node:
     `read` and `memo` are those of the row's field that is asked for next; None where the row is done with.
     """
 
-    __slots__ = ("always", "branches", "by_leaf", "field", "matched", "memo", "open", "read")
+    __slots__ = ("always", "branches", "by_leaf", "field", "known", "matched", "memo", "open", "read")
 
     def __init__(self, matched: tuple[int, ...], open_rules: OpenRules, field: Field | None) -> None:
         self.matched = matched
@@ -131,6 +131,8 @@ class Node:
         self.read = field.read if field else None
         self.memo = field.memo if field else {}
         self.branches: dict[frozenset[int], Node] = {}
+        self.known: dict[Any, Node | None] = {}
+        """At a root, the branch of a value, in one look-up; None for `nothing`, which is most of them."""
         self.by_leaf: dict[int, list[int]] = {}
         self.always: list[int] = []
 
@@ -167,7 +169,8 @@ class Decision:
         self.keep_small()
         return tuple(self._row_end(root, row) for root in self.roots)
 
-    def _row_end(self, node: Node, row: Row) -> Node:
+    def _row_end(self, root: Node, row: Row) -> Node:
+        node = root
         while node.read is not None and node.field is not None:
             field = node.field
             try:
@@ -176,7 +179,12 @@ class Decision:
                 value = self.row_type.find(row, field.path or ())
             if type(value) is list or type(value) is dict:
                 raise OddShapeError
-            node = self._branch(node, field.of_value(value))
+            branch = self._branch(node, field.of_value(value))
+            if node is root and value in field.memo:
+                if len(root.known) >= self._limits.values:
+                    root.known.clear()
+                root.known[value] = None if branch is self.nothing else branch
+            node = branch
         return node
 
     def at_record(self, nodes: Iterable[Node], view: RecordView) -> list[int]:
@@ -199,6 +207,7 @@ class Decision:
         self._weight = 0
         for field in self._fields:
             field.forget()
+        # The nodes are dropped with their roots; what a row is at keeps those that it needs.
         self.roots = self._planted()
 
     def _planted(self) -> tuple[Node, ...]:

@@ -1,22 +1,23 @@
 """Blocks of a log file → the records that rules still need, decoded in full; the others never are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
-from typing import Any
+from itertools import chain
 
 import msgspec
 
 from trailwarden.delivery.records import Record
 from trailwarden.engine.decision import Decision, Node
-from trailwarden.engine.row import OddShapeError
+from trailwarden.engine.row import OddShapeError, Row
 from trailwarden.engine.times import EventTimes
 from trailwarden.engine.values import RecordView
 
 _decode_raw = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_records = msgspec.json.Decoder(list[Record]).decode
 _decode_record = msgspec.json.Decoder(Record).decode
-_Kept = tuple[int, tuple[Node, ...]]
+_Kept = dict[int, tuple[Node, ...]]
+_BOUNDARY = b'},{"eventVersion":'  # as CloudTrail lays records out; without it, a block stays whole
+_PART = 12_000  # bytes, about ten records
 _MANY = 0.6  # from this share of a block on, decoding all of it is cheaper than taking it apart
 
 
@@ -50,47 +51,89 @@ class Sieve:
         """
         if not block.isascii():
             str(block, "utf-8")  # fields that are skipped over are to be valid as well
-        rows = self._decode_rows(block)
-        kept = self._with_omitting(self._kept(rows), rows)
+        parts, rows_of_parts = self._rows(block)
+        rows = list(chain.from_iterable(rows_of_parts))
         sifted: list[Sifted | None] = [None] * len(rows)
-        if kept:
-            for (position, nodes), record in zip(kept, self._records(block, kept, len(rows)), strict=True):
-                sifted[position] = Sifted(record, nodes)
+        kept = self._kept(rows)
+        for position in self._decision.row_type.omitting(rows):
+            kept.setdefault(position, ())  # it cannot be judged on what was omitted from it
+        first = 0
+        for part, part_rows in zip(parts, rows_of_parts, strict=True) if kept else ():
+            end = first + len(part_rows)
+            positions = [position for position in range(first, end) if position in kept]
+            if positions:
+                records = _records(part, [position - first for position in positions], len(part_rows))
+                for position, record in zip(positions, records, strict=True):
+                    sifted[position] = Sifted(record, kept[position])
+            first = end
         if self._times is not None:
             self._times.add(map(self._event_time, rows))
         return sifted
 
-    def _kept(self, rows: list[Any]) -> list[_Kept]:
-        """The positions of the records that are needed, with the nodes where rules match or are open."""
+    def _rows(self, block: bytes) -> tuple[list[bytes], list[list[Row]]]:
+        """The block in parts, and the rows of each."""
+        parts = list(_parts(block))
+        try:
+            return parts, [self._decode_rows(part) for part in parts]
+        except (ValueError, RecursionError):
+            if len(parts) == 1:
+                raise
+        return [block], [self._decode_rows(block)]
+
+    def _kept(self, rows: list[Row]) -> _Kept:
+        """By position, the nodes of the records that are needed, where rules match or are open.
+
+        A root at a time, so that the look-ups run in C; where a value is new, a row at a time.
+        """
         decision = self._decision
         decision.keep_small()
-        roots, nothing = decision.roots, decision.nothing
-        kept: list[_Kept] = []
+        kept: _Kept = {}
+        try:
+            for root in decision.roots:
+                column: list[Node | None]
+                if root.read is None:
+                    column = [root] * len(rows)
+                else:
+                    column = list(map(root.known.__getitem__, map(root.read, rows)))
+                if any(column):
+                    self._follow(column, rows, kept)
+        except (KeyError, TypeError, AttributeError):
+            return self._kept_one_by_one(rows)
+        return kept
+
+    def _follow(self, column: list[Node | None], rows: list[Row], kept: _Kept) -> None:
+        """Take the rows that one tree has not done with to its end."""
+        nothing = self._decision.nothing
+        for position, branch in enumerate(column):
+            if branch is None:
+                continue
+            node, row = branch, rows[position]
+            while node.read is not None:
+                node = node.branches[node.memo[node.read(row)]]
+            if node is not nothing:
+                kept[position] = (*kept.get(position, ()), node)
+
+    def _kept_one_by_one(self, rows: list[Row]) -> _Kept:
+        decision = self._decision
+        kept: _Kept = {}
         for position, row in enumerate(rows):
             nodes: tuple[Node, ...] = ()
             try:
-                for root in roots:
-                    node = root
+                for root in decision.roots:
+                    node = root if root.read is None else root.known[root.read(row)]
+                    if node is None:
+                        continue
                     while node.read is not None:
                         node = node.branches[node.memo[node.read(row)]]
-                    if node is not nothing:
+                    if node is not decision.nothing:
                         nodes = (*nodes, node)
             except (KeyError, TypeError, AttributeError):
-                nodes = tuple(node for node in self._first_met(row) if node is not nothing)
-                roots = decision.roots
+                nodes = tuple(node for node in self._first_met(row) if node is not decision.nothing)
             if nodes:
-                kept.append((position, nodes))
+                kept[position] = nodes
         return kept
 
-    def _with_omitting(self, kept: list[_Kept], rows: list[Any]) -> list[_Kept]:
-        """Beside what rules need: the records that cannot be judged on what was omitted from them."""
-        omitting = self._decision.row_type.omitting(rows)
-        if not omitting:
-            return kept
-        nodes_at = dict.fromkeys(omitting, ()) | dict(kept)
-        return sorted(nodes_at.items(), key=itemgetter(0))
-
-    def _first_met(self, row: Any) -> tuple[Node, ...]:
+    def _first_met(self, row: Row) -> tuple[Node, ...]:
         """The nodes of a row on whose way something was not known yet.
 
         What cannot be told from the row, for its shape or for a predicate that raises, is decided on the
@@ -103,9 +146,25 @@ class Sieve:
         except Exception:  # noqa: BLE001 (raised again, and counted, where the whole record is evaluated)
             return self._decision.roots
 
-    def _records(self, block: bytes, kept: list[_Kept], count: int) -> list[Record]:
-        if len(kept) > _MANY * count:
-            records = _decode_records(block)
-            return [records[position] for position, _ in kept]
-        raw = _decode_raw(block)
-        return [_decode_record(raw[position]) for position, _ in kept]
+
+def _parts(block: bytes) -> Iterator[bytes]:
+    """The block in short lists of whole records, so that a record which is needed is soon found in its.
+
+    As in the reader, a cut counts only if both sides decode: within a record, neither would.
+    """
+    start, size = 1, len(block)
+    while size - start > 2 * _PART:
+        end = block.find(_BOUNDARY, start + _PART)
+        if end < 0:
+            break
+        yield b"[%b]" % block[start : end + 1]
+        start = end + 2
+    yield b"[%b" % block[start:] if start > 1 else block
+
+
+def _records(block: bytes, positions: list[int], count: int) -> list[Record]:
+    if len(positions) > _MANY * count:
+        records = _decode_records(block)
+        return [records[position] for position in positions]
+    raw = _decode_raw(block)
+    return [_decode_record(raw[position]) for position in positions]

@@ -170,6 +170,7 @@ def test_what_attackers_choose_does_not_fill_memory() -> None:
         assert largest <= limits.value_size
         assert all(len(field.memo) <= limits.values for field in decision._fields)
         assert all(len(field._classes) <= limits.values for field in decision._fields)
+        assert all(len(root.known) <= limits.values for root in decision.roots)
         # A block may go beyond the bound by what its own records need.
         assert decision._weight <= limits.open_rules + 500 * 50 * len(rules)
     decision.keep_small()
@@ -191,6 +192,31 @@ def test_rules_that_need_different_fields_do_not_multiply() -> None:
 
     assert scanned(engine, content) == plainly(engine, content)
     assert len(engine._decision._nodes) < 500
+
+
+@pytest.mark.parametrize(
+    "layout", ['},{"eventVersion":', '}, {"eventVersion":', '},{"other":1,"eventVersion":']
+)
+def test_records_are_found_in_long_blocks_however_the_file_is_laid_out(layout: str) -> None:
+    """Also where a nested list holds what stands between records."""
+    nested = {"list": [{"eventVersion": "1"}, {"eventVersion": "2", "eventName": "StopLogging"}] * 40}
+    records = [
+        record(
+            number,
+            eventName="StopLogging" if number % 17 == 0 else "Other",
+            requestParameters={"number": number, "padding": "x" * 700, **(nested if number % 5 == 0 else {})},
+        )
+        for number in range(300)
+    ]
+    text = json.dumps({"Records": records}, separators=(",", ":")).replace('},{"eventVersion":', layout)
+    engine = Engine(RuleSet(rules=(rule("a", "StopLogging"),)))
+
+    found = [
+        (match.record_index, match.record["requestParameters"]["number"])
+        for match in engine.scan(LogFileReader(BytesIO(text.encode())))
+    ]
+
+    assert found == [(number, number) for number in range(0, 300, 17)]
 
 
 WORDS = ["alpha", "Beta", "gam?a", "*", "**", "", "?", "a*b", "*lpha", "be*", "*amm*", r"\*", "ß", "s", "a.b"]

@@ -59,8 +59,7 @@ def test_what_blinds_no_rule_is_silent(fields: dict[str, Any]) -> None:
 
 
 def test_an_escaped_mark_is_seen_too() -> None:
-    text = json.dumps({"Records": [record(requestParameters=OMITTED)]}).replace(
-        '"omitted"', '"\\u006fmitted"'
-    )
+    text = json.dumps({"Records": [record(requestParameters=OMITTED)]})
+    text = text.replace('"omitted"', '"\\u006fmitted"')
     found = list(engine(LOOKS_INSIDE).scan(LogFileReader(BytesIO(text.encode()))))
     assert [match.rule.id for match in found] == [VISIBILITY_RULE_ID]
