@@ -94,7 +94,7 @@ class RowType:
         self.event_time: Callable[[Row], Any] = attrgetter(self._attributes[_EVENT_TIME])
         self._omissible = attrgetter(*(self._attributes[path].partition(".")[0] for path in omissible))
         self.getters: Mapping[Path, Callable[[Row], Any]] = {
-            path: attrgetter(attribute) for path, attribute in self._attributes.items()
+            path: attrgetter(self._attributes[path]) for path in (_EVENT_TIME, *paths)
         }
 
     def _struct(self, tree: _Tree, above: Path, dotted: str) -> Any:
