@@ -150,7 +150,7 @@ def _ratio(name: str, ratio: Ratio, reach: str, stretch: str, other: str) -> Fig
 
 
 def _report(workload: Workload, figures: list[Figure], rounds: int, seconds: float) -> None:
-    title = f"{workload.source}, {USUAL} rules, {MATCHING:.0%} of the records match, {rounds} rounds"
+    title = f"{workload.source}, {USUAL} rules, {MATCHING:.1%} of the records match, {rounds} rounds"
     table = Table(title=f"{title}\n{machine()}")
     for heading in ("figure", "median", "low - high", "reach", "stretch", "detail"):
         table.add_column(heading, justify="left" if heading in {"figure", "detail"} else "right")

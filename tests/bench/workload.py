@@ -18,7 +18,7 @@ from trailwarden.rules.shipped import shipped_rules_path
 
 _SAMPLES = Path(__file__).parents[1] / "data" / "AWSLogs"
 _SEED = 20260301
-MATCHING = 0.02
+MATCHING = 0.005
 
 
 @dataclass(frozen=True)

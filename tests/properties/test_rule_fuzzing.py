@@ -59,7 +59,7 @@ def survives(content: bytes) -> None:
         assert problem.line >= 1
         assert problem.column >= 1
         assert len(str(problem)) < 5_000
-    assert len(rule_set.rules) == len(sources) or refused
+    assert len(rule_set.rules) + len(rule_set.correlations) == len(sources) or refused
     loaded = load_rule_set(dump_rule_set(rule_set))
     engine, visibility = Engine(loaded), Visibility(loaded)
     for record in ({}, {"eventName": "StopLogging", "requestParameters": {"omitted": True}, "a": [{"b": 1}]}):

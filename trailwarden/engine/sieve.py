@@ -1,6 +1,6 @@
 """Blocks of a log file → the records that rules still need, decoded in full; the others never are."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -41,6 +41,7 @@ class Sieve:
     def __init__(self, decision: Decision, times: EventTimes | None = None) -> None:
         self._decision = decision
         self._times = times
+        self._needed_last = False
         self._event_time = decision.row_type.event_time
         self._decode_rows = msgspec.json.Decoder(list[decision.row_type.struct]).decode  # type: ignore[name-defined]
 
@@ -53,31 +54,31 @@ class Sieve:
             str(block, "utf-8")  # fields that are skipped over are to be valid as well
         parts, rows_of_parts = self._rows(block)
         rows = list(chain.from_iterable(rows_of_parts))
+        if self._times is not None:
+            self._times.add(map(self._event_time, rows))
         sifted: list[Sifted | None] = [None] * len(rows)
         kept = self._kept(rows)
         for position in self._decision.row_type.omitting(rows):
             kept.setdefault(position, ())  # it cannot be judged on what was omitted from it
+        self._needed_last = bool(kept)
         first = 0
         for part, part_rows in zip(parts, rows_of_parts, strict=True) if kept else ():
             end = first + len(part_rows)
-            positions = [position for position in range(first, end) if position in kept]
-            if positions:
+            if positions := [position for position in kept if first <= position < end]:
                 records = _records(part, [position - first for position in positions], len(part_rows))
                 for position, record in zip(positions, records, strict=True):
                     sifted[position] = Sifted(record, kept[position])
             first = end
-        if self._times is not None:
-            self._times.add(map(self._event_time, rows))
         return sifted
 
     def _rows(self, block: bytes) -> tuple[list[bytes], list[list[Row]]]:
-        """The block in parts, and the rows of each."""
-        parts = list(_parts(block))
-        try:
-            return parts, [self._decode_rows(part) for part in parts]
-        except (ValueError, RecursionError):
-            if len(parts) == 1:
-                raise
+        """The block, in parts where records are likely to be needed, and the rows of each part."""
+        if self._needed_last:
+            try:
+                parts = list(_parts(block))
+                return parts, [self._decode_rows(part) for part in parts]
+            except (ValueError, RecursionError):
+                pass  # cut within a record, or a bad one
         return [block], [self._decode_rows(block)]
 
     def _kept(self, rows: list[Row]) -> _Kept:
@@ -152,17 +153,17 @@ def _parts(block: bytes) -> Iterator[bytes]:
 
     As in the reader, a cut counts only if both sides decode: within a record, neither would.
     """
-    start, size = 1, len(block)
-    while size - start > 2 * _PART:
+    start, text = 1, memoryview(block)
+    while len(block) - start > 2 * _PART:
         end = block.find(_BOUNDARY, start + _PART)
         if end < 0:
             break
-        yield b"[%b]" % block[start : end + 1]
+        yield b"".join((b"[", text[start : end + 1], b"]"))
         start = end + 2
-    yield b"[%b" % block[start:] if start > 1 else block
+    yield b"".join((b"[", text[start:])) if start > 1 else block
 
 
-def _records(block: bytes, positions: list[int], count: int) -> list[Record]:
+def _records(block: bytes, positions: Collection[int], count: int) -> list[Record]:
     if len(positions) > _MANY * count:
         records = _decode_records(block)
         return [records[position] for position in positions]
