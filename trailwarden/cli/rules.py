@@ -7,7 +7,7 @@ import click
 
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.rule_files import sound_rules
-from trailwarden.rules.check import run_rule_tests
+from trailwarden.rule_tests import run_rule_tests
 from trailwarden.rules.lint import lint_rules
 from trailwarden.rules.load import Source
 from trailwarden.rules.ruleset import dump_rule_set

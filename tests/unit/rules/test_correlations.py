@@ -7,7 +7,7 @@ import pytest
 from tests.corpus import CORPUS, needs_corpus
 from tests.unit.rules.writing import RULE_ID, problems_of, rule_text
 from trailwarden.errors import Problem
-from trailwarden.rules.check import run_rule_tests
+from trailwarden.rule_tests import run_rule_tests
 from trailwarden.rules.compile import compile_usable
 from trailwarden.rules.correlation import read_parts
 from trailwarden.rules.document import read_documents

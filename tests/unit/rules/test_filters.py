@@ -8,7 +8,7 @@ import pytest
 from tests.unit.rules.writing import RULE_ID, problems_of, rule_text
 from trailwarden.engine.evaluate import holds
 from trailwarden.errors import RuleError
-from trailwarden.rules.check import run_rule_tests
+from trailwarden.rule_tests import run_rule_tests
 from trailwarden.rules.compile import compile_rules, compile_usable
 from trailwarden.rules.load import load_rules, parse_rules
 from trailwarden.rules.ruleset import Rule, dump_rule_set, load_rule_set

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from trailwarden.rules.check import run_rule_tests
+from trailwarden.rule_tests import run_rule_tests
 from trailwarden.rules.compile import compile_rules
 from trailwarden.rules.load import Source, load_rules, parse_rules
 from trailwarden.rules.ruleset import Correlation, Rule
