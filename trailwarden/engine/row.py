@@ -7,6 +7,7 @@ is not in the row: it is looked up in the whole record, when a rule still depend
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from operator import attrgetter
 from typing import Any
 
@@ -118,12 +119,13 @@ class RowType:
     def omitting(self, rows: Sequence[Row]) -> list[int]:
         """The positions of the rows whose records say that contents were omitted for their size."""
         contents_of = self._omissible
-        return [
-            position
-            for position, row in enumerate(rows)
-            for contents in contents_of(row)
-            if contents is not None and getattr(contents, "f0", MISSING) is not MISSING
-        ]
+        try:
+            seen = set(map(contents_of, rows))  # runs in C; nearly all are null, or objects without the mark
+        except TypeError:  # a list, where AWS puts an object
+            seen = None
+        if seen is not None and not any(map(_marked, chain.from_iterable(seen))):
+            return []
+        return [position for position, row in enumerate(rows) if any(map(_marked, contents_of(row)))]
 
     def find(self, row: Row, path: Path) -> Any:
         """The value at a path whatever stands above it; raises `OddShapeError` where that is a list."""
@@ -135,6 +137,11 @@ class RowType:
                 return MISSING
             value = getattr(value, attribute)
         return value
+
+
+def _marked(contents: Any) -> bool:
+    """Whether an object has the one field that a row keeps of it."""
+    return getattr(contents, "f0", MISSING) is not MISSING
 
 
 class OddShapeError(Exception):
