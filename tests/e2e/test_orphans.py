@@ -42,7 +42,7 @@ def start_and_wait() -> None:
 
 def processes(*words: str) -> list[str]:
     """The command lines of running processes that hold one of the words."""
-    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(["ps", "-ww", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     return [line for line in listed.splitlines() if any(word in line for word in words)]
 
 
