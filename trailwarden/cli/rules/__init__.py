@@ -1,0 +1,18 @@
+"""`trailwarden rules`: what is done to rules before they go live, and while they are. One file a command."""
+
+import click
+
+from trailwarden.cli.rules.compile import compile_command
+from trailwarden.cli.rules.test import test_command
+
+
+@click.group()
+def rules() -> None:
+    """Check, test and compile Sigma rules."""
+
+
+for _command in (
+    test_command,
+    compile_command,
+):
+    rules.add_command(_command)

@@ -1,0 +1,33 @@
+"""`trailwarden rules compile`: rule files to one artefact."""
+
+from pathlib import Path
+
+import click
+
+from trailwarden.cli.rule_files import sound_rules
+from trailwarden.cli.rules.warnings import warn
+from trailwarden.rules.ruleset import dump_rule_set
+
+
+@click.command("compile")
+@click.argument("paths", nargs=-1, metavar="[PATH...]")
+@click.option(
+    "--output",
+    "-o",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where to write the artefact.",
+)
+def compile_command(paths: tuple[str, ...], output: Path) -> None:
+    """Compile rule files and folders (the shipped rules if none is named) to one artefact.
+
+    \b
+    Example:
+      trailwarden rules compile my-rules/ --output ruleset.json
+    """
+    rule_set, sources = sound_rules(paths)
+    warn(sources)
+    output.write_bytes(dump_rule_set(rule_set))
+    click.echo(
+        f"{len(rule_set.rules) + len(rule_set.correlations)} rules, version {rule_set.version}: {output}"
+    )
