@@ -213,8 +213,8 @@ class _TemporalOrdered:
         """Rows are told to be in the window by when they began."""
 
     def number(self, event: GroupEvent, opened: int) -> float | None:
-        held = (length for length in range(self._rules, 0, -1) if max(self._began[length]) >= opened)
-        return next(held, 0)
+        # The event's own rule is a row of one, so there always is one.
+        return next(length for length in range(self._rules, 0, -1) if max(self._began[length]) >= opened)
 
 
 class _Numbers:
