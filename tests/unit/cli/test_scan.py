@@ -75,6 +75,7 @@ def test_each_match_is_a_line_and_a_repeat_says_so(rules: str, logs: Path) -> No
         "event_id": record(2)["eventID"],
         "event_time": "2026-03-01T12:00:00Z",
         "repeat": False,
+        "status": "stable",
     }
     assert [(line["record_index"], line["repeat"]) for line in found] == [(1, False), (0, True), (1, False)]
 
@@ -92,6 +93,7 @@ def test_each_alert_is_a_line(rules: str, logs: Path) -> None:
         "first_event_time": "2026-03-01T12:00:00Z",
         "last_event_time": "2026-03-01T12:30:00Z",
         "title": "user mallory stopped the trail main-trail",
+        "status": "stable",
     }
     again = run("--rules", rules, "--format", "jsonl", *sorted(logs.rglob("*.gz"), reverse=True))
     assert lines(again)[0]["alert_id"] == alert_id
