@@ -106,6 +106,19 @@ def test_text_is_a_table_and_what_was_read(rules: str, logs: Path) -> None:
     assert "3 matches (1 of events met before) made 1 alert." in result.stdout
 
 
+def test_a_staged_rules_alerts_are_shown_with_its_status(rules: str, logs: Path) -> None:
+    (file,) = Path(rules).glob("*.yml")
+    file.write_text(file.read_text().replace("status: stable", "status: experimental"))
+
+    (alert,) = lines(run("--rules", rules, "--format", "jsonl", logs))
+    text = run("--rules", rules, logs).stdout
+    matches = run("--rules", rules, "--matches", logs).stdout
+
+    assert alert["status"] == "experimental"
+    assert "user mallory stopped the trail main-trail [experimental]" in text
+    assert matches.count("Trail stopped [experimental]  ") == 3
+
+
 def test_text_of_each_match(rules: str, logs: Path) -> None:
     result = run("--rules", rules, "--matches", logs)
     assert result.stdout.count("Trail stopped") == 3
