@@ -19,7 +19,7 @@ from trailwarden.engine.engine import Engine
 from trailwarden.notification import Notifier, Telling
 from trailwarden.rules.ruleset import Rule, RuleSet
 from trailwarden.state.memory import MemoryAlertStore
-from trailwarden.state.protocol import HiddenCount
+from trailwarden.state.protocol import HiddenCount, alert_hour
 
 STAGED = rule(STOP_RULE, "StopLogging", status="test")
 STABLE = msgspec.structs.replace(STAGED, status="stable")
@@ -125,6 +125,18 @@ def test_a_staged_correlation_is_kept_and_its_promotion_tells_the_next_finding(c
 
     assert tell_all(cloud.store, topic) == [Telling.STAGED, Telling.TOLD]
     assert cloud.counts() == [3, 4]
+
+
+def test_a_staged_finding_is_of_its_own_hour_though_its_window_began_before(cloud: Cloud) -> None:
+    times = ["2026-03-01T11:58:00Z", "2026-03-01T11:59:00Z", "2026-03-01T12:01:00Z"]
+    records = [record(number, eventTime=time) for number, time in enumerate(times)]
+    feeding = msgspec.structs.replace(STABLE, generates=False)
+
+    staged = correlating(cloud, Events(cloud), "test", feeding)
+    staged.handle(notice(cloud.put(ONE, log_file(records))), Tally())
+
+    (alert,) = cloud.store.of_rule(CORRELATION.id, datetime(2026, 3, 1, 12, tzinfo=UTC))
+    assert (alert_hour(alert), alert.first_event_time) == ("2026-03-01T12", times[0])
 
 
 def test_a_correlations_own_status_counts_whatever_its_rules_are(cloud: Cloud) -> None:
