@@ -96,6 +96,7 @@ def _count(tally: Tally, *, seconds: float) -> None:
         "Files": tally.files,
         "Records": tally.records,
         "Matches": tally.matches,
+        "HiddenMatches": tally.hidden_matches,
         "Alerts": tally.alerts,
         "Duplicates": tally.duplicates,
         "PassedOver": tally.passed_over,

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.rules.writing import rule_text
 from trailwarden.errors import RuleSetError
 from trailwarden.rules.compile import compile_rules
-from trailwarden.rules.load import load_rules
+from trailwarden.rules.load import load_rules, parse_rules
 from trailwarden.rules.ruleset import Level, Rule, RuleSet, dump_rule_set, load_rule_set
 from trailwarden.rules.shipped import shipped_rules_path
 
@@ -68,10 +69,46 @@ def test_the_tests_of_a_rule_are_not_in_the_artefact() -> None:
 
 
 def test_a_newer_format_is_refused_with_what_to_do() -> None:
-    data = json.dumps({"format": 3, "rules": {"a whole": "new shape"}}).encode()
+    data = json.dumps({"format": 4, "rules": {"a whole": "new shape"}}).encode()
 
-    with pytest.raises(RuleSetError, match=r"format 3, .* knows format 2\. Deploy"):
+    with pytest.raises(RuleSetError, match=r"format 4, .* knows format 3\. Deploy"):
         load_rule_set(data)
+
+
+def test_an_older_format_is_refused_for_it_does_not_hold_what_exceptions_hide() -> None:
+    data = json.dumps({"format": 2, "rules": [], "correlations": [], "version": "0" * 16}).encode()
+
+    with pytest.raises(RuleSetError, match=r"format 2, .* knows format 3\. Compile the rules again"):
+        load_rule_set(data)
+
+
+STATUSES = [
+    ("stable", False),
+    ("", False),
+    ("test", True),
+    ("experimental", True),
+    ("deprecated", True),
+    ("unsupported", True),
+]
+
+
+@pytest.mark.parametrize(("status", "staged"), STATUSES)
+def test_a_status_says_whether_people_are_told(status: str, staged: bool) -> None:
+    sources, _ = parse_rules("rule.yml", staged_text(status).encode())
+
+    rule_set = load_rule_set(dump_rule_set(compile_rules(sources)))
+
+    assert [rule.staged for rule in rule_set.rules] == [staged]
+    assert [correlation.staged for correlation in rule_set.correlations] == [staged]
+
+
+def staged_text(status: str) -> str:
+    line = f"status: {status}\n" if status else ""
+    correlation = "type: event_count, rules: [one], group-by: [f], timespan: 1h, condition: {gte: 2}"
+    return (
+        rule_text("sel: {f: x}\ncondition: sel", extra=f"{line}name: one")
+        + f"---\ntitle: c\nid: 1c1f0a5e-6a0e-4e0e-9d5e-0a4b8c8f4a10\n{line}correlation: {{{correlation}}}\n"
+    )
 
 
 @pytest.mark.parametrize("keep", [0, 1, 100, -1])
@@ -82,7 +119,7 @@ def test_a_cut_artefact_is_refused(keep: int) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"[]", b"null", b"\xff\xfe", b'{"format": "1"}', b'{"format": 2}', b'{"format": 2, "rules": [{}]}'],
+    [b"[]", b"null", b"\xff\xfe", b'{"format": "1"}', b'{"format": 3}', b'{"format": 3, "rules": [{}]}'],
 )
 def test_what_is_no_artefact_is_refused(data: bytes) -> None:
     with pytest.raises(RuleSetError, match="damaged"):
