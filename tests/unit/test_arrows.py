@@ -45,6 +45,16 @@ ARROWS: dict[str, set[str]] = {
         "trailwarden.correlation",
         "trailwarden.state",
     },
+    "trailwarden.backtest": {
+        "trailwarden.errors",
+        "trailwarden.delivery",
+        "trailwarden.rules",
+        "trailwarden.engine",
+        "trailwarden.alerts",
+        "trailwarden.correlation",
+        "trailwarden.state",
+    },
+    "trailwarden.coverage": {"trailwarden.rules"},
     "trailwarden.aws": {
         "trailwarden.errors",
         "trailwarden.delivery",
