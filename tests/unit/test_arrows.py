@@ -55,6 +55,7 @@ ARROWS: dict[str, set[str]] = {
         "trailwarden.state",
     },
     "trailwarden.coverage": {"trailwarden.rules"},
+    "trailwarden.third_party": {"trailwarden.errors", "trailwarden.rules"},
     "trailwarden.aws": {
         "trailwarden.errors",
         "trailwarden.delivery",

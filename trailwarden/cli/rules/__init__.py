@@ -5,6 +5,7 @@ import click
 from trailwarden.cli.rules.backtest import backtest_command
 from trailwarden.cli.rules.compile import compile_command
 from trailwarden.cli.rules.coverage import coverage_command
+from trailwarden.cli.rules.import_ import import_command
 from trailwarden.cli.rules.list import list_command
 from trailwarden.cli.rules.test import test_command
 
@@ -20,5 +21,6 @@ for _command in (
     backtest_command,
     list_command,
     coverage_command,
+    import_command,
 ):
     rules.add_command(_command)

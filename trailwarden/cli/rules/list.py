@@ -60,7 +60,7 @@ class Listed:
     "tags",
     multiple=True,
     metavar="TAG",
-    help="With this tag, or one below it (attack.t1098 has attack.t1098.003 below it); * and ? are wildcards.",
+    help="With this tag, or one below it, as attack.t1098.003 is below attack.t1098; * and ? are wildcards.",
 )
 @click.option("--owner", "owners", multiple=True, metavar="TEXT", help="Whose owner contains TEXT.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")

@@ -1,4 +1,4 @@
-"""Tables for reading: coloured on a terminal (unless NO_COLOR is set), plain and wide where they are piped."""
+"""Tables for reading: coloured on a terminal (unless NO_COLOR is set), plain and wide where piped."""
 
 import sys
 
