@@ -60,7 +60,7 @@ def complete_rules(incomplete: str) -> list[CompletionItem]:
         if word.startswith(incomplete) and (incomplete or not _is_id(word))
     ]
     entries = [
-        CompletionItem(f"{entry.name}/" if entry.is_dir() else entry.name)
+        CompletionItem(entry.name)
         for entry in sorted(Path().iterdir())
         if entry.name.startswith(incomplete) and (incomplete or not entry.name.startswith("."))
     ]

@@ -22,11 +22,17 @@ def sentence(report: Report) -> str:
     who = f"“{rules[0].title}”" if len(rules) == 1 else f"These {len(rules):,} rules"
     if not report.alerts:
         return f"{who} would have raised no alert in {counted(report.reach.days, 'day')} of records."
+    return f"{who} would have raised {counted(report.alerts, 'alert')}{_how_often(report)}."
+
+
+def _how_often(report: Report) -> str:
+    """The rate in brackets; nothing where no record says when it happened."""
     rate = report.alerts_a_day
-    often = f"{rate:,.1f} a day" if rate >= 1 else f"one every {1 / rate:,.1f} days"
+    if not rate:
+        return ""
     if report.reach.days == 1:
-        often = "in one day"
-    return f"{who} would have raised {counted(report.alerts, 'alert')} ({often})."
+        return " (in one day)"
+    return f" ({rate:,.1f} a day)" if rate >= 1 else f" (one every {1 / rate:,.1f} days)"
 
 
 def print_report(report: Report) -> None:

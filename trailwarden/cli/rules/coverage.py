@@ -94,7 +94,8 @@ def _print(coverage: Coverage) -> None:
         f"{counted(len(coverage.tactics), 'tactic')}, {counted(len(coverage.techniques), 'technique')}, "
         f"{counted(len(coverage.controls), 'CIS control')}"
     )
-    click.echo(f"\n{counted(len(coverage.rules), 'rule')} cover {covered}.")
+    many = len(coverage.rules)
+    click.echo(f"\n{counted(many, 'rule')} {'covers' if many == 1 else 'cover'} {covered}.")
     if coverage.untagged:
         click.echo(
             f"{counted(len(coverage.untagged), 'rule')} without such tags: "

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-
 from trailwarden.cli.exits import Exit
-from trailwarden.cli.rules.tables import counted
+from trailwarden.cli.rules.tables import console, counted, styled
 from trailwarden.rules.load import read_rules
 from trailwarden.rules.shipped import shipped_rules_path
 from trailwarden.third_party import Imported, Verdict, judge_pack
@@ -133,8 +132,9 @@ def _as_json(entries: Sequence[Imported], copied: list[str], left: list[str]) ->
 
 
 def _print(entries: Sequence[Imported], *, every: bool) -> None:
+    out = console()
     for line, style in _lines(entries, every=every):
-        click.echo(click.style(line, fg=style) if style else line)
+        out.print(styled(line, style), soft_wrap=True)
     counts = Counter(entry.verdict for entry in entries)
     taken, warned = counts[Verdict.TAKEN], counts[Verdict.WARNED]
     refused, other = counts[Verdict.REFUSED], counts[Verdict.OTHER_LOGS]
