@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.rules.tables import console, counted, styled
 from trailwarden.rules.load import read_rules
