@@ -45,6 +45,17 @@ ARROWS: dict[str, set[str]] = {
         "trailwarden.correlation",
         "trailwarden.state",
     },
+    "trailwarden.backtest": {
+        "trailwarden.errors",
+        "trailwarden.delivery",
+        "trailwarden.rules",
+        "trailwarden.engine",
+        "trailwarden.alerts",
+        "trailwarden.correlation",
+        "trailwarden.state",
+    },
+    "trailwarden.coverage": {"trailwarden.rules"},
+    "trailwarden.third_party": {"trailwarden.errors", "trailwarden.rules"},
     "trailwarden.aws": {
         "trailwarden.errors",
         "trailwarden.delivery",

@@ -3,6 +3,7 @@
 import click
 
 import trailwarden
+from trailwarden.cli.completion import completion
 from trailwarden.cli.rules import rules
 from trailwarden.cli.scan import scan
 
@@ -22,3 +23,4 @@ def main() -> None:
 
 main.add_command(scan)
 main.add_command(rules)
+main.add_command(completion)

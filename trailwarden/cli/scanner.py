@@ -11,6 +11,7 @@ from trailwarden.correlation.correlator import CorrelationBatch, Correlator
 from trailwarden.delivery.logfile import LogFileReader
 from trailwarden.engine.engine import Engine, RuleFailure
 from trailwarden.engine.match import Match
+from trailwarden.engine.times import EventTimes
 from trailwarden.errors import LogFileUnavailable
 from trailwarden.rules.ruleset import Level
 from trailwarden.state.memory import MemoryAlertStore, MemoryCorrelationStore
@@ -35,12 +36,15 @@ class Totals:
 
 @dataclass(slots=True)
 class Reading:
-    """What reading one input came to, besides its matches; `faults` name what could not be read of it."""
+    """What reading one input came to, besides its matches; `faults` name what could not be read of it,
+    `oldest` and `newest` the ends of its `eventTime`s."""
 
     files: int = 0
     passed_over: int = 0
     records: int = 0
     faults: list[str] = field(default_factory=list)
+    oldest: str | None = None
+    newest: str | None = None
 
 
 def read_input(engine: Engine, item: Input, on_match: Callable[[Match], None]) -> Reading:
@@ -52,12 +56,13 @@ def read_input(engine: Engine, item: Input, on_match: Callable[[Match], None]) -
     name = one_line(item.name, _NAME_LIMIT)
     try:
         with item.open() as stream:
-            reader = LogFileReader(stream)
+            reader, times = LogFileReader(stream), EventTimes()
             try:
-                for match in engine.scan(reader):
+                for match in engine.scan(reader, times):
                     on_match(match)
             finally:
                 reading.files, reading.records = 1, reader.record_count
+                reading.oldest, reading.newest = times.oldest, times.newest
                 reading.faults += _faults(name, reader)
     except LogFileUnavailable as error:
         reading.faults.append(f"{name}: {one_line(str(error), 500)}")

@@ -2,7 +2,11 @@
 
 import click
 
+from trailwarden.cli.rules.backtest import backtest_command
 from trailwarden.cli.rules.compile import compile_command
+from trailwarden.cli.rules.coverage import coverage_command
+from trailwarden.cli.rules.import_ import import_command
+from trailwarden.cli.rules.list import list_command
 from trailwarden.cli.rules.test import test_command
 
 
@@ -14,5 +18,9 @@ def rules() -> None:
 for _command in (
     test_command,
     compile_command,
+    backtest_command,
+    list_command,
+    coverage_command,
+    import_command,
 ):
     rules.add_command(_command)

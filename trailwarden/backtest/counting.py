@@ -1,0 +1,75 @@
+"""Counts in bounded memory: a rule may match every record of a year, with names that callers chose."""
+
+from dataclasses import dataclass, field
+
+from trailwarden.backtest.report import Share
+
+OTHERS = "(others)"
+
+
+@dataclass(slots=True)
+class Remembered:
+    """Ids that were met, 64 bits of each: about 80 bytes an id, up to `most`. Past that, every id that is
+    not known counts as new, and `full` says so."""
+
+    most: int
+    full: bool = False
+    _known: set[int] = field(default_factory=set)
+
+    def is_new(self, identity: str) -> bool:
+        """Whether the id (of hex digits) is met for the first time."""
+        number = int(identity[:16], 16)
+        if number in self._known:
+            return False
+        if len(self._known) < self.most:
+            self._known.add(number)
+        else:
+            self.full = True
+        return True
+
+
+@dataclass(slots=True)
+class Shares:
+    """Matches and alerts by value, of at most `most` values; what comes later counts as others."""
+
+    most: int
+    _counts: dict[str, list[int]] = field(default_factory=dict)
+
+    def count(self, value: str, matches: int, alerts: int) -> None:
+        """Add to a value."""
+        entry = self._counts.get(value)
+        if entry is None:
+            entry = self._counts.setdefault(value if len(self._counts) < self.most else OTHERS, [0, 0])
+        entry[0] += matches
+        entry[1] += alerts
+
+    @property
+    def full(self) -> bool:
+        """Whether values were left out."""
+        return OTHERS in self._counts
+
+    def top(self, number: int) -> tuple[Share, ...]:
+        """The values with most alerts, then matches; what is left of them as one, last."""
+        found = sorted(
+            (Share(value, *counts) for value, counts in self._counts.items() if value != OTHERS),
+            key=lambda share: (-share.alerts, -share.matches, share.value),
+        )
+        matches, alerts = self._counts.get(OTHERS, (0, 0))
+        rest = found[number:]
+        matches += sum(share.matches for share in rest)
+        alerts += sum(share.alerts for share in rest)
+        return (*found[:number], *([Share(OTHERS, matches, alerts)] if matches or alerts else []))
+
+
+@dataclass(slots=True)
+class Span:
+    """The earliest and the latest of some times."""
+
+    first: str | None = None
+    last: str | None = None
+
+    def add(self, time: str | None) -> None:
+        """Take a time; None changes nothing."""
+        if time is not None:
+            self.first = time if self.first is None else min(self.first, time)
+            self.last = time if self.last is None else max(self.last, time)

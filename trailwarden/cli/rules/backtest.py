@@ -1,0 +1,172 @@
+"""`trailwarden rules backtest`: what rules would have found, and told, before they are published."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from trailwarden.alerts.text import one_line
+from trailwarden.backtest.backtest import Backtest, Limits
+from trailwarden.backtest.report import Report
+from trailwarden.backtest.rules import BacktestRules, backtest_rules
+from trailwarden.cli.completion import complete_rules
+from trailwarden.cli.exits import Exit
+from trailwarden.cli.inputs import Input, inputs_of
+from trailwarden.cli.parallel import Pool, read_one, usable_cores, worth_sharing
+from trailwarden.cli.progress import Progress
+from trailwarden.cli.rules.backtest_arguments import chosen_rules, sorted_arguments
+from trailwarden.engine.engine import Engine
+from trailwarden.errors import LogFileUnavailable, Problem
+from trailwarden.rules.ruleset import dump_rule_set
+
+_EPILOG = (
+    "Exit status: 0 done; 2 wrong usage, or rules with mistakes (the others are evaluated); 3 done, but some "
+    "input could not be read."
+)
+
+
+def _complete(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    return complete_rules(incomplete)
+
+
+@click.command("backtest", epilog=_EPILOG)
+@click.argument("given", nargs=-1, required=True, metavar="[RULE...] PATH...", shell_complete=_complete)
+@click.option(
+    "--rules",
+    "rules",
+    multiple=True,
+    metavar="RULE",
+    shell_complete=_complete,
+    help="Take RULE (a file, folder, or shipped rule) for rules, whatever lies in it.",
+)
+@click.option(
+    "--html",
+    "page",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write one page with charts, which opens without a network.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option(
+    "--samples",
+    type=click.IntRange(min=0, max=100),
+    default=Limits().samples,
+    show_default=True,
+    help="Records to show of each rule, and of each exception.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=usable_cores,
+    show_default="the cores",
+    help="Processes that read files; few or small files are read in one.",
+)
+def backtest_command(  # noqa: PLR0913, PLR0917 (the options)
+    given: tuple[str, ...],
+    rules: tuple[str, ...],
+    page: Path | None,
+    as_json: bool,
+    samples: int,
+    jobs: int,
+) -> None:
+    """Run rules over past records: what they find a day, whom it concerns, and what exceptions hide.
+
+    RULE is a file or folder of *.yml, or a shipped rule by its file's name, id, name or title; PATH is a log
+    file, a folder of them (walked) or an s3:// address. All shipped rules are run where no RULE is named.
+
+    \b
+    Examples:
+      trailwarden rules backtest my_rule.yml ./AWSLogs
+      trailwarden rules backtest trail_weakened exceptions.yml ./AWSLogs --html report.html
+      trailwarden rules backtest team-rules/ s3://my-log-bucket/AWSLogs/111122223333 --json
+    """
+    if page is not None and not page.absolute().parent.is_dir():
+        raise click.UsageError(f"There is no folder {page.parent} to write {page.name} into.")
+    arguments = sorted_arguments(given, rules)
+    sources, problems = chosen_rules(arguments)
+    compiled, refused = backtest_rules(sources)
+    problems = sorted({*problems, *refused})
+    _tell(problems)
+    if not compiled.deployed.rules:
+        if not problems:
+            click.echo("trailwarden: the files hold no rule to run", err=True)
+        sys.exit(Exit.USAGE)
+    report = _run(compiled, arguments.log_paths, Limits(samples=samples), jobs)
+    if page is not None:
+        from trailwarden.cli.rules.backtest_html import page_of  # noqa: PLC0415 (loads the charts)
+
+        page.write_text(page_of(report), encoding="utf-8")
+    if as_json:
+        click.echo(json.dumps(report.as_json(), indent=2))
+    else:
+        from trailwarden.cli.rules.backtest_text import print_report  # noqa: PLC0415 (loads rich)
+
+        print_report(report)
+        if page is not None:
+            click.echo(f"\nThe page with charts: {page}")
+    sys.exit(_status(problems, report))
+
+
+def _tell(problems: Iterable[Problem]) -> None:
+    for problem in problems:
+        click.echo(str(problem), err=True)
+
+
+def _status(problems: list[Problem], report: Report) -> Exit:
+    if problems:
+        return Exit.USAGE
+    return Exit.INCOMPLETE if report.fault_count else Exit.DONE
+
+
+def _run(rules: BacktestRules, paths: list[str], limits: Limits, jobs: int) -> Report:
+    backtest, engine = Backtest(rules, limits), Engine(rules.watched)
+    with Progress(sys.stderr) as progress:
+
+        def fault(text: str) -> None:
+            backtest.fault(text)
+            progress.say(f"trailwarden: {text}")
+
+        inputs = list(_inputs(paths, fault))
+        progress.start(len(inputs), sum(item.size for item in inputs))
+        if jobs > 1 and worth_sharing(inputs):
+            outcomes = Pool(dump_rule_set(rules.watched), jobs).read(inputs)
+        else:
+            outcomes = (read_one(engine, item) for item in inputs)
+        failures: dict[str, tuple[int, str]] = {}
+        records = 0
+        with closing(outcomes):
+            for item, outcome in zip(inputs, outcomes, strict=True):
+                for match in outcome.matches(engine):
+                    backtest.add(match, item.name)
+                reading = outcome.reading
+                if reading.files:
+                    backtest.file(records=reading.records, oldest=reading.oldest, newest=reading.newest)
+                backtest.passed_over(reading.passed_over)
+                for text in reading.faults:
+                    fault(text)
+                for failure in outcome.failures:
+                    count, first = failures.get(failure.rule_id, (0, failure.first_error))
+                    failures[failure.rule_id] = (count + failure.count, first)
+                records += reading.records
+                progress.advance(item.size, records)
+        for rule_id, (count, first) in failures.items():
+            fault(f"rule {rule_id} failed on {count} records: {first}")
+    return backtest.report()
+
+
+def _inputs(paths: Iterable[str], fault: Callable[[str], None]) -> Iterator[Input]:
+    for path in paths:
+        try:
+            yield from inputs_of(path, _s3_client)
+        except LogFileUnavailable as error:
+            fault(one_line(str(error), 500))
+
+
+def _s3_client() -> Any:
+    from trailwarden.aws.clients import client  # noqa: PLC0415 (boto3: only where S3 is read)
+
+    return client("s3")

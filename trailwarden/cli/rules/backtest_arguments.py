@@ -1,0 +1,151 @@
+"""What somebody means by `backtest RULE... PATH...`: which arguments are rules, and which are log files."""
+
+import difflib
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+import click
+
+from trailwarden.errors import Problem
+from trailwarden.rules.correlation import CorrelationSource
+from trailwarden.rules.load import RuleSource, Source, read_rules
+from trailwarden.rules.shipped import shipped_rules_path
+
+_RULE_SUFFIXES = (".yml", ".yaml")
+_LOG_SUFFIXES = (".json", ".gz")
+_LOOKED_AT = 20_000  # files of a folder, until it is taken for what was found
+_KEY = re.compile(r"^(id|name|title):\s*(.+?)\s*$", re.MULTILINE)
+
+
+@dataclass(slots=True)
+class Arguments:
+    """The arguments, sorted: rule files and folders, words that name shipped rules, where log files lie."""
+
+    rule_paths: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+    log_paths: list[str] = field(default_factory=list)
+
+
+def sorted_arguments(given: Sequence[str], rules: Sequence[str] = ()) -> Arguments:
+    """Sort what was given; `rules` are known to be rules. Raises `click.UsageError` where it is unclear."""
+    found = Arguments()
+    for argument in rules:
+        (found.rule_paths if Path(argument).exists() else found.words).append(argument)
+    for argument in given:
+        _kind_of(argument, found).append(argument)
+    if not found.log_paths:
+        raise click.UsageError(
+            "No log files are named. Put the files, folders or s3:// addresses to read after the rules."
+        )
+    return found
+
+
+def _kind_of(argument: str, found: Arguments) -> list[str]:
+    if argument.startswith("s3://"):
+        return found.log_paths
+    place = Path(argument)
+    if place.is_dir():
+        holds_rules, holds_logs = _contents(place)
+        if holds_rules and holds_logs:
+            raise click.UsageError(
+                f"{argument} holds rules and log files. Say `--rules {argument}` where its rules are meant, "
+                "and name the folders of the log files."
+            )
+        return found.rule_paths if holds_rules else found.log_paths
+    if place.suffix in _RULE_SUFFIXES:
+        return found.rule_paths
+    if place.exists() or place.suffix in _LOG_SUFFIXES or os.sep in argument:
+        return found.log_paths
+    return found.words
+
+
+def _contents(folder: Path) -> tuple[bool, bool]:
+    """Whether a folder holds rules, and whether it holds log files."""
+    names = (name for _, _, files in os.walk(folder) for name in files)
+    rules = logs = False
+    for name in islice(names, _LOOKED_AT):
+        rules = rules or name.endswith(_RULE_SUFFIXES)
+        logs = logs or name.endswith(_LOG_SUFFIXES)
+        if rules and logs:
+            break
+    return rules, logs
+
+
+def shipped_words() -> Iterator[tuple[str, str]]:
+    """What names a shipped rule (its file without `.yml`, its id, its name), each with its title. Reads text
+    alone, so that completion answers at once."""
+    for file in sorted(shipped_rules_path().rglob("*.yml")):
+        for number, document in enumerate(re.split(r"^---", file.read_text("utf-8"), flags=re.MULTILINE)):
+            keys = {key: value.strip("'\"") for key, value in _KEY.findall(document)}
+            title = keys.get("title", "")
+            if number == 0:
+                yield file.stem, title
+            yield from ((keys[key], title) for key in ("name", "id") if key in keys)
+
+
+def chosen_rules(arguments: Arguments) -> tuple[list[Source], list[Problem]]:
+    """The rules that are meant, and the mistakes in those that were given as files.
+
+    All shipped rules where none is named. Those named are loaded beside the shipped ones, so that a filter
+    finds the shipped rules that it names, and a correlation what it refers to; a rule with the id of a
+    shipped one stands in its place. What feeds a chosen correlation, or is built on a chosen rule, comes
+    along.
+    """
+    shipped = shipped_rules_path()
+    sources, problems = read_rules([*map(Path, arguments.rule_paths), shipped])
+    problems = [one for one in problems if not Path(one.path).resolve().is_relative_to(shipped.resolve())]
+    if not arguments.rule_paths and not arguments.words:
+        return sources, problems
+    roots = [Path(path).resolve() for path in arguments.rule_paths]
+
+    def own(path: str) -> bool:
+        return any(Path(path).resolve().is_relative_to(root) for root in roots)
+
+    chosen = {source.id for source in sources if own(source.path) or _filtered_by_own(source, own)}
+    chosen |= {rule_id for word in arguments.words for rule_id in _named(word, sources)}
+    return _with_correlations(sources, chosen), problems
+
+
+def _filtered_by_own(source: Source, own: Callable[[str], bool]) -> bool:
+    return isinstance(source, RuleSource) and any(own(each.path) for each in source.filters)
+
+
+def _named(word: str, sources: Sequence[Source]) -> set[str]:
+    folded = word.lower()
+    by_name = {
+        source.id for source in sources if folded in {source.id, source.title.lower()} or word == source.name
+    }
+    by_file = {source.id for source in sources if Path(source.path).stem == word}
+    if by_name or by_file:
+        return by_name or by_file
+    known = {Path(source.path).stem for source in sources} | {source.title for source in sources}
+    near = difflib.get_close_matches(word, known, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else " `trailwarden rules list` names them."
+    raise click.UsageError(f"{word!r} is neither a file or folder nor a shipped rule.{hint}")
+
+
+def _with_correlations(sources: Sequence[Source], chosen: set[str]) -> list[Source]:
+    """The chosen rules, the correlations built on them, and all that these refer to."""
+    ids = {source.name: source.id for source in sources if source.name} | {
+        source.id: source.id for source in sources
+    }
+    refers = {
+        source.id: {ids.get(one, ids.get(one.lower(), "")) for one in source.parts.references}
+        for source in sources
+        if isinstance(source, CorrelationSource)
+    }
+    taken = _closed(chosen, lambda known: (one for one, below in refers.items() if below & known))
+    taken = _closed(taken, lambda known: (below for one in known for below in refers.get(one, ())))
+    return [source for source in sources if source.id in taken]
+
+
+def _closed(start: Iterable[str], more: Callable[[set[str]], Iterable[str]]) -> set[str]:
+    """What is reached from `start`, itself included."""
+    known = set(start)
+    while not known >= (found := set(more(known))):
+        known |= found
+    return known

@@ -1,0 +1,146 @@
+"""The charts of a backtest's page, as plotly figures. The page's script gives them the colours of its theme.
+
+Plotly reads some HTML in texts (`<b>`, links): texts that are not ours are escaped for it.
+https://plotly.com/javascript/reference/
+"""
+
+import html
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import plotly.graph_objects as go
+from plotly.offline import get_plotlyjs
+
+from trailwarden.backtest.report import WEEKDAYS, Report, RuleResult
+
+_SHOWN_RULES = 7
+_NAME_LIMIT = 48
+_DAY_IN_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """How long one bar of the chart of alerts is."""
+
+    name: str
+    days: int
+
+    def begin(self, day: date) -> date:
+        """The first day of the bar that a day is in; weeks begin on Mondays."""
+        if self.name == "week":
+            return day - timedelta(days=day.weekday())
+        return day.replace(day=1) if self.name == "month" else day
+
+
+_BINS = ((100, Bin("day", 1)), (700, Bin("week", 7)))
+_LONGEST = Bin("month", 30)
+
+
+def bin_of(report: Report) -> Bin:
+    """Bars that stay wide enough to be seen, whatever the time that was read."""
+    first, last = _span(report)
+    length = (last - first).days
+    return next((one for most, one in _BINS if length <= most), _LONGEST)
+
+
+def library() -> str:
+    """Plotly's JavaScript, as its package carries it."""
+    return str(get_plotlyjs())
+
+
+def alerts_chart(report: Report) -> dict[str, Any]:
+    """Alerts over time, stacked by rule; matches, where nothing is told at all."""
+    size = bin_of(report)
+    first, last = _span(report)
+    rules = [rule for rule in report.rules if rule.alerts] or [rule for rule in report.rules if rule.matches]
+    figure = go.Figure()
+    for rule in rules[:_SHOWN_RULES]:
+        figure.add_trace(_bars(rule.title, [rule], size))
+    if rest := rules[_SHOWN_RULES:]:
+        figure.add_trace(_bars(f"{len(rest)} other rules", rest, size))
+    half = timedelta(days=size.days) / 2
+    figure.update_layout(
+        barmode="stack",
+        bargap=0.15,
+        hovermode="closest",
+        showlegend=True,
+        legend={
+            "traceorder": "normal",
+            "orientation": "h",
+            "yanchor": "top",
+            "y": -0.14,
+            "x": 0,
+            "font": {"size": 12},
+        },
+        margin={"l": 40, "r": 8, "t": 8, "b": 24},
+        xaxis={
+            "type": "date",
+            "range": [str(size.begin(first) - half), str(size.begin(last) + half)],
+            "fixedrange": True,
+        },
+        yaxis={"rangemode": "tozero", "fixedrange": True, "tickformat": ",d", "nticks": 6},
+    )
+    return _plain(figure)
+
+
+def _bars(name: str, rules: Sequence[RuleResult], size: Bin) -> go.Bar:
+    counts: dict[date, int] = {}
+    for rule in rules:
+        for day in rule.days:
+            begin = size.begin(date.fromisoformat(day.day))
+            counts[begin] = counts.get(begin, 0) + (day.alerts if rule.alerts else day.matches)
+    days = sorted(counts)
+    return go.Bar(
+        name=escaped(name),
+        x=[day.isoformat() for day in days],
+        y=[counts[day] for day in days],
+        width=size.days * _DAY_IN_MS * 0.85,
+        hovertemplate="%{x|%a %-d %b %Y}: %{y:,}<extra>%{fullData.name}</extra>",
+    )
+
+
+def hours_chart(report: Report) -> dict[str, Any]:
+    """Matches by weekday and hour (UTC)."""
+    figure = go.Figure(
+        go.Heatmap(
+            z=[list(row) for row in report.hours],
+            x=list(range(24)),
+            y=[name[:3] for name in WEEKDAYS],
+            xgap=2,
+            ygap=2,
+            zmin=0,
+            zmax=max(1, *map(max, report.hours)),
+            showscale=False,
+            hovertemplate="%{y} %{x}:00–%{x}:59: %{z:,} matches<extra></extra>",
+        )
+    )
+    figure.update_layout(
+        margin={"l": 36, "r": 4, "t": 4, "b": 24},
+        xaxis={"tickvals": [0, 6, 12, 18, 23], "fixedrange": True, "showgrid": False, "zeroline": False},
+        yaxis={"autorange": "reversed", "fixedrange": True, "showgrid": False, "zeroline": False},
+    )
+    return _plain(figure)
+
+
+def escaped(text: str) -> str:
+    """A text that plotly shows as it is, cut to what a legend holds."""
+    cut = text if len(text) <= _NAME_LIMIT else text[: _NAME_LIMIT - 1].rstrip() + "…"
+    return html.escape(cut, quote=False)
+
+
+def _span(report: Report) -> tuple[date, date]:
+    """The days from the first to the last event, of all that was read."""
+    found = [day.day for day in report.days()]
+    times = [time[:10] for time in (report.reach.first_event_time, report.reach.last_event_time) if time]
+    days = sorted(found + times) or ["1970-01-01"]
+    return date.fromisoformat(days[0]), date.fromisoformat(days[-1])
+
+
+def _plain(figure: go.Figure) -> dict[str, Any]:
+    """The figure as JSON would have it, without the template that the page's own colours replace."""
+    figure.update_layout(template=None, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)")
+    made: dict[str, Any] = json.loads(figure.to_json())
+    return {"data": made["data"], "layout": made["layout"]}

@@ -1,0 +1,103 @@
+"""`trailwarden rules coverage`: which techniques and controls the rules' tags name."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from trailwarden.cli.exits import Exit
+from trailwarden.cli.rule_files import usable_rules
+from trailwarden.cli.rules.tables import console, counted, table
+from trailwarden.coverage import Coverage, Covered, coverage_of, navigator_layer
+
+
+@click.command("coverage")
+@click.argument("paths", nargs=-1, metavar="[PATH...]")
+@click.option(
+    "--navigator",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write an ATT&CK Navigator layer (format 4.5).",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def coverage_command(paths: tuple[str, ...], navigator: Path | None, as_json: bool) -> None:
+    """Count rules by ATT&CK tactic and technique, and by CIS control, as their tags name them.
+
+    Rules that only feed correlations are left out, as are deprecated and unsupported ones. A Navigator layer
+    opens in https://mitre-attack.github.io/attack-navigator with "Open Existing Layer".
+
+    \b
+    Examples:
+      trailwarden rules coverage
+      trailwarden rules coverage rules/ my-rules/ --navigator layer.json
+    """
+    rule_set, _, sound = usable_rules(paths)
+    coverage = coverage_of((*rule_set.rules, *rule_set.correlations))
+    if navigator is not None:
+        about = (
+            f"Rule set {rule_set.version}: {counted(len(coverage.rules), 'rule')}, scored by their number."
+        )
+        layer = navigator_layer(coverage, name="Trailwarden", description=about)
+        navigator.write_text(json.dumps(layer, indent=2) + "\n", encoding="utf-8")
+    if as_json:
+        click.echo(json.dumps(_as_json(coverage), indent=2))
+    else:
+        _print(coverage)
+        if navigator is not None:
+            click.echo(f"\nThe Navigator layer: {navigator}")
+    sys.exit(Exit.DONE if sound else Exit.USAGE)
+
+
+def _as_json(coverage: Coverage) -> dict[str, Any]:
+    """What `--json` prints; docs/backtest.md says what the fields mean."""
+
+    def part(found: Sequence[Covered]) -> list[dict[str, Any]]:
+        return [
+            {
+                "id": one.id,
+                **({"framework": one.framework} if one.framework else {}),
+                "staged": one.staged,
+                "rules": [
+                    {"id": rule.id, "title": rule.title, "level": str(rule.level)} for rule in one.rules
+                ],
+            }
+            for one in found
+        ]
+
+    return {
+        "tactics": part(coverage.tactics),
+        "techniques": part(coverage.techniques),
+        "controls": part(coverage.controls),
+        "untagged": [{"id": rule.id, "title": rule.title} for rule in coverage.untagged],
+    }
+
+
+def _print(coverage: Coverage) -> None:
+    out = console()
+    parts = (
+        ("ATT&CK tactics", "Tactic", coverage.tactics, False),
+        ("ATT&CK techniques", "Technique", coverage.techniques, True),
+        ("CIS controls", "Control", coverage.controls, True),
+    )
+    for title, heading, found, named in parts:
+        if not found:
+            continue
+        rows = table(heading, "Rules:", "Staged:", *(["Titles"] if named else []), title=title)
+        for one in found:
+            name = f"{one.framework} {one.id}".strip()
+            titles = [", ".join(rule.title for rule in one.rules)] if named else []
+            rows.add_row(name, str(len(one.rules)), str(one.staged) if one.staged else "", *titles)
+        out.print(rows)
+    covered = (
+        f"{counted(len(coverage.tactics), 'tactic')}, {counted(len(coverage.techniques), 'technique')}, "
+        f"{counted(len(coverage.controls), 'CIS control')}"
+    )
+    many = len(coverage.rules)
+    click.echo(f"\n{counted(many, 'rule')} {'covers' if many == 1 else 'cover'} {covered}.")
+    if coverage.untagged:
+        click.echo(
+            f"{counted(len(coverage.untagged), 'rule')} without such tags: "
+            + ", ".join(rule.title for rule in coverage.untagged)
+        )

@@ -1,0 +1,130 @@
+"""`trailwarden rules list`: what rules there are."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+import click
+
+from trailwarden.cli.exits import Exit
+from trailwarden.cli.rule_files import usable_rules
+from trailwarden.cli.rules.tables import console, level_text, table
+from trailwarden.rules.load import Source
+from trailwarden.rules.ruleset import Correlation, Level, Rule, RuleSet
+
+_LEVELS = [level.name.lower() for level in reversed(Level)]
+_STATUSES = ["stable", "test", "experimental", "deprecated", "unsupported"]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A rule, and where it was written."""
+
+    rule: Rule | Correlation
+    source: Source
+
+    @property
+    def tests(self) -> int:
+        return len(self.source.block.tests)
+
+    def as_json(self) -> dict[str, Any]:
+        """One rule, as `--json` prints it; docs/backtest.md says what the fields mean."""
+        rule, source = self.rule, self.source
+        wanted = sum(test.must_match for test in source.block.tests)
+        return {
+            "id": rule.id,
+            "name": source.name,
+            "title": rule.title,
+            "kind": "correlation" if isinstance(rule, Correlation) else "rule",
+            "level": str(rule.level),
+            "status": rule.status,
+            "tags": list(rule.tags),
+            "owner": rule.owner,
+            "generates": rule.generates,
+            "filters": [] if isinstance(rule, Correlation) else list(rule.filters),
+            "tests": {"match": wanted, "no_match": self.tests - wanted},
+            "path": source.path,
+            "line": source.line,
+        }
+
+
+@click.command("list")
+@click.argument("paths", nargs=-1, metavar="[PATH...]")
+@click.option("--level", "levels", multiple=True, type=click.Choice(_LEVELS), help="Of this level.")
+@click.option("--status", "statuses", multiple=True, type=click.Choice(_STATUSES), help="Of this status.")
+@click.option(
+    "--tag",
+    "tags",
+    multiple=True,
+    metavar="TAG",
+    help="With this tag, or one below it, as attack.t1098.003 is below attack.t1098; * and ? are wildcards.",
+)
+@click.option("--owner", "owners", multiple=True, metavar="TEXT", help="Whose owner contains TEXT.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
+def list_command(  # noqa: PLR0913, PLR0917 (the options)
+    paths: tuple[str, ...],
+    levels: tuple[str, ...],
+    statuses: tuple[str, ...],
+    tags: tuple[str, ...],
+    owners: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """List rule files and folders (the shipped rules if none is named), worst first.
+
+    An option that is repeated means any of its values; different options must all hold.
+
+    \b
+    Examples:
+      trailwarden rules list
+      trailwarden rules list --level high --level critical --tag attack.persistence
+      trailwarden rules list my-rules/ --owner "identity team" --json
+    """
+    rule_set, sources, sound = usable_rules(paths)
+    found = [
+        one
+        for one in _listed(rule_set, sources)
+        if (not levels or str(one.rule.level) in levels)
+        and (not statuses or one.rule.status in statuses)
+        and (not tags or any(_has(one.rule.tags, tag) for tag in tags))
+        and (not owners or any(owner.lower() in one.rule.owner.lower() for owner in owners))
+    ]
+    if as_json:
+        click.echo(json.dumps([one.as_json() for one in found], indent=2))
+    else:
+        _print(found)
+    sys.exit(Exit.DONE if sound else Exit.USAGE)
+
+
+def _listed(rule_set: RuleSet, sources: Sequence[Source]) -> list[Listed]:
+    by_id = {source.id: source for source in sources}
+    rules: list[Rule | Correlation] = [*rule_set.rules, *rule_set.correlations]
+    rules.sort(key=lambda rule: (-rule.level, rule.title, rule.id))
+    return [Listed(rule, by_id[rule.id]) for rule in rules]
+
+
+def _has(tags: Sequence[str], wanted: str) -> bool:
+    folded = wanted.lower()
+    return any(fnmatchcase(tag, folded) or tag.startswith(f"{folded}.") for tag in map(str.lower, tags))
+
+
+def _print(found: Sequence[Listed]) -> None:
+    rows = table("Level", "Status", "Rule", "Tags", "Owner", "Tests:", "Id")
+    for one in found:
+        rule = one.rule
+        kind = "" if rule.generates else " (feeds correlations)"
+        tags = [tag.removeprefix("attack.") for tag in rule.tags]
+        rows.add_row(
+            level_text(rule.level),
+            rule.status,
+            rule.title + kind,
+            " ".join(tags),
+            rule.owner,
+            str(one.tests),
+            rule.id,
+        )
+    if found:
+        console().print(rows)
+    click.echo(f"{len(found):,} {'rule' if len(found) == 1 else 'rules'}.")
