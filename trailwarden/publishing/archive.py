@@ -11,23 +11,20 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import PurePosixPath
 
 from trailwarden.errors import Problem, RuleError
 from trailwarden.rules.document import MAX_BYTES
+from trailwarden.rules.folder import MAX_FILES, MAX_TOTAL, is_rule_file, unsafe_path
 
 Files = Mapping[str, bytes]
 """Contents by path, relative to the folder, with `/` between its parts."""
 
-MAX_FILES = 2_000
-MAX_TOTAL = 32 * 1024 * 1024
 MAX_ARCHIVE = 8 * 1024 * 1024
 """How large a submitted archive may be, compressed."""
 
-_MAX_PATH = 400
+_SHOWN = 400  # characters of a path that is refused
 _MAX_ENTRIES = 10_000  # entries of any kind: what is no YAML is passed over, not free
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-_SUFFIXES = frozenset({".yml", ".yaml"})
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _TEAM, _SHIPPED = "team", "shipped"
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
@@ -39,11 +36,6 @@ class Unpacked:
 
     files: dict[str, bytes]
     ignored: tuple[str, ...] = ()
-
-
-def is_rule_file(path: str) -> bool:
-    """Whether a path names YAML."""
-    return PurePosixPath(path).suffix in _SUFFIXES
 
 
 def digest(files: Files) -> str:
@@ -82,19 +74,6 @@ def unpack_sources(data: bytes) -> tuple[dict[str, bytes], dict[str, bytes]]:
         if part in found and inner:
             found[part][inner] = content
     return found[_SHIPPED], found[_TEAM]
-
-
-def unsafe_path(path: str) -> str | None:
-    """Why a path may not stand in a folder of rules; None where it may."""
-    if len(path) > _MAX_PATH:
-        return f"the path is longer than {_MAX_PATH} characters"
-    if not path.isprintable():
-        return "the path holds characters that cannot be printed"
-    if "\\" in path or ":" in path:
-        return "the path holds a backslash or a colon"
-    if any(part in {"", ".", ".."} or part != part.strip() for part in path.split("/")):
-        return "the path leads out of the folder, or holds an empty part"
-    return None
 
 
 def unpack(name: str, data: bytes, *, limit_files: int = MAX_FILES, limit_total: int = MAX_TOTAL) -> Unpacked:
@@ -163,7 +142,7 @@ class _Reader:
                 continue
             reason = unsafe_path(entry.filename)
             if reason is not None:
-                self._refuse(entry.filename[:_MAX_PATH], reason, "name the file plainly")
+                self._refuse(entry.filename[:_SHOWN], reason, "name the file plainly")
             elif entry.flag_bits & 0x1 or entry.compress_type not in _METHODS:
                 self._refuse(
                     entry.filename,
