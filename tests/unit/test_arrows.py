@@ -45,9 +45,23 @@ ARROWS: dict[str, set[str]] = {
         "trailwarden.correlation",
         "trailwarden.state",
     },
+    "trailwarden.live_rules": {
+        "trailwarden.errors",
+        "trailwarden.rules",
+        "trailwarden.alerts",
+        "trailwarden.state",
+    },
+    "trailwarden.publishing": {
+        "trailwarden.errors",
+        "trailwarden.rules",
+        "trailwarden.rule_tests",
+        "trailwarden.alerts",
+        "trailwarden.state",
+    },
     "trailwarden.aws": {
         "trailwarden.errors",
         "trailwarden.delivery",
+        "trailwarden.rules",
         "trailwarden.alerts",
         "trailwarden.state",
     },
@@ -66,6 +80,7 @@ RUN_TIME = (
     "trailwarden.state",
     "trailwarden.aws",
     "trailwarden.delivery",
+    "trailwarden.live_rules",
 )
 OURS = ("trailwarden", "lambdas", "infra", "local")
 

@@ -4,16 +4,15 @@ The pointer moves, and its history grows, in one transaction whose condition is 
 that it replaces: of two that publish at once, one is refused.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import ClientError
 
 from trailwarden.aws.batches import query
-from trailwarden.errors import Problem
 from trailwarden.state.rule_sets import LivePointer, Publication, Refusal
 
 _PK = "RULESET"
@@ -21,9 +20,10 @@ _LIVE = "LIVE"
 _PUBLICATION, _REFUSAL, _TOLD = "PUBLICATION#", "REFUSAL#", "TOLD#"
 _REFUSAL_DAYS = 30
 _DAY = 86_400
-_MAX_LINES = 400
-_MAX_PROBLEMS = 200
+# Bytes of the parts of an item that may grow; an item has 400 kB.
+_LINES, _WARNINGS, _EXCEPTIONS, _OVERRIDES, _PROBLEMS = 60_000, 60_000, 100_000, 60_000, 300_000
 _OVERTAKEN = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
+_Kept = TypeVar("_Kept")
 _serialize = TypeSerializer().serialize
 _decode_publication = msgspec.json.Decoder(Publication).decode
 _decode_refusal = msgspec.json.Decoder(Refusal).decode
@@ -148,7 +148,8 @@ class RuleSetTable:
 
     def record_refusal(self, refusal: Refusal) -> None:
         """Remember a refusal, in place of an earlier one of the same origin."""
-        kept, more = _kept(refusal.problems)
+        kept = _within(refusal.problems, _PROBLEMS)
+        more = len(refusal.problems) - len(kept)
         text = msgspec.json.encode(
             replace(refusal, problems=kept, more_problems=refusal.more_problems + more)
         ).decode()
@@ -192,23 +193,33 @@ def _overtaken(error: ClientError) -> bool:
     )
 
 
-def _kept(problems: Sequence[Problem]) -> tuple[tuple[Problem, ...], int]:
-    return tuple(problems[:_MAX_PROBLEMS]), max(0, len(problems) - _MAX_PROBLEMS)
+def _within(items: Iterable[_Kept], budget: int) -> tuple[_Kept, ...]:
+    """As many of the items, from the first on, as have so many bytes together."""
+    kept: list[_Kept] = []
+    for item in items:
+        budget -= len(msgspec.json.encode(item)) + 1
+        if budget < 0:
+            break
+        kept.append(item)
+    return tuple(kept)
+
+
+def _lines(lines: Sequence[str], budget: int = _LINES) -> tuple[str, ...]:
+    kept = _within(lines, budget)
+    return kept if len(kept) == len(lines) else (*kept, f"and {len(lines) - len(kept)} more")
 
 
 def _bounded(publication: Publication) -> Publication:
-    """The publication within what an item may hold (400 kB), told so where lines were left out."""
+    """The publication within what an item may hold, told so where lines were left out. An exception that is
+    left out counts as new next time: it is only reported as idle later."""
     return replace(
         publication,
         changes=_lines(publication.changes),
         replaced=_lines(publication.replaced),
-        warnings=_kept(publication.warnings)[0],
+        overrides=_within(publication.overrides, _OVERRIDES),
+        warnings=_within(publication.warnings, _WARNINGS),
+        exceptions=dict(_within(sorted(publication.exceptions.items()), _EXCEPTIONS)),
     )
-
-
-def _lines(lines: Sequence[str]) -> tuple[str, ...]:
-    left_out = len(lines) - _MAX_LINES
-    return tuple(lines) if left_out <= 0 else (*lines[:_MAX_LINES], f"and {left_out} more")
 
 
 def _item(**attributes: str | int | bool) -> dict[str, Any]:

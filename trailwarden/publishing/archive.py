@@ -13,14 +13,10 @@ from dataclasses import dataclass
 from io import BytesIO
 
 from trailwarden.errors import Problem, RuleError
-from trailwarden.rules.document import MAX_BYTES
-from trailwarden.rules.folder import MAX_FILES, MAX_TOTAL, is_rule_file, unsafe_path
+from trailwarden.rules.folder import MAX_FILE, MAX_FILES, MAX_TOTAL, is_rule_file, unsafe_path
 
 Files = Mapping[str, bytes]
 """Contents by path, relative to the folder, with `/` between its parts."""
-
-MAX_ARCHIVE = 8 * 1024 * 1024
-"""How large a submitted archive may be, compressed."""
 
 _SHOWN = 400  # characters of a path that is refused
 _MAX_ENTRIES = 10_000  # entries of any kind: what is no YAML is passed over, not free
@@ -156,7 +152,7 @@ class _Reader:
         """The file's bytes, or None where the archive is not worth reading on."""
         try:
             with self._archive.open(entry) as stream:
-                content = stream.read(min(MAX_BYTES, self._bytes_left) + 1)
+                content = stream.read(min(MAX_FILE, self._bytes_left) + 1)
         except _BROKEN as error:
             self._refuse(entry.filename, f"cannot be unpacked: {error}", "pack the folder again")
             return b""
@@ -164,7 +160,7 @@ class _Reader:
             self._refuse(self._name, "the archive's files are too large together", "shorten the folder")
             return None
         self._bytes_left -= len(content)
-        if len(content) > MAX_BYTES:
-            self._refuse(entry.filename, f"larger than {MAX_BYTES >> 20} MiB", "split the file")
+        if len(content) > MAX_FILE:
+            self._refuse(entry.filename, f"larger than {MAX_FILE >> 20} MiB", "split the file")
             return b""
         return content

@@ -17,6 +17,7 @@ from trailwarden.errors import NoticeError
 _SCHEDULES = frozenset({"aws.events", "aws.scheduler"})
 _EVENTBRIDGE_CHANGES = {"Object Created": False, "Object Deleted": True}
 _UNKNOWN = "an unknown principal"
+_NO_JSON = (msgspec.DecodeError, ValueError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def parse_publish_notice(body: str | bytes | Mapping[str, Any]) -> PublishNotice
     if isinstance(message, str | bytes):
         try:
             message = msgspec.json.decode(message)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except _NO_JSON as error:
             raise NoticeError(f"no JSON: {error}") from error
     if not isinstance(message, Mapping):
         raise NoticeError("a notice is a JSON object")
@@ -70,7 +71,7 @@ def _inner(text: str) -> Mapping[str, Any]:
     """What SNS carries: one object, and no further envelope, so that nothing nests without end."""
     try:
         inner = msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
+    except _NO_JSON as error:
         raise NoticeError(f"SNS carries no JSON: {error}") from error
     if not isinstance(inner, dict) or "Type" in inner:
         raise NoticeError("SNS carries no event")

@@ -7,7 +7,8 @@ from urllib.parse import quote, unquote
 import msgspec
 
 from trailwarden.errors import Problem, RuleError
-from trailwarden.publishing.archive import MAX_ARCHIVE, Files, pack, unpack
+from trailwarden.publishing.archive import Files, pack, unpack
+from trailwarden.rules.folder import MAX_ARCHIVE
 from trailwarden.state.rules_folder import SUBMISSION_PREFIX, SubmittedObject
 
 _BASE, _AUTHOR, _NOTE = "trailwarden-base", "trailwarden-author", "trailwarden-note"

@@ -4,8 +4,9 @@ Publications are numbered from 1; the pointer names the live one. A publication 
 can only become number n + 1, so of two that are made at once one is too late, and is told so.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import Protocol
 
@@ -40,6 +41,17 @@ class LivePointer:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveException:
+    """An exception that holds: since which day it has been live, and the last day that it holds
+    (2026-01-31; empty where it says none)."""
+
+    title: str
+    owner: str
+    since: str
+    expires: str
+
+
+@dataclass(frozen=True, slots=True)
 class Publication:
     """One publication, complete: all that its message, the history and a rollback need.
 
@@ -69,8 +81,10 @@ class Publication:
     warnings: tuple[Problem, ...] = ()
     replaced: tuple[str, ...] = ()
     """Changes by hand that a submission replaced: path and object version, a line each."""
-    exceptions: Mapping[str, str] = field(default_factory=dict)
-    """The exceptions that hold, by id, and since which day (2026-01-31) each has."""
+    exceptions: Mapping[str, LiveException] = field(default_factory=dict)
+    """The exceptions that hold, by id."""
+    overrides: tuple[str, ...] = ()
+    """What overrides say, a line a rule."""
 
     def pointer(self, *, mirrored: bool) -> LivePointer:
         """The pointer that makes it live."""
@@ -138,8 +152,16 @@ class RuleSetStore(LiveRuleSet, Protocol):
         """Forget the refusal of an origin that has been mended."""
 
 
-class ExceptionLedger(Protocol):
-    """How much exceptions hide."""
+class Hidden(Protocol):
+    """What an exception hid."""
 
-    def hidden_since(self, exception_id: str, day: str) -> int:
-        """How many matches the exception has hidden on this day (2026-01-31) and later."""
+    @property
+    def count(self) -> int:
+        """How many matches."""
+
+
+class ExceptionLedger(Protocol):
+    """How much exceptions hide; what counts it is `ExceptionCounts`."""
+
+    def exception_counts(self, exception_ids: Collection[str], since: date) -> Mapping[str, Hidden]:
+        """What each exception hid of events of the day `since` and after."""

@@ -1,7 +1,7 @@
 """Where the rules that people edit lie, and what is made of them: the protocol of the rules bucket."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from trailwarden.errors import Problem, TrailwardenError
@@ -29,12 +29,14 @@ class TeamFile:
 class TeamSnapshot:
     """The team's folder as it was at one moment, by path below `team/`.
 
-    `problems` names files that cannot be taken (too large, too many, a path that leads elsewhere); `ignored`
-    are the paths of files that are no YAML.
+    `problems` names files that cannot be taken (too large, too many, a path that leads elsewhere); their
+    paths, each with its time as in `TeamFile`, are `untaken`; `ignored` are the paths of files that are no
+    YAML.
     """
 
     files: Mapping[str, TeamFile]
     problems: tuple[Problem, ...] = ()
+    untaken: Mapping[str, str] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
 
     @property

@@ -1,0 +1,104 @@
+"""Shipped rules + a team's folder → the rule set, once all of it was read, checked, tested and compiled."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from trailwarden.alerts.text import one_line
+from trailwarden.errors import Problem, RuleError
+from trailwarden.publishing.archive import Files
+from trailwarden.rule_tests import run_rule_tests
+from trailwarden.rules.compile import compile_usable
+from trailwarden.rules.filters import FilterSource
+from trailwarden.rules.lint import lint_rules
+from trailwarden.rules.load import RuleFolder, RuleSource, Source, read_contents
+from trailwarden.rules.ruleset import RuleSet
+
+Check = Callable[[Sequence[Source]], Sequence[Problem]]
+"""More that can be wrong with rules that are sound; what it returns stops a publication."""
+Advise = Callable[[Sequence[Source]], Sequence[Problem]]
+"""What hardly means what it says; it stops nothing, and is told with the publication."""
+
+SHIPPED = "shipped:"
+"""What the paths of shipped rules begin with in problems; no path of a team can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A rule set that may go live, and what is to be told of it."""
+
+    rule_set: RuleSet
+    exceptions: tuple[FilterSource, ...]
+    """The exceptions that hold."""
+    expired: tuple[FilterSource, ...]
+    overrides: tuple[str, ...]
+    warnings: tuple[Problem, ...]
+
+
+def build(  # noqa: PLR0913 (what a rule set is made of, and how)
+    shipped: Files,
+    team: Files,
+    *,
+    today: str,
+    check: Check | None = None,
+    advise: Advise = lint_rules,
+    problems: Sequence[Problem] = (),
+) -> Built:
+    """The rule set of the two layers on a day (2026-01-31). Raises one `RuleError` with every mistake in
+    them, and those in `problems`, which were found before."""
+    folder = read_contents(
+        sorted(team.items()), sorted((SHIPPED + path, content) for path, content in shipped.items())
+    )
+    found = [*problems, *folder.problems]
+    found += [_without_end(each) for each in folder.filters if not last_day(each)]
+    expired = tuple(each for each in folder.filters if last_day(each) < today)
+    sources = [_without(source, expired) for source in folder.sources]
+    rule_set, refused = compile_usable(sources)
+    found += refused
+    usable = {rule.id for rule in rule_set.rules} | {one.id for one in rule_set.correlations}
+    sound = [source for source in sources if source.id in usable]
+    found += _failed_tests(sound)
+    if check is not None:
+        found += check(sources)
+    if found:
+        raise RuleError(sorted(set(found)))
+    own = [source for source in sources if not source.path.startswith(SHIPPED)]
+    return Built(
+        rule_set=rule_set,
+        exceptions=tuple(each for each in folder.filters if each not in expired),
+        expired=expired,
+        overrides=tuple(sorted(_overrides(folder))),
+        warnings=tuple(sorted({*folder.warnings, *advise(own)})),
+    )
+
+
+def _failed_tests(sources: Sequence[Source]) -> list[Problem]:
+    cure = "mend the rule, or the record of its test"
+    return [
+        Problem(failure.path, failure.line, failure.column, f"{failure.rule_title}: {failure.message}", cure)
+        for failure in run_rule_tests(sources)
+    ]
+
+
+def last_day(each: FilterSource) -> str:
+    """The last day that an exception holds, as 2026-01-31; empty where it says none."""
+    return str(getattr(each, "expires", None) or "")
+
+
+def _without_end(each: FilterSource) -> Problem:
+    message = f"the exception {each.title!r} has no `expires`, and would hide matches for ever"
+    cure = "add the last day that it holds: `trailwarden: {owner: …, reason: …, expires: 2026-12-31}`"
+    return Problem(each.path, each.line, each.column, message, cure)
+
+
+def _without(source: Source, expired: Sequence[FilterSource]) -> Source:
+    if isinstance(source, RuleSource) and any(each in expired for each in source.filters):
+        return replace(source, filters=tuple(each for each in source.filters if each not in expired))
+    return source
+
+
+def _overrides(folder: RuleFolder) -> Iterator[str]:
+    """A line for each rule that an override names, as its author wrote it."""
+    for override in folder.overrides:
+        effect = "switched off" if override.switches_off else f"level {override.level}"
+        for reference in override.rules:
+            yield one_line(f"{reference.text}: {effect} ({override.owner}: {override.reason})", 300)
