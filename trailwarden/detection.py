@@ -1,8 +1,8 @@
 """One delivery notice, from its text to stored alerts: what the function `detect` does with a message.
 
 The order is the proof that nothing is lost and nothing is told twice: matches, then alerts, then what
-correlations keep and make of the matches, then the file's entry in the ledger, then (by returning) the
-acknowledgement. Each step may be repeated.
+correlations keep and make of the matches, then the file's entry in the ledger and, in the same step, the
+counts of what exceptions hid in it, then (by returning) the acknowledgement. Each step may be repeated.
 """
 
 import hashlib
@@ -20,9 +20,10 @@ from trailwarden.delivery.keys import LogFileKey
 from trailwarden.delivery.logfile import Defect, LogFileReader
 from trailwarden.delivery.notices import ObjectRef, parse_notice
 from trailwarden.engine.engine import Engine
+from trailwarden.engine.hidden import HiddenMatches
 from trailwarden.engine.times import EventTimes
 from trailwarden.errors import LogFileUnavailable, NoticeError
-from trailwarden.state.protocol import AlertStore, FileLedger, FileOutcome
+from trailwarden.state.protocol import AlertStore, FileLedger, FileOutcome, HiddenByDay
 
 _STORE_EVERY = 500  # matches held in memory before they are stored
 _CORRELATE_EVERY = 2000  # matches held in memory before their correlations are judged
@@ -69,7 +70,9 @@ class Tally:
     """Compressed, as they came from the bucket."""
     matches: int = 0
     alerts: int = 0
-    """Alerts that are new."""
+    """Alerts that are new, staged ones too."""
+    hidden_matches: int = 0
+    """What would have matched, but for exceptions: by rule, event and exception."""
     duplicates: int = 0
     """Files that had been read before, and events that stood twice in one file."""
     passed_over: int = 0
@@ -160,12 +163,12 @@ class Detector:
 
     def _read(self, log_file: OpenedLogFile, tally: Tally) -> list[str]:
         reader = LogFileReader(log_file)
-        times = EventTimes()
+        times, hidden = EventTimes(), HiddenMatches()
         grouper = AlertGrouper(self._engine.rule_set.version, keep_matches=True)
         failures_before = self._rule_failures()
         batch = self._correlator.batch() if self._correlator is not None else None
         matches = repeats = opened = 0
-        for match in self._engine.scan(reader, times):
+        for match in self._engine.scan(reader, times, hidden):
             if grouper.add(match, log_file.address):
                 matches += 1
             else:
@@ -185,15 +188,20 @@ class Detector:
         tally.bytes += reader.bytes_compressed
         tally.matches += matches
         tally.alerts += opened
+        tally.hidden_matches += hidden.total
         tally.duplicates += repeats
         tally.defects += reader.defect_counts.total()
         tally.rule_failures += self._rule_failures() - failures_before
         tally.delivery_lags += [self._lag(when) for when in (times.oldest, times.newest) if when]
+        by_day = hidden.by_day(self._today())
         if not reader.defects:
-            self._ledger.record(log_file.file_id, FileOutcome.READ)
+            self._ledger.record(log_file.file_id, FileOutcome.READ, hidden=by_day)
             return []
         tally.unreadable_files += reader.unreadable
-        return [self._quarantine_file(log_file, reader)]
+        return [self._quarantine_file(log_file, reader, by_day)]
+
+    def _today(self) -> str:
+        return datetime.fromtimestamp(self._now(), UTC).date().isoformat()
 
     def _rule_failures(self) -> int:
         return sum(failure.count for failure in self._engine.failures.values())
@@ -201,7 +209,7 @@ class Detector:
     def _lag(self, when: str) -> float:
         return self._now() - datetime.strptime(when, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp()
 
-    def _quarantine_file(self, log_file: OpenedLogFile, reader: LogFileReader) -> str:
+    def _quarantine_file(self, log_file: OpenedLogFile, reader: LogFileReader, hidden: HiddenByDay) -> str:
         """Tell people of a file's faults once, and keep them; told first, so that a crash cannot lose it."""
         faults = [_fault(defect) for defect in reader.defects[:_DEFECTS_TOLD]]
         more = reader.defect_counts.total() - len(faults)
@@ -219,7 +227,7 @@ class Detector:
         )
         self._operations.tell(f"Trailwarden: a log file {what}", text)
         outcome = FileOutcome.UNREADABLE if reader.unreadable else FileOutcome.READ
-        self._ledger.record(log_file.file_id, outcome, "; ".join(faults))
+        self._ledger.record(log_file.file_id, outcome, "; ".join(faults), hidden)
         return f"{one_line(log_file.address, 1100)} {what}: {'; '.join(faults)}"
 
     def _quarantine_notice(self, body: str, error: NoticeError) -> str:

@@ -1,11 +1,13 @@
 """`notify`: each new alert to its subscribers. Fed by the alert table's stream, new alerts only.
 
 The stream is the outbox. An alert that cannot be published is reported, and the stream comes again from it;
-its neighbours are told all the same, and not again when the stream repeats them.
+its neighbours are told all the same, and not again when the stream repeats them. Alerts of staged rules are
+passed over, and counted.
 """
 
 import os
 import time
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +19,7 @@ from trailwarden.aws.alert_table import AlertTable, alert_of_image
 from trailwarden.aws.clients import client
 from trailwarden.aws.environment import read_environment
 from trailwarden.aws.topics import AlertTopic
-from trailwarden.notification import Notifier
+from trailwarden.notification import Notifier, Telling
 
 logger = Logger()
 metrics = Metrics()
@@ -43,24 +45,24 @@ notifier = make_notifier()
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """DynamoDB stream event in, `{"batchItemFailures": [{"itemIdentifier": sequence number}]}` out."""
-    told = repeats = 0
+    outcomes: Counter[Telling] = Counter()
     failures: list[dict[str, str]] = []
     for record in event["Records"]:
         try:
             alert = alert_of_image(record["dynamodb"]["NewImage"])
-            fresh = notifier.tell(alert)
+            outcome = notifier.tell(alert)
         except Exception:
             sequence_number = record["dynamodb"]["SequenceNumber"]
             logger.exception("an alert could not be told", extra={"sequence_number": sequence_number})
             failures.append({"itemIdentifier": sequence_number})
             continue
-        told += fresh
-        repeats += not fresh
+        outcomes[outcome] += 1
         logger.info(
-            "alert told" if fresh else "alert had been told",
+            f"alert {outcome}",
             extra={"alert_id": alert.alert_id, "rule_id": alert.rule_id, "level": alert.level},
         )
-    metrics.add_metric(name="AlertsTold", unit=MetricUnit.Count, value=told)
-    metrics.add_metric(name="AlertsToldBefore", unit=MetricUnit.Count, value=repeats)
+    metrics.add_metric(name="AlertsTold", unit=MetricUnit.Count, value=outcomes[Telling.TOLD])
+    metrics.add_metric(name="AlertsToldBefore", unit=MetricUnit.Count, value=outcomes[Telling.TOLD_BEFORE])
+    metrics.add_metric(name="StagedAlerts", unit=MetricUnit.Count, value=outcomes[Telling.STAGED])
     metrics.add_metric(name="AlertsNotTold", unit=MetricUnit.Count, value=len(failures))
     return {"batchItemFailures": failures}

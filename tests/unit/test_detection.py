@@ -26,7 +26,7 @@ from trailwarden.detection import Detector, Tally
 from trailwarden.errors import LogFileUnavailable
 from trailwarden.rules.ruleset import Level, Rule
 from trailwarden.state.memory import MemoryAlertStore, MemoryFileLedger
-from trailwarden.state.protocol import FileOutcome
+from trailwarden.state.protocol import NOTHING_HIDDEN, FileOutcome, HiddenByDay
 
 NOW = 1_772_366_700.0  # 2026-03-01T12:05:00Z
 
@@ -81,9 +81,12 @@ class Cloud:
         self.fail_once("ledger read")
         return self.ledger.outcome(file_id)
 
-    def record(self, file_id: str, outcome: FileOutcome, detail: str = "") -> None:
+    def record(
+        self, file_id: str, outcome: FileOutcome, detail: str = "", hidden: HiddenByDay = NOTHING_HIDDEN
+    ) -> None:
         self.fail_once("ledger write")
-        self.ledger.record(file_id, outcome, detail)
+        self.ledger.record(file_id, outcome, detail, hidden)
+        self.fail_once("after the ledger")
 
     def put(self, unique: str, data: bytes, kind: str = "CloudTrail") -> str:
         key = log_key(unique, kind)

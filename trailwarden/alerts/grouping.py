@@ -1,7 +1,9 @@
 """Matches → alerts: rule × group × UTC hour of the event.
 
 The id of an alert is made from exactly these three, so any order of arrival, any split into files and
-any repeat ends in the same alerts with the same counts; and what goes on is told again each hour.
+any repeat ends in the same alerts with the same counts; and what goes on is told again each hour. A staged
+rule's alerts have ids of their own: once it is promoted, the next match opens an alert that is told, though
+one of the same hour was staged.
 """
 
 import hashlib
@@ -26,10 +28,12 @@ def group_of(match: Match) -> dict[str, str]:
     return {name: field_text(match.record, name) for name in match.rule.group_by or DEFAULT_GROUP_BY}
 
 
-def alert_id(rule_id: str, group: dict[str, str], event_time: str | None) -> str:
-    """32 hex digits, made from the rule, the group and the hour: the same on every machine, in any order."""
+def alert_id(rule_id: str, group: dict[str, str], event_time: str | None, *, staged: bool = False) -> str:
+    """32 hex digits, made from the rule, the group, the hour, and whether the rule is staged: the same on
+    every machine, in any order."""
     hour = event_time[:_HOUR] if event_time else None
-    content = json.dumps([rule_id, hour, sorted(group.items())], separators=(",", ":"))
+    parts = [rule_id, hour, sorted(group.items()), *(["staged"] if staged else [])]
+    content = json.dumps(parts, separators=(",", ":"))
     return hashlib.sha256(content.encode("utf-8", "backslashreplace")).hexdigest()[:32]
 
 
@@ -71,7 +75,7 @@ class AlertGrouper:
             return True
         evidence = Evidence(log_file, match.record_index)
         group = group_of(match)
-        identity = alert_id(match.rule.id, group, match.event_time)
+        identity = alert_id(match.rule.id, group, match.event_time, staged=match.rule.staged)
         rank = (match.event_time or "", match_id)
         entry = self._open.get(identity)
         if entry is None:
@@ -150,6 +154,8 @@ def alert_of(  # noqa: PLR0913 (the parts of an alert)
         references=tuple(rule.references),
         owner=rule.owner,
         record=shown,
+        status=rule.status,
+        staged=rule.staged,
     )
 
 

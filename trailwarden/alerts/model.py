@@ -26,7 +26,8 @@ class AlertMatch:
 class Alert:
     """One alert. `record` is the earliest matching record that is known, its secrets masked.
 
-    `count` counts the different events that matched; an event that arrived twice counts once.
+    `count` counts the different events that matched; an event that arrived twice counts once. `status` is the
+    rule's, as Sigma names them, or empty; a `staged` alert is kept and counted, and told to nobody.
     """
 
     alert_id: str
@@ -49,6 +50,8 @@ class Alert:
     owner: str = ""
     record: dict[str, Any] = field(default_factory=dict)
     record_omitted: bool = False
+    status: str = ""
+    staged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

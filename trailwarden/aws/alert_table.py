@@ -1,7 +1,8 @@
 """The state in one DynamoDB table. docs/architecture.md lists its items.
 
 Every write may be repeated. Matches are put without a condition: the same match puts the same item. An
-alert is put only where it does not exist, so that it enters the table's stream exactly once.
+alert is put only where it does not exist, so that it enters the table's stream exactly once. What exceptions
+hid in a file is added to counters in the transaction that enters the file, so that it is added once.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Set
@@ -15,7 +16,9 @@ from botocore.exceptions import ClientError
 from trailwarden.alerts.grouping import without_record
 from trailwarden.alerts.model import Alert, AlertBatch
 from trailwarden.aws.batches import Pause, StoreBusyError, delete_all, put_all, query
-from trailwarden.state.protocol import FileOutcome
+from trailwarden.aws.exception_table import ExceptionTable
+from trailwarden.aws.staged_table import entries
+from trailwarden.state.protocol import NOTHING_HIDDEN, FileOutcome, HiddenByDay
 
 _ITEM_LIMIT = 390 * 1024  # an item may have 400 KB
 _DETAIL_LIMIT = 2000
@@ -52,13 +55,15 @@ class AlertTable:
         self._pause = pause
 
     def add(self, batches: Iterable[AlertBatch]) -> int:
-        """Store the matches, then their alerts. Returns how many alerts are new.
+        """Store the matches (and what lists a staged alert), then their alerts. Returns how many alerts are
+        new.
 
         In this order a crash in between leaves an alert that is told when the file comes again; the other way
         round it could tell an alert whose evidence was never kept.
         """
         kept = list(batches)
         items = [item for batch in kept for item in self._match_items(batch)]
+        items += entries((batch.alert for batch in kept), self._expiry())
         put_all(self._client, self._table, items, self._pause)
         return sum(self._put_alert(batch.alert) for batch in kept)
 
@@ -102,8 +107,10 @@ class AlertTable:
         item = self._get(f"FILE#{file_id}", "FILE")
         return FileOutcome(item["outcome"]["S"]) if item else None
 
-    def record(self, file_id: str, outcome: FileOutcome, detail: str = "") -> None:
-        """Remember how the file ended."""
+    def record(
+        self, file_id: str, outcome: FileOutcome, detail: str = "", hidden: HiddenByDay = NOTHING_HIDDEN
+    ) -> None:
+        """Remember how the file ended, and count what was hidden in it, unless that was done before."""
         item = _item(
             pk=f"FILE#{file_id}",
             sk="FILE",
@@ -112,7 +119,11 @@ class AlertTable:
             recorded_at=int(self._now()),
             expires_at=self._expiry(),
         )
-        self._client.put_item(TableName=self._table, Item=item)
+        if hidden:
+            counters = ExceptionTable(self._client, self._table, pause=self._pause)
+            counters.count(item, hidden, int(self._now()))
+        else:
+            self._client.put_item(TableName=self._table, Item=item)
 
     def _match_items(self, batch: AlertBatch) -> Iterator[dict[str, Any]]:
         alert = batch.alert
@@ -140,6 +151,7 @@ class AlertTable:
             opened_at=int(self._now()),
             alert=text.decode(),
             expires_at=self._expiry(),
+            **({"staged": True} if alert.staged else {}),
         )
         try:
             self._client.put_item(
@@ -160,5 +172,5 @@ class AlertTable:
         return int(self._now()) + self._retention
 
 
-def _item(**attributes: str | int) -> dict[str, Any]:
+def _item(**attributes: str | bool | int) -> dict[str, Any]:
     return {name: _serialize(value) for name, value in attributes.items()}

@@ -6,6 +6,7 @@ from typing import Any
 from trailwarden.errors import TrailwardenError
 
 _BATCH = 25  # BatchWriteItem takes no more
+_GET_BATCH = 100  # nor BatchGetItem
 _ATTEMPTS = 8
 
 Item = dict[str, Any]
@@ -14,7 +15,7 @@ Pause = Callable[[int], None]
 
 
 class StoreBusyError(TrailwardenError):
-    """The table took only a part of what was to be stored; the notice must come again."""
+    """The table took, or gave, only a part of what it was asked; that must be tried again later."""
 
 
 def put_all(client: Any, table: str, items: Sequence[Item], pause: Pause) -> None:
@@ -38,6 +39,21 @@ def _write_all(client: Any, table: str, requests: list[Item], pause: Pause) -> N
             pause(attempt)
         else:
             raise StoreBusyError(f"{table} took all but {len(left)} of a batch")
+
+
+def get_all(client: Any, table: str, keys: Sequence[Item], pause: Pause) -> Iterator[Item]:
+    """The items of those keys that are there, in no order; each key must be named once."""
+    for start in range(0, len(keys), _GET_BATCH):
+        left = list(keys[start : start + _GET_BATCH])
+        for attempt in range(_ATTEMPTS):
+            answer = client.batch_get_item(RequestItems={table: {"Keys": left}})
+            yield from answer["Responses"].get(table, [])
+            left = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
+            if not left:
+                break
+            pause(attempt)
+        else:
+            raise StoreBusyError(f"{table} gave all but {len(left)} of a batch")
 
 
 def query(client: Any, *, limit: int | None = None, **request: Any) -> Iterator[Item]:

@@ -292,7 +292,7 @@ class _Judged:
         return first, last
 
     def alert_id(self, time: str) -> str:
-        return alert_id(self.correlation.id, self.group, time)
+        return alert_id(self.correlation.id, self.group, time, staged=self.correlation.staged)
 
 
 def _runs(ordered: list[_InHand], timespan: int) -> Iterator[list[_InHand]]:

@@ -10,7 +10,9 @@ of it is walked once however many rules look. Neither changes what matches: the 
 conditions alone, and a record whose names are not plain strings meets every rule.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol, TypeVar
@@ -22,6 +24,7 @@ from trailwarden.delivery.keys import LogFileKind
 from trailwarden.delivery.records import Record, event_identity, event_time
 from trailwarden.engine.decision import Decision, Limits
 from trailwarden.engine.evaluate import Condition, compile_condition
+from trailwarden.engine.hidden import HiddenMatches
 from trailwarden.engine.match import Match
 from trailwarden.engine.prefilter import needed_texts
 from trailwarden.engine.sieve import Sieve, Sifted
@@ -30,7 +33,7 @@ from trailwarden.engine.times import EventTimes
 from trailwarden.engine.values import RecordView
 from trailwarden.engine.visibility import Visibility
 from trailwarden.errors import RuleSetError
-from trailwarden.rules.ruleset import Rule, RuleSet
+from trailwarden.rules.ruleset import Hidden, Rule, RuleSet
 
 _NAME, _SOURCE = "eventName", "eventSource"
 _REMEMBERED_CALLS = 4096
@@ -77,6 +80,7 @@ class Engine:
     def __init__(self, rule_set: RuleSet, limits: Limits | None = None) -> None:
         self.rule_set = rule_set
         self._limits = limits
+        self._hidden = rule_set.hidden
         self.failures: dict[str, RuleFailure] = {}
         self._evaluators = _evaluators(rule_set)
         self._by_call: dict[tuple[str, str], tuple[_Evaluator, ...]] = {}
@@ -113,28 +117,58 @@ class Engine:
 
     @cached_property
     def _decision(self) -> Decision:
-        """Made when a file is first scanned."""
-        return Decision(self.rule_set.rules, self._limits)
+        """Made when a file is first scanned. What exceptions hide is decided beside the rules, on the same
+        predicates, under the numbers that follow theirs."""
+        concealed = (hidden.rule for hidden in self._hidden)
+        return Decision((*self.rule_set.rules, *concealed), self._limits)
 
-    def scan(self, reader: BlockReader, times: EventTimes | None = None) -> Iterator[Match]:
+    def hidden(self, record: Record) -> list[Hidden]:
+        """What exceptions hide of a record, the plain way, in the order of `RuleSet.hidden`. A condition that
+        raises hides nothing: its rule raises too, and is counted there."""
+        view = RecordView(record)
+        found = []
+        for hidden, condition in self._concealed:
+            with suppress(Exception):
+                if condition(view):
+                    found.append(hidden)
+        return found
+
+    @cached_property
+    def _concealed(self) -> list[tuple[Hidden, Condition]]:
+        return [(hidden, compile_condition(hidden.rule.detection)) for hidden in self._hidden]
+
+    def scan(
+        self, reader: BlockReader, times: EventTimes | None = None, hidden: HiddenMatches | None = None
+    ) -> Iterator[Match]:
         """Every match in a log file, in one pass; holds one block of records at a time. `times` learns the
-        oldest and the newest event."""
+        oldest and the newest event, `hidden` what exceptions keep from being a match."""
         sieve = Sieve(self._decision, times)
         for first, block in reader.decoded_blocks(sieve.decode):
             for index, sifted in enumerate(block, first):
-                if sifted is not None and (rules := self._sifted_matches(sifted)):
+                if sifted is not None and (rules := self._sifted_matches(sifted, hidden)):
                     record = sifted.record
                     identity, time = event_identity(record), self._event_time(record)
                     for rule in rules:
                         yield Match(rule, record, index, identity, time)
 
-    def _sifted_matches(self, sifted: Sifted) -> list[Rule]:
+    def _sifted_matches(self, sifted: Sifted, hidden: HiddenMatches | None) -> list[Rule]:
+        rules, record = self.rule_set.rules, sifted.record
         try:
-            rules = self.rule_set.rules
-            matched = [rules[number] for number in sifted.rules(self._decision)]
+            numbers = sifted.rules(self._decision)
         except Exception:  # noqa: BLE001 (the plain way says which rule it was, and clears the others)
-            return self.matches(sifted.record)
-        return self._with_visibility(matched, sifted.record)
+            self._conceal(self.hidden(record), record, hidden)
+            return self.matches(record)
+        if numbers and numbers[-1] >= len(rules):
+            first = bisect_left(numbers, len(rules))
+            self._conceal([self._hidden[number - len(rules)] for number in numbers[first:]], record, hidden)
+            numbers = numbers[:first]
+        return self._with_visibility([rules[number] for number in numbers], record)
+
+    def _conceal(self, found: list[Hidden], record: Record, hidden: HiddenMatches | None) -> None:
+        if found and hidden is not None:
+            time = self._event_time(record)
+            for each in found:
+                hidden.add(each, record, time)
 
     def _event_time(self, record: Record) -> str | None:
         """`event_time`, remembered: reading a time costs more than all else about a match."""

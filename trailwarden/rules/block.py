@@ -1,9 +1,11 @@
-"""The `trailwarden:` block of a rule: how its alerts read and group, what to do about them, its tests."""
+"""The `trailwarden:` block: of a rule, how its alerts read and group, what to do about them, its tests; of a
+filter, whose exception it is, why, and until when."""
 
 import difflib
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from trailwarden.errors import Problem
@@ -11,6 +13,8 @@ from trailwarden.rules.document import Document, Path
 
 _BLOCK = "trailwarden"
 _KEYS = ("title", "group_by", "runbook", "owner", "tests")
+_EXCEPTION_KEYS = ("owner", "reason", "expires")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TEST_KEYS = ("match", "no_match")
 _TITLE_TOKEN = re.compile(r"\{([^{}]*)\}|[{}]")
 _FIELD = re.compile(r"[\w-]+(?:\.[\w-]+)*")
@@ -41,6 +45,23 @@ class Block:
     tests: tuple[RuleTest, ...] = field(default=())
 
 
+@dataclass(frozen=True, slots=True)
+class ExceptionBlock:
+    """What a filter's `trailwarden:` block says. `expires` is the last day, in UTC, on which it holds."""
+
+    owner: str
+    reason: str
+    expires: date
+
+
+def read_exception(document: Document, problems: list[Problem]) -> ExceptionBlock | None:
+    """The block of a filter, which has all three keys; None where there is none, or where it has mistakes,
+    which are then in `problems`."""
+    if _BLOCK not in document.data:
+        return None
+    return _Reader(document, problems, correlation=False).exception(document.data[_BLOCK])
+
+
 def read_block(document: Document, problems: list[Problem], *, correlation: bool = False) -> Block:
     """The block of a rule; every mistake in it goes to `problems`. A correlation's tests are lists."""
     if _BLOCK not in document.data:
@@ -64,6 +85,32 @@ class _Reader:
             owner=self._text(block, "owner"),
             tests=self._tests(block.get("tests")),
         )
+
+    def exception(self, block: Any) -> ExceptionBlock | None:
+        before = len(self._problems)
+        if not self._is_map(block, (_BLOCK,), _EXCEPTION_KEYS):
+            return None
+        for key in _EXCEPTION_KEYS:
+            if key not in block:
+                cure = "an exception has an owner, a reason, and the last day on which it holds"
+                self._refuse((_BLOCK,), f"the exception has no `{key}`", cure)
+        owner, reason = self._text(block, "owner"), self._text(block, "reason")
+        expires = self._date(block, "expires")
+        if expires is None or len(self._problems) > before:
+            return None
+        return ExceptionBlock(owner, reason, expires)
+
+    def _date(self, block: dict[str, Any], key: str) -> date | None:
+        if key not in block:
+            return None
+        value = block[key]
+        try:
+            if isinstance(value, str) and _DATE.fullmatch(value):
+                return date.fromisoformat(value)
+        except ValueError:
+            pass  # such as 2026-02-30
+        self._refuse((_BLOCK, key), f"`{key}` must be a day of the calendar", "write it as 2026-12-31")
+        return None
 
     def _refuse(self, path: Path, message: str, cure: str) -> None:
         self._problems.append(self._document.problem(path, message, cure))

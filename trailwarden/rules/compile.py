@@ -4,6 +4,8 @@ What cannot be evaluated is refused by name, with its place; nothing is half und
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date
 from typing import cast
 
 import re2
@@ -37,10 +39,11 @@ from sigma.types import (
 
 from trailwarden.errors import Problem, RuleError
 from trailwarden.rules.correlation_compile import compile_correlations
+from trailwarden.rules.exceptions import exceptions_of, has_expired, today_utc
 from trailwarden.rules.filters import FilterSource
 from trailwarden.rules.lists import Unfilled
 from trailwarden.rules.load import RuleSource, Source
-from trailwarden.rules.ruleset import Level, Node, Rule, RuleSet
+from trailwarden.rules.ruleset import Level, Node, Rule, RuleException, RuleSet
 
 Condition = ConditionItem | ConditionFieldEqualsValueExpression | ConditionValueExpression | None
 
@@ -61,41 +64,67 @@ class _Refused(Exception):  # noqa: N818 (caught in this module)
         self.cure = cure
 
 
-def compile_rules(sources: Sequence[Source]) -> RuleSet:
-    """The compiled rule set; raises one `RuleError` that names every construct that is not evaluated."""
-    rule_set, problems = compile_usable(sources)
+def compile_rules(sources: Sequence[Source], *, today: date | None = None) -> RuleSet:
+    """The compiled rule set; raises one `RuleError` that names every construct that is not evaluated.
+
+    Exceptions that expired before `today` (a day in UTC; the clock's where it is left out) are left out:
+    that is all that the artefact has of the day.
+    """
+    rule_set, problems = compile_usable(sources, today=today)
     if problems:
         raise RuleError(problems)
     return rule_set
 
 
-def compile_usable(sources: Sequence[Source]) -> tuple[RuleSet, list[Problem]]:
-    """The rules that can be evaluated, compiled, and why the others are refused."""
+def compile_usable(sources: Sequence[Source], *, today: date | None = None) -> tuple[RuleSet, list[Problem]]:
+    """The rules that can be evaluated, compiled, and why the others are refused; `today` as above."""
     problems: list[Problem] = []
-    compiled = [compile_rule(source, problems) for source in sources if isinstance(source, RuleSource)]
-    rules = [rule for rule in compiled if rule is not None]
-    rule_set = RuleSet(*compile_correlations(sources, rules, problems))
-    return rule_set, sorted(set(problems))
+    day = today_utc() if today is None else today
+    current = [_without_expired(source, day) for source in sources]
+    compiled = [compile_rule(source, problems) for source in current if isinstance(source, RuleSource)]
+    rules, correlations = compile_correlations(
+        current, [rule for rule in compiled if rule is not None], problems
+    )
+    applied = {filter_id for rule in rules for filter_id in rule.filters}
+    exceptions = tuple(_exception(each) for each in exceptions_of(current) if each.id in applied)
+    return RuleSet(rules, correlations, exceptions), sorted(set(problems))
+
+
+def _without_expired(source: Source, today: date) -> Source:
+    if not isinstance(source, RuleSource):
+        return source
+    return replace(source, filters=tuple(each for each in source.filters if not has_expired(each, today)))
+
+
+def _exception(each: FilterSource) -> RuleException:
+    return RuleException(
+        id=each.id,
+        title=each.title,
+        owner=each.owner,
+        reason=each.reason,
+        expires="" if each.expires is None else each.expires.isoformat(),
+    )
 
 
 def compile_rule(source: RuleSource, problems: list[Problem]) -> Rule | None:
-    """One compiled rule under its filters, or None where something in it is refused, which is then in
-    `problems`. A filter that is refused costs itself alone, not its rules."""
+    """One compiled rule under its filters, expired or not, or None where something in it is refused, which is
+    then in `problems`. A filter that is refused costs itself alone, not its rules."""
     rule, block = source.rule, source.block
-    detection = _Compiler(source, rule.detection, problems).detection()
-    if detection is None or rule.level is None:
+    own = _Compiler(source, rule.detection, problems).detection()
+    if own is None or rule.level is None:
         return None
+    dropped: list[Node] = []
     applied = []
     for each in source.filters:
         node = _Compiler(each, each.detections, problems).detection()
         if node is not None:
-            detection = _all_of([detection, node if each.says_what_remains else ["not", node]])
+            dropped.append(["not", node] if each.says_what_remains else node)
             applied.append(each.id)
     return Rule(
         id=source.id,
         title=rule.title,
         level=Level[rule.level.name],
-        detection=detection,
+        detection=_all_of([own, *(["not", node] for node in dropped)]),
         status=str(rule.status) if rule.status is not None else "",
         description=(rule.description or "").strip(),
         author=rule.author or "",

@@ -10,13 +10,15 @@ https://github.com/SigmaHQ/sigma-specification/blob/main/specification/sigma-fil
 
 import difflib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from sigma.conditions import ConditionAND, ConditionNOT, ConditionOR
 from sigma.rule import SigmaDetections
 
 from trailwarden.errors import Problem
+from trailwarden.rules.block import read_exception
 from trailwarden.rules.detection import build_detections
 from trailwarden.rules.document import Document, Path
 from trailwarden.rules.lists import NamedList
@@ -24,7 +26,6 @@ from trailwarden.rules.lists import NamedList
 _KEY = "filter"
 _NOT_SELECTIONS = frozenset({"condition", "rules"})
 _FITTING = {"product": "aws", "service": "cloudtrail"}
-_BLOCK_KEYS = ("owner", "reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class FilterReference:
 @dataclass(frozen=True, slots=True)
 class FilterSource:
     """A filter as it was written. `id` is its title where it has no id of its own; `rules` is None for `any`;
-    `says_what_remains` where its condition is pySigma's way round."""
+    `says_what_remains` where its condition is pySigma's way round. `expires` is the last day, in UTC, on
+    which it holds; None where it has no `trailwarden:` block, so that it holds for ever."""
 
     path: str
     line: int
@@ -51,6 +53,7 @@ class FilterSource:
     says_what_remains: bool
     owner: str = ""
     reason: str = ""
+    expires: date | None = None
 
 
 def is_filter(document: Document) -> bool:
@@ -84,7 +87,7 @@ def _read_filter(
     if "id" in data and (not isinstance(own_id, str) or not own_id.strip()):
         problems.append(document.problem(("id",), "`id` must be text", "write a UUID, or leave it out"))
     _check_log_source(document, problems)
-    owner, reason = _block(document, problems)
+    block = read_exception(document, problems)
     rules = _references(document, problems)
     detections = build_detections(document, problems, lists, key=_KEY, not_selections=_NOT_SELECTIONS)
     if detections is not None and len(detections.condition) != 1:
@@ -95,9 +98,10 @@ def _read_filter(
     remains = _holds_for_none(detections.parsed_condition[0].parse(postprocess=False))
     name = str(own_id).lower() if own_id else str(title)
     place = document.place(())
-    return FilterSource(
-        document.path, *place, name, str(title), rules, detections, remains, owner=owner, reason=reason
-    )
+    found = FilterSource(document.path, *place, name, str(title), rules, detections, remains)
+    if block is None:
+        return found
+    return replace(found, owner=block.owner, reason=block.reason, expires=block.expires)
 
 
 def _check_log_source(document: Document, problems: list[Problem]) -> None:
@@ -112,22 +116,6 @@ def _check_log_source(document: Document, problems: list[Problem]) -> None:
         written = ", ".join(f"{key} {value}" for key, value in named.items())
         message = f"the log source ({written}) fits no CloudTrail rule"
         problems.append(document.problem(("logsource",), message, cure))
-
-
-def _block(document: Document, problems: list[Problem]) -> tuple[str, str]:
-    """Owner and reason, from the filter's `trailwarden:` block."""
-    block = document.data.get("trailwarden", {})
-    if not isinstance(block, dict):
-        cure = f"its keys are {', '.join(_BLOCK_KEYS)}"
-        problems.append(document.problem(("trailwarden",), "`trailwarden` must be a map", cure))
-        return "", ""
-    for key, value in block.items():
-        if key not in _BLOCK_KEYS:
-            message, cure = f"`{key}` is unknown in a filter's `trailwarden`", f"known are {_BLOCK_KEYS}"
-            problems.append(document.problem(("trailwarden", key), message, cure))
-        elif not isinstance(value, str):
-            problems.append(document.problem(("trailwarden", key), f"`{key}` must be text", "use quotes"))
-    return str(block.get("owner", "")), str(block.get("reason", ""))
 
 
 def _references(document: Document, problems: list[Problem]) -> tuple[FilterReference, ...] | None:

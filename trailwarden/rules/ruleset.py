@@ -1,8 +1,9 @@
 """The compiled rule set: what the engine reads at run time, without pySigma or YAML.
 
-The artefact is JSON: `{"format": 2, "version": <16 hex digits>, "rules": [...], "correlations": [...]}`. It
-is reproducible to the byte (rules sorted by id, keys sorted), and its version is a hash of its content, so
-an artefact that was altered or cut does not load.
+The artefact is JSON: `{"format": 3, "version": <16 hex digits>, "rules": [...], "correlations": [...],
+"exceptions": [...]}`. It is reproducible to the byte (all sorted by id, keys sorted), and its version is a
+hash of its content, so an artefact that was altered or cut does not load. One of another format is refused:
+of a newer one this reader cannot know the meaning, and an older one does not hold what exceptions hide.
 
 A rule's `detection` is nested lists, made so that each leaf is one predicate on one field's values:
 
@@ -17,11 +18,16 @@ A rule's `detection` is nested lists, made so that each leaf is one predicate on
     ["re", pattern, flags]  ["cidr", network]  ["null"]  ["exists"]
     ["time", "minute" | "hour" | "day" | "week" | "month" | "year", "eq" | "lt" | "lte" | "gt" | "gte", n]
 
+A rule with filters is `["and", part, ..., ["not", dropped], ...]`: its last nodes are one `not` a filter, in
+the order of `filters`. So what each filter hides of each rule (`Rule.hidden`) stands in the artefact without
+being written twice.
+
 Predicates depend on the field's value alone (not on the rule), so an engine may memoise them by value.
 What each means on JSON stands in `trailwarden.engine.predicates`.
 """
 
 import hashlib
+from collections.abc import Iterator
 from enum import IntEnum, StrEnum
 from functools import cached_property
 from typing import Any
@@ -30,9 +36,13 @@ import msgspec
 
 from trailwarden.errors import RuleSetError
 
-FORMAT = 2
+FORMAT = 3
 EVENTS_PER_STRETCH = 5000
 """How many events of a correlation's group count in each stretch of its timespan (docs/correlations.md)."""
+
+STAGED_STATUSES = frozenset({"test", "experimental", "deprecated", "unsupported"})
+"""Sigma's statuses that are not ready, or no longer meant, to wake people; `stable`, or none, tells them.
+https://sigmahq.io/docs/basics/rules.html"""
 
 Node = list[Any]
 
@@ -48,6 +58,18 @@ class Level(IntEnum):
 
     def __str__(self) -> str:
         return self.name.lower()
+
+
+class RuleException(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A filter that is in force in this rule set. `expires` is the last day (YYYY-MM-DD, UTC) on which it
+    holds; owner, reason and `expires` are empty in a filter without a `trailwarden:` block, which never
+    expires. `title` and the rest are for people: the conditions stand in the rules."""
+
+    id: str
+    title: str
+    owner: str = ""
+    reason: str = ""
+    expires: str = ""
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -72,6 +94,45 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     owner: str = ""
     filters: tuple[str, ...] = ()
     generates: bool = True
+
+    @property
+    def staged(self) -> bool:
+        """Whether its alerts are stored and counted, but told to nobody."""
+        return self.status in STAGED_STATUSES
+
+    @property
+    def own_detection(self) -> Node:
+        """The rule's condition as its author wrote it: without the filters."""
+        if not self.filters:
+            return self.detection
+        parts = self.detection[1 : -len(self.filters)]
+        return parts[0] if len(parts) == 1 else ["and", *parts]
+
+    def hidden(self) -> Iterator["Hidden"]:
+        """What each of its filters hides, in the order of `filters`.
+
+        Raises `RuleSetError` where the condition does not end in its filters.
+        """
+        count = len(self.filters)
+        if not count:
+            return
+        name, *parts = self.detection
+        own, filters = parts[:-count], parts[-count:]
+        if name != "and" or not own or any(part[0] != "not" for part in filters):
+            raise RuleSetError(
+                f"The condition of rule {self.id} does not end in its filters. Compile it again."
+            )
+        for filter_id, (_, dropped) in zip(self.filters, filters, strict=True):
+            detection = ["and", *own, dropped]
+            yield Hidden(filter_id, msgspec.structs.replace(self, detection=detection, filters=()))
+
+
+class Hidden(msgspec.Struct, frozen=True):
+    """What one exception hides of one rule. The condition of `rule` holds where the rule's own and the
+    exception's both do; all else about it is as in the rule set."""
+
+    exception_id: str
+    rule: Rule
 
 
 class CorrelationType(StrEnum):
@@ -122,6 +183,11 @@ class Correlation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     owner: str = ""
 
     @property
+    def staged(self) -> bool:
+        """As in `Rule`; its own status decides, whatever those of its rules are."""
+        return self.status in STAGED_STATUSES
+
+    @property
     def steady(self) -> bool:
         """Whether a window that satisfies it still does after more events: what holds is never undone."""
         counts = {
@@ -134,21 +200,30 @@ class Correlation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
 
 class RuleSet(msgspec.Struct, frozen=True, dict=True):
-    """Compiled rules and correlations, in the order of their ids, under a version made from their content."""
+    """Compiled rules, correlations and the exceptions in force, in the order of their ids, under a version
+    made from their content."""
 
     rules: tuple[Rule, ...]
     correlations: tuple[Correlation, ...] = ()
+    exceptions: tuple[RuleException, ...] = ()
 
     def __post_init__(self) -> None:
         ordered = tuple(sorted(self.rules, key=lambda rule: rule.id))
         msgspec.structs.force_setattr(self, "rules", ordered)
         correlations = tuple(sorted(self.correlations, key=lambda correlation: correlation.id))
         msgspec.structs.force_setattr(self, "correlations", correlations)
+        exceptions = tuple(sorted(self.exceptions, key=lambda exception: exception.id))
+        msgspec.structs.force_setattr(self, "exceptions", exceptions)
 
     @cached_property
     def version(self) -> str:
         """16 hex digits of a hash of the content: equal rules have equal versions, wherever compiled."""
-        return _content_version(_encode([self.rules, self.correlations]))
+        return _content_version(_encode([self.rules, self.correlations, self.exceptions]))
+
+    @cached_property
+    def hidden(self) -> tuple[Hidden, ...]:
+        """What exceptions hide, rule by rule."""
+        return tuple(hidden for rule in self.rules for hidden in rule.hidden())
 
     @cached_property
     def uses_insights(self) -> bool:
@@ -166,6 +241,7 @@ class _Artefact(msgspec.Struct, forbid_unknown_fields=True):
     format: int
     rules: tuple[Rule, ...]
     correlations: tuple[Correlation, ...]
+    exceptions: tuple[RuleException, ...]
     version: str
 
 
@@ -179,13 +255,18 @@ def _content_version(content: bytes) -> str:
 
 def dump_rule_set(rule_set: RuleSet) -> bytes:
     """The artefact; the same rules give the same bytes, whatever order they were read in."""
-    rules, correlations = rule_set.rules, rule_set.correlations
-    artefact = _Artefact(format=FORMAT, rules=rules, correlations=correlations, version=rule_set.version)
+    artefact = _Artefact(
+        format=FORMAT,
+        rules=rule_set.rules,
+        correlations=rule_set.correlations,
+        exceptions=rule_set.exceptions,
+        version=rule_set.version,
+    )
     return _encode(artefact)
 
 
 def load_rule_set(data: bytes) -> RuleSet:
-    """Read an artefact; raises `RuleSetError` where it is damaged, was altered, or is of a newer format."""
+    """Read an artefact; raises `RuleSetError` where it is damaged, was altered, or is of another format."""
     try:
         written = msgspec.json.decode(data, type=_Header).format
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -199,7 +280,7 @@ def load_rule_set(data: bytes) -> RuleSet:
         artefact = msgspec.json.decode(data, type=_Artefact)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RuleSetError(f"The compiled rule set is damaged: {error}. Compile it again.") from error
-    rule_set = RuleSet(rules=artefact.rules, correlations=artefact.correlations)
+    rule_set = RuleSet(artefact.rules, artefact.correlations, artefact.exceptions)
     if rule_set.version != artefact.version:
         raise RuleSetError(
             f"The compiled rule set was altered: it says version {artefact.version or 'nothing'}, "

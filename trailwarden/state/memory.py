@@ -1,16 +1,26 @@
 """The state in memory: for tests and for one run on one machine."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence, Set
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from dataclasses import replace
+from datetime import date, datetime
 
 from trailwarden.alerts.model import Alert, AlertBatch, AlertMatch
 from trailwarden.state.correlations import CorrelationEvent, CorrelationGroup
-from trailwarden.state.protocol import FileOutcome
+from trailwarden.state.protocol import (
+    NOTHING_HIDDEN,
+    STAGED_AT_MOST,
+    FileOutcome,
+    HiddenByDay,
+    HiddenCount,
+    alert_hour,
+    hour_of,
+)
 
 
 class MemoryAlertStore:
-    """A `RevisableAlertStore` that lives as long as the process."""
+    """A `RevisableAlertStore` and `StagedAlerts` that lives as long as the process."""
 
     def __init__(self) -> None:
         self.alerts: dict[str, Alert] = {}
@@ -46,6 +56,17 @@ class MemoryAlertStore:
         known = self.matches.get(alert_id, {})
         for match_id in match_ids:
             known.pop(match_id, None)
+
+    def of_rule(self, rule_id: str, since: datetime, *, limit: int = STAGED_AT_MOST) -> Iterator[Alert]:
+        """The staged alerts of a rule, newest hour first."""
+        staged = [alert for alert in self.alerts.values() if alert.staged and alert.rule_id == rule_id]
+        recent = [alert for alert in staged if alert_hour(alert) >= hour_of(since)]
+        recent.sort(key=lambda alert: (alert_hour(alert), alert.alert_id), reverse=True)
+        yield from recent[:limit]
+
+    def count_of_rule(self, rule_id: str, since: datetime) -> int:
+        """How many staged alerts the rule has."""
+        return sum(1 for _ in self.of_rule(rule_id, since, limit=len(self.alerts)))
 
     def standing(self) -> list[Alert]:
         """The alerts that count at least one match, each with the count and the times of all of them."""
@@ -95,16 +116,29 @@ def _rank(event: CorrelationEvent) -> tuple[str, str]:
 
 
 class MemoryFileLedger:
-    """A `FileLedger` that lives as long as the process."""
+    """A `FileLedger` and `ExceptionCounts` that lives as long as the process."""
 
     def __init__(self) -> None:
         self.entries: dict[str, tuple[FileOutcome, str]] = {}
+        self.hidden: Counter[tuple[str, str]] = Counter()
 
     def outcome(self, file_id: str) -> FileOutcome | None:
         """How the file ended, or None where it has not been dealt with."""
         entry = self.entries.get(file_id)
         return entry[0] if entry else None
 
-    def record(self, file_id: str, outcome: FileOutcome, detail: str = "") -> None:
-        """Remember how the file ended."""
+    def record(
+        self, file_id: str, outcome: FileOutcome, detail: str = "", hidden: HiddenByDay = NOTHING_HIDDEN
+    ) -> None:
+        """Remember how the file ended, and count what was hidden in it, the first time."""
+        if file_id not in self.entries:
+            self.hidden.update(hidden)
         self.entries[file_id] = (outcome, detail)
+
+    def exception_counts(self, exception_ids: Collection[str], since: date) -> dict[str, HiddenCount]:
+        """What each exception hid of events of `since` and after."""
+        counts = dict.fromkeys(exception_ids, HiddenCount())
+        for (exception_id, day), count in self.hidden.items():
+            if exception_id in counts and day >= since.isoformat():
+                counts[exception_id] = counts[exception_id].plus(count, date.fromisoformat(day))
+        return counts

@@ -3,11 +3,30 @@
 Every call may be repeated: a second time changes nothing.
 """
 
-from collections.abc import Iterable, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Protocol
 
-from trailwarden.alerts.model import AlertBatch
+from trailwarden.alerts.model import Alert, AlertBatch
+
+STAGED_AT_MOST = 1000
+"""How many staged alerts of one rule are read, unless more are asked for."""
+UNKNOWN_HOUR = "unknown"
+
+
+def alert_hour(alert: Alert) -> str:
+    """The UTC hour that an alert is of, as `2026-01-31T23`; `unknown` (which sorts last) where its events
+    say no time. The last event that an alert counts lies in its hour, also where a correlation's window began
+    before."""
+    return alert.last_event_time[: len("2026-01-31T23")] if alert.last_event_time else UNKNOWN_HOUR
+
+
+def hour_of(moment: datetime) -> str:
+    """The UTC hour of an aware time, written as `alert_hour` writes it."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H}"
 
 
 class FileOutcome(StrEnum):
@@ -44,11 +63,51 @@ class RevisableAlertStore(AlertStore, Protocol):
         """Remove matches from the alert. What was told stays told; an alert without matches is void."""
 
 
+class StagedAlerts(Protocol):
+    """What staged rules would have told."""
+
+    def of_rule(self, rule_id: str, since: datetime, *, limit: int = STAGED_AT_MOST) -> Iterator[Alert]:
+        """The staged alerts of a rule (or correlation), newest hour first, at most `limit`: those whose hour
+        is that of `since` (aware) or later, or unknown. Each is as it was opened; its matches may be more by
+        now."""
+
+    def count_of_rule(self, rule_id: str, since: datetime) -> int:
+        """How many there are, without reading them."""
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenCount:
+    """What an exception hid: how many matches, and the day (UTC, of the events) of the last of them; 0 and
+    None where it hid nothing."""
+
+    count: int = 0
+    last_day: date | None = None
+
+    def plus(self, count: int, day: date) -> "HiddenCount":
+        """With so many more on a day."""
+        return HiddenCount(self.count + count, max(day, self.last_day or day))
+
+
+HiddenByDay = Mapping[tuple[str, str], int]
+"""By exception id and day (YYYY-MM-DD), how many matches one file had that the exception hid."""
+NOTHING_HIDDEN: HiddenByDay = MappingProxyType({})
+
+
+class ExceptionCounts(Protocol):
+    """What exceptions hid."""
+
+    def exception_counts(self, exception_ids: Collection[str], since: date) -> dict[str, HiddenCount]:
+        """What each exception hid of events of `since` and after; every id that was asked for is there."""
+
+
 class FileLedger(Protocol):
     """Which log files have been dealt with: a file is read once even where notices repeat."""
 
     def outcome(self, file_id: str) -> FileOutcome | None:
         """How the file ended, or None where it has not been dealt with."""
 
-    def record(self, file_id: str, outcome: FileOutcome, detail: str = "") -> None:
-        """Remember how the file ended; `detail` says why, for people."""
+    def record(
+        self, file_id: str, outcome: FileOutcome, detail: str = "", hidden: HiddenByDay = NOTHING_HIDDEN
+    ) -> None:
+        """Remember how the file ended; `detail` says why, for people. What exceptions hid in it is counted in
+        the same step: once, however often the file is recorded."""

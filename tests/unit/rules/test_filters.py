@@ -173,8 +173,6 @@ REFUSED = [
     (filter_text(condition="[sel, sel]"), 7, "a filter has one condition", "or"),
     (filter_text(condition="''"), 7, "`filter` needs a `condition`, as text", ""),
     (filter_text(selections=""), 4, "`filter` selects nothing", "selection"),
-    (filter_text(extra="trailwarden: {expires: 1}\n"), 3, "`expires` is unknown in a filter's", "owner"),
-    (filter_text(extra="trailwarden: {owner: 1}\n"), 3, "`owner` must be text", "quotes"),
     (filter_text(extra="id: 7\n"), 3, "`id` must be text", ""),
     (filter_text().replace("title: Let it pass\n", ""), 2, "the filter has no `title`", ""),
     (filter_text() + filter_text(), 9, "the id Let it pass is also that of rule.yml", ""),

@@ -68,9 +68,9 @@ def test_the_tests_of_a_rule_are_not_in_the_artefact() -> None:
 
 
 def test_a_newer_format_is_refused_with_what_to_do() -> None:
-    data = json.dumps({"format": 3, "rules": {"a whole": "new shape"}}).encode()
+    data = json.dumps({"format": 4, "rules": {"a whole": "new shape"}}).encode()
 
-    with pytest.raises(RuleSetError, match=r"format 3, .* knows format 2\. Deploy"):
+    with pytest.raises(RuleSetError, match=r"format 4, .* knows format 3\. Deploy"):
         load_rule_set(data)
 
 
@@ -82,7 +82,7 @@ def test_a_cut_artefact_is_refused(keep: int) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"[]", b"null", b"\xff\xfe", b'{"format": "1"}', b'{"format": 2}', b'{"format": 2, "rules": [{}]}'],
+    [b"[]", b"null", b"\xff\xfe", b'{"format": "1"}', b'{"format": 3}', b'{"format": 3, "rules": [{}]}'],
 )
 def test_what_is_no_artefact_is_refused(data: bytes) -> None:
     with pytest.raises(RuleSetError, match="damaged"):
