@@ -1,16 +1,18 @@
 """Shipped rules + a team's folder → the rule set, once all of it was read, checked, tested and compiled."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import date
 
 from trailwarden.alerts.text import one_line
 from trailwarden.errors import Problem, RuleError
 from trailwarden.publishing.archive import Files
 from trailwarden.rule_tests import run_rule_tests
 from trailwarden.rules.compile import compile_usable
+from trailwarden.rules.exceptions import expiry_warnings, has_expired
 from trailwarden.rules.filters import FilterSource
 from trailwarden.rules.lint import lint_rules
-from trailwarden.rules.load import RuleFolder, RuleSource, Source, read_contents
+from trailwarden.rules.load import RuleFolder, Source, read_contents
 from trailwarden.rules.ruleset import RuleSet
 
 Check = Callable[[Sequence[Source]], Sequence[Problem]]
@@ -28,7 +30,7 @@ class Built:
 
     rule_set: RuleSet
     exceptions: tuple[FilterSource, ...]
-    """The exceptions that hold."""
+    """The exceptions that hold; those that do no longer are `expired`."""
     expired: tuple[FilterSource, ...]
     overrides: tuple[str, ...]
     warnings: tuple[Problem, ...]
@@ -48,27 +50,34 @@ def build(  # noqa: PLR0913 (what a rule set is made of, and how)
     folder = read_contents(
         sorted(team.items()), sorted((SHIPPED + path, content) for path, content in shipped.items())
     )
-    found = [*problems, *folder.problems]
-    found += [_without_end(each) for each in folder.filters if not last_day(each)]
-    expired = tuple(each for each in folder.filters if last_day(each) < today)
-    sources = [_without(source, expired) for source in folder.sources]
-    rule_set, refused = compile_usable(sources)
-    found += refused
+    day = date.fromisoformat(today)
+    rule_set, refused = compile_usable(folder.sources, today=day)
+    found = [*problems, *folder.problems, *refused]
+    found += [_without_end(each) for each in folder.filters if each.expires is None]
     usable = {rule.id for rule in rule_set.rules} | {one.id for one in rule_set.correlations}
-    sound = [source for source in sources if source.id in usable]
-    found += _failed_tests(sound)
+    found += _failed_tests([source for source in folder.sources if source.id in usable])
     if check is not None:
-        found += check(sources)
+        found += check(folder.sources)
     if found:
         raise RuleError(sorted(set(found)))
-    own = [source for source in sources if not source.path.startswith(SHIPPED)]
+    holding = [each for each in folder.filters if not has_expired(each, day)]
+    warnings = [*folder.warnings, *(each for each in advise(folder.sources) if not _ships(each))]
+    warnings += [
+        Problem(each.path, each.line, each.column, message, cure)
+        for each in holding
+        for message, cure in expiry_warnings(each, day)
+    ]
     return Built(
         rule_set=rule_set,
-        exceptions=tuple(each for each in folder.filters if each not in expired),
-        expired=expired,
+        exceptions=tuple(holding),
+        expired=tuple(each for each in folder.filters if has_expired(each, day)),
         overrides=tuple(sorted(_overrides(folder))),
-        warnings=tuple(sorted({*folder.warnings, *advise(own)})),
+        warnings=tuple(sorted(set(warnings))),
     )
+
+
+def _ships(problem: Problem) -> bool:
+    return problem.path.startswith(SHIPPED)
 
 
 def _failed_tests(sources: Sequence[Source]) -> list[Problem]:
@@ -81,19 +90,13 @@ def _failed_tests(sources: Sequence[Source]) -> list[Problem]:
 
 def last_day(each: FilterSource) -> str:
     """The last day that an exception holds, as 2026-01-31; empty where it says none."""
-    return str(getattr(each, "expires", None) or "")
+    return each.expires.isoformat() if each.expires is not None else ""
 
 
 def _without_end(each: FilterSource) -> Problem:
     message = f"the exception {each.title!r} has no `expires`, and would hide matches for ever"
     cure = "add the last day that it holds: `trailwarden: {owner: …, reason: …, expires: 2026-12-31}`"
     return Problem(each.path, each.line, each.column, message, cure)
-
-
-def _without(source: Source, expired: Sequence[FilterSource]) -> Source:
-    if isinstance(source, RuleSource) and any(each in expired for each in source.filters):
-        return replace(source, filters=tuple(each for each in source.filters if each not in expired))
-    return source
 
 
 def _overrides(folder: RuleFolder) -> Iterator[str]:

@@ -17,9 +17,9 @@ from trailwarden.publishing.build import Check
 from trailwarden.publishing.notices import FolderChange
 from trailwarden.publishing.press import Attempt, Authors, Outcome, OvertakenError, Press, short
 from trailwarden.publishing.submission import FolderSubmission, RollbackSubmission, author_of, read_submission
+from trailwarden.state.protocol import ExceptionCounts
 from trailwarden.state.rule_sets import (
     TEAM_FOLDER,
-    ExceptionLedger,
     Publication,
     PublicationKind,
     RuleSetStore,
@@ -51,7 +51,7 @@ class Publisher:
         authors: Authors,
         now: Callable[[], float],
         check: Check | None = None,
-        exceptions: ExceptionLedger | None = None,
+        exceptions: ExceptionCounts | None = None,
     ) -> None:
         self._shipped = shipped
         self._folder = folder
@@ -123,9 +123,10 @@ class Publisher:
             claimed_author=author_of(found.metadata),
         )
         try:
-            return [*outcomes, *self._submitted(found, draft), *self.settle()]
+            outcomes += self._submitted(found, draft)
         except OvertakenError:
-            return [*outcomes, self._too_late(draft), *self.settle()]
+            outcomes.append(self._too_late(draft))
+        return [*outcomes, *self.settle(), *self._without_expired()]
 
     def _submitted(self, found: SubmittedObject, draft: Attempt) -> list[Outcome]:
         try:
@@ -190,6 +191,15 @@ class Publisher:
             outcomes += self._compiled_again(live)
         outcomes += self.settle()
         return [*outcomes, *self._idle()]
+
+    def _without_expired(self) -> list[Outcome]:
+        """Compile again where a rollback brought back what has expired since."""
+        live = self._press.live()
+        if live is None or all(each.expires >= self._press.today for each in live.exceptions.values()):
+            return []
+        with suppress(OvertakenError):
+            return [*self._compiled_again(live), *self.settle()]
+        return []
 
     def _compiled_again(self, live: Publication) -> list[Outcome]:
         """What is live, compiled as of today: with the deployed shipped rules, unless a rollback went back

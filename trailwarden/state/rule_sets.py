@@ -4,9 +4,8 @@ Publications are numbered from 1; the pointer names the live one. A publication 
 can only become number n + 1, so of two that are made at once one is too late, and is told so.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from enum import StrEnum
 from typing import Protocol
 
@@ -150,18 +149,3 @@ class RuleSetStore(LiveRuleSet, Protocol):
 
     def clear_refusal(self, origin: str) -> None:
         """Forget the refusal of an origin that has been mended."""
-
-
-class Hidden(Protocol):
-    """What an exception hid."""
-
-    @property
-    def count(self) -> int:
-        """How many matches."""
-
-
-class ExceptionLedger(Protocol):
-    """How much exceptions hide; what counts it is `ExceptionCounts`."""
-
-    def exception_counts(self, exception_ids: Collection[str], since: date) -> Mapping[str, Hidden]:
-        """What each exception hid of events of the day `since` and after."""

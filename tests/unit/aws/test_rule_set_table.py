@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from threading import Barrier
+from threading import Barrier, Lock
 from typing import Any
 
 import boto3
@@ -150,9 +150,24 @@ def test_a_fact_is_told_until_it_is_forgotten(store: RuleSetStore, clock: Clock)
     assert not store.told("fact")
 
 
+class Atomic:
+    """moto checks conditions and writes in two steps; as in DynamoDB, nothing comes between them here."""
+
+    def __init__(self, dynamodb: Any) -> None:
+        self._dynamodb = dynamodb
+        self._lock = Lock()
+
+    def __getattr__(self, name: str) -> Any:
+        def call(**request: Any) -> Any:
+            with self._lock:
+                return getattr(self._dynamodb, name)(**request)
+
+        return call
+
+
 def test_of_two_that_publish_at_once_one_is_first(dynamodb: Any, clock: Clock) -> None:
     """Threads on one table, many times: pointer and history always name the same winner."""
-    store = RuleSetTable(dynamodb, "alerts", now=clock)
+    store = RuleSetTable(Atomic(dynamodb), "alerts", now=clock)
     with ThreadPoolExecutor(4) as pool:
         for sequence in range(1, 11):
             barrier = Barrier(4)
