@@ -13,6 +13,8 @@ from trailwarden.state.rules_folder import RuleSetArtefacts
 
 LOOK_EVERY = 20.0
 """Seconds between two looks at the pointer."""
+PATIENCE = 300.0
+"""Seconds that a function without any rules waits for those that are live, before it uses the fallback."""
 
 Made = TypeVar("Made")
 
@@ -60,6 +62,7 @@ class LiveRules(Generic[Made]):
         self._clock = clock
         self._at_work: _AtWork[Made] | None = None
         self._look_at = float("-inf")
+        self._failing_since = float("inf")
 
     @property
     def version(self) -> str:
@@ -69,9 +72,10 @@ class LiveRules(Generic[Made]):
     def current(self) -> Made:
         """What was made of the live rule set.
 
-        What goes wrong leaves the rule set at work. Where there is none yet: a pointer or an artefact out of
-        reach raises, for the message can come again, and other rules would miss what these find; an artefact
-        that can never be used gives way to the fallback.
+        What goes wrong leaves the rule set at work. Where there is none yet, it raises: the message can come
+        again, and other rules would miss what these find (after a deployment that reads another format, the
+        next publication is a minute away). Only where nothing came of that for `PATIENCE` does the fallback
+        count, for to see something is better than nothing.
         """
         if self._at_work is None or self._clock() >= self._look_at:
             self._look()
@@ -91,9 +95,10 @@ class LiveRules(Generic[Made]):
                 return
             self._take_up(_loaded(version, self._artefacts.artefact(version)))
         except Exception as error:
+            self._failing_since = min(self._failing_since, self._clock())
             self._fail(LoadFailure(version, one_line(f"{type(error).__name__}: {error}", 500)))
             if self._at_work is None:
-                if not isinstance(error, RuleSetError):
+                if self._clock() - self._failing_since < PATIENCE:
                     raise
                 self._take_up(self._fallback())
 
@@ -116,9 +121,8 @@ class LiveRules(Generic[Made]):
             self._failed(LoadFailure(failure.version, f"could not be told: {reason}"))
 
     def _letter(self, failure: LoadFailure) -> str:
-        at_work = (
-            f"version {self.version}" if self.version else "none yet: the shipped rules, or none, are used"
-        )
+        none = f"none yet; after {PATIENCE:.0f} seconds it uses the rules that it was deployed with"
+        at_work = f"version {self.version}" if self.version else none
         return (
             f"The live rule set, version {failure.version}, could not be loaded by a function:\n"
             f"  {failure.reason}\n\n"

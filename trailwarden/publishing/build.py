@@ -57,11 +57,11 @@ def build(  # noqa: PLR0913 (what a rule set is made of, and how)
     usable = {rule.id for rule in rule_set.rules} | {one.id for one in rule_set.correlations}
     found += _failed_tests([source for source in folder.sources if source.id in usable])
     if check is not None:
-        found += check(folder.sources)
+        found += map(_plain, check(folder.sources))
     if found:
         raise RuleError(sorted(set(found)))
     holding = [each for each in folder.filters if not has_expired(each, day)]
-    warnings = [*folder.warnings, *(each for each in advise(folder.sources) if not _ships(each))]
+    warnings = [*folder.warnings, *(_plain(each) for each in advise(folder.sources) if not _ships(each))]
     warnings += [
         Problem(each.path, each.line, each.column, message, cure)
         for each in holding
@@ -74,6 +74,11 @@ def build(  # noqa: PLR0913 (what a rule set is made of, and how)
         overrides=tuple(sorted(_overrides(folder))),
         warnings=tuple(sorted(set(warnings))),
     )
+
+
+def _plain(problem: Problem) -> Problem:
+    """The problem without what a checker may add to it, so that all can be sorted, and stored."""
+    return Problem(problem.path, problem.line, problem.column, problem.message, problem.cure)
 
 
 def _ships(problem: Problem) -> bool:
