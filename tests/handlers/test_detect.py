@@ -84,6 +84,7 @@ def test_what_a_batch_came_to_is_told_as_metrics(
         "Records": 3,
         "Bytes": len(data) + len(b"\x1f\x8bdamaged"),
         "Matches": 2,
+        "HiddenMatches": 0,
         "Alerts": 1,
         "HiddenMatches": 0,
         "Duplicates": 0,

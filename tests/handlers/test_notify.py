@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.handlers.conftest import TABLE, Aws, LambdaContext
+from tests.handlers.test_detect import emitted_metrics
 from tests.handlers.test_detect import run as run_detect
 from tests.samples import STOP_RULE, log_file, log_key, notice, record
 
@@ -51,6 +52,26 @@ def test_a_new_alert_reaches_the_subscriber(aws: Aws, load: Load) -> None:
     assert alert["record"]["eventName"] == "StopLogging"
     attributes = {name: value["Value"] for name, value in envelope["MessageAttributes"].items()}
     assert attributes == {"severity": "high", "rule_id": STOP_RULE, "account": "444455556666"}
+
+
+def test_a_staged_alert_is_passed_over_and_counted(
+    aws: Aws, load: Load, capsys: pytest.CaptureFixture[str]
+) -> None:
+    records = stored_alerts(aws, load, "alice", "bob")
+    image = records[0]["dynamodb"]["NewImage"]
+    staged = {**json.loads(image["alert"]["S"]), "status": "test", "staged": True}
+    image["alert"] = {"S": json.dumps(staged)}
+    capsys.readouterr()
+
+    assert run(load("notify"), records) == []
+
+    metrics = emitted_metrics(capsys.readouterr().out)
+    assert titles(aws) == ["user bob stopped the trail"]
+    assert [metrics[name] for name in ("StagedAlerts", "AlertsTold", "AlertsNotTold")] == [
+        [1.0],
+        [1.0],
+        [0.0],
+    ]
 
 
 def test_a_repeated_stream_batch_is_told_once(aws: Aws, load: Load) -> None:

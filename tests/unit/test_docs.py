@@ -2,18 +2,22 @@
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = "docs/examples"
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 _BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _TIMING = re.compile(r"in [\d.,]+ s, [\d,]+ records a second")
+_EXPIRES = re.compile(r"(expires: )\d{4}-\d{2}-\d{2}")
 _VERSION = re.compile(r"\b[0-9a-f]{16}\b")
 _MAKE_TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
@@ -43,6 +47,7 @@ OURS = [shown for shown in SHOWN if shown.command.startswith("trailwarden ")]
 @pytest.mark.parametrize("shown", OURS, ids=lambda shown: f"{shown.page}: {shown.command}")
 def test_a_command_of_ours_prints_what_its_page_shows(shown: Shown, tmp_path: Path) -> None:
     words = [word.replace("/tmp/", f"{tmp_path}/") for word in shlex.split(shown.command)[1:]]  # noqa: S108
+    words = [str(_in_force(tmp_path)) if word == EXAMPLES else word for word in words]
     result = subprocess.run(
         [sys.executable, "-m", "trailwarden.cli", *words],
         capture_output=True,
@@ -56,6 +61,20 @@ def test_a_command_of_ours_prints_what_its_page_shows(shown: Shown, tmp_path: Pa
     for line in map(_normal, shown.output):
         assert line in printed[place:], f"{shown.page} shows a line that is not printed: {line}"
         place += printed[place:].index(line) + 1
+
+
+def _in_force(folder: Path) -> Path:
+    """The examples as they would be written today: an exception in them ends in some months."""
+    examples = folder / "examples"
+    shutil.copytree(ROOT / EXAMPLES, examples)
+    soon = datetime.now(UTC).date() + timedelta(days=200)
+    for file in examples.glob("*.yml"):
+        file.write_text(_EXPIRES.sub(rf"\g<1>{soon}", file.read_text()))
+    return examples
+
+
+def test_the_examples_hold_an_exception_that_ends() -> None:
+    assert any(_EXPIRES.search(file.read_text()) for file in (ROOT / EXAMPLES).glob("*.yml"))
 
 
 def _normal(line: str) -> str:

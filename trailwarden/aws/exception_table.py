@@ -33,7 +33,7 @@ def _addition(table: str, key: tuple[str, str], number: int, shard: int, expires
     return {
         "TableName": table,
         "Key": {"pk": _serialize(_partition(exception_id)), "sk": _serialize(f"DAY#{day}#{shard}")},
-        "UpdateExpression": "ADD hidden :number SET expires_at = :expires_at",
+        "UpdateExpression": "ADD hidden_matches :number SET expires_at = :expires_at",
         "ExpressionAttributeValues": {":number": _serialize(number), ":expires_at": _serialize(expires_at)},
     }
 
@@ -101,7 +101,7 @@ class ExceptionTable:
         counted = HiddenCount()
         for item in found:
             _, day, _ = item["sk"]["S"].split("#")
-            counted = counted.plus(int(item["hidden"]["N"]), date.fromisoformat(day))
+            counted = counted.plus(int(item["hidden_matches"]["N"]), date.fromisoformat(day))
         return counted
 
 

@@ -24,6 +24,7 @@ def match_line(match: Match, log_file: str, *, repeat: bool) -> dict[str, Any]:
         "event_id": match.record.get("eventID", match.record.get("eventId")),
         "event_time": match.event_time,
         "repeat": repeat,
+        "status": match.rule.status,
     }
 
 
@@ -31,7 +32,13 @@ def match_text(match: Match, log_file: str, *, repeat: bool) -> str:
     """One record that a rule matched, on one line for reading."""
     level, when = match.rule.level.name.lower(), match.event_time or "unknown time"
     place = f"{one_line(log_file, 1100)}:{match.record_index}"
-    return f"{level:<13} {when:<20} {one_line(match.rule.title)}  {place}{' (repeat)' if repeat else ''}"
+    title = _marked(one_line(match.rule.title), match.rule.status, staged=match.rule.staged)
+    return f"{level:<13} {when:<20} {title}  {place}{' (repeat)' if repeat else ''}"
+
+
+def _marked(title: str, status: str, *, staged: bool) -> str:
+    """The title, with the status of a rule whose alerts are told to nobody."""
+    return f"{title} [{status}]" if staged else title
 
 
 def alert_line(alert: Alert) -> dict[str, Any]:
@@ -46,6 +53,7 @@ def alert_line(alert: Alert) -> dict[str, Any]:
         "first_event_time": alert.first_event_time,
         "last_event_time": alert.last_event_time,
         "title": alert.title,
+        "status": alert.status,
     }
 
 
@@ -68,7 +76,7 @@ def print_alerts(alerts: list[Alert]) -> None:
         first, last = alert.first_event_time or "unknown", alert.last_event_time or "unknown"
         table.add_row(
             Text(alert.level, _STYLES.get(alert.level, "")),
-            Text(alert.title),
+            Text(_marked(alert.title, alert.status, staged=alert.staged)),
             f"{alert.count:,}",
             first.replace("T", " ").removesuffix("Z"),
             "" if last == first else last[11:].removesuffix("Z"),

@@ -6,10 +6,14 @@
   https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 - A rule that tests nothing but the contents of a call makes the engine decode every record in full.
 - `all` asks for a list; a filter is best written as the specification's example is.
+- An exception that ends soon, or has ended, or holds for longer than people remember why.
+- A rule that its author has given up, by its status, still costs its evaluation and tells nobody.
+  https://sigmahq.io/docs/basics/rules.html
 """
 
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from itertools import chain
 
 from sigma.modifiers import SigmaAllModifier
@@ -18,6 +22,7 @@ from sigma.types import SigmaExpansion, SigmaFieldReference, SigmaString, SigmaT
 
 from trailwarden.errors import Problem
 from trailwarden.rules.compile import compile_rule
+from trailwarden.rules.exceptions import exceptions_of, expiry_warnings, today_utc
 from trailwarden.rules.filters import FilterSource
 from trailwarden.rules.load import RuleSource, Source
 from trailwarden.rules.ruleset import Node
@@ -35,6 +40,7 @@ _FIELDS, _IDENTITY_FIELDS = frozenset(_RECORD_FIELDS.split()), frozenset(_IDENTI
 _UNBOUNDED = frozenset(
     {"requestParameters", "responseElements", "additionalEventData", "serviceEventDetails", "resources"}
 )
+_GIVEN_UP = frozenset({"deprecated", "unsupported"})
 _LAMBDA, _CLOUDFRONT = "lambda.amazonaws.com", "cloudfront.amazonaws.com"
 _LAMBDA_VERSIONS = {
     "20150331": """CreateAlias CreateEventSourceMapping CreateFunction DeleteAlias DeleteEventSourceMapping
@@ -61,14 +67,25 @@ _SHARED_NAMES = frozenset(_SHARED.split())
 _CLOUDFRONT_VERSION = "2020_05_31"
 
 
-def lint_rules(sources: Sequence[Source]) -> list[Problem]:
-    """Every warning about the rules and their filters, sorted by place; `message` begins with `warning:`."""
+def lint_rules(sources: Sequence[Source], *, today: date | None = None) -> list[Problem]:
+    """Every warning about the rules and their filters, sorted by place; `message` begins with `warning:`.
+    `today` is a day in UTC, the clock's where it is left out."""
+    day = today_utc() if today is None else today
     rules = [source for source in sources if isinstance(source, RuleSource)]
-    filters = {id(each): each for source in rules for each in source.filters}
     found = chain(
-        chain.from_iterable(map(_of_rule, rules)), chain.from_iterable(map(_of_filter, filters.values()))
+        chain.from_iterable(map(_of_rule, rules)),
+        chain.from_iterable(map(_of_status, sources)),
+        chain.from_iterable(_of_filter(each, day) for each in exceptions_of(rules)),
     )
     return sorted(set(found))
+
+
+def _of_status(source: Source) -> Iterator[Problem]:
+    given = source.rule.status if isinstance(source, RuleSource) else source.attributes.get("status")
+    status = "" if given is None else str(given)
+    if status in _GIVEN_UP:
+        message = f"the rule is {status}: its alerts are kept as staged, and told to nobody"
+        yield _warning(source, None, message, "take it out, or set its status to stable or test")
 
 
 def _of_rule(source: RuleSource) -> Iterator[Problem]:
@@ -84,11 +101,13 @@ def _of_rule(source: RuleSource) -> Iterator[Problem]:
         )
 
 
-def _of_filter(each: FilterSource) -> Iterator[Problem]:
+def _of_filter(each: FilterSource, today: date) -> Iterator[Problem]:
     yield from _of_items(each, list(_items(each.detections)))
     if each.says_what_remains:
         message = "the filter's condition says what remains, and is read that way, as pySigma does"
         cure = "name what is dropped instead, as in `condition: selection`"
+        yield _warning(each, None, message, cure)
+    for message, cure in expiry_warnings(each, today):
         yield _warning(each, None, message, cure)
 
 
@@ -103,7 +122,7 @@ def _items(detections: SigmaDetections) -> Iterator[SigmaDetectionItem]:
 
 
 def _warning(
-    source: RuleSource | FilterSource, item: SigmaDetectionItem | None, message: str, cure: str
+    source: Source | FilterSource, item: SigmaDetectionItem | None, message: str, cure: str
 ) -> Problem:
     line, column = source.line, source.column
     if item is not None and item.source is not None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.samples import CREATE_RULE, STOP_RULE, engine, record, rule
-from trailwarden.alerts.grouping import AlertGrouper, group_of
+from trailwarden.alerts.grouping import AlertGrouper, alert_id, group_of
 from trailwarden.delivery.records import event_identity, event_time
 from trailwarden.engine.match import Match
 from trailwarden.rules.ruleset import Level, Rule
@@ -126,3 +126,12 @@ def test_any_order_split_and_duplication_end_in_the_same_alerts(
 
 def test_the_engine_s_matches_are_what_is_grouped() -> None:
     assert [found.id for found in engine().matches(record())] == [STOP_RULE]
+
+
+def test_a_staged_rules_alerts_have_ids_of_their_own_and_others_keep_theirs() -> None:
+    told = alert_id("rule", {"actor": "eve"}, "2026-03-01T12:00:00Z")
+    staged = alert_id("rule", {"actor": "eve"}, "2026-03-01T12:59:59Z", staged=True)
+
+    assert told != staged
+    assert staged == alert_id("rule", {"actor": "eve"}, "2026-03-01T12:00:00Z", staged=True)
+    assert told == "b425238e57d9c6c560a8449cfe456f97", "alerts that are stored would be told again"

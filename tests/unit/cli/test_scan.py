@@ -75,6 +75,7 @@ def test_each_match_is_a_line_and_a_repeat_says_so(rules: str, logs: Path) -> No
         "event_id": record(2)["eventID"],
         "event_time": "2026-03-01T12:00:00Z",
         "repeat": False,
+        "status": "stable",
     }
     assert [(line["record_index"], line["repeat"]) for line in found] == [(1, False), (0, True), (1, False)]
 
@@ -92,6 +93,7 @@ def test_each_alert_is_a_line(rules: str, logs: Path) -> None:
         "first_event_time": "2026-03-01T12:00:00Z",
         "last_event_time": "2026-03-01T12:30:00Z",
         "title": "user mallory stopped the trail main-trail",
+        "status": "stable",
     }
     again = run("--rules", rules, "--format", "jsonl", *sorted(logs.rglob("*.gz"), reverse=True))
     assert lines(again)[0]["alert_id"] == alert_id
@@ -102,6 +104,19 @@ def test_text_is_a_table_and_what_was_read(rules: str, logs: Path) -> None:
     assert "user mallory stopped the trail main-trail" in result.stdout
     assert "Read 4 records in 2 log files with 1 rule " in result.stdout
     assert "3 matches (1 of events met before) made 1 alert." in result.stdout
+
+
+def test_a_staged_rules_alerts_are_shown_with_its_status(rules: str, logs: Path) -> None:
+    (file,) = Path(rules).glob("*.yml")
+    file.write_text(file.read_text().replace("status: stable", "status: experimental"))
+
+    (alert,) = lines(run("--rules", rules, "--format", "jsonl", logs))
+    text = run("--rules", rules, logs).stdout
+    matches = run("--rules", rules, "--matches", logs).stdout
+
+    assert alert["status"] == "experimental"
+    assert "user mallory stopped the trail main-trail [experimental]" in text
+    assert matches.count("Trail stopped [experimental]  ") == 3
 
 
 def test_text_of_each_match(rules: str, logs: Path) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.rules.writing import rule_text
 from trailwarden.errors import RuleSetError
 from trailwarden.rules.compile import compile_rules
-from trailwarden.rules.load import load_rules
+from trailwarden.rules.load import load_rules, parse_rules
 from trailwarden.rules.ruleset import Level, Rule, RuleSet, dump_rule_set, load_rule_set
 from trailwarden.rules.shipped import shipped_rules_path
 
@@ -72,6 +73,42 @@ def test_a_newer_format_is_refused_with_what_to_do() -> None:
 
     with pytest.raises(RuleSetError, match=r"format 4, .* knows format 3\. Deploy"):
         load_rule_set(data)
+
+
+def test_an_older_format_is_refused_for_it_does_not_hold_what_exceptions_hide() -> None:
+    data = json.dumps({"format": 2, "rules": [], "correlations": [], "version": "0" * 16}).encode()
+
+    with pytest.raises(RuleSetError, match=r"format 2, .* knows format 3\. Compile the rules again"):
+        load_rule_set(data)
+
+
+STATUSES = [
+    ("stable", False),
+    ("", False),
+    ("test", True),
+    ("experimental", True),
+    ("deprecated", True),
+    ("unsupported", True),
+]
+
+
+@pytest.mark.parametrize(("status", "staged"), STATUSES)
+def test_a_status_says_whether_people_are_told(status: str, staged: bool) -> None:
+    sources, _ = parse_rules("rule.yml", staged_text(status).encode())
+
+    rule_set = load_rule_set(dump_rule_set(compile_rules(sources)))
+
+    assert [rule.staged for rule in rule_set.rules] == [staged]
+    assert [correlation.staged for correlation in rule_set.correlations] == [staged]
+
+
+def staged_text(status: str) -> str:
+    line = f"status: {status}\n" if status else ""
+    correlation = "type: event_count, rules: [one], group-by: [f], timespan: 1h, condition: {gte: 2}"
+    return (
+        rule_text("sel: {f: x}\ncondition: sel", extra=f"{line}name: one")
+        + f"---\ntitle: c\nid: 1c1f0a5e-6a0e-4e0e-9d5e-0a4b8c8f4a10\n{line}correlation: {{{correlation}}}\n"
+    )
 
 
 @pytest.mark.parametrize("keep", [0, 1, 100, -1])
