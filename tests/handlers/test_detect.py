@@ -86,7 +86,6 @@ def test_what_a_batch_came_to_is_told_as_metrics(
         "Matches": 2,
         "HiddenMatches": 0,
         "Alerts": 1,
-        "HiddenMatches": 0,
         "Duplicates": 0,
         "PassedOver": 0,
         "UnreadableFiles": 1,

@@ -9,7 +9,7 @@ from trailwarden.errors import Problem, RuleError
 from trailwarden.publishing.archive import Files
 from trailwarden.rule_tests import run_rule_tests
 from trailwarden.rules.compile import compile_usable
-from trailwarden.rules.exceptions import expiry_warnings, has_expired
+from trailwarden.rules.exceptions import exceptions_without_expiry, expired_exceptions
 from trailwarden.rules.filters import FilterSource
 from trailwarden.rules.lint import lint_rules
 from trailwarden.rules.load import RuleFolder, Source, read_contents
@@ -29,9 +29,8 @@ class Built:
     """A rule set that may go live, and what is to be told of it."""
 
     rule_set: RuleSet
-    exceptions: tuple[FilterSource, ...]
-    """The exceptions that hold; those that do no longer are `expired`."""
     expired: tuple[FilterSource, ...]
+    """The exceptions that no longer hold; those that do are in the rule set."""
     overrides: tuple[str, ...]
     warnings: tuple[Problem, ...]
 
@@ -42,7 +41,7 @@ def build(  # noqa: PLR0913 (what a rule set is made of, and how)
     *,
     today: str,
     check: Check | None = None,
-    advise: Advise = lint_rules,
+    advise: Advise | None = None,
     problems: Sequence[Problem] = (),
 ) -> Built:
     """The rule set of the two layers on a day (2026-01-31). Raises one `RuleError` with every mistake in
@@ -53,32 +52,27 @@ def build(  # noqa: PLR0913 (what a rule set is made of, and how)
     day = date.fromisoformat(today)
     rule_set, refused = compile_usable(folder.sources, today=day)
     found = [*problems, *folder.problems, *refused]
-    found += [_without_end(each) for each in folder.filters if each.expires is None]
+    found += exceptions_without_expiry(folder.sources)
     usable = {rule.id for rule in rule_set.rules} | {one.id for one in rule_set.correlations}
     found += _failed_tests([source for source in folder.sources if source.id in usable])
     if check is not None:
         found += map(_plain, check(folder.sources))
     if found:
         raise RuleError(sorted(set(found)))
-    holding = [each for each in folder.filters if not has_expired(each, day)]
-    warnings = [*folder.warnings, *(_plain(each) for each in advise(folder.sources) if not _ships(each))]
-    warnings += [
-        Problem(each.path, each.line, each.column, message, cure)
-        for each in holding
-        for message, cure in expiry_warnings(each, day)
-    ]
+    advice = lint_rules(folder.sources, today=day) if advise is None else advise(folder.sources)
+    warnings = {*folder.warnings, *(_plain(each) for each in advice if not _ships(each))}
     return Built(
         rule_set=rule_set,
-        exceptions=tuple(holding),
-        expired=tuple(each for each in folder.filters if has_expired(each, day)),
+        expired=tuple(expired_exceptions(folder.sources, day)),
         overrides=tuple(sorted(_overrides(folder))),
-        warnings=tuple(sorted(set(warnings))),
+        warnings=tuple(sorted(warnings)),
     )
 
 
 def _plain(problem: Problem) -> Problem:
     """The problem without what a checker may add to it, so that all can be sorted, and stored."""
-    return Problem(problem.path, problem.line, problem.column, problem.message, problem.cure)
+    message = problem.message.removeprefix("warning: ")
+    return Problem(problem.path, problem.line, problem.column, message, problem.cure)
 
 
 def _ships(problem: Problem) -> bool:
@@ -91,17 +85,6 @@ def _failed_tests(sources: Sequence[Source]) -> list[Problem]:
         Problem(failure.path, failure.line, failure.column, f"{failure.rule_title}: {failure.message}", cure)
         for failure in run_rule_tests(sources)
     ]
-
-
-def last_day(each: FilterSource) -> str:
-    """The last day that an exception holds, as 2026-01-31; empty where it says none."""
-    return each.expires.isoformat() if each.expires is not None else ""
-
-
-def _without_end(each: FilterSource) -> Problem:
-    message = f"the exception {each.title!r} has no `expires`, and would hide matches for ever"
-    cure = "add the last day that it holds: `trailwarden: {owner: …, reason: …, expires: 2026-12-31}`"
-    return Problem(each.path, each.line, each.column, message, cure)
 
 
 def _overrides(folder: RuleFolder) -> Iterator[str]:

@@ -89,10 +89,10 @@ def of_replaced(sequence: int, replaced: Sequence[str]) -> Letter:
     return _letter(f"rule set {sequence} replaced changes by hand", lines)
 
 
-def of_expired(each: FilterSource, expires: str) -> Letter:
+def of_expired(each: FilterSource) -> Letter:
     """An exception whose last day is over."""
     lines = [
-        f"The exception {one_line(each.title)!r} expired on {expires} and no longer holds.",
+        f"The exception {one_line(each.title)!r} expired on {each.expires} and no longer holds.",
         f"Owner:  {one_line(each.owner) or 'unknown'}",
         f"Reason: {one_line(each.reason, 400) or 'none given'}",
         f"Where:  {one_line(each.path, 400)}:{each.line}",

@@ -13,9 +13,8 @@ from typing import Protocol
 from trailwarden.errors import Problem, RuleError, RuleSetError
 from trailwarden.publishing import changes, letters, mirror
 from trailwarden.publishing.archive import Files, digest, pack_sources, unpack_sources
-from trailwarden.publishing.build import Advise, Built, Check, build, last_day
+from trailwarden.publishing.build import Advise, Built, Check, build
 from trailwarden.rules.filters import FilterSource
-from trailwarden.rules.lint import lint_rules
 from trailwarden.rules.ruleset import RuleSet, dump_rule_set, load_rule_set
 from trailwarden.state.rule_sets import (
     LiveException,
@@ -80,7 +79,7 @@ class Press:
         authors: Authors,
         now: Callable[[], float],
         check: Check | None = None,
-        advise: Advise = lint_rules,
+        advise: Advise | None = None,
     ) -> None:
         self._folder = folder
         self._store = store
@@ -113,7 +112,7 @@ class Press:
         sources = digest_of_sources(attempt.shipped, attempt.team)
         if base is not None and (version, sources) == (base.version, base.sources):
             return Outcome("unchanged", f"{attempt.origin}: nothing changed", version)
-        exceptions = self._exceptions(built.exceptions, base)
+        exceptions = self._exceptions(built.rule_set, base)
         publication = replace(
             self._draft(attempt, version, sources),
             changes=self._changes(attempt, built, exceptions),
@@ -228,18 +227,16 @@ class Press:
         detail = f"rule set {publication.sequence}: {publication.kind} by {publication.published_by}"
         return Outcome("published", detail, publication.version)
 
-    def _exceptions(
-        self, holding: Sequence[FilterSource], base: Publication | None
-    ) -> dict[str, LiveException]:
+    def _exceptions(self, rule_set: RuleSet, base: Publication | None) -> dict[str, LiveException]:
         known = base.exceptions if base else {}
         return {
             each.id: LiveException(
-                each.title,
-                each.owner,
-                known[each.id].since if each.id in known else self.today,
-                last_day(each),
+                title=each.title,
+                owner=each.owner,
+                since=known[each.id].since if each.id in known else self.today,
+                expires=each.expires,
             )
-            for each in holding
+            for each in rule_set.exceptions
         }
 
     def _changes(
@@ -252,7 +249,7 @@ class Press:
             lines = [
                 "the rules before cannot be read by this version of Trailwarden, so they are not compared"
             ]
-        expired = {each.id: last_day(each) for each in built.expired}
+        expired = {each.id: str(each.expires) for each in built.expired}
         lines += changes.exception_changes(base.exceptions if base else {}, exceptions, expired)
         lines += changes.override_changes(base.overrides if base else (), built.overrides)
         lines += changes.file_changes(self.team_of(base), attempt.team)
@@ -275,8 +272,8 @@ class Press:
 
     def _tell_of_expired(self, expired: Sequence[FilterSource]) -> None:
         for each in expired:
-            fact = f"exception expired {short(each.id)} {last_day(each)}"
-            self.tell_once(fact, letters.of_expired(each, last_day(each)))
+            fact = f"exception expired {short(each.id)} {each.expires}"
+            self.tell_once(fact, letters.of_expired(each))
 
     def _mirror(self, publication: Publication) -> int:
         """Write the publication's files into the team's folder; returns how many were other."""

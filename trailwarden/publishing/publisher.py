@@ -17,7 +17,6 @@ from trailwarden.publishing.build import Advise, Check
 from trailwarden.publishing.notices import FolderChange
 from trailwarden.publishing.press import Attempt, Authors, Outcome, OvertakenError, Press, short
 from trailwarden.publishing.submission import FolderSubmission, RollbackSubmission, author_of, read_submission
-from trailwarden.rules.lint import lint_rules
 from trailwarden.state.protocol import ExceptionCounts
 from trailwarden.state.rule_sets import (
     TEAM_FOLDER,
@@ -52,7 +51,7 @@ class Publisher:
         authors: Authors,
         now: Callable[[], float],
         check: Check | None = None,
-        advise: Advise = lint_rules,
+        advise: Advise | None = None,
         exceptions: ExceptionCounts | None = None,
     ) -> None:
         self._shipped = shipped

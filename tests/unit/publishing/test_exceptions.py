@@ -40,7 +40,7 @@ def test_an_exception_without_an_end_is_not_published() -> None:
     world = World()
     world.publish({"own.yml": OWN, "pass.yml": exception("")}, base=0)
     assert world.store.live() is None
-    assert "pass.yml:1:1: the exception 'Let it pass' has no `expires`" in world.letters[0][1]
+    assert "pass.yml:1:1: the filter has no `trailwarden:` block" in world.letters[0][1]
 
 
 def test_an_exception_is_published_with_its_owner_and_its_last_day() -> None:
