@@ -1,12 +1,15 @@
 """`detect`: delivery notices in, alerts stored. Fed by the ingest queue, a batch of messages at a time.
 
-Everything made here lives as long as the execution environment: clients, rule set, engine. A message that
-must come again is reported alone (partial batch response); the others are never repeated for it.
+Everything made here lives as long as the execution environment: clients, and the live rule set with its
+engine, until another is published. A message that must come again is reported alone (partial batch response);
+the others are never repeated for it.
 """
 
 import os
 import random
 import time
+from collections import Counter
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,11 +22,14 @@ from trailwarden.aws.clients import client
 from trailwarden.aws.correlation_table import CorrelationTable
 from trailwarden.aws.environment import read_environment
 from trailwarden.aws.log_files import S3LogFiles
+from trailwarden.aws.rule_set_table import RuleSetTable
+from trailwarden.aws.rules_bucket import RulesBucket
 from trailwarden.aws.topics import OperationsTopic
 from trailwarden.correlation.correlator import Correlator
 from trailwarden.detection import Detector, Tally
 from trailwarden.engine.engine import Engine
-from trailwarden.rules.ruleset import load_rule_set
+from trailwarden.live_rules import LiveRules, LoadFailure
+from trailwarden.rules.ruleset import RuleSet, load_rule_set
 
 _RULE_SET = Path(__file__).with_name("ruleset.json")
 
@@ -31,12 +37,18 @@ logger = Logger()
 metrics = Metrics()
 
 
-def make_detector() -> Detector:
-    """The detector, from the function's environment and the compiled rule set beside this file."""
+def make_rules() -> LiveRules[Detector]:
+    """Detectors of the live rule set, from the function's environment; where nothing was published, of the
+    compiled rules beside this file."""
     settings = read_environment(
-        os.environ, "ALERT_TABLE_NAME", "OPERATIONS_TOPIC_ARN", "LOG_BUCKET_NAME", "ALERT_RETENTION_DAYS"
+        os.environ,
+        "ALERT_TABLE_NAME",
+        "OPERATIONS_TOPIC_ARN",
+        "LOG_BUCKET_NAME",
+        "RULES_BUCKET_NAME",
+        "ALERT_RETENTION_DAYS",
     )
-    rule_set, dynamodb = load_rule_set(_RULE_SET.read_bytes()), client("dynamodb")
+    dynamodb, s3 = client("dynamodb"), client("s3")
     table = AlertTable(
         dynamodb,
         settings["ALERT_TABLE_NAME"],
@@ -45,22 +57,46 @@ def make_detector() -> Detector:
         pause=_pause,
     )
     events = CorrelationTable(dynamodb, settings["ALERT_TABLE_NAME"], now=time.time, pause=_pause)
-    return Detector(
-        engine=Engine(rule_set),
-        log_files=S3LogFiles(client("s3")),
-        store=table,
-        ledger=table,
-        operations=OperationsTopic(client("sns"), settings["OPERATIONS_TOPIC_ARN"]),
-        log_bucket=settings["LOG_BUCKET_NAME"],
-        correlator=Correlator(rule_set, events, table) if rule_set.correlations else None,
+    operations = OperationsTopic(client("sns"), settings["OPERATIONS_TOPIC_ARN"])
+
+    def make_detector(rule_set: RuleSet) -> Detector:
+        return Detector(
+            engine=Engine(rule_set),
+            log_files=S3LogFiles(s3),
+            store=table,
+            ledger=table,
+            operations=operations,
+            log_bucket=settings["LOG_BUCKET_NAME"],
+            correlator=Correlator(rule_set, events, table) if rule_set.correlations else None,
+        )
+
+    return LiveRules(
+        store=RuleSetTable(dynamodb, settings["ALERT_TABLE_NAME"], now=time.time),
+        artefacts=RulesBucket(s3, settings["RULES_BUCKET_NAME"]),
+        fallback=lambda: load_rule_set(_RULE_SET.read_bytes()),
+        make=make_detector,
+        tell=operations.tell,
+        failed=_rules_failed,
+        changed=_rules_changed,
     )
+
+
+def _rules_failed(failure: LoadFailure) -> None:
+    loads["RuleSetFailures"] += 1
+    logger.error("the live rules cannot be loaded", extra=asdict(failure))
+
+
+def _rules_changed(version: str) -> None:
+    loads["RuleSetLoads"] += 1
+    logger.info("rules taken up", extra={"rule_set": version})
 
 
 def _pause(attempt: int) -> None:
     time.sleep(random.uniform(0, 0.1 * 2**attempt))  # noqa: S311 (full jitter)
 
 
-detector = make_detector()
+loads: Counter[str] = Counter()
+rules = make_rules()
 
 
 @metrics.log_metrics
@@ -81,7 +117,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def _handled(message: dict[str, Any], tally: Tally) -> bool:
     """Whether the message is done with. Whatever goes wrong with one stops only itself."""
     try:
-        remarks = detector.handle(message["body"], tally)
+        remarks = rules.current().handle(message["body"], tally)
     except Exception:
         logger.exception("a notice must come again", extra={"message_id": message["messageId"]})
         return False
@@ -107,11 +143,15 @@ def _count(tally: Tally, *, seconds: float) -> None:
         "RuleFailures": tally.rule_failures,
         "Correlated": tally.correlated,
         "Ungrouped": tally.ungrouped,
+        "RuleSetLoads": loads["RuleSetLoads"],
+        "RuleSetFailures": loads["RuleSetFailures"],
     }
+    loads.clear()
     for name, value in counts.items():
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
     metrics.add_metric(name="Bytes", unit=MetricUnit.Bytes, value=tally.bytes)
     metrics.add_metric(name="ProcessingTime", unit=MetricUnit.Milliseconds, value=seconds * 1000)
     for lag in tally.delivery_lags[:100]:  # EMF takes no more values of one metric
         metrics.add_metric(name="DeliveryLag", unit=MetricUnit.Seconds, value=lag)
-    logger.info("batch done", extra={"tally": counts, "rule_set": detector.rule_set_version})
+    metrics.add_metadata(key="rule_set", value=rules.version)
+    logger.info("batch done", extra={"tally": counts, "rule_set": rules.version})

@@ -16,7 +16,8 @@ _CLIENTS = "import boto3; boto3.client('s3'); boto3.client('sns')"
 # The first scan makes the engine's trees: a function that starts pays for them too.
 _DETECT = (
     "import handler, io; from trailwarden.delivery.logfile import LogFileReader; "
-    "list(handler.detector._engine.scan(LogFileReader(io.BytesIO(b'[]'))))"
+    "detector = handler.rules._make(handler.rules._fallback()); "
+    "list(detector._engine.scan(LogFileReader(io.BytesIO(b'[]'))))"
 )
 
 
@@ -35,6 +36,7 @@ def start(artefact: bytes, rounds: int) -> Ratio:
             "ALERT_TABLE_NAME": "alerts",
             "OPERATIONS_TOPIC_ARN": "arn:aws:sns:eu-west-1:111122223333:operations",
             "LOG_BUCKET_NAME": "logs",
+            "RULES_BUCKET_NAME": "rules",
             "ALERT_RETENTION_DAYS": "90",
             "POWERTOOLS_SERVICE_NAME": "detect",
             "POWERTOOLS_METRICS_NAMESPACE": "Trailwarden",

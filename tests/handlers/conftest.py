@@ -18,6 +18,7 @@ from trailwarden.rules.ruleset import RuleSet, dump_rule_set
 
 REGION = "eu-west-1"
 TABLE = "trailwarden-alerts"
+RULES_BUCKET = "trailwarden-rules"
 LAMBDAS = Path(__file__).resolve().parents[2] / "lambdas"
 
 
@@ -41,6 +42,7 @@ class Aws:
     alert_topic: str
     alert_queue: str
     operations_queue: str
+    authors_queue: str
 
     def put(self, key: str, data: bytes) -> None:
         self.s3.put_object(Bucket=BUCKET, Key=key, Body=data)
@@ -70,6 +72,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
         "AWS_DEFAULT_REGION": REGION,
         "ALERT_TABLE_NAME": TABLE,
         "LOG_BUCKET_NAME": BUCKET,
+        "RULES_BUCKET_NAME": RULES_BUCKET,
         "ALERT_RETENTION_DAYS": "30",
         "POWERTOOLS_SERVICE_NAME": "tests",
         "POWERTOOLS_METRICS_NAMESPACE": "Trailwarden",
@@ -78,10 +81,12 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     with mock_aws():
         s3, sns = boto3.client("s3"), boto3.client("sns")
         sqs, dynamodb = boto3.client("sqs"), boto3.client("dynamodb")
-        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+        for bucket in (BUCKET, RULES_BUCKET):
+            s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+        s3.put_bucket_versioning(Bucket=RULES_BUCKET, VersioningConfiguration={"Status": "Enabled"})
         create_alert_table(dynamodb, TABLE)
         topics, queues = [], []
-        for name in ("alerts", "operations"):
+        for name in ("alerts", "operations", "authors"):
             topic = sns.create_topic(Name=name)["TopicArn"]
             queue = sqs.create_queue(QueueName=name)["QueueUrl"]
             arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"][
@@ -92,7 +97,8 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
             queues.append(queue)
         monkeypatch.setenv("ALERT_TOPIC_ARN", topics[0])
         monkeypatch.setenv("OPERATIONS_TOPIC_ARN", topics[1])
-        yield Aws(s3, dynamodb, sqs, topics[0], queues[0], queues[1])
+        monkeypatch.setenv("RULE_AUTHORS_TOPIC_ARN", topics[2])
+        yield Aws(s3, dynamodb, sqs, topics[0], *queues)
 
 
 @pytest.fixture

@@ -95,6 +95,8 @@ def test_what_a_batch_came_to_is_told_as_metrics(
         "RuleFailures": 0,
         "Correlated": 0,
         "Ungrouped": 0,
+        "RuleSetLoads": 1,
+        "RuleSetFailures": 0,
     }
     assert told["Defects"] >= 2
 
@@ -116,7 +118,7 @@ def test_a_store_that_refuses_makes_the_notice_come_again(
     aws.put(log_key(GOOD), log_file([record()]))
     detect = load("detect")
     with monkeypatch.context() as broken:
-        broken.setattr(detect.detector._store, "_table", "gone")
+        broken.setattr(detect.rules.current()._store, "_table", "gone")
         assert run(detect, notice(log_key(GOOD))) == ["0"]
     assert run(detect, notice(log_key(GOOD))) == []
     assert [item["sk"]["S"][:5] for item in aws.items("ALERT#")] == ["ALERT", "MATCH"]

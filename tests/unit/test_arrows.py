@@ -56,9 +56,23 @@ ARROWS: dict[str, set[str]] = {
     },
     "trailwarden.coverage": {"trailwarden.rules"},
     "trailwarden.third_party": {"trailwarden.errors", "trailwarden.rules"},
+    "trailwarden.live_rules": {
+        "trailwarden.errors",
+        "trailwarden.rules",
+        "trailwarden.alerts",
+        "trailwarden.state",
+    },
+    "trailwarden.publishing": {
+        "trailwarden.errors",
+        "trailwarden.rules",
+        "trailwarden.rule_tests",
+        "trailwarden.alerts",
+        "trailwarden.state",
+    },
     "trailwarden.aws": {
         "trailwarden.errors",
         "trailwarden.delivery",
+        "trailwarden.rules",
         "trailwarden.alerts",
         "trailwarden.state",
     },
@@ -77,6 +91,7 @@ RUN_TIME = (
     "trailwarden.state",
     "trailwarden.aws",
     "trailwarden.delivery",
+    "trailwarden.live_rules",
 )
 OURS = ("trailwarden", "lambdas", "infra", "local")
 

@@ -4,7 +4,7 @@ Imports pySigma: nothing that runs in the detect function may import this module
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,10 @@ from trailwarden.rules.correlation import CorrelationSource, read_parts
 from trailwarden.rules.detection import POLICY, build_detections
 from trailwarden.rules.document import Document, read_documents
 from trailwarden.rules.filters import FilterSource, check_references, filters_of, is_filter, read_filters
+from trailwarden.rules.folder import MAX_FILES, MAX_TOTAL, SUFFIXES
 from trailwarden.rules.lists import NamedList, is_list, named_lists
+from trailwarden.rules.overrides import Override, apply_overrides, is_override, read_overrides
 
-_SUFFIXES = frozenset({".yml", ".yaml"})
 _LEVELS = "informational, low, medium, high, critical"
 _DEFAULT_LEVEL = "medium"
 _IDS = UUID("5d0c0e1f-6d5b-4f0a-9a52-6a1b8f6e2c11")
@@ -90,6 +91,19 @@ class RuleSource:
 Source = RuleSource | CorrelationSource
 
 
+@dataclass(frozen=True, slots=True)
+class RuleFolder:
+    """Everything that files of rules came to: the sound rules under filters and overrides, every mistake, and
+    what no rule is. `switched_off` are the rules that overrides took out; `warnings` stop nothing."""
+
+    sources: list[Source]
+    problems: list[Problem]
+    filters: list[FilterSource]
+    overrides: list[Override]
+    switched_off: list[Source]
+    warnings: list[Problem]
+
+
 def load_rules(paths: Iterable[str | Path]) -> list[Source]:
     """Every rule in the files and folders (walked, in the order of their names; `*.yml` and `*.yaml`), its
     placeholders filled from the named lists, and under the filters, that stand in the same files.
@@ -105,23 +119,83 @@ def load_rules(paths: Iterable[str | Path]) -> list[Source]:
 def read_rules(paths: Iterable[str | Path]) -> tuple[list[Source], list[Problem]]:
     """The rules that have no mistake, and every mistake of the others: for what takes a third-party pack
     as it is. Of rules with one id, the first is taken."""
+    folder = read_folder(paths)
+    return folder.sources, folder.problems
+
+
+def read_folder(paths: Iterable[str | Path]) -> RuleFolder:
+    """All that `read_rules` reads, with what is no rule. Where the shipped rules are among the paths, name
+    them first: of rules with one id, the first is taken."""
     problems: list[Problem] = []
     documents = [document for file in _files(paths, problems) for document in _read_file(file, problems)]
+    return _load_folder(documents, frozenset(), problems)
+
+
+def read_contents(
+    files: Iterable[tuple[str, bytes]], shipped: Iterable[tuple[str, bytes]] = ()
+) -> RuleFolder:
+    """What `read_folder` gives, of files that are in memory, by path: the team's over those that ship.
+
+    A team's rule that has a shipped rule's id is refused: the way to change what ships is an override.
+    """
+    problems: list[Problem] = []
+    base = _read_contents(shipped, problems)
+    documents = base + _read_contents(files, problems)
+    return _load_folder(documents, frozenset(document.path for document in base), problems)
+
+
+def _read_contents(files: Iterable[tuple[str, bytes]], problems: list[Problem]) -> list[Document]:
+    """The documents of files in memory, as far as they are within bounds."""
+    documents: list[Document] = []
+    total = 0
+    for count, (path, content) in enumerate(files):
+        total += len(content)
+        if count == MAX_FILES or total > MAX_TOTAL:
+            message = f"more than {MAX_FILES:,} files, or {MAX_TOTAL >> 20} MiB: nothing is read from here on"
+            problems.append(Problem(path, 1, 1, message, "shorten the folder"))
+            break
+        documents += _read_content(path, content, problems)
+    return documents
+
+
+def _load_folder(
+    documents: Sequence[Document], shipped: Collection[str], problems: list[Problem]
+) -> RuleFolder:
+    """The documents' rules, each id once, under the overrides; `shipped` are the paths of files that ship."""
+    filters: list[FilterSource] = []
     sources: dict[str, Source] = {}
-    for source in _load_documents(documents, problems):
+    for source in _load_documents(documents, problems, filters):
         known = sources.setdefault(source.id, source)
         if known is not source:
             message = f"the id {source.id} is also that of {known.path}:{known.line}"
             cure = "give each rule an id of its own"
+            if known.path in shipped:
+                cure = "write an override for the shipped rule, or give yours an id of its own"
             problems.append(Problem(source.path, source.line, source.column, message, cure))
-    return list(sources.values()), sorted(problems)
+    overrides = read_overrides(documents, problems)
+    left = apply_overrides(overrides, list(sources.values()), _written_names(documents), problems)
+    return RuleFolder(
+        left.sources, sorted(problems), filters, overrides, left.switched_off, sorted(left.warnings)
+    )
+
+
+def _written_names(documents: Iterable[Document]) -> set[str]:
+    """Ids (in lower case) and names as the documents of rules give them, sound or not."""
+    rules = [
+        document.data
+        for document in documents
+        if isinstance(document.data, dict)
+        and not (is_list(document) or is_filter(document) or is_override(document))
+    ]
+    ids = {str(rule["id"]).lower() for rule in rules if isinstance(rule.get("id"), str)}
+    return ids | {rule["name"] for rule in rules if isinstance(rule.get("name"), str)}
 
 
 def _files(paths: Iterable[str | Path], problems: list[Problem]) -> Iterator[Path]:
     seen: set[Path] = set()
     for path in map(Path, paths):
         if path.is_dir():
-            found = sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES and file.is_file())
+            found = sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES and file.is_file())
         else:
             found = [path] if path.is_file() else []
         if not found:
@@ -159,13 +233,20 @@ def parse_rules(path: str, content: bytes) -> tuple[list[Source], list[Problem]]
     in them. Ids are not compared: `read_rules` does that over all files, whose lists and filters it knows."""
     problems: list[Problem] = []
     documents = _read_content(path, content, problems)
-    return _load_documents(documents, problems), problems
+    sources = _load_documents(documents, problems, [])
+    overrides = read_overrides(documents, problems)
+    left = apply_overrides(overrides, sources, _written_names(documents), problems)
+    return left.sources, problems
 
 
-def _load_documents(documents: Sequence[Document], problems: list[Problem]) -> list[Source]:
-    """The rules among the documents, under the filters and with the lists that stand beside them."""
+def _load_documents(
+    documents: Sequence[Document], problems: list[Problem], filters: list[FilterSource]
+) -> list[Source]:
+    """The rules among the documents, with the lists that stand beside them, and under the filters, which are
+    left in `filters`."""
+    documents = [document for document in documents if not is_override(document)]
     lists = named_lists(documents, problems)
-    filters = read_filters(documents, lists, problems)
+    filters += read_filters(documents, lists, problems)
     check_references(filters, documents, problems)
     loaded = [
         _load_document(document, lists, problems)

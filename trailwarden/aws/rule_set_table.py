@@ -1,0 +1,226 @@
+"""Pointer, history and refusals of rule sets in the alert table. docs/architecture.md lists the items.
+
+The pointer moves, and its history grows, in one transaction whose condition is the number of the publication
+that it replaces: of two that publish at once, one is refused.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import msgspec
+from boto3.dynamodb.types import TypeSerializer
+from botocore.exceptions import ClientError
+
+from trailwarden.aws.batches import query
+from trailwarden.state.rule_sets import LivePointer, Publication, Refusal
+
+_PK = "RULESET"
+_LIVE = "LIVE"
+_PUBLICATION, _REFUSAL, _TOLD = "PUBLICATION#", "REFUSAL#", "TOLD#"
+_REFUSAL_DAYS = 30
+_DAY = 86_400
+# Bytes of the parts of an item that may grow; an item has 400 kB.
+_LINES, _WARNINGS, _EXCEPTIONS, _OVERRIDES, _PROBLEMS = 60_000, 60_000, 100_000, 60_000, 300_000
+_OVERTAKEN = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
+_Kept = TypeVar("_Kept")
+_serialize = TypeSerializer().serialize
+_decode_publication = msgspec.json.Decoder(Publication).decode
+_decode_refusal = msgspec.json.Decoder(Refusal).decode
+
+
+class RuleSetTable:
+    """`RuleSetStore` over one DynamoDB table. `now` gives seconds since the epoch."""
+
+    def __init__(self, client: Any, table_name: str, *, now: Callable[[], float]) -> None:
+        self._client = client
+        self._table = table_name
+        self._now = now
+
+    def live(self) -> LivePointer | None:
+        """The pointer, or None where nothing was ever published; read consistently."""
+        item = self._get(_LIVE)
+        if item is None:
+            return None
+        return LivePointer(
+            int(item["sequence"]["N"]),
+            item["version"]["S"],
+            item["mirrored"]["BOOL"],
+            item["published_at"]["S"],
+            item["published_by"]["S"],
+        )
+
+    def publish(self, publication: Publication, *, mirrored: bool) -> bool:
+        """Move the pointer and write the history in one transaction; False where somebody else was first."""
+        pointer = publication.pointer(mirrored=mirrored)
+        live = _item(
+            pk=_PK,
+            sk=_LIVE,
+            sequence=pointer.sequence,
+            version=pointer.version,
+            mirrored=pointer.mirrored,
+            published_at=pointer.published_at,
+            published_by=pointer.published_by,
+        )
+        history = _item(
+            pk=_PK,
+            sk=f"{_PUBLICATION}{publication.sequence:010}",
+            version=publication.version,
+            published_at=publication.published_at,
+            publication=msgspec.json.encode(_bounded(publication)).decode(),
+        )
+        first = publication.sequence == 1
+        condition: dict[str, Any] = {
+            "ConditionExpression": "attribute_not_exists(pk)" if first else "#sequence = :before"
+        }
+        if not first:
+            condition["ExpressionAttributeNames"] = {"#sequence": "sequence"}
+            condition["ExpressionAttributeValues"] = _item(**{":before": publication.sequence - 1})
+        puts = [
+            {"Put": {"TableName": self._table, "Item": live, **condition}},
+            {
+                "Put": {
+                    "TableName": self._table,
+                    "Item": history,
+                    "ConditionExpression": "attribute_not_exists(pk)",
+                }
+            },
+        ]
+        try:
+            self._client.transact_write_items(TransactItems=puts)
+        except ClientError as error:
+            if _overtaken(error):
+                # The transaction may be ours, repeated by botocore after an answer that was lost.
+                return self.publication(publication.sequence) == _bounded(publication)
+            raise
+        return True
+
+    def mark_mirrored(self, sequence: int) -> None:
+        """Say that the team's folder shows the publication, if it is still live."""
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=_item(pk=_PK, sk=_LIVE),
+                UpdateExpression="SET mirrored = :true",
+                ConditionExpression="#sequence = :sequence",
+                ExpressionAttributeNames={"#sequence": "sequence"},
+                ExpressionAttributeValues=_item(**{":true": True, ":sequence": sequence}),
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+
+    def publication(self, sequence: int) -> Publication | None:
+        """One publication; read consistently."""
+        item = self._get(f"{_PUBLICATION}{sequence:010}")
+        return _decode_publication(item["publication"]["S"]) if item else None
+
+    def history(self, limit: int = 20, before: int | None = None) -> Sequence[Publication]:
+        """The newest publications (older than the number `before`), newest first."""
+        last = 10**10 - 1 if before is None else before - 1
+        found = query(
+            self._client,
+            limit=limit,
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+            ExpressionAttributeValues=_item(
+                **{":pk": _PK, ":first": _PUBLICATION, ":last": f"{_PUBLICATION}{max(last, 0):010}"}
+            ),
+            ScanIndexForward=False,
+        )
+        return [_decode_publication(item["publication"]["S"]) for item in found]
+
+    def refusal(self, origin: str) -> Refusal | None:
+        """The last refusal of what was handed in as `origin`."""
+        item = self._get(_REFUSAL + origin)
+        return _decode_refusal(item["refusal"]["S"]) if item else None
+
+    def refusals(self) -> Sequence[Refusal]:
+        """The refusals of the last weeks, newest first."""
+        found = query(
+            self._client,
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :refusal)",
+            ExpressionAttributeValues=_item(**{":pk": _PK, ":refusal": _REFUSAL}),
+        )
+        refusals = [_decode_refusal(item["refusal"]["S"]) for item in found]
+        return sorted(refusals, key=lambda each: each.refused_at, reverse=True)
+
+    def record_refusal(self, refusal: Refusal) -> None:
+        """Remember a refusal, in place of an earlier one of the same origin."""
+        kept = _within(refusal.problems, _PROBLEMS)
+        more = len(refusal.problems) - len(kept)
+        text = msgspec.json.encode(
+            replace(refusal, problems=kept, more_problems=refusal.more_problems + more)
+        ).decode()
+        item = _item(
+            pk=_PK,
+            sk=_REFUSAL + refusal.origin,
+            refused_at=refusal.refused_at,
+            refusal=text,
+            expires_at=self._in_days(_REFUSAL_DAYS),
+        )
+        self._client.put_item(TableName=self._table, Item=item)
+
+    def clear_refusal(self, origin: str) -> None:
+        """Forget the refusal of an origin that has been mended."""
+        self._client.delete_item(TableName=self._table, Key=_item(pk=_PK, sk=_REFUSAL + origin))
+
+    def told(self, fact: str) -> bool:
+        """Whether a fact has been told, and not longer ago than it is remembered; read consistently."""
+        item = self._get(_TOLD + fact)
+        return item is not None and int(item["expires_at"]["N"]) > self._now()
+
+    def mark_told(self, fact: str, *, days: int = 400) -> None:
+        """Remember that a fact has been told, for so many days."""
+        item = _item(pk=_PK, sk=_TOLD + fact, expires_at=self._in_days(days))
+        self._client.put_item(TableName=self._table, Item=item)
+
+    def _in_days(self, days: int) -> int:
+        return int(self._now()) + days * _DAY
+
+    def _get(self, sk: str) -> dict[str, Any] | None:
+        answer = self._client.get_item(TableName=self._table, Key=_item(pk=_PK, sk=sk), ConsistentRead=True)
+        item: dict[str, Any] | None = answer.get("Item")
+        return item
+
+
+def _overtaken(error: ClientError) -> bool:
+    """Whether a transaction was refused by its condition, or met another one."""
+    reasons = error.response.get("CancellationReasons", [])
+    return error.response["Error"]["Code"] == "TransactionCanceledException" and any(
+        reason.get("Code") in _OVERTAKEN for reason in reasons
+    )
+
+
+def _within(items: Iterable[_Kept], budget: int) -> tuple[_Kept, ...]:
+    """As many of the items, from the first on, as have so many bytes together."""
+    kept: list[_Kept] = []
+    for item in items:
+        budget -= len(msgspec.json.encode(item)) + 1
+        if budget < 0:
+            break
+        kept.append(item)
+    return tuple(kept)
+
+
+def _lines(lines: Sequence[str], budget: int = _LINES) -> tuple[str, ...]:
+    kept = _within(lines, budget)
+    return kept if len(kept) == len(lines) else (*kept, f"and {len(lines) - len(kept)} more")
+
+
+def _bounded(publication: Publication) -> Publication:
+    """The publication within what an item may hold, told so where lines were left out. An exception that is
+    left out counts as new next time: it is only reported as idle later."""
+    return replace(
+        publication,
+        changes=_lines(publication.changes),
+        replaced=_lines(publication.replaced),
+        overrides=_within(publication.overrides, _OVERRIDES),
+        warnings=_within(publication.warnings, _WARNINGS),
+        exceptions=dict(_within(sorted(publication.exceptions.items()), _EXCEPTIONS)),
+    )
+
+
+def _item(**attributes: str | int | bool) -> dict[str, Any]:
+    return {name: _serialize(value) for name, value in attributes.items()}

@@ -1,0 +1,139 @@
+"""The live rule set, in a function that lives on: looked up now and then, changed between messages."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from trailwarden.alerts.text import one_line
+from trailwarden.errors import RuleSetError
+from trailwarden.rules.ruleset import RuleSet, load_rule_set
+from trailwarden.state.rule_sets import LiveRuleSet
+from trailwarden.state.rules_folder import RuleSetArtefacts
+
+LOOK_EVERY = 20.0
+"""Seconds between two looks at the pointer."""
+PATIENCE = 300.0
+"""Seconds that a function without any rules waits for those that are live, before it uses the fallback."""
+
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadFailure:
+    """The live rule set could not be taken up. `version` is empty where the pointer could not be read."""
+
+    version: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _AtWork(Generic[Made]):
+    version: str
+    made: Made
+
+
+class LiveRules(Generic[Made]):
+    """Gives what `make` makes of the live rule set, made anew only when the pointer names another.
+
+    `fallback` gives the rule set that counts where nothing was ever published. `tell(subject, text)` tells
+    operations; `failed` and `changed` are called for each failure and each change, to log and count them.
+    """
+
+    def __init__(  # noqa: PLR0913 (its parts, each passed in)
+        self,
+        *,
+        store: LiveRuleSet,
+        artefacts: RuleSetArtefacts,
+        fallback: Callable[[], RuleSet],
+        make: Callable[[RuleSet], Made],
+        tell: Callable[[str, str], None],
+        failed: Callable[[LoadFailure], None] = lambda _failure: None,
+        changed: Callable[[str], None] = lambda _version: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._artefacts = artefacts
+        self._fallback = fallback
+        self._make = make
+        self._tell = tell
+        self._failed = failed
+        self._changed = changed
+        self._clock = clock
+        self._at_work: _AtWork[Made] | None = None
+        self._look_at = float("-inf")
+        self._failing_since = float("inf")
+
+    @property
+    def version(self) -> str:
+        """The version of the rule set at work; empty before the first."""
+        return self._at_work.version if self._at_work else ""
+
+    def current(self) -> Made:
+        """What was made of the live rule set.
+
+        What goes wrong leaves the rule set at work. Where there is none yet, it raises: the message can come
+        again, and other rules would miss what these find (after a deployment that reads another format, the
+        next publication is a minute away). Only where nothing came of that for `PATIENCE` does the fallback
+        count, for to see something is better than nothing.
+        """
+        if self._at_work is None or self._clock() >= self._look_at:
+            self._look()
+            self._look_at = self._clock() + LOOK_EVERY
+        assert self._at_work is not None  # noqa: S101 (what `_look` leaves behind)
+        return self._at_work.made
+
+    def _look(self) -> None:
+        version = ""
+        try:
+            pointer = self._store.live()
+            version = pointer.version if pointer else ""
+            if self._at_work is not None and (not pointer or pointer.version == self._at_work.version):
+                return
+            if pointer is None:
+                self._take_up(self._fallback())
+                return
+            self._take_up(_loaded(version, self._artefacts.artefact(version)))
+        except Exception as error:
+            self._failing_since = min(self._failing_since, self._clock())
+            self._fail(LoadFailure(version, one_line(f"{type(error).__name__}: {error}", 500)))
+            if self._at_work is None:
+                if self._clock() - self._failing_since < PATIENCE:
+                    raise
+                self._take_up(self._fallback())
+
+    def _take_up(self, rule_set: RuleSet) -> None:
+        self._at_work = _AtWork(rule_set.version, self._make(rule_set))
+        self._changed(rule_set.version)
+
+    def _fail(self, failure: LoadFailure) -> None:
+        """Count every failure; tell people once of each version, whoever else met it too."""
+        self._failed(failure)
+        if not failure.version:
+            return
+        fact = f"rule set {failure.version} cannot be loaded"
+        try:
+            if not self._store.told(fact):
+                self._tell(f"Trailwarden: {fact}", self._letter(failure))
+                self._store.mark_told(fact, days=30)
+        except Exception as error:  # noqa: BLE001 (the rules at work go on, whatever cannot be told)
+            reason = one_line(f"{type(error).__name__}: {error}", 500)
+            self._failed(LoadFailure(failure.version, f"could not be told: {reason}"))
+
+    def _letter(self, failure: LoadFailure) -> str:
+        none = f"none yet; after {PATIENCE:.0f} seconds it uses the rules that it was deployed with"
+        at_work = f"version {self.version}" if self.version else none
+        return (
+            f"The live rule set, version {failure.version}, could not be loaded by a function:\n"
+            f"  {failure.reason}\n\n"
+            f"At work there: {at_work}. It is tried again every {LOOK_EVERY:.0f} seconds.\n"
+            "Roll back (`trailwarden rules rollback`), or deploy the Trailwarden that wrote it.\n"
+        )
+
+
+def _loaded(version: str, data: bytes) -> RuleSet:
+    """The rule set of an artefact; raises `RuleSetError` also where it is another's."""
+    rule_set = load_rule_set(data)
+    if rule_set.version != version:
+        raise RuleSetError(f"The artefact of version {version} holds version {rule_set.version}.")
+    return rule_set

@@ -1,0 +1,95 @@
+"""Shipped rules + a team's folder → the rule set, once all of it was read, checked, tested and compiled."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from trailwarden.alerts.text import one_line
+from trailwarden.errors import Problem, RuleError
+from trailwarden.publishing.archive import Files
+from trailwarden.rule_tests import run_rule_tests
+from trailwarden.rules.compile import compile_usable
+from trailwarden.rules.exceptions import exceptions_without_expiry, expired_exceptions
+from trailwarden.rules.filters import FilterSource
+from trailwarden.rules.lint import lint_rules
+from trailwarden.rules.load import RuleFolder, Source, read_contents
+from trailwarden.rules.ruleset import RuleSet
+
+Check = Callable[[Sequence[Source]], Sequence[Problem]]
+"""More that can be wrong with rules that are sound; what it returns stops a publication."""
+Advise = Callable[[Sequence[Source]], Sequence[Problem]]
+"""What hardly means what it says; it stops nothing, and is told with the publication."""
+
+SHIPPED = "shipped:"
+"""What the paths of shipped rules begin with in problems; no path of a team can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A rule set that may go live, and what is to be told of it."""
+
+    rule_set: RuleSet
+    expired: tuple[FilterSource, ...]
+    """The exceptions that no longer hold; those that do are in the rule set."""
+    overrides: tuple[str, ...]
+    warnings: tuple[Problem, ...]
+
+
+def build(  # noqa: PLR0913 (what a rule set is made of, and how)
+    shipped: Files,
+    team: Files,
+    *,
+    today: str,
+    check: Check | None = None,
+    advise: Advise | None = None,
+    problems: Sequence[Problem] = (),
+) -> Built:
+    """The rule set of the two layers on a day (2026-01-31). Raises one `RuleError` with every mistake in
+    them, and those in `problems`, which were found before."""
+    folder = read_contents(
+        sorted(team.items()), sorted((SHIPPED + path, content) for path, content in shipped.items())
+    )
+    day = date.fromisoformat(today)
+    rule_set, refused = compile_usable(folder.sources, today=day)
+    found = [*problems, *folder.problems, *refused]
+    found += exceptions_without_expiry(folder.sources)
+    usable = {rule.id for rule in rule_set.rules} | {one.id for one in rule_set.correlations}
+    found += _failed_tests([source for source in folder.sources if source.id in usable])
+    if check is not None:
+        found += map(_plain, check(folder.sources))
+    if found:
+        raise RuleError(sorted(set(found)))
+    advice = lint_rules(folder.sources, today=day) if advise is None else advise(folder.sources)
+    warnings = {*folder.warnings, *(_plain(each) for each in advice if not _ships(each))}
+    return Built(
+        rule_set=rule_set,
+        expired=tuple(expired_exceptions(folder.sources, day)),
+        overrides=tuple(sorted(_overrides(folder))),
+        warnings=tuple(sorted(warnings)),
+    )
+
+
+def _plain(problem: Problem) -> Problem:
+    """The problem without what a checker may add to it, so that all can be sorted, and stored."""
+    message = problem.message.removeprefix("warning: ")
+    return Problem(problem.path, problem.line, problem.column, message, problem.cure)
+
+
+def _ships(problem: Problem) -> bool:
+    return problem.path.startswith(SHIPPED)
+
+
+def _failed_tests(sources: Sequence[Source]) -> list[Problem]:
+    cure = "mend the rule, or the record of its test"
+    return [
+        Problem(failure.path, failure.line, failure.column, f"{failure.rule_title}: {failure.message}", cure)
+        for failure in run_rule_tests(sources)
+    ]
+
+
+def _overrides(folder: RuleFolder) -> Iterator[str]:
+    """A line for each rule that an override names, as its author wrote it."""
+    for override in folder.overrides:
+        effect = "switched off" if override.switches_off else f"level {override.level}"
+        for reference in override.rules:
+            yield one_line(f"{reference.text}: {effect} ({override.owner}: {override.reason})", 300)

@@ -1,0 +1,137 @@
+"""What the authors of rules are told. Titles, names and notes are others' texts: one line each, bounded."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from trailwarden.alerts.text import one_line
+from trailwarden.errors import Problem
+from trailwarden.rules.filters import FilterSource
+from trailwarden.state.rule_sets import LiveException, Publication, PublicationKind, Refusal
+
+_MOST = 100_000  # characters; SNS takes 256 KiB of UTF-8
+_PROBLEMS, _LINES = 100, 200
+_HOW = {
+    PublicationKind.EDIT: "the team's folder was edited",
+    PublicationKind.PUBLISH: "a folder was handed in",
+    PublicationKind.ROLLBACK: "an earlier publication was made live again",
+    PublicationKind.SCHEDULE: "the scheduled run",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message to the authors' topic."""
+
+    subject: str
+    text: str
+
+
+def _letter(subject: str, lines: Iterator[str] | Sequence[str]) -> Letter:
+    return Letter(f"Trailwarden: {subject}", "\n".join(lines)[:_MOST] + "\n")
+
+
+def of_publication(publication: Publication) -> Letter:
+    """Who made what live, and what is other."""
+    subject = f"rule set {publication.sequence} is live (version {publication.version})"
+    return _letter(subject, _publication_lines(publication))
+
+
+def _publication_lines(publication: Publication) -> Iterator[str]:
+    yield f"Rule set {publication.sequence}, version {publication.version}, is live."
+    yield ""
+    yield f"When: {publication.published_at}"
+    yield f"How:  {_HOW[publication.kind]}"
+    yield f"Who:  {who(publication.published_by, publication.claimed_author)}"
+    if publication.note:
+        yield f"Note: {one_line(publication.note, 400)}"
+    yield ""
+    yield "What changed:"
+    yield from _listed(publication.changes or ("nothing that rules do",))
+    if publication.replaced:
+        yield ""
+        yield "It replaced these changes by hand; each is still there as a version of its object:"
+        yield from _listed(publication.replaced)
+    if publication.warnings:
+        yield ""
+        yield "Warnings:"
+        yield from _problems(publication.warnings, 0)
+    yield ""
+    yield "To undo it: trailwarden rules rollback"
+
+
+def of_refusal(refusal: Refusal, live: Publication | None) -> Letter:
+    """What was not made live, and every mistake with its place and cure."""
+    lines = [
+        f"This did not go live: {refusal.reason}",
+        f"Who:   {who(refusal.published_by, refusal.claimed_author)}",
+        f"Where: {one_line(refusal.origin, 300)}",
+        f"When:  {refusal.refused_at}",
+        f"Live:  {_live(live)}",
+    ]
+    if refusal.problems:
+        lines += ["", "To mend (file:line:column):", *_problems(refusal.problems, refusal.more_problems)]
+    return _letter("a rule set was refused", lines)
+
+
+def _live(live: Publication | None) -> str:
+    if live is None:
+        return "the rules that were deployed"
+    return f"still rule set {live.sequence}, version {live.version}, of {live.published_at}"
+
+
+def of_replaced(sequence: int, replaced: Sequence[str]) -> Letter:
+    """Changes by hand that were made while a submission went live, and that it replaced all the same."""
+    lines = [
+        f"When rule set {sequence} was put into the team's folder, it also replaced these changes by hand;",
+        "each is still there as a version of its object:",
+        *_listed(replaced),
+    ]
+    return _letter(f"rule set {sequence} replaced changes by hand", lines)
+
+
+def of_expired(each: FilterSource) -> Letter:
+    """An exception whose last day is over."""
+    lines = [
+        f"The exception {one_line(each.title)!r} expired on {each.expires} and no longer holds.",
+        f"Owner:  {one_line(each.owner) or 'unknown'}",
+        f"Reason: {one_line(each.reason, 400) or 'none given'}",
+        f"Where:  {one_line(each.path, 400)}:{each.line}",
+        "",
+        "What it hid is told again. Remove it, or give it another last day.",
+    ]
+    return _letter(f"an exception expired: {one_line(each.title, 60)}", lines)
+
+
+def of_idle(exception_id: str, each: LiveException, days: int) -> Letter:
+    """An exception that hides nothing."""
+    lines = [
+        f"The exception {one_line(each.title)!r} has hidden nothing for {days} days.",
+        f"Owner: {one_line(each.owner) or 'unknown'}",
+        f"Id:    {one_line(exception_id)}",
+        f"Since: {each.since}; holds until {each.expires}",
+        "",
+        "Remove it where it is no longer needed: it would hide an attack that fits it.",
+    ]
+    return _letter(f"an exception hides nothing: {one_line(each.title, 60)}", lines)
+
+
+def who(principal: str, claimed: str) -> str:
+    """The principal that AWS names, and whom the submission claims to be from."""
+    name = one_line(principal) or "an unknown principal"
+    return f"{name} (says to be {one_line(claimed, 100)})" if claimed else name
+
+
+def _problems(problems: Sequence[Problem], more: int) -> Iterator[str]:
+    for problem in problems[:_PROBLEMS]:
+        place = f"{one_line(problem.path, 400)}:{problem.line}:{problem.column}"
+        cure = f"; {one_line(problem.cure, 300)}" if problem.cure else ""
+        yield f"  - {place}: {one_line(problem.message, 500)}{cure}"
+    more += max(0, len(problems) - _PROBLEMS)
+    if more:
+        yield f"  - and {more} more"
+
+
+def _listed(lines: Sequence[str]) -> Iterator[str]:
+    yield from (f"  - {one_line(line, 500)}" for line in lines[:_LINES])
+    if len(lines) > _LINES:
+        yield f"  - and {len(lines) - _LINES} more"
