@@ -18,6 +18,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
+
 from tests.corpus import CORPUS, records_of
 from trailwarden.alerts.grouping import AlertGrouper
 from trailwarden.alerts.model import Alert
@@ -89,7 +91,7 @@ def everyday_life(found: Iterable[Sample]) -> list[Sample]:
 
 
 def count(rule_set: RuleSet, found: Sequence[Sample]) -> Counts:
-    """Evaluate the records as `trailwarden scan` would: repeats counted once, correlations judged at the end."""
+    """Evaluate the records as `trailwarden scan` would: repeats count once, correlations come at the end."""
     engine = Engine(rule_set)
     grouper = AlertGrouper(rule_set.version)
     store = MemoryAlertStore()
@@ -107,7 +109,7 @@ def count(rule_set: RuleSet, found: Sequence[Sample]) -> Counts:
 
 
 def table(rule_set: RuleSet, columns: dict[str, Counts]) -> Iterator[str]:
-    """The Markdown table: a line for each rule that alerts at all, worst level first, and one for each level."""
+    """The Markdown table: a line for each rule that alerts at all, worst level first; then the levels."""
     names = list(columns)
     yield "| level | rule | " + " | ".join(f"{name}: matches, alerts" for name in names) + " |"
     yield "|---|---|" + "---:|" * len(names)
@@ -129,11 +131,11 @@ def table(rule_set: RuleSet, columns: dict[str, Counts]) -> Iterator[str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 where everyday life is quiet, 1 where it is not, 2 where the corpus is missing."""
     parser = argparse.ArgumentParser(prog="python -m tests.rule_counts", description=__doc__)
-    parser.add_argument("rules", nargs="*", type=Path, help="rule files or folders; default: the shipped rules")
-    parser.add_argument("--alerts", action="store_true", help="print each high and critical alert outside attacks")
+    parser.add_argument("rules", nargs="*", type=Path, help="files or folders; default: the shipped rules")
+    parser.add_argument("--alerts", action="store_true", help="print what would wake someone outside attacks")
     options = parser.parse_args(arguments)
     if not CORPUS.is_dir():
-        print(f"the corpus ({CORPUS}) is not here", file=sys.stderr)
+        click.echo(f"the corpus ({CORPUS}) is not here", err=True)
         return 2
     rule_set = compile_rules(load_rules(options.rules or [shipped_rules_path()]))
     every = list(samples())
@@ -143,12 +145,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "everyday life": count(rule_set, everyday_life(every)),
     }
     for line in table(rule_set, columns):
-        print(line)
+        click.echo(line)
     for name, counts in columns.items():
-        print(f"{name}: {counts.records:,} records, {len(counts.waking)} high or critical alerts.")
+        click.echo(f"{name}: {counts.records:,} records, {len(counts.waking)} high or critical alerts.")
         if options.alerts and name != "all":
             for alert in counts.waking:
-                print(f"  {alert.level:8} {alert.rule_title}: {alert.title}")
+                click.echo(f"  {alert.level:8} {alert.rule_title}: {alert.title}")
     return 0 if columns["everyday life"].is_quiet() else 1
 
 
