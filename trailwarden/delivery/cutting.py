@@ -63,7 +63,7 @@ class RecordArray:
                 yield from self._one_by_one(decode, window.offset + self._block_size)
                 continue
             try:
-                rows = decode(b"[%b]" % window.text[window.at : end])
+                rows = decode(b"".join((b"[", memoryview(window.text)[window.at : end], b"]")))
             except (ValueError, RecursionError):
                 yield from self._one_by_one(decode, window.offset + end - window.at)
                 continue

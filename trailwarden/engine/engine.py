@@ -13,6 +13,7 @@ conditions alone, and a record whose names are not plain strings meets every rul
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress
 from typing import Protocol, TypeVar
 
 import re2
@@ -121,7 +122,7 @@ class Engine:
         oldest and the newest event."""
         sieve = Sieve(self._decision, times)
         for first, block in reader.decoded_blocks(sieve.decode):
-            for index, sifted in enumerate(block, first):
+            for index, sifted in compress(enumerate(block, first), block):
                 if sifted is not None and (rules := self._sifted_matches(sifted)):
                     record = sifted.record
                     identity, time = event_identity(record), self._event_time(record)
