@@ -19,7 +19,7 @@ from trailwarden.delivery.window import Window
 T = TypeVar("T")
 Decode = Callable[[bytes], list[T]]
 
-_BLOCK_SIZE = 128 * 1024
+_BLOCK_SIZE = 64 * 1024
 _FIRST_RECORD = re.compile(rb'([ \t\n\r]*+)\{([ \t\n\r]*+)("(?:[^"\\]++|\\.)*+")([ \t\n\r]*+):')
 _CLOSING = re.compile(rb"[ \t\n\r]*+\][ \t\n\r]*+(?:\}[ \t\n\r]*+)?\Z")
 _CLOSING_ROOM = 64  # bytes at the end in which the closing brackets are looked for

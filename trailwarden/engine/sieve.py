@@ -1,8 +1,8 @@
 """Blocks of a log file → the records that rules still need, decoded in full; the others never are."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import compress
+from itertools import compress, pairwise
 
 import msgspec
 
@@ -17,7 +17,7 @@ _decode_records = msgspec.json.Decoder(list[Record]).decode
 _decode_record = msgspec.json.Decoder(Record).decode
 _Kept = dict[int, tuple[Node, ...]]
 _BOUNDARY = b'},{"eventVersion":'  # as CloudTrail lays records out; without it, blocks are taken apart whole
-_SLACK = 8 * 1024  # bytes, since records are not all of one size
+_SLACK = 4 * 1024  # bytes that a guess may be wrong by, since records are not all of one size
 _MANY = 0.6  # from this share of a block on, decoding all of it is cheaper than taking it apart
 
 
@@ -127,34 +127,43 @@ class Sieve:
             return self._decision.roots
 
 
-def _records(block: bytes, positions: Collection[int], count: int) -> Iterable[Record]:
+def _records(block: bytes, positions: Collection[int], count: int) -> list[Record]:
     """The records at some positions of a block of `count`."""
     if len(positions) > _MANY * count:
         records = _decode_records(block)
         return [records[position] for position in positions]
-    first, raw = _taken_apart(block, min(positions), max(positions), count)
-    return [_decode_record(raw[position - first]) for position in positions]
-
-
-def _taken_apart(block: bytes, first: int, last: int, count: int) -> tuple[int, list[msgspec.Raw]]:
-    """A run of a block's records that holds those from `first` to `last`, and the position of its first.
-
-    Only what lies to one side of them is taken apart, where that is less. The cut is guessed from their
-    share of the block; it is at a record's end, since what lies to its side decodes as whole records.
-    """
+    needed = sorted(positions)
+    ends = pairwise((-1, *needed, count))
+    left, right = max(ends, key=lambda gap: gap[1] - gap[0])
     try:
-        if last < count - first:
-            end = block.find(_BOUNDARY, len(block) * (last + 1) // count + _SLACK)
-            if end > 0:
-                raw = _decode_raw(block[: end + 1] + b"]")
-                if len(raw) > last:
-                    return 0, raw
-        else:
-            end = block.rfind(_BOUNDARY, 0, max(0, len(block) * first // count - _SLACK))
-            if end > 0:
-                raw = _decode_raw(b"[" + block[end + 2 :])
-                if len(raw) >= count - first:
-                    return count - len(raw), raw
-    except (ValueError, RecursionError):
-        pass  # cut within a record
-    return 0, _decode_raw(block)
+        head, tail = _head(block, left + 1, count), _tail(block, count - right, count)
+    except (ValueError, RecursionError, IndexError):  # cut within a record, or too short
+        head = tail = _decode_raw(block)
+    return [
+        _decode_record(head[position] if position <= left else tail[position - count])
+        for position in positions
+    ]
+
+
+def _head(block: bytes, wanted: int, count: int) -> list[msgspec.Raw]:
+    """A block's first records, `wanted` or some more, taken apart without the others.
+
+    The cut is guessed from their share of the block. It is at a record's end, since what lies before it
+    decodes as whole records; it raises ValueError, RecursionError or IndexError where it does not.
+    """
+    if not wanted:
+        return []
+    end = block.find(_BOUNDARY, len(block) * wanted // count + _SLACK)
+    raw = _decode_raw(block if end < 0 else b"".join((memoryview(block)[: end + 1], b"]")))
+    raw[wanted - 1]
+    return raw
+
+
+def _tail(block: bytes, wanted: int, count: int) -> list[msgspec.Raw]:
+    """A block's last records, `wanted` or some more, in the same way."""
+    if not wanted:
+        return []
+    start = block.rfind(_BOUNDARY, 0, max(0, len(block) * (count - wanted) // count - _SLACK))
+    raw = _decode_raw(block if start < 0 else b"".join((b"[", memoryview(block)[start + 2 :])))
+    raw[-wanted]
+    return raw
