@@ -6,6 +6,7 @@ are started anew (`spawn`), which works alike everywhere, and leave when the one
 however it ends.
 """
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -51,7 +52,7 @@ def worth_sharing(inputs: Sequence[Input]) -> bool:
     return len(inputs) > 1 and (size >= _WORTH_SHARING or objects >= _OBJECTS_WORTH_SHARING)
 
 
-class _Met(msgspec.Struct, array_like=True):
+class _Met(msgspec.Struct, array_like=True, gc=False):
     """A rule's number in the rule set, the match, and the place of its alert among those of the file."""
 
     rule: int
@@ -59,7 +60,7 @@ class _Met(msgspec.Struct, array_like=True):
     alert: int
 
 
-class _Found(msgspec.Struct, array_like=True):
+class _Found(msgspec.Struct, array_like=True, gc=False):
     """A record that rules matched."""
 
     rules: list[_Met]
@@ -236,6 +237,7 @@ def _begin(artefact: bytes, read: Read) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     _worker.append(_Worker(Engine(load_rule_set(artefact)), read))
+    gc.freeze()  # what is there now stays: the collector need not look at it again and again
 
 
 def _leave_with_parent() -> None:
