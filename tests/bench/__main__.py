@@ -20,6 +20,7 @@ from tests.bench import instructions, peers
 from tests.bench.checks import check_against_plain, check_against_reference
 from tests.bench.generated import grown
 from tests.bench.machine import machine
+from tests.bench.parallel import FILES, sharing
 from tests.bench.speed import Ratio, against_fewer, against_floor
 from tests.bench.startup import start
 from tests.bench.workload import MATCHING, Workload, make_workload
@@ -59,6 +60,7 @@ def main() -> None:
     figures = [
         *_speeds(workload, engines, asked.rounds),
         *_growth(workload, engines, sets, asked.rounds),
+        *_sharing(workload, sets[USUAL], min(3, asked.rounds)),
         _memory(workload, sets[USUAL]),
         _start(sets[USUAL], asked.rounds),
         *(peers.figures(workload, engines[FEW], Figure) if asked.peers else ()),
@@ -115,6 +117,17 @@ def _growth(
             counts.append(instructions.instructions(artefact, file))
     detail = f"{counts[1] / 1000:,.0f} a record, with {FEW} rules {counts[0] / 1000:,.0f}"
     return [cpu, Figure(f"{name}: instructions", counts[1] / counts[0], "1.15", "1.07", detail=detail)]
+
+
+def _sharing(workload: Workload, rule_set: RuleSet, rounds: int) -> list[Figure]:
+    _TERMINAL.print("many files by many processes ...")
+    figures = []
+    for matching, share in ((MATCHING, MATCHING), (None, workload.matching_share)):
+        told = sharing(workload, rule_set, rounds, matching)
+        name = f"scan of {FILES} files by {told.jobs} processes, times as fast, {share:.1%} match"
+        detail = f"{told.many:.2f} s; by one {told.one:.2f} s"
+        figures.append(Figure(name, told.median, "", "", told.low, told.high, detail))
+    return figures
 
 
 def _memory(workload: Workload, rule_set: RuleSet) -> Figure:

@@ -8,7 +8,7 @@ one of the same hour was staged.
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from trailwarden.alerts.fields import account, field_text, region
@@ -37,12 +37,33 @@ def alert_id(rule_id: str, group: dict[str, str], event_time: str | None, *, sta
     return hashlib.sha256(content.encode("utf-8", "backslashreplace")).hexdigest()[:32]
 
 
+@dataclass(frozen=True, slots=True)
+class PlacedMatch:
+    """A match and the alert that counts it; its record is asked for only where the alert shows it."""
+
+    rule: Rule
+    match_id: str
+    event_id: str
+    event_time: str | None
+    alert_id: str
+    group: dict[str, str]
+    record: Callable[[], Record]
+
+
+def placed(match: Match) -> PlacedMatch:
+    """The match with the alert that counts it."""
+    group = group_of(match)
+    identity = alert_id(match.rule.id, group, match.event_time, staged=match.rule.staged)
+    return PlacedMatch(
+        match.rule, match.id, match.event_id, match.event_time, identity, group, lambda: match.record
+    )
+
+
 @dataclass(slots=True)
 class _OpenAlert:
-    group: dict[str, str]
     earliest: tuple[str, str]
     """Event time and match id of the record that the alert shows."""
-    match: Match
+    match: PlacedMatch
     evidence: Evidence
     count: int = 0
     first: str | None = None
@@ -67,19 +88,21 @@ class AlertGrouper:
         """Count `match`. False where the same rule has met the same event before: told once, counted once.
 
         A rule that only feeds correlations opens no alert."""
-        match_id = match.id
-        if match_id in self._seen:
+        if match.id in self._seen:
             return False
-        self._seen.add(match_id)
+        return self.add_placed(placed(match), Evidence(log_file, match.record_index))
+
+    def add_placed(self, match: PlacedMatch, evidence: Evidence) -> bool:
+        """The same for a match whose alert has been found already, in another process."""
+        if match.match_id in self._seen:
+            return False
+        self._seen.add(match.match_id)
         if not match.rule.generates:
             return True
-        evidence = Evidence(log_file, match.record_index)
-        group = group_of(match)
-        identity = alert_id(match.rule.id, group, match.event_time, staged=match.rule.staged)
-        rank = (match.event_time or "", match_id)
-        entry = self._open.get(identity)
+        rank = (match.event_time or "", match.match_id)
+        entry = self._open.get(match.alert_id)
         if entry is None:
-            entry = self._open[identity] = _OpenAlert(group, rank, match, evidence)
+            entry = self._open[match.alert_id] = _OpenAlert(rank, match, evidence)
         elif rank < entry.earliest:
             entry.earliest, entry.match, entry.evidence = rank, match, evidence
         entry.count += 1
@@ -87,7 +110,7 @@ class AlertGrouper:
             entry.first = min(entry.first or match.event_time, match.event_time)
             entry.last = max(entry.last or match.event_time, match.event_time)
         if self._keep_matches:
-            entry.pending.append(AlertMatch(match_id, match.event_id, match.event_time, evidence))
+            entry.pending.append(AlertMatch(match.match_id, match.event_id, match.event_time, evidence))
             self.pending += 1
         return True
 
@@ -111,10 +134,10 @@ class AlertGrouper:
     def _alert(self, identity: str, entry: _OpenAlert) -> Alert:
         return alert_of(
             entry.match.rule,
-            entry.match.record,
+            entry.match.record(),
             entry.evidence,
             identity=identity,
-            group=entry.group,
+            group=entry.match.group,
             count=entry.count,
             times=(entry.first, entry.last),
             version=self._version,

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Protocol
 from urllib.parse import urlsplit
@@ -24,8 +24,8 @@ class Stream(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One file to scan. `name` is its path relative to the PATH given, with `/`. One that is `local` can be
-    handed to another process."""
+    """One file to scan. `name` is its path relative to the PATH given, with `/`. It can be pickled, and so
+    opened in another process."""
 
     name: str
     address: str
@@ -59,9 +59,12 @@ class _LocalFile:
 
 
 def inputs_of(path: str, s3_client: Callable[[], Any]) -> Iterator[Input]:
-    """The files that `path` names, sorted. Raises `LogFileUnavailable` where it cannot be listed."""
+    """The files that `path` names, sorted. Raises `LogFileUnavailable` where it cannot be listed.
+
+    `s3_client` is a function of a module: another process that opens an object calls it there.
+    """
     if path.startswith("s3://"):
-        yield from _s3_inputs(path, s3_client())
+        yield from _s3_inputs(path, s3_client)
         return
     place = Path(path)
     try:
@@ -99,27 +102,47 @@ def _opened(file: Path) -> Iterator[Stream]:
         yield _LocalFile(stream)
 
 
-def _s3_inputs(address: str, client: Any) -> Iterator[Input]:
+class _Objects:
+    """Objects in S3, read through one client a process: what is pickled is how a client is made."""
+
+    def __init__(self, make_client: Callable[[], Any]) -> None:
+        from trailwarden.aws.log_files import S3LogFiles  # noqa: PLC0415 (as in `_s3_inputs`)
+
+        self._make_client = make_client
+        self.client = make_client()
+        self._log_files = S3LogFiles(self.client)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _objects_of_this_process, (self._make_client,)
+
+    def open(self, bucket: str, key: str) -> AbstractContextManager[Stream]:
+        from trailwarden.delivery.notices import ObjectRef  # noqa: PLC0415
+
+        return self._log_files.open(ObjectRef(bucket, key))
+
+
+@cache
+def _objects_of_this_process(make_client: Callable[[], Any]) -> _Objects:
+    return _Objects(make_client)
+
+
+def _s3_inputs(address: str, make_client: Callable[[], Any]) -> Iterator[Input]:
     # botocore is loaded only where S3 is read: a scan of files starts in a third of the time.
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
-    from trailwarden.aws.log_files import S3LogFiles  # noqa: PLC0415
-    from trailwarden.delivery.notices import ObjectRef  # noqa: PLC0415
-
     parts = urlsplit(address, allow_fragments=False)
     bucket, prefix = parts.netloc, parts.path.removeprefix("/") + (f"?{parts.query}" if parts.query else "")
-    log_files = S3LogFiles(client)
+    objects = _Objects(make_client)
     found = 0
     try:
-        pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        pages = objects.client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         for entry in (entry for page in pages for entry in page.get("Contents", [])):
             name = _relative_key(entry["Key"], prefix)
             if name is None or not name.endswith(_SUFFIXES):
                 continue
             found += 1
-            ref = ObjectRef(bucket, entry["Key"])
             where = f"s3://{bucket}/{entry['Key']}"
-            yield Input(name, where, int(entry["Size"]), lambda ref=ref: log_files.open(ref))  # type: ignore[misc]
+            yield Input(name, where, int(entry["Size"]), partial(objects.open, bucket, entry["Key"]))
     except (BotoCoreError, ClientError) as error:
         raise LogFileUnavailable(f"{address}: {error}") from error
     if not found:

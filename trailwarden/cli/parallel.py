@@ -1,10 +1,12 @@
 """Many files read by as many processes as there are cores; the outcomes come back in the files' order.
 
 What a process finds in a file is handed over when the file is done, so memory holds the matches of the
-files in flight. The processes are started anew (`spawn`), which works alike everywhere, and leave when
-the one that started them does, however it ends.
+files in flight. Objects in S3 are read likewise, by each process through a client of its own. The processes
+are started anew (`spawn`), which works alike everywhere, and leave when the one that started them does,
+however it ends.
 """
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -14,19 +16,22 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing.process import BaseProcess
 
 import msgspec
 
+from trailwarden.alerts.grouping import PlacedMatch, placed
 from trailwarden.alerts.text import one_line
 from trailwarden.cli.inputs import Input
-from trailwarden.cli.scanner import Reading, read_input
+from trailwarden.cli.scanner import HandedMatch, Reading, read_input
 from trailwarden.delivery.records import Record
 from trailwarden.engine.engine import Engine, RuleFailure
 from trailwarden.engine.match import Match
 from trailwarden.rules.ruleset import load_rule_set
 
 _WORTH_SHARING = 8 * 1024 * 1024  # bytes on disk: less is read sooner than processes start
+_OBJECTS_WORTH_SHARING = 20  # objects in S3: each is waited for, some 30 to 60 ms
 _LARGEST_SHARE = 2 * 1024 * 1024
 _SHARES_OF_A_PROCESS = 8  # so that none is left with the last long one
 _SHARES_IN_FLIGHT = 2
@@ -41,42 +46,70 @@ def usable_cores() -> int:
 
 
 def worth_sharing(inputs: Sequence[Input]) -> bool:
-    """Whether other processes would save time. Objects in S3 are read here, through one client."""
+    """Whether other processes would save time: of files for the reading, of objects for the waiting."""
     size = sum(item.size for item in inputs)
-    return len(inputs) > 1 and size >= _WORTH_SHARING and all(item.local for item in inputs)
+    objects = sum(not item.local for item in inputs)
+    return len(inputs) > 1 and (size >= _WORTH_SHARING or objects >= _OBJECTS_WORTH_SHARING)
 
 
-class _Found(msgspec.Struct, array_like=True):
-    """A record that rules matched, and the numbers of these in the rule set."""
+class _Met(msgspec.Struct, array_like=True, gc=False):
+    """A rule's number in the rule set, the match, and the place of its alert among those of the file."""
 
-    rules: list[int]
+    rule: int
+    match_id: str
+    alert: int
+
+
+class _Found(msgspec.Struct, array_like=True, gc=False):
+    """A record that rules matched."""
+
+    rules: list[_Met]
     record_index: int
     event_id: str
     event_time: str | None
-    record: Record
+    record: msgspec.Raw
+
+
+class _Findings(msgspec.Struct, array_like=True):
+    """What a file holds: the alerts (their ids and groups), and the records."""
+
+    alerts: list[tuple[str, dict[str, str]]] = []
+    found: list[_Found] = []
 
 
 _encode = msgspec.json.Encoder().encode
-_decode_found = msgspec.json.Decoder(list[_Found]).decode
+_decode_findings = msgspec.json.Decoder(_Findings).decode
+_decode_record = msgspec.json.Decoder(Record).decode
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one file came to. Matches travel as JSON: pickled, they would cost more than the scan."""
+    """What one file came to.
+
+    Matches travel as JSON, since pickled they would cost more than the scan; each with its alert, so that
+    of most of them nobody needs to decode the record.
+    """
 
     reading: Reading
     found: bytes = b"[]"
     failures: list[RuleFailure] = field(default_factory=list)
 
-    def matches(self, engine: Engine) -> Iterator[Match]:
+    def matches(self, engine: Engine) -> Iterator[HandedMatch]:
         """The matches, in the order in which the file was read."""
-        for found in _decode_found(self.found):
-            for number in found.rules:
-                built_in = number == _BUILT_IN
-                rule = engine.visibility.rule(found.record) if built_in else engine.rule_set.rules[number]
+        findings = _decode_findings(self.found)
+        for found in findings.found:
+            # An alert may keep it: the record alone, not all that was handed over with it.
+            record = partial(_decode_record, bytes(found.record))
+            for met in found.rules:
+                built_in = met.rule == _BUILT_IN
+                rule = engine.visibility.rule(record()) if built_in else engine.rule_set.rules[met.rule]
                 if rule is None:
                     continue
-                yield Match(rule, found.record, found.record_index, found.event_id, found.event_time)
+                alert_id, group = findings.alerts[met.alert]
+                place = PlacedMatch(
+                    rule, met.match_id, found.event_id, found.event_time, alert_id, group, record
+                )
+                yield HandedMatch(place, found.record_index)
 
 
 Read = Callable[[Engine, Input], Outcome]
@@ -85,19 +118,27 @@ Read = Callable[[Engine, Input], Outcome]
 def read_one(engine: Engine, item: Input) -> Outcome:
     """Read one file; the failures of rules are those on this file."""
     numbers = {rule.id: number for number, rule in enumerate(engine.rule_set.rules)}
-    found: list[_Found] = []
+    findings = _Findings()
+    alerts: dict[str, int] = {}
+    last: Record | None = None
     engine.failures.clear()
 
     def keep(match: Match) -> None:
-        number = numbers.get(match.rule.id, _BUILT_IN)
-        if found and found[-1].record is match.record:
-            found[-1].rules.append(number)
-        else:
-            place = (match.record_index, match.event_id, match.event_time)
-            found.append(_Found([number], *place, match.record))
+        nonlocal last
+        place = placed(match)
+        if place.alert_id not in alerts:
+            alerts[place.alert_id] = len(alerts)
+            findings.alerts.append((place.alert_id, place.group))
+        met = _Met(numbers.get(match.rule.id, _BUILT_IN), place.match_id, alerts[place.alert_id])
+        if last is match.record:
+            findings.found[-1].rules.append(met)
+            return
+        last = match.record
+        where = (match.record_index, match.event_id, match.event_time)
+        findings.found.append(_Found([met], *where, msgspec.Raw(_encode(match.record))))
 
     reading = read_input(engine, item, keep)
-    return Outcome(reading, _encode(found), list(engine.failures.values()))
+    return Outcome(reading, _encode(findings), list(engine.failures.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +237,7 @@ def _begin(artefact: bytes, read: Read) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     _worker.append(_Worker(Engine(load_rule_set(artefact)), read))
+    gc.freeze()  # what is there now stays: the collector need not look at it again and again
 
 
 def _leave_with_parent() -> None:

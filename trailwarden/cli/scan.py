@@ -76,7 +76,7 @@ def scan(  # noqa: PLR0913, PLR0917 (the options)
     """
     rule_set, _, sound = usable_rules(rule_paths)
     engine = Engine(rule_set)
-    scanner = _scan(engine, paths, _match_printer(output) if each_match else _ignore, jobs)
+    scanner = _scan(engine, paths, _match_printer(output) if each_match else None, jobs)
     alerts = scanner.alerts()
     if output == "text":
         if not each_match:
@@ -89,7 +89,7 @@ def scan(  # noqa: PLR0913, PLR0917 (the options)
 
 
 def _scan(
-    engine: Engine, paths: tuple[str, ...], on_match: Callable[[Match, str, bool], None], jobs: int
+    engine: Engine, paths: tuple[str, ...], on_match: Callable[[Match, str, bool], None] | None, jobs: int
 ) -> Scanner:
     started = time.perf_counter()
     with Progress(sys.stderr) as progress:
@@ -113,7 +113,7 @@ def _read_by_many(scanner: Scanner, inputs: list[Input], jobs: int, progress: Pr
     with closing(Pool(dump_rule_set(rule_set), jobs).read(inputs)) as outcomes:
         for item, outcome in zip(inputs, outcomes, strict=True):
             for match in outcome.matches(scanner.engine):
-                scanner.matched(match, item.name)
+                scanner.handed_over(match, item.name)
             scanner.count(outcome.reading)
             scanner.failed(outcome.failures)
             progress.advance(item.size, scanner.totals.records)
@@ -131,10 +131,6 @@ def _s3_client() -> Any:
     from trailwarden.aws.clients import client  # noqa: PLC0415 (boto3: only where S3 is read)
 
     return client("s3")
-
-
-def _ignore(_match: Match, _log_file: str, _repeat: bool) -> None:
-    """Alerts are printed at the end."""
 
 
 def _match_printer(output: str) -> Callable[[Match, str, bool], None]:

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from trailwarden.alerts.grouping import AlertGrouper
-from trailwarden.alerts.model import Alert
+from trailwarden.alerts.grouping import AlertGrouper, PlacedMatch
+from trailwarden.alerts.model import Alert, Evidence
 from trailwarden.alerts.text import one_line
 from trailwarden.cli.inputs import Input
 from trailwarden.correlation.correlator import CorrelationBatch, Correlator
+from trailwarden.correlation.plan import Plan
 from trailwarden.delivery.logfile import LogFileReader
 from trailwarden.engine.engine import Engine, RuleFailure
 from trailwarden.engine.match import Match
@@ -77,27 +78,42 @@ def _faults(name: str, reader: LogFileReader) -> Iterable[str]:
         yield f"{name}: and {more:,} more faults"
 
 
+@dataclass(frozen=True, slots=True)
+class HandedMatch:
+    """A match that another process found."""
+
+    placed: PlacedMatch
+    record_index: int
+
+    def whole(self) -> Match:
+        """The match with its record."""
+        place = self.placed
+        return Match(place.rule, place.record(), self.record_index, place.event_id, place.event_time)
+
+
 @dataclass(slots=True)
 class Scanner:
     """Counts what was read and groups what matched, here or in another process.
 
-    `on_match` gets each match, the name of its log file, and whether its event was met before; `complain`
-    gets a line for each thing that could not be read.
+    `on_match`, where there is one, gets each match, the name of its log file, and whether its event was met
+    before; `complain` gets a line for each thing that could not be read.
     """
 
     engine: Engine
-    on_match: Callable[[Match, str, bool], None]
+    on_match: Callable[[Match, str, bool], None] | None
     complain: Callable[[str], None]
     totals: Totals = field(default_factory=Totals)
     grouper: AlertGrouper = field(init=False)
     _correlated: MemoryAlertStore = field(init=False, default_factory=MemoryAlertStore)
+    _plan: Plan = field(init=False)
     _batch: CorrelationBatch = field(init=False)
     _failures: dict[str, RuleFailure] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         rule_set = self.engine.rule_set
         self.grouper = AlertGrouper(rule_set.version)
-        self._batch = Correlator(rule_set, MemoryCorrelationStore(), self._correlated).batch()
+        correlator = Correlator(rule_set, MemoryCorrelationStore(), self._correlated)
+        self._plan, self._batch = correlator.plan, correlator.batch()
 
     def alerts(self) -> list[Alert]:
         """Every alert, of rules and of correlations: worst first, then by the time of its first event."""
@@ -120,11 +136,27 @@ class Scanner:
     def matched(self, match: Match, log_file: str) -> None:
         """Count and group one match; they come in the order of the inputs, and of the records of each."""
         fresh = self.grouper.add(match, log_file)
-        self.totals.matches += 1
-        self.totals.repeats += not fresh
-        self.on_match(match, log_file, not fresh)
+        self._tally(fresh=fresh)
+        if self.on_match is not None:
+            self.on_match(match, log_file, not fresh)
         if fresh:
             self._correlate(match, log_file)
+
+    def handed_over(self, match: HandedMatch, log_file: str) -> None:
+        """The same for a match of another process, whose record is decoded only where somebody needs it."""
+        fresh = self.grouper.add_placed(match.placed, Evidence(log_file, match.record_index))
+        self._tally(fresh=fresh)
+        correlated = fresh and bool(self._plan.fed_by(match.placed.rule.id))
+        if correlated or self.on_match is not None:
+            whole = match.whole()
+            if self.on_match is not None:
+                self.on_match(whole, log_file, not fresh)
+            if correlated:
+                self._correlate(whole, log_file)
+
+    def _tally(self, *, fresh: bool) -> None:
+        self.totals.matches += 1
+        self.totals.repeats += not fresh
 
     def _correlate(self, match: Match, log_file: str) -> None:
         self._batch.add(match, log_file)

@@ -19,7 +19,7 @@ from trailwarden.delivery.window import Window
 T = TypeVar("T")
 Decode = Callable[[bytes], list[T]]
 
-_BLOCK_SIZE = 128 * 1024
+_BLOCK_SIZE = 64 * 1024
 _FIRST_RECORD = re.compile(rb'([ \t\n\r]*+)\{([ \t\n\r]*+)("(?:[^"\\]++|\\.)*+")([ \t\n\r]*+):')
 _CLOSING = re.compile(rb"[ \t\n\r]*+\][ \t\n\r]*+(?:\}[ \t\n\r]*+)?\Z")
 _CLOSING_ROOM = 64  # bytes at the end in which the closing brackets are looked for
@@ -63,7 +63,7 @@ class RecordArray:
                 yield from self._one_by_one(decode, window.offset + self._block_size)
                 continue
             try:
-                rows = decode(b"[%b]" % window.text[window.at : end])
+                rows = decode(b"".join((b"[", memoryview(window.text)[window.at : end], b"]")))
             except (ValueError, RecursionError):
                 yield from self._one_by_one(decode, window.offset + end - window.at)
                 continue

@@ -4,7 +4,7 @@ Gzip (RFC 1952, any number of members, padded with zeros or not) or plain JSON, 
 bytes. ISA-L inflates several times faster than zlib, and checks each member's CRC.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from isal import igzip_lib
@@ -13,8 +13,11 @@ from trailwarden.delivery.defects import DefectLog, DefectReason, Limits
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-# A step that fails gives nothing, not even what it inflated before the damage, so a step is what damage
-# may cost: small at a member's start, where most files end, larger where speed counts.
+# A step that fails gives nothing, not even what it inflated before the damage. Large steps are cheaper, for
+# ISA-L copies its history at each; so where one fails, the member is inflated again in small ones: smallest
+# at its start, where most files end. Beyond what is kept of a member's compressed bytes all steps are small.
+_KEPT = 2 * 1024 * 1024
+_OBJECT_SIZE = 64  # what a piece takes besides its bytes: a transport may give it one by one
 _FIRST_STEP, _STEP = 1024, 4 * 1024
 _SMALL_STEPS = 64  # how many of the first steps are small
 
@@ -91,7 +94,7 @@ class DecodedStream:
     def _inflated(self, compressed: bytes) -> Iterator[bytes]:
         """Member after member, until the end, damage, or what is no member."""
         while True:
-            inflater = igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
+            inflater = _inflater()
             yield from self._inflated_member(inflater, compressed)
             if not inflater.eof:
                 return
@@ -100,32 +103,30 @@ class DecodedStream:
                 return
 
     def _inflated_member(self, inflater: igzip_lib.IgzipDecompressor, compressed: bytes) -> Iterator[bytes]:
-        steps = 0
-        pieces: list[bytes] = []
-        held = 0
-        failure = None
+        """In large steps while the input is kept, so that damage can be met again in small ones."""
+        kept: list[bytes] = []
+        size = given = 0
         while not inflater.eof:
             if inflater.needs_input and not compressed:
                 compressed = self._read_stream()
                 if not compressed:
-                    failure = (DefectReason.TRUNCATED_GZIP, "the gzip data breaks off")
-                    break
+                    self._end_early(DefectReason.TRUNCATED_GZIP, "the gzip data breaks off")
+                    return
+            if compressed:
+                kept.append(compressed)
+                size += len(compressed) + _OBJECT_SIZE
+            if size > _KEPT:
+                kept.clear()
             try:
-                piece = inflater.decompress(compressed, _FIRST_STEP if steps < _SMALL_STEPS else _STEP)
+                piece = inflater.decompress(compressed, self._limits.read_size if kept else _STEP)
             except igzip_lib.IsalError as error:  # type: ignore[misc]  # the stub declares an instance
-                failure = (DefectReason.CORRUPT_GZIP, str(error))
-                break
+                yield from _again_in_small_steps(kept, given)
+                self._end_early(DefectReason.CORRUPT_GZIP, str(error))
+                return
             compressed = b""
-            steps += 1
-            pieces.append(piece)
-            held += len(piece)
-            if held >= self._limits.read_size:
-                yield b"".join(pieces)
-                pieces, held = [], 0
-        if held:
-            yield b"".join(pieces)
-        if failure is not None:
-            self._end_early(*failure)
+            given += len(piece)
+            if piece:
+                yield piece
 
     def _next_member(self, rest: bytes) -> bytes:
         """The start of the next member; empty at the end, and where what follows is none."""
@@ -146,3 +147,26 @@ class DecodedStream:
     def _end_early(self, reason: DefectReason, detail: str) -> None:
         self.ended_early = True
         self._defects.add(reason, detail)
+
+
+def _inflater() -> igzip_lib.IgzipDecompressor:
+    return igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
+
+
+def _again_in_small_steps(kept: Iterable[bytes], given: int) -> Iterator[bytes]:
+    """What there is in a damaged member beyond the `given` bytes, up to the small step that fails."""
+    inflater = _inflater()
+    steps = inflated = 0
+    for part in kept:
+        compressed = part
+        while compressed or not (inflater.needs_input or inflater.eof):
+            try:
+                piece = inflater.decompress(compressed, _FIRST_STEP if steps < _SMALL_STEPS else _STEP)
+            except igzip_lib.IsalError:  # type: ignore[misc]  # the stub declares an instance
+                return
+            compressed = b""
+            steps += 1
+            inflated += len(piece)
+            if inflated > given:
+                yield piece[given - inflated :]
+                given = inflated

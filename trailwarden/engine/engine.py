@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress
 from typing import Protocol, TypeVar
 
 import re2
@@ -144,7 +145,7 @@ class Engine:
         oldest and the newest event, `hidden` what exceptions keep from being a match."""
         sieve = Sieve(self._decision, times)
         for first, block in reader.decoded_blocks(sieve.decode):
-            for index, sifted in enumerate(block, first):
+            for index, sifted in compress(enumerate(block, first), block):
                 if sifted is not None and (rules := self._sifted_matches(sifted, hidden)):
                     record = sifted.record
                     identity, time = event_identity(record), self._event_time(record)

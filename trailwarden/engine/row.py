@@ -7,9 +7,8 @@ is not in the row: it is looked up in the whole record, when a rule still depend
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import chain
 from operator import attrgetter
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -49,6 +48,8 @@ _ORDER = (
 )
 _IN_ROW = frozenset(_ORDER) - frozenset(OMISSIBLE)
 _EVENT_TIME: Path = ("eventTime",)
+_MARK = "omitted"
+_NO_MARK = Literal["-"] | msgspec.UnsetType  # a type that no mark has
 _MOST_FIELDS_OF_AN_OBJECT = 32  # msgspec compares a key with each field: more of them are no saving
 _Tree = dict[str, Any]
 
@@ -75,8 +76,7 @@ def _below(path: Path, parents: set[Path]) -> bool:
 
 
 class RowType:
-    """The Struct for some paths, and how to read them from a row; every row also holds `eventTime`, and
-    whether contents were omitted.
+    """Rows of some paths, and how to read them; every row also holds `eventTime`.
 
     `getters[path](row)` is the value, `MISSING` where the record has none. It raises AttributeError where
     something else than an object stands above the path: `find` tells what that comes to.
@@ -85,21 +85,40 @@ class RowType:
     def __init__(self, paths: Sequence[Path]) -> None:
         tops = {"eventTime", *OMISSIBLE, *(path[0] for path in paths)}
         tree: _Tree = {name: {} for name in _ORDER if name in tops}
-        omissible = [(field, "omitted") for field in OMISSIBLE]
+        omissible = [(field, _MARK) for field in OMISSIBLE]
         for path in (_EVENT_TIME, *omissible, *paths):
             branch = tree
             for name in path:
                 branch = branch.setdefault(name, {})
         self._attributes: dict[Path, str] = {}
-        self.struct = self._struct(tree, (), "")
+        self.struct = self._struct(tree, (), "", Any)
+        self._decode: Any = msgspec.json.Decoder(list[self.struct]).decode  # type: ignore[name-defined]
+        unmarked: Any = self._struct(tree, (), "", _NO_MARK)
+        self._decode_unmarked: Any = msgspec.json.Decoder(list[unmarked]).decode
         self.event_time: Callable[[Row], Any] = attrgetter(self._attributes[_EVENT_TIME])
         self._omissible = attrgetter(*(self._attributes[path].partition(".")[0] for path in omissible))
         self.getters: Mapping[Path, Callable[[Row], Any]] = {
             path: attrgetter(self._attributes[path]) for path in (_EVENT_TIME, *paths)
         }
 
-    def _struct(self, tree: _Tree, above: Path, dotted: str) -> Any:
-        """Attributes are numbered, for a rule's field may have any name."""
+    def rows(self, block: bytes) -> tuple[list[Row], Sequence[int]]:
+        """The rows of a JSON array of records, and the positions of those whose records say that contents
+        were omitted for their size.
+
+        Few records do: the decoder refuses a block that has one, so that nobody needs to look for them.
+
+        Raises:
+            msgspec.DecodeError, RecursionError: the block is no JSON, or holds other things than records.
+        """
+        try:
+            return self._decode_unmarked(block), ()
+        except msgspec.ValidationError:
+            rows = self._decode(block)
+        contents_of = self._omissible
+        return rows, [position for position, row in enumerate(rows) if any(map(_marked, contents_of(row)))]
+
+    def _struct(self, tree: _Tree, above: Path, dotted: str, mark: Any) -> Any:
+        """Attributes are numbered, for a rule's field may have any name; `mark` is the type of the marks."""
         fields: list[tuple[str, Any, Any]] = []
         names = {}
         for number, (name, below) in enumerate(tree.items()):
@@ -107,25 +126,15 @@ class RowType:
             names[attribute] = name
             path = (*above, name)
             if below:
-                inner = self._struct(below, path, f"{dotted}{attribute}.")
+                inner = self._struct(below, path, f"{dotted}{attribute}.", mark)
                 anything = inner | list[Any] | str | bool | int | float | None
                 fields.append((attribute, anything, inner()))
             else:
                 self._attributes[path] = dotted + attribute
-                fields.append((attribute, Any, MISSING))
+                leaf = mark if path[-1] == _MARK and path[0] in OMISSIBLE else Any
+                fields.append((attribute, leaf, MISSING))
         # Rows are acyclic and short-lived: the collector need not know them.
         return msgspec.defstruct("Row", fields, rename=names, frozen=True, gc=False)
-
-    def omitting(self, rows: Sequence[Row]) -> list[int]:
-        """The positions of the rows whose records say that contents were omitted for their size."""
-        contents_of = self._omissible
-        try:
-            seen = set(map(contents_of, rows))  # runs in C; nearly all are null, or objects without the mark
-        except TypeError:  # a list, where AWS puts an object
-            seen = None
-        if seen is not None and not any(map(_marked, chain.from_iterable(seen))):
-            return []
-        return [position for position, row in enumerate(rows) if any(map(_marked, contents_of(row)))]
 
     def find(self, row: Row, path: Path) -> Any:
         """The value at a path whatever stands above it; raises `OddShapeError` where that is a list."""

@@ -1,8 +1,8 @@
 """Blocks of a log file → the records that rules still need, decoded in full; the others never are."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import compress, pairwise
 
 import msgspec
 
@@ -16,8 +16,8 @@ _decode_raw = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_records = msgspec.json.Decoder(list[Record]).decode
 _decode_record = msgspec.json.Decoder(Record).decode
 _Kept = dict[int, tuple[Node, ...]]
-_BOUNDARY = b'},{"eventVersion":'  # as CloudTrail lays records out; without it, a block stays whole
-_PART = 12_000  # bytes, about ten records
+_BOUNDARY = b'},{"eventVersion":'  # as CloudTrail lays records out; without it, blocks are taken apart whole
+_SLACK = 4 * 1024  # bytes that a guess may be wrong by, since records are not all of one size
 _MANY = 0.6  # from this share of a block on, decoding all of it is cheaper than taking it apart
 
 
@@ -41,9 +41,7 @@ class Sieve:
     def __init__(self, decision: Decision, times: EventTimes | None = None) -> None:
         self._decision = decision
         self._times = times
-        self._needed_last = False
         self._event_time = decision.row_type.event_time
-        self._decode_rows = msgspec.json.Decoder(list[decision.row_type.struct]).decode  # type: ignore[name-defined]
 
     def decode(self, block: bytes) -> list[Sifted | None]:
         """An item for each record of the block, None for those that no rule matches or needs.
@@ -52,34 +50,17 @@ class Sieve:
         """
         if not block.isascii():
             str(block, "utf-8")  # fields that are skipped over are to be valid as well
-        parts, rows_of_parts = self._rows(block)
-        rows = list(chain.from_iterable(rows_of_parts))
+        rows, omitting = self._decision.row_type.rows(block)
         if self._times is not None:
             self._times.add(map(self._event_time, rows))
         sifted: list[Sifted | None] = [None] * len(rows)
         kept = self._kept(rows)
-        for position in self._decision.row_type.omitting(rows):
+        for position in omitting:
             kept.setdefault(position, ())  # it cannot be judged on what was omitted from it
-        self._needed_last = bool(kept)
-        first = 0
-        for part, part_rows in zip(parts, rows_of_parts, strict=True) if kept else ():
-            end = first + len(part_rows)
-            if positions := [position for position in kept if first <= position < end]:
-                records = _records(part, [position - first for position in positions], len(part_rows))
-                for position, record in zip(positions, records, strict=True):
-                    sifted[position] = Sifted(record, kept[position])
-            first = end
+        if kept:
+            for position, record in zip(kept, _records(block, kept, len(rows)), strict=True):
+                sifted[position] = Sifted(record, kept[position])
         return sifted
-
-    def _rows(self, block: bytes) -> tuple[list[bytes], list[list[Row]]]:
-        """The block, in parts where records are likely to be needed, and the rows of each part."""
-        if self._needed_last:
-            try:
-                parts = list(_parts(block))
-                return parts, [self._decode_rows(part) for part in parts]
-            except (ValueError, RecursionError):
-                pass  # cut within a record, or a bad one
-        return [block], [self._decode_rows(block)]
 
     def _kept(self, rows: list[Row]) -> _Kept:
         """By position, the nodes of the records that are needed, where rules match or are open.
@@ -96,7 +77,7 @@ class Sieve:
                     column = [root] * len(rows)
                 else:
                     column = list(map(root.known.__getitem__, map(root.read, rows)))
-                if any(column):
+                if column.count(None) < len(column):
                     self._follow(column, rows, kept)
         except (KeyError, TypeError, AttributeError):
             return self._kept_one_by_one(rows)
@@ -105,13 +86,11 @@ class Sieve:
     def _follow(self, column: list[Node | None], rows: list[Row], kept: _Kept) -> None:
         """Take the rows that one tree has not done with to its end."""
         nothing = self._decision.nothing
-        for position, branch in enumerate(column):
-            if branch is None:
-                continue
-            node, row = branch, rows[position]
-            while node.read is not None:
+        for position in compress(range(len(rows)), column):
+            node, row = column[position], rows[position]
+            while node is not None and node.read is not None:
                 node = node.branches[node.memo[node.read(row)]]
-            if node is not nothing:
+            if node is not None and node is not nothing:
                 kept[position] = (*kept.get(position, ()), node)
 
     def _kept_one_by_one(self, rows: list[Row]) -> _Kept:
@@ -148,24 +127,43 @@ class Sieve:
             return self._decision.roots
 
 
-def _parts(block: bytes) -> Iterator[bytes]:
-    """The block in short lists of whole records, so that a record which is needed is soon found in its.
-
-    As in the reader, a cut counts only if both sides decode: within a record, neither would.
-    """
-    start, text = 1, memoryview(block)
-    while len(block) - start > 2 * _PART:
-        end = block.find(_BOUNDARY, start + _PART)
-        if end < 0:
-            break
-        yield b"".join((b"[", text[start : end + 1], b"]"))
-        start = end + 2
-    yield b"".join((b"[", text[start:])) if start > 1 else block
-
-
 def _records(block: bytes, positions: Collection[int], count: int) -> list[Record]:
+    """The records at some positions of a block of `count`."""
     if len(positions) > _MANY * count:
         records = _decode_records(block)
         return [records[position] for position in positions]
-    raw = _decode_raw(block)
-    return [_decode_record(raw[position]) for position in positions]
+    needed = sorted(positions)
+    ends = pairwise((-1, *needed, count))
+    left, right = max(ends, key=lambda gap: gap[1] - gap[0])
+    try:
+        head, tail = _head(block, left + 1, count), _tail(block, count - right, count)
+    except (ValueError, RecursionError, IndexError):  # cut within a record, or too short
+        head = tail = _decode_raw(block)
+    return [
+        _decode_record(head[position] if position <= left else tail[position - count])
+        for position in positions
+    ]
+
+
+def _head(block: bytes, wanted: int, count: int) -> list[msgspec.Raw]:
+    """A block's first records, `wanted` or some more, taken apart without the others.
+
+    The cut is guessed from their share of the block. It is at a record's end, since what lies before it
+    decodes as whole records; it raises ValueError, RecursionError or IndexError where it does not.
+    """
+    if not wanted:
+        return []
+    end = block.find(_BOUNDARY, len(block) * wanted // count + _SLACK)
+    raw = _decode_raw(block if end < 0 else b"".join((memoryview(block)[: end + 1], b"]")))
+    raw[wanted - 1]
+    return raw
+
+
+def _tail(block: bytes, wanted: int, count: int) -> list[msgspec.Raw]:
+    """A block's last records, `wanted` or some more, in the same way."""
+    if not wanted:
+        return []
+    start = block.rfind(_BOUNDARY, 0, max(0, len(block) * (count - wanted) // count - _SLACK))
+    raw = _decode_raw(block if start < 0 else b"".join((b"[", memoryview(block)[start + 2 :])))
+    raw[-wanted]
+    return raw

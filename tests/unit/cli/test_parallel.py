@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import types
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -18,6 +20,7 @@ from tests.samples import STOP_RULE, harmless, log_file, record, rule
 from trailwarden.cli import main, parallel
 from trailwarden.cli.inputs import Input, inputs_of
 from trailwarden.cli.parallel import Outcome, Pool, read_one, usable_cores, worth_sharing
+from trailwarden.cli.scanner import Scanner
 from trailwarden.engine.engine import Engine
 from trailwarden.rules.ruleset import RuleSet, dump_rule_set
 
@@ -70,7 +73,9 @@ def test_few_or_small_files_start_no_process(logs: Path) -> None:
     large = [Input(item.name, item.address, 10**8, item.open) for item in found]
     assert worth_sharing(large)
     assert not worth_sharing(large[:1])
-    assert not worth_sharing([*large, Input("x", "s3://bucket/x", 1, large[0].open)])
+    objects = [Input("x", "s3://bucket/x", 1, large[0].open)] * 100
+    assert worth_sharing(objects)
+    assert not worth_sharing(objects[:5])
 
 
 def test_outcomes_come_in_the_order_of_the_files(logs: Path) -> None:
@@ -82,6 +87,69 @@ def test_outcomes_come_in_the_order_of_the_files(logs: Path) -> None:
         read_one(Engine(RULES), item).reading.records for item in found
     ]
     assert multiprocessing.active_children() == []
+
+
+class FolderAsS3:
+    """What the scan asks of boto3's S3 client, answered from the folder that the environment names."""
+
+    made = 0
+
+    def __init__(self) -> None:
+        type(self).made += 1
+        self.folder = Path(os.environ["TEST_BUCKET"])
+
+    def get_paginator(self, _operation: str) -> Any:
+        entries = [
+            {"Key": f"logs/{file.name}", "Size": file.stat().st_size}
+            for file in sorted(self.folder.iterdir())
+        ]
+        return types.SimpleNamespace(paginate=lambda **_: [{"Contents": entries}])
+
+    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803 (AWS's own names)
+        assert Bucket == "bucket"
+        return {"Body": (self.folder / Key.removeprefix("logs/")).open("rb"), "ETag": '"e"'}
+
+
+def test_objects_in_s3_are_read_by_many_processes_each_with_its_client(
+    logs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEST_BUCKET", str(logs))
+    made_before = FolderAsS3.made
+    found = list(inputs_of("s3://bucket/logs", FolderAsS3))
+
+    outcomes = list(Pool(ARTEFACT, 2).read(found))
+
+    assert [outcome.reading.records for outcome in outcomes] == [
+        read_one(Engine(RULES), item).reading.records for item in inputs(logs)
+    ]
+    assert FolderAsS3.made == made_before + 1  # the others were made elsewhere
+    again = [pickle.loads(pickle.dumps(item)) for item in found]  # noqa: S301 (what was pickled here)
+    for item in again:
+        with item.open() as stream:
+            stream.read(1)
+    assert FolderAsS3.made == made_before + 2
+
+
+def test_a_record_that_an_alert_does_not_show_is_not_decoded(
+    logs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[bytes] = []
+    decode = parallel._decode_record
+
+    def counting(text: bytes) -> dict[str, Any]:
+        decoded.append(text)
+        return decode(text)
+
+    monkeypatch.setattr(parallel, "_decode_record", counting)
+    engine = Engine(RULES)
+    scanner = Scanner(engine, None, pytest.fail)
+    for match in read_one(engine, inputs(logs)[0]).matches(engine):
+        scanner.handed_over(match, "a")
+
+    assert (scanner.totals.matches, decoded) == (3, [])
+    (alert,) = scanner.alerts()
+    assert alert.record["eventName"] == "StopLogging"
+    assert len(decoded) == 1
 
 
 def dies_of_the_sixth(engine: Engine, item: Input) -> Outcome:

@@ -135,6 +135,34 @@ def test_truths_and_numbers_are_not_taken_for_each_other(json_value: str, expect
         assert found == expected, field
 
 
+@pytest.mark.parametrize("size", [1, 30, 400])
+@pytest.mark.parametrize("nested", ["", '[{"a":1},{"eventVersion":2},{"eventVersion":3}]'])
+def test_the_needed_records_of_a_block_are_the_right_ones(size: int, nested: str) -> None:
+    """Wherever in its block one stands, whatever sizes the others have, and though a boundary is nested."""
+    draw = random.Random(size)  # noqa: S311
+    engine = Engine(RuleSet(rules=(rule("a", "StopLogging"),)))
+    for _ in range(30):
+        hits = set(draw.sample(range(size), draw.randint(1, min(size, 3))))
+        records = [
+            {
+                "eventVersion": "1.11",
+                "eventName": "StopLogging" if index in hits else "Other",
+                "eventID": f"{index:08}-0000-4000-8000-000000000000",
+                "requestParameters": {
+                    "x": "x" * draw.choice([1, 10, 3000]),
+                    "y": json.loads(nested) if nested and draw.random() < 0.3 else None,
+                },
+            }
+            for index in range(size)
+        ]
+        text = json.dumps({"Records": records}, separators=(",", ":"))
+
+        found = list(engine.scan(LogFileReader(BytesIO(text.encode()))))
+
+        assert [match.record for match in found] == [records[index] for index in sorted(hits)]
+        assert [match.record_index for match in found] == sorted(hits)
+
+
 def hostile(count: int) -> Iterator[dict[str, Any]]:
     draw = random.Random(7)  # noqa: S311
     for number in range(count):
