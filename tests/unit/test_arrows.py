@@ -12,6 +12,13 @@ ARROWS: dict[str, set[str]] = {
     "trailwarden.errors": set(),
     "trailwarden.delivery": {"trailwarden.errors"},
     "trailwarden.rules": {"trailwarden.errors"},
+    "trailwarden.rules.check": {
+        "trailwarden.errors",
+        "trailwarden.delivery",
+        "trailwarden.rules",
+        "trailwarden.engine",
+        "trailwarden.alerts",
+    },
     "trailwarden.engine": {"trailwarden.errors", "trailwarden.delivery", "trailwarden.rules"},
     "trailwarden.alerts": {
         "trailwarden.errors",

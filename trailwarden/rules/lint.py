@@ -8,7 +8,6 @@
 - `all` asks for a list; a filter is best written as the specification's example is.
 """
 
-import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
@@ -18,20 +17,12 @@ from sigma.types import SigmaExpansion, SigmaFieldReference, SigmaString, SigmaT
 
 from trailwarden.errors import Problem
 from trailwarden.rules.compile import compile_rule
+from trailwarden.rules.fields import unknown_field
 from trailwarden.rules.filters import FilterSource
+from trailwarden.rules.finding import WARNING_MARK, Finding
 from trailwarden.rules.load import RuleSource, Source
 from trailwarden.rules.ruleset import Node
 
-_RECORD_FIELDS = """
-    additionalEventData addendum apiVersion awsRegion edgeDeviceDetails errorCode errorMessage
-    eventCategory eventContext eventID eventId eventName eventSource eventTime eventType eventVersion
-    insightDetails managementEvent readOnly recipientAccountId requestID requestParameters resources
-    responseElements serviceEventDetails sessionCredentialFromConsole sharedEventID sourceIPAddress
-    tlsDetails userAgent userIdentity vpcEndpointAccountId vpcEndpointId"""
-_IDENTITY = """
-    accessKeyId accountId arn credentialId identityProvider inScopeOf invokedBy onBehalfOf principalId
-    sessionContext type userName"""
-_FIELDS, _IDENTITY_FIELDS = frozenset(_RECORD_FIELDS.split()), frozenset(_IDENTITY.split())
 _UNBOUNDED = frozenset(
     {"requestParameters", "responseElements", "additionalEventData", "serviceEventDetails", "resources"}
 )
@@ -68,10 +59,10 @@ def lint_rules(sources: Sequence[Source]) -> list[Problem]:
     found = chain(
         chain.from_iterable(map(_of_rule, rules)), chain.from_iterable(map(_of_filter, filters.values()))
     )
-    return sorted(set(found))
+    return sorted(set[Problem](found))
 
 
-def _of_rule(source: RuleSource) -> Iterator[Problem]:
+def _of_rule(source: RuleSource) -> Iterator[Finding]:
     items = list(_items(source.rule.detection))
     yield from _of_items(source, items)
     rule = compile_rule(source, [])
@@ -81,15 +72,16 @@ def _of_rule(source: RuleSource) -> Iterator[Problem]:
             None,
             "the rule tests nothing but the contents of calls, so every record is decoded in full for it",
             "name the eventName too, or at least the eventSource",
+            code="slow",
         )
 
 
-def _of_filter(each: FilterSource) -> Iterator[Problem]:
+def _of_filter(each: FilterSource) -> Iterator[Finding]:
     yield from _of_items(each, list(_items(each.detections)))
     if each.says_what_remains:
         message = "the filter's condition says what remains, and is read that way, as pySigma does"
         cure = "name what is dropped instead, as in `condition: selection`"
-        yield _warning(each, None, message, cure)
+        yield _warning(each, None, message, cure, code="filter-says-what-remains")
 
 
 def _items(detections: SigmaDetections) -> Iterator[SigmaDetectionItem]:
@@ -103,28 +95,33 @@ def _items(detections: SigmaDetections) -> Iterator[SigmaDetectionItem]:
 
 
 def _warning(
-    source: RuleSource | FilterSource, item: SigmaDetectionItem | None, message: str, cure: str
-) -> Problem:
+    source: RuleSource | FilterSource,
+    item: SigmaDetectionItem | None,
+    message: str,
+    cure: str,
+    *,
+    code: str = "lint",
+) -> Finding:
     line, column = source.line, source.column
     if item is not None and item.source is not None:
         line, column = item.source.line or line, item.source.char or column
-    return Problem(source.path, line, column, f"warning: {message}", cure)
+    return Finding(source.path, line, column, f"{WARNING_MARK}{message}", cure, code=code)
 
 
-def _of_items(source: RuleSource | FilterSource, items: Sequence[SigmaDetectionItem]) -> Iterator[Problem]:
+def _of_items(source: RuleSource | FilterSource, items: Sequence[SigmaDetectionItem]) -> Iterator[Finding]:
     sources = {text.lower() for text in _texts_of("eventSource", items)}
     names = {text.lower() for text in _texts_of("eventName", items, globs=True)}
     for item in items:
         for field in _fields(item):
-            for message, cure in _unknown_field(field):
-                yield _warning(source, item, message, cure)
+            if unknown := unknown_field(field):
+                yield _warning(source, item, *unknown, code="unknown-field")
         if item.field == "eventName":
             for text in _plain_texts(item.value):
                 for message, cure in _unversioned(text, names, sources):
-                    yield _warning(source, item, message, cure)
+                    yield _warning(source, item, message, cure, code="versioned-event")
         if SigmaAllModifier in item.modifiers and len(item.original_value or ()) == 1:
             message = "`all` joins the values of a list, and there is one value"
-            yield _warning(source, item, message, "leave `all` out, or list the values")
+            yield _warning(source, item, message, "leave `all` out, or list the values", code="all-of-one")
 
 
 def _texts_of(field: str, items: Iterable[SigmaDetectionItem], *, globs: bool = False) -> Iterator[str]:
@@ -146,34 +143,6 @@ def _fields(item: SigmaDetectionItem) -> Iterator[str]:
     if item.field is not None:
         yield item.field
     yield from (value.field for value in item.value if isinstance(value, SigmaFieldReference))
-
-
-def _unknown_field(field: str) -> Iterator[tuple[str, str]]:
-    top, *rest = field.split(".")
-    if top not in _FIELDS:
-        within = {name.lower(): f"userIdentity.{name}" for name in _IDENTITY_FIELDS}
-        near = within.get(top.lower()) or _nearest(top, _FIELDS)
-        cure = (
-            f"did you mean `{near}`?"
-            if near
-            else "fields are named as in CloudTrail's records, in their case"
-        )
-        yield f"CloudTrail's records have no field `{top}`, so `{field}` is always missing", cure
-    elif top == "userIdentity" and rest and rest[0] not in _IDENTITY_FIELDS:
-        nested = {"sessionIssuer", "attributes", "webIdFederationData", "ec2RoleDelivery", "sourceIdentity"}
-        near = "sessionContext." + rest[0] if rest[0] in nested else _nearest(rest[0], _IDENTITY_FIELDS)
-        cure = (
-            f"did you mean `userIdentity.{near}`?"
-            if near
-            else f"known are {', '.join(sorted(_IDENTITY_FIELDS))}"
-        )
-        yield f"`userIdentity` has no field `{rest[0]}`", cure
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    by_folded = {each.lower(): each for each in known}
-    near = difflib.get_close_matches(name.lower(), by_folded, n=1)
-    return by_folded[near[0]] if near else ""
 
 
 def _unversioned(text: str, names: set[str], sources: set[str]) -> Iterator[tuple[str, str]]:
