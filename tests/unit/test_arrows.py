@@ -44,6 +44,12 @@ ARROWS: dict[str, set[str]] = {
         "trailwarden.state",
     },
     "trailwarden.notification": {"trailwarden.alerts", "trailwarden.state"},
+    "trailwarden.explain": {
+        "trailwarden.delivery",
+        "trailwarden.rules",
+        "trailwarden.engine",
+        "trailwarden.alerts",
+    },
     "trailwarden.rule_tests": {
         "trailwarden.errors",
         "trailwarden.delivery",

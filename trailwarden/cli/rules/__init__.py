@@ -2,7 +2,9 @@
 
 import click
 
+from trailwarden.cli.rules.check import check_command
 from trailwarden.cli.rules.compile import compile_command
+from trailwarden.cli.rules.explain import explain_command
 from trailwarden.cli.rules.test import test_command
 
 
@@ -12,6 +14,8 @@ def rules() -> None:
 
 
 for _command in (
+    check_command,
+    explain_command,
     test_command,
     compile_command,
 ):
