@@ -44,6 +44,7 @@ ARROWS: dict[str, set[str]] = {
         "trailwarden.state",
     },
     "trailwarden.notification": {"trailwarden.alerts", "trailwarden.state"},
+    "trailwarden.scaffold": {"trailwarden.delivery", "trailwarden.engine", "trailwarden.alerts"},
     "trailwarden.explain": {
         "trailwarden.delivery",
         "trailwarden.rules",

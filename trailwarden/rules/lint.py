@@ -1,6 +1,7 @@
 """Warnings: rules that can be evaluated, but hardly mean what they say, or cost more than they need.
 
-- Lambda and CloudFront write event names with the version of their API, so the plain name never matches.
+- Lambda, and CloudFront for its functions, write event names with the version of their API, so the plain name
+  never matches.
   https://docs.aws.amazon.com/lambda/latest/dg/logging-using-cloudtrail.html
 - A field that CloudTrail does not have is missing from every record.
   https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
@@ -153,7 +154,7 @@ def _unversioned(text: str, names: set[str], sources: set[str]) -> Iterator[tupl
     written = ""
     if name in _LAMBDA_NAMES and (_LAMBDA in sources or (not sources and name not in _SHARED_NAMES)):
         written = _LAMBDA_NAMES[name]
-    elif sources == {_CLOUDFRONT} and text.isalpha():
+    elif sources == {_CLOUDFRONT} and text.isalpha() and "function" in name:
         written = f"{text}{_CLOUDFRONT_VERSION}"
     if written:
         message = f"CloudTrail writes `{text}` with the version of its API, such as `{written}`"

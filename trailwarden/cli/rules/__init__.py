@@ -5,6 +5,7 @@ import click
 from trailwarden.cli.rules.check import check_command
 from trailwarden.cli.rules.compile import compile_command
 from trailwarden.cli.rules.explain import explain_command
+from trailwarden.cli.rules.new import new_command
 from trailwarden.cli.rules.test import test_command
 
 
@@ -14,6 +15,7 @@ def rules() -> None:
 
 
 for _command in (
+    new_command,
     check_command,
     explain_command,
     test_command,

@@ -1,6 +1,7 @@
 """One record of a log file, as `FILE:INDEX` names it: for commands that look at a single record."""
 
 import sys
+from typing import NoReturn
 
 import click
 
@@ -19,26 +20,28 @@ def record_at(place: str) -> Record:
     address, _, index = place.rpartition(":")
     if not address or not index.isascii() or not index.isdigit():
         _leave(f"`{place}` names no record: write FILE:INDEX, such as log.json.gz:0", Exit.USAGE)
-    count, defects = 0, 0
     try:
-        for each in inputs_of(address, _s3_client):
-            with each.open() as stream:
-                reader = LogFileReader(stream)
-                for number, record in reader.records():
-                    count += 1
-                    if number == int(index):
-                        return record
-                defects += len(reader.defects)
-            break
+        return _read(address, int(index))
     except LogFileUnavailable as error:
         _leave(str(error), Exit.INCOMPLETE)
-    if defects:
+
+
+def _read(address: str, index: int) -> Record:
+    files = list(inputs_of(address, _s3_client))
+    if len(files) != 1:
+        _leave(f"{address} is a folder: name one file in it", Exit.USAGE)
+    with files[0].open() as stream:
+        reader = LogFileReader(stream)
+        found = next((record for number, record in reader.records() if number == index), None)
+    if found is None and reader.defects:
         _leave(f"{address}: record {index} cannot be read", Exit.INCOMPLETE)
-    _leave(f"{address} holds {count:,} records, numbered from 0: there is no {index}", Exit.USAGE)
-    raise AssertionError
+    if found is None:
+        count = f"{reader.record_count:,}"
+        _leave(f"{address} holds {count} records, numbered from 0: there is no {index}", Exit.USAGE)
+    return found
 
 
-def _leave(message: str, status: Exit) -> None:
+def _leave(message: str, status: Exit) -> NoReturn:
     click.echo(f"trailwarden: {message}", err=True)
     sys.exit(status)
 

@@ -18,7 +18,8 @@ from trailwarden.rules.ruleset import Node
 
 REQUEST, RESPONSE = "requestParameters", "responseElements"
 NEAR = 0.8
-"""How alike two names must be to be taken for one, from 0 to 1."""
+NEAR_EVENT = 0.88
+"""How alike two names must be for the one to be taken for the other misspelt, from 0 to 1."""
 
 _VERSION = re.compile(r"(?:20\d{6}(?:v\d)?|20\d\d_\d\d_\d\d|20)$")
 _LOOSE = frozenset({"ec2.amazonaws.com", "s3.amazonaws.com", "apigateway.amazonaws.com"})
@@ -126,7 +127,7 @@ def unknown_event(api: ApiModels, source: str, name: str, elsewhere: Iterable[st
     if _bare(name) in {_bare(each) for each in known}:  # S3's PutBucketPublicAccessBlock and its like
         return None
     message = f"`{source}` has no event `{name}` that AWS's models know"
-    if near := nearest(name, known, cutoff=NEAR):
+    if near := nearest(name, known, cutoff=NEAR_EVENT):
         return message, f"did you mean `{near}`?"
     for other in elsewhere:
         if other != source and (found := api.operations(other, name)):
