@@ -39,7 +39,8 @@ def check_command(paths: tuple[str, ...], *, strict: bool, as_json: bool) -> Non
     else:
         _print(findings)
         warnings = len(findings) - errors
-        click.echo(f"{len(sources)} rules, {_count(errors, 'error')}, {_count(warnings, 'warning')}.")
+        rules = _count(len(sources), "rule")
+        click.echo(f"{rules}, {_count(errors, 'error')}, {_count(warnings, 'warning')}.")
     sys.exit(Exit.USAGE if errors else Exit.ALERTED if strict and findings else Exit.DONE)
 
 

@@ -28,7 +28,7 @@ def conditions_of(source: RuleSource) -> Iterator[Finding]:
         yield at(source, _CONDITION, "never-true", message, _never_cure(whole))
         return
     if never(["not", whole.node]):
-        cure = "look for `not`, or `neq` with several values, which hold for all other values"
+        cure = "look for an `or` with a `not`, which holds for all other values"
         message = "the condition always holds: every record matches"
         yield at(source, _CONDITION, "always-true", message, cure)
         return
