@@ -12,6 +12,13 @@ ARROWS: dict[str, set[str]] = {
     "trailwarden.errors": set(),
     "trailwarden.delivery": {"trailwarden.errors"},
     "trailwarden.rules": {"trailwarden.errors"},
+    "trailwarden.rules.check": {
+        "trailwarden.errors",
+        "trailwarden.delivery",
+        "trailwarden.rules",
+        "trailwarden.engine",
+        "trailwarden.alerts",
+    },
     "trailwarden.engine": {"trailwarden.errors", "trailwarden.delivery", "trailwarden.rules"},
     "trailwarden.alerts": {
         "trailwarden.errors",
@@ -37,6 +44,13 @@ ARROWS: dict[str, set[str]] = {
         "trailwarden.state",
     },
     "trailwarden.notification": {"trailwarden.alerts", "trailwarden.state"},
+    "trailwarden.scaffold": {"trailwarden.delivery", "trailwarden.engine", "trailwarden.alerts"},
+    "trailwarden.explain": {
+        "trailwarden.delivery",
+        "trailwarden.rules",
+        "trailwarden.engine",
+        "trailwarden.alerts",
+    },
     "trailwarden.rule_tests": {
         "trailwarden.errors",
         "trailwarden.delivery",

@@ -8,7 +8,8 @@ class Exit(IntEnum):
 
     DONE = 0
     ALERTED = 1
-    """`scan`: an alert at or above `--fail-on`. `rules test`: a rule's test failed."""
+    """`scan`: an alert at or above `--fail-on`. `rules test`: a rule's test failed. `rules check`: a warning,
+    with `--strict`."""
     USAGE = 2
     """Wrong usage, or rules that cannot be used. `scan` still evaluates the others."""
     INCOMPLETE = 3

@@ -139,6 +139,15 @@ def compile_rule(source: RuleSource, problems: list[Problem]) -> Rule | None:
     )
 
 
+def compile_part(
+    source: RuleSource | FilterSource, detections: SigmaDetections, condition: Condition
+) -> Node | None:
+    """One part of a rule's or filter's condition, as pySigma parsed it; None where it is refused."""
+    problems: list[Problem] = []
+    node = _Compiler(source, detections, problems).node(condition)
+    return None if problems else node
+
+
 class _Compiler:
     """Compiles the conditions of one rule or filter, noting what it refuses and going on, so that all is told
     at once."""
@@ -153,7 +162,7 @@ class _Compiler:
     def detection(self) -> Node | None:
         """The conditions (a list of them means any), or None where something was refused."""
         before = len(self._problems)
-        nodes = [self._node(condition.parsed) for condition in self._detections.parsed_condition]
+        nodes = [self.node(condition.parsed) for condition in self._detections.parsed_condition]
         return _any_of(nodes) if len(self._problems) == before else None
 
     def _refuse(self, place: SigmaRuleLocation | None, message: str, cure: str) -> None:
@@ -162,14 +171,14 @@ class _Compiler:
             line, column = place.line or line, place.char or column
         self._problems.append(Problem(self._source.path, line, column, message, cure))
 
-    def _node(self, condition: Condition) -> Node:
+    def node(self, condition: Condition) -> Node:
         """The compiled condition; a refused part stands as an empty list, and its rule is not used."""
         if isinstance(condition, ConditionAND):
-            return _all_of([self._node(argument) for argument in condition.args])
+            return _all_of([self.node(argument) for argument in condition.args])
         if isinstance(condition, ConditionOR):
-            return _any_of([self._node(argument) for argument in condition.args])
+            return _any_of([self.node(argument) for argument in condition.args])
         if isinstance(condition, ConditionNOT):
-            return ["not", self._node(condition.args[0])]
+            return ["not", self.node(condition.args[0])]
         if isinstance(condition, (ConditionFieldEqualsValueExpression, ConditionValueExpression)):
             field = condition.field if isinstance(condition, ConditionFieldEqualsValueExpression) else None
             try:

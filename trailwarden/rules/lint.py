@@ -1,6 +1,7 @@
 """Warnings: rules that can be evaluated, but hardly mean what they say, or cost more than they need.
 
-- Lambda and CloudFront write event names with the version of their API, so the plain name never matches.
+- Lambda, and CloudFront for its functions, write event names with the version of their API, so the plain name
+  never matches.
   https://docs.aws.amazon.com/lambda/latest/dg/logging-using-cloudtrail.html
 - A field that CloudTrail does not have is missing from every record.
   https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
@@ -11,7 +12,6 @@
   https://sigmahq.io/docs/basics/rules.html
 """
 
-import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import chain
@@ -23,20 +23,12 @@ from sigma.types import SigmaExpansion, SigmaFieldReference, SigmaString, SigmaT
 from trailwarden.errors import Problem
 from trailwarden.rules.compile import compile_rule
 from trailwarden.rules.exceptions import exceptions_of, expiry_warnings, today_utc
+from trailwarden.rules.fields import unknown_field
 from trailwarden.rules.filters import FilterSource
+from trailwarden.rules.finding import WARNING_MARK, Finding
 from trailwarden.rules.load import RuleSource, Source
 from trailwarden.rules.ruleset import Node
 
-_RECORD_FIELDS = """
-    additionalEventData addendum apiVersion awsRegion edgeDeviceDetails errorCode errorMessage
-    eventCategory eventContext eventID eventId eventName eventSource eventTime eventType eventVersion
-    insightDetails managementEvent readOnly recipientAccountId requestID requestParameters resources
-    responseElements serviceEventDetails sessionCredentialFromConsole sharedEventID sourceIPAddress
-    tlsDetails userAgent userIdentity vpcEndpointAccountId vpcEndpointId"""
-_IDENTITY = """
-    accessKeyId accountId arn credentialId identityProvider inScopeOf invokedBy onBehalfOf principalId
-    sessionContext type userName"""
-_FIELDS, _IDENTITY_FIELDS = frozenset(_RECORD_FIELDS.split()), frozenset(_IDENTITY.split())
 _UNBOUNDED = frozenset(
     {"requestParameters", "responseElements", "additionalEventData", "serviceEventDetails", "resources"}
 )
@@ -77,18 +69,20 @@ def lint_rules(sources: Sequence[Source], *, today: date | None = None) -> list[
         chain.from_iterable(map(_of_status, sources)),
         chain.from_iterable(_of_filter(each, day) for each in exceptions_of(rules)),
     )
-    return sorted(set(found))
+    return sorted(set[Problem](found))
 
 
-def _of_status(source: Source) -> Iterator[Problem]:
+def _of_status(source: Source) -> Iterator[Finding]:
     given = source.rule.status if isinstance(source, RuleSource) else source.attributes.get("status")
     status = "" if given is None else str(given)
     if status in _GIVEN_UP:
         message = f"the rule is {status}: its alerts are kept as staged, and told to nobody"
-        yield _warning(source, None, message, "take it out, or set its status to stable or test")
+        yield _warning(
+            source, None, message, "take it out, or set its status to stable or test", code="status-given-up"
+        )
 
 
-def _of_rule(source: RuleSource) -> Iterator[Problem]:
+def _of_rule(source: RuleSource) -> Iterator[Finding]:
     items = list(_items(source.rule.detection))
     yield from _of_items(source, items)
     rule = compile_rule(source, [])
@@ -98,17 +92,18 @@ def _of_rule(source: RuleSource) -> Iterator[Problem]:
             None,
             "the rule tests nothing but the contents of calls, so every record is decoded in full for it",
             "name the eventName too, or at least the eventSource",
+            code="slow",
         )
 
 
-def _of_filter(each: FilterSource, today: date) -> Iterator[Problem]:
+def _of_filter(each: FilterSource, today: date) -> Iterator[Finding]:
     yield from _of_items(each, list(_items(each.detections)))
     if each.says_what_remains:
         message = "the filter's condition says what remains, and is read that way, as pySigma does"
         cure = "name what is dropped instead, as in `condition: selection`"
-        yield _warning(each, None, message, cure)
+        yield _warning(each, None, message, cure, code="filter-says-what-remains")
     for message, cure in expiry_warnings(each, today):
-        yield _warning(each, None, message, cure)
+        yield _warning(each, None, message, cure, code="exception-expiry")
 
 
 def _items(detections: SigmaDetections) -> Iterator[SigmaDetectionItem]:
@@ -122,28 +117,33 @@ def _items(detections: SigmaDetections) -> Iterator[SigmaDetectionItem]:
 
 
 def _warning(
-    source: Source | FilterSource, item: SigmaDetectionItem | None, message: str, cure: str
-) -> Problem:
+    source: Source | FilterSource,
+    item: SigmaDetectionItem | None,
+    message: str,
+    cure: str,
+    *,
+    code: str = "lint",
+) -> Finding:
     line, column = source.line, source.column
     if item is not None and item.source is not None:
         line, column = item.source.line or line, item.source.char or column
-    return Problem(source.path, line, column, f"warning: {message}", cure)
+    return Finding(source.path, line, column, f"{WARNING_MARK}{message}", cure, code=code)
 
 
-def _of_items(source: RuleSource | FilterSource, items: Sequence[SigmaDetectionItem]) -> Iterator[Problem]:
+def _of_items(source: RuleSource | FilterSource, items: Sequence[SigmaDetectionItem]) -> Iterator[Finding]:
     sources = {text.lower() for text in _texts_of("eventSource", items)}
     names = {text.lower() for text in _texts_of("eventName", items, globs=True)}
     for item in items:
         for field in _fields(item):
-            for message, cure in _unknown_field(field):
-                yield _warning(source, item, message, cure)
+            if unknown := unknown_field(field):
+                yield _warning(source, item, *unknown, code="unknown-field")
         if item.field == "eventName":
             for text in _plain_texts(item.value):
                 for message, cure in _unversioned(text, names, sources):
-                    yield _warning(source, item, message, cure)
+                    yield _warning(source, item, message, cure, code="versioned-event")
         if SigmaAllModifier in item.modifiers and len(item.original_value or ()) == 1:
             message = "`all` joins the values of a list, and there is one value"
-            yield _warning(source, item, message, "leave `all` out, or list the values")
+            yield _warning(source, item, message, "leave `all` out, or list the values", code="all-of-one")
 
 
 def _texts_of(field: str, items: Iterable[SigmaDetectionItem], *, globs: bool = False) -> Iterator[str]:
@@ -167,34 +167,6 @@ def _fields(item: SigmaDetectionItem) -> Iterator[str]:
     yield from (value.field for value in item.value if isinstance(value, SigmaFieldReference))
 
 
-def _unknown_field(field: str) -> Iterator[tuple[str, str]]:
-    top, *rest = field.split(".")
-    if top not in _FIELDS:
-        within = {name.lower(): f"userIdentity.{name}" for name in _IDENTITY_FIELDS}
-        near = within.get(top.lower()) or _nearest(top, _FIELDS)
-        cure = (
-            f"did you mean `{near}`?"
-            if near
-            else "fields are named as in CloudTrail's records, in their case"
-        )
-        yield f"CloudTrail's records have no field `{top}`, so `{field}` is always missing", cure
-    elif top == "userIdentity" and rest and rest[0] not in _IDENTITY_FIELDS:
-        nested = {"sessionIssuer", "attributes", "webIdFederationData", "ec2RoleDelivery", "sourceIdentity"}
-        near = "sessionContext." + rest[0] if rest[0] in nested else _nearest(rest[0], _IDENTITY_FIELDS)
-        cure = (
-            f"did you mean `userIdentity.{near}`?"
-            if near
-            else f"known are {', '.join(sorted(_IDENTITY_FIELDS))}"
-        )
-        yield f"`userIdentity` has no field `{rest[0]}`", cure
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    by_folded = {each.lower(): each for each in known}
-    near = difflib.get_close_matches(name.lower(), by_folded, n=1)
-    return by_folded[near[0]] if near else ""
-
-
 def _unversioned(text: str, names: set[str], sources: set[str]) -> Iterator[tuple[str, str]]:
     """Whether a plain event name stands where CloudTrail writes one with a version, which the rule lacks."""
     name = text.lower()
@@ -203,7 +175,7 @@ def _unversioned(text: str, names: set[str], sources: set[str]) -> Iterator[tupl
     written = ""
     if name in _LAMBDA_NAMES and (_LAMBDA in sources or (not sources and name not in _SHARED_NAMES)):
         written = _LAMBDA_NAMES[name]
-    elif sources == {_CLOUDFRONT} and text.isalpha():
+    elif sources == {_CLOUDFRONT} and text.isalpha() and "function" in name:
         written = f"{text}{_CLOUDFRONT_VERSION}"
     if written:
         message = f"CloudTrail writes `{text}` with the version of its API, such as `{written}`"

@@ -63,14 +63,15 @@ _CURES = {
 
 @dataclass(frozen=True, slots=True)
 class RuleSource:
-    """A rule as it was written: pySigma's rule, our block, the filters that apply to it, and the place (line
-    and column from 1)."""
+    """A rule as it was written: pySigma's rule, our block, the filters that apply to it, the place (line and
+    column from 1), and the YAML, which knows the place of everything else."""
 
     path: str
     line: int
     column: int
     rule: SigmaRule
     block: Block
+    document: Document
     filters: tuple[FilterSource, ...] = ()
 
     @property
@@ -284,7 +285,7 @@ def _load_document(
     if len(problems) > before or log_source is None or detections is None:
         return None
     rule = SigmaRule(logsource=log_source, detection=detections, **attributes)
-    return RuleSource(document.path, *document.place(()), rule, block)
+    return RuleSource(document.path, *document.place(()), rule, block, document)
 
 
 def _load_correlation(document: Document, problems: list[Problem]) -> CorrelationSource | None:

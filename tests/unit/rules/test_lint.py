@@ -25,7 +25,7 @@ WARNED = [
     (f"{LAMBDA}\n  eventName: CreateFunction", "`CreateFunction20150331`", "`CreateFunction20*`"),
     (f"{LAMBDA}\n  eventName: [Invoke, addpermission]", "`AddPermission20150331v2`", ""),
     ("eventName: UpdateFunctionConfiguration", "`UpdateFunctionConfiguration20150331v2`", ""),
-    (f"{CLOUDFRONT}\n  eventName: UpdateDistribution", "`UpdateDistribution2020_05_31`", ""),
+    (f"{CLOUDFRONT}\n  eventName: PublishFunction", "`PublishFunction2020_05_31`", ""),
     (
         "eventName: A\n  username: x",
         "no field `username`, so `username` is always",
@@ -67,7 +67,8 @@ def test_what_is_warned_of(items: str, message: str, cure: str) -> None:
         f"{LAMBDA}\n  eventName: Invoke",
         "eventSource: appsync.amazonaws.com\n  eventName: CreateFunction",
         "eventName: TagResource",
-        f"{CLOUDFRONT}\n  eventName: UpdateDistribution2020_05_31",
+        f"{CLOUDFRONT}\n  eventName: PublishFunction2020_05_31",
+        f"{CLOUDFRONT}\n  eventName: UpdateDistribution",  # only functions' calls carry a version
         "eventSource: [iam.amazonaws.com, cloudfront.amazonaws.com]\n  eventName: DeletePolicy",
         "userIdentity.sessionContext.sessionIssuer.arn: x",
         "eventName|contains|all: [A, B]",

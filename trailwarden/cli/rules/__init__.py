@@ -3,10 +3,13 @@
 import click
 
 from trailwarden.cli.rules.backtest import backtest_command
+from trailwarden.cli.rules.check import check_command
 from trailwarden.cli.rules.compile import compile_command
 from trailwarden.cli.rules.coverage import coverage_command
+from trailwarden.cli.rules.explain import explain_command
 from trailwarden.cli.rules.import_ import import_command
 from trailwarden.cli.rules.list import list_command
+from trailwarden.cli.rules.new import new_command
 from trailwarden.cli.rules.test import test_command
 
 
@@ -16,6 +19,9 @@ def rules() -> None:
 
 
 for _command in (
+    new_command,
+    check_command,
+    explain_command,
     test_command,
     compile_command,
     backtest_command,

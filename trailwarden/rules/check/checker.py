@@ -1,0 +1,68 @@
+"""All checks, in one list."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from trailwarden.errors import Problem
+from trailwarden.rules.check.api import ApiModels
+from trailwarden.rules.check.attributes import missing_attributes, missing_tests, repeated, wrong_tags
+from trailwarden.rules.check.conditions import conditions_of, filters_of
+from trailwarden.rules.check.names import Names
+from trailwarden.rules.compile import compile_rule, compile_usable
+from trailwarden.rules.finding import WARNING_MARK, Finding, Severity
+from trailwarden.rules.lint import lint_rules
+from trailwarden.rules.load import RuleSource, Source
+from trailwarden.rules.ruleset import Node, RuleSet
+
+_DUPLICATE_ID = "is also that of"
+
+
+def check_rules(
+    sources: Sequence[Source], problems: Sequence[Problem] = (), *, api: ApiModels | None = None
+) -> list[Finding]:
+    """Every mistake in the rules, sorted by place.
+
+    `sources` and `problems` are what `load.read_rules` gives; rules are compiled here. Without `api`, what
+    needs AWS's service models is not checked. Findings of severity `ERROR` must keep the rules from going
+    live; warnings need not. Raises nothing.
+    """
+    rule_set, refused = compile_usable(sources)
+    found = [
+        _finding(each, "duplicate-id" if _DUPLICATE_ID in each.message else "invalid", Severity.ERROR)
+        for each in problems
+    ]
+    found += [_finding(each, "not-evaluated", Severity.ERROR) for each in refused]
+    found += [_finding(each, "lint", Severity.WARNING) for each in lint_rules(sources)]
+    found += _warnings(sources, rule_set, api)
+    return sorted(set(found))
+
+
+def _warnings(sources: Sequence[Source], rule_set: RuleSet, api: ApiModels | None) -> Iterator[Finding]:
+    names = Names(sources, api)
+    for source in sources:
+        yield from missing_attributes(source)
+        yield from missing_tests(source)
+        yield from wrong_tags(source)
+        if isinstance(source, RuleSource):
+            yield from conditions_of(source)
+            yield from names.of_rule(source)
+        else:
+            yield from names.of_correlation(source)
+    yield from repeated(sources, rule_set)
+    rules = [source for source in sources if isinstance(source, RuleSource)]
+    yield from filters_of(rules, _detections(rules))
+
+
+def _detections(rules: Sequence[RuleSource]) -> dict[str, Node]:
+    """What each rule finds by itself, without its filters."""
+    compiled = (compile_rule(replace(source, filters=()), []) for source in rules)
+    return {rule.id: rule.detection for rule in compiled if rule is not None}
+
+
+def _finding(problem: Problem, code: str, severity: Severity) -> Finding:
+    message = problem.message.removeprefix(WARNING_MARK)
+    if isinstance(problem, Finding):
+        return replace(problem, message=message)
+    return Finding(
+        problem.path, problem.line, problem.column, message, problem.cure, code=code, severity=severity
+    )

@@ -1,0 +1,113 @@
+"""The fields that CloudTrail's records have, at every depth at which they are fixed.
+
+Names are compared as they are written: a field in another case is another field, which no record has.
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
+"""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Final, Union
+
+Fields = Mapping[str, Union["Fields", None]]
+
+_ANYTHING: Final = None
+"""Below such a field there may be anything."""
+_VALUE: Fields = {}
+"""Such a field holds a value, and nothing below it."""
+
+
+def _values(names: str) -> Fields:
+    return dict.fromkeys(names.split(), _VALUE)
+
+
+_IDENTITY: Fields = {
+    **_values("accessKeyId accountId arn credentialId identityProvider invokedBy principalId type userName"),
+    "inScopeOf": _values("credentialsIssuedTo issuerType sourceAccount sourceArn"),
+    "invokedByDelegate": _values("accountId"),
+    "onBehalfOf": _values("identityStoreArn userId"),
+    "sessionContext": {
+        **_values("assumedRoot ec2RoleDelivery sourceIdentity"),
+        "attributes": _values("creationDate mfaAuthenticated sessionCredentialFromConsole"),
+        "sessionIssuer": _values("accountId arn principalId type userName"),
+        "webIdFederationData": {**_values("federatedProvider"), "attributes": _ANYTHING},
+    },
+}
+RECORD_FIELDS: Fields = {
+    **_values(
+        """apiVersion awsRegion errorCode errorMessage eventCategory eventID eventId eventName eventSource
+        eventTime eventType eventVersion managementEvent readOnly recipientAccountId requestID
+        sessionCredentialFromConsole sharedEventID sourceIPAddress userAgent vpcEndpointAccountId
+        vpcEndpointId"""
+    ),
+    "addendum": _values("originalEventID originalRequestID originalUID reason updatedFields"),
+    "additionalEventData": _ANYTHING,
+    "edgeDeviceDetails": _ANYTHING,
+    "eventContext": _ANYTHING,
+    "insightDetails": _ANYTHING,
+    "requestParameters": _ANYTHING,
+    "resources": _values("ARN ARNPrefix accountId arn type"),
+    "responseElements": _ANYTHING,
+    "serviceEventDetails": _ANYTHING,
+    "tlsDetails": _values("cipherSuite clientProvidedHostHeader keyExchange tlsVersion"),
+    "userIdentity": _IDENTITY,
+}
+_MEANT: Mapping[str, str] = {
+    "username": "userIdentity.userName",
+    "user": "userIdentity.userName",
+    "src_ip": "sourceIPAddress",
+    "sourceip": "sourceIPAddress",
+    "region": "awsRegion",
+    "account": "recipientAccountId",
+    "account_id": "recipientAccountId",
+}
+"""What other logs call a field that CloudTrail has under another name."""
+
+
+def unknown_field(field: str) -> tuple[str, str] | None:
+    """What is wrong with a dotted field, and its cure; None where CloudTrail's records may have it."""
+    known: Fields = RECORD_FIELDS
+    steps = field.split(".")
+    for depth, name in enumerate(steps):
+        if name not in known:
+            above = ".".join(steps[:depth])
+            if not known:
+                return f"`{above}` is a plain value, and has no field `{name}`", f"write `{above}`"
+            where = f"`{above}` has" if above else "CloudTrail's records have"
+            message = f"{where} no field `{name}`, so `{field}` is always missing"
+            return message, _cure(above, name, known)
+        below = known[name]
+        if below is _ANYTHING:
+            return None
+        known = below
+    return None
+
+
+def _cure(above: str, name: str, known: Fields) -> str:
+    elsewhere = {each.rpartition(".")[2].lower(): each for each in _paths(_IDENTITY, "userIdentity")}
+    near = nearest(name, known, cutoff=0.75)
+    if near:
+        near = f"{above}.{near}" if above else near
+    elif above.startswith("userIdentity") or not above:
+        near = _MEANT.get(name.lower()) or elsewhere.get(name.lower(), "")
+    if near or (near := nearest(name, known)):
+        return f"did you mean `{near}`?"
+    if above:
+        return f"known are {', '.join(sorted(known))}"
+    return "fields are named as in CloudTrail's records, in their case"
+
+
+def _paths(fields: Fields, above: str) -> Iterable[str]:
+    """The dotted paths below `above`, the longest first, so that the shortest is what is found by name."""
+    for name, below in fields.items():
+        if below:
+            yield from _paths(below, f"{above}.{name}")
+    for name in fields:
+        yield f"{above}.{name}"
+
+
+def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
+    """The known name that is most like a name, case aside; empty where none is."""
+    by_folded = {each.lower(): each for each in sorted(known)}
+    near = difflib.get_close_matches(name.lower(), by_folded, n=1, cutoff=cutoff)
+    return by_folded[near[0]] if near else ""
