@@ -141,7 +141,7 @@ def _run(rules: BacktestRules, paths: list[str], limits: Limits, jobs: int) -> R
         with closing(outcomes):
             for item, outcome in zip(inputs, outcomes, strict=True):
                 for match in outcome.matches(engine):
-                    backtest.add(match, item.name)
+                    backtest.add(match.whole(), item.name)
                 reading = outcome.reading
                 if reading.files:
                     backtest.file(records=reading.records, oldest=reading.oldest, newest=reading.newest)
