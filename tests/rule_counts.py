@@ -15,7 +15,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
@@ -55,8 +55,8 @@ class Counts:
     """What a rule set makes of some records: matches by rule id, and the alerts."""
 
     records: int
-    matches: Counter[str]
-    alerts: tuple[Alert, ...]
+    matches: Counter[str] = field(default_factory=Counter)
+    alerts: tuple[Alert, ...] = ()
 
     @property
     def waking(self) -> list[Alert]:
