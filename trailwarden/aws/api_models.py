@@ -1,8 +1,9 @@
 """AWS's service models, as botocore carries them: which API calls there are, what they take and return.
 
-A service's model is read when a rule first names it (EC2's takes about 0.1 s, most a hundredth of that), and
-kept. CloudTrail's `eventSource` is a service's signing name or the prefix of its endpoint, and several
-services may share one (`rds.amazonaws.com` is also Neptune's and DocumentDB's).
+A service's model is read when a rule first names it (EC2's takes up to 0.1 s, most a tenth of that), and
+kept.
+CloudTrail's `eventSource` is a service's signing name or the prefix of its endpoint, and several services may
+share one (`rds.amazonaws.com` is also Neptune's and DocumentDB's).
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 """
 
@@ -12,9 +13,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
-from botocore.exceptions import DataNotFoundError
+import msgspec
 from botocore.loaders import Loader
 
 _SUFFIX = ".amazonaws.com"
@@ -30,17 +31,42 @@ _OTHER_SOURCES = {
 }
 
 
+class _MemberModel(msgspec.Struct):
+    """What is needed of a model; its documentation, most of it, is skipped."""
+
+    shape: str
+    locationName: str | None = None  # noqa: N815 (as the model spells it)
+    queryName: str | None = None  # noqa: N815
+
+
+class _ShapeModel(msgspec.Struct):
+    type: str
+    members: dict[str, _MemberModel] = {}
+    member: _MemberModel | None = None
+    document: bool = False
+    eventstream: bool = False
+
+
+class _OperationModel(msgspec.Struct):
+    input: _MemberModel | None = None
+    output: _MemberModel | None = None
+
+
+class _ServiceModel(msgspec.Struct):
+    shapes: dict[str, _ShapeModel]
+    operations: dict[str, _OperationModel]
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """A part of a request or response, looked up in its service's model as it is asked for."""
 
-    _shapes: Mapping[str, Any]
+    _shapes: Mapping[str, _ShapeModel]
     _name: str
 
     @property
-    def _model(self) -> Mapping[str, Any]:
-        model: Mapping[str, Any] = self._shapes[self._name]
-        return model
+    def _model(self) -> _ShapeModel:
+        return self._shapes[self._name]
 
     @property
     def members(self) -> frozenset[str]:
@@ -49,16 +75,16 @@ class Shape:
 
     def _named_members(self) -> Iterable[tuple[str, str]]:
         """Each name of a member, with the name of its shape."""
-        for name, member in self._model.get("members", {}).items():
-            for spelling in (name, member.get("locationName"), member.get("queryName")):
+        for name, member in self._model.members.items():
+            for spelling in (name, member.locationName, member.queryName):
                 if spelling:
-                    yield spelling, member["shape"]
+                    yield spelling, member.shape
 
     @property
     def is_open(self) -> bool:
         """Whether anything may stand in it: a map, or a document of no fixed form."""
         model = self._model
-        return model["type"] == "map" or bool(model.get("document")) or bool(model.get("eventstream"))
+        return model.type == "map" or model.document or model.eventstream
 
     def member(self, name: str) -> "Shape | None":
         """The member of that name, whatever its case."""
@@ -69,8 +95,8 @@ class Shape:
 
     def element(self) -> "Shape | None":
         """What a list holds; None for what is no list."""
-        model = self._model
-        return Shape(self._shapes, model["member"]["shape"]) if model["type"] == "list" else None
+        member = self._model.member
+        return None if member is None else Shape(self._shapes, member.shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +104,21 @@ class Operation:
     """One API call of a model."""
 
     name: str
-    _model: Mapping[str, Any]
-    _shapes: Mapping[str, Any]
+    _model: _OperationModel
+    _shapes: Mapping[str, _ShapeModel]
 
     @property
     def request(self) -> Shape | None:
         """What it takes; None where it takes nothing."""
-        return self._shape("input")
+        return self._shape(self._model.input)
 
     @property
     def response(self) -> Shape | None:
         """What it returns; None where it returns nothing."""
-        return self._shape("output")
+        return self._shape(self._model.output)
 
-    def _shape(self, side: str) -> Shape | None:
-        return Shape(self._shapes, self._model[side]["shape"]) if side in self._model else None
+    def _shape(self, side: _MemberModel | None) -> Shape | None:
+        return None if side is None else Shape(self._shapes, side.shape)
 
 
 @dataclass(slots=True)
@@ -130,52 +156,53 @@ class BotocoreModels:
         if not event_source.endswith(_SUFFIX):
             return None
         operations: dict[str, list[Operation]] = {}
-        for service in sorted(self._services.get(event_source.removesuffix(_SUFFIX), ())):
-            try:
-                model = self.loader.load_service_model(service, _TYPE)
-            except DataNotFoundError:
-                continue
-            shapes = model["shapes"]
-            for name, operation in model["operations"].items():
-                operations.setdefault(name.lower(), []).append(Operation(name, operation, shapes))
+        for folder in sorted(self._services.get(event_source.removesuffix(_SUFFIX), ())):
+            model = _model_in(folder)
+            for name, operation in model.operations.items():
+                operations.setdefault(name.lower(), []).append(Operation(name, operation, model.shapes))
         if not operations:
             return None
         names = frozenset(each.name for found in operations.values() for each in found)
         return _Source(names, {name: tuple(found) for name, found in operations.items()})
 
     @cached_property
-    def _services(self) -> dict[str, set[str]]:
-        """By what stands before `.amazonaws.com`, the services that write it: from the head of each model,
-        which holds its endpoint's and its signature's names."""
-        services: dict[str, set[str]] = {key: set(names) for key, names in _OTHER_SOURCES.items()}
-        for root, service in self._directories():
-            for name in {service, *_names_in_head(root)}:
+    def _services(self) -> dict[str, set[Path]]:
+        """By what stands before `.amazonaws.com`, the folders of the services that write it: from the head of
+        each model, which holds its endpoint's and its signature's names."""
+        folders = dict(self._folders())
+        services: dict[str, set[Path]] = {
+            key: {folders[name] for name in names if name in folders} for key, names in _OTHER_SOURCES.items()
+        }
+        for service, folder in folders.items():
+            for name in {service, *_names_in_head(folder)}:
                 for key in _keys(name):
-                    services.setdefault(key, set()).add(service)
+                    services.setdefault(key, set()).add(folder)
         return services
 
-    def _directories(self) -> Iterable[tuple[Path, str]]:
+    def _folders(self) -> Iterable[tuple[str, Path]]:
         """The folder of each service's newest model."""
         for service in self.loader.list_available_services(_TYPE):
             version = self.loader.determine_latest_version(service, _TYPE)
             for path in self.loader.search_paths:
                 folder = Path(path, service, version)
                 if folder.is_dir():
-                    yield folder, service
+                    yield service, folder
                     break
 
 
-def _names_in_head(folder: Path) -> set[str]:
+def _opened(folder: Path) -> BinaryIO:
     file = folder / f"{_TYPE}.json.gz"
-    try:
-        if file.is_file():
-            with gzip.open(file) as stream:
-                head = stream.read(_HEAD_BYTES)
-        else:
-            with (folder / f"{_TYPE}.json").open("rb") as stream:
-                head = stream.read(_HEAD_BYTES)
-    except OSError:
-        return set()
+    return gzip.open(file) if file.is_file() else (folder / f"{_TYPE}.json").open("rb")  # type: ignore[return-value]
+
+
+def _model_in(folder: Path) -> _ServiceModel:
+    with _opened(folder) as stream:
+        return msgspec.json.decode(stream.read(), type=_ServiceModel)
+
+
+def _names_in_head(folder: Path) -> set[str]:
+    with _opened(folder) as stream:
+        head = stream.read(_HEAD_BYTES)
     return {value.decode() for _, value in _METADATA.findall(head)}
 
 

@@ -170,14 +170,13 @@ def _fields(item: SigmaDetectionItem) -> Iterator[str]:
 def _unversioned(text: str, names: set[str], sources: set[str]) -> Iterator[tuple[str, str]]:
     """Whether a plain event name stands where CloudTrail writes one with a version, which the rule lacks."""
     name = text.lower()
-    if any(other != name and other.startswith((f"{name}20", f"{name}*")) for other in names):
-        return
     written = ""
     if name in _LAMBDA_NAMES and (_LAMBDA in sources or (not sources and name not in _SHARED_NAMES)):
         written = _LAMBDA_NAMES[name]
     elif sources == {_CLOUDFRONT} and text.isalpha() and "function" in name:
         written = f"{text}{_CLOUDFRONT_VERSION}"
-    if written:
+    open_end = (f"{name}20", f"{name}*")
+    if written and not any(other != name and other.startswith(open_end) for other in names):
         message = f"CloudTrail writes `{text}` with the version of its API, such as `{written}`"
         yield message, f"write `{text}20*` beside it"
 

@@ -1,28 +1,14 @@
 """botocore's service models, as the checker asks for them."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.loaders import Loader
 
+from trailwarden.aws import api_models
 from trailwarden.aws.api_models import BotocoreModels
 
 MODELS = BotocoreModels()
-
-
-class CountingLoader:
-    """botocore's loader, counting the models that it reads."""
-
-    def __init__(self) -> None:
-        self._loader = Loader()
-        self.read: list[str] = []
-
-    def load_service_model(self, service: str, kind: str) -> Any:
-        self.read.append(service)
-        return self._loader.load_service_model(service, kind)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._loader, name)
 
 
 @pytest.mark.parametrize(
@@ -74,13 +60,20 @@ def test_a_call_may_take_or_return_nothing() -> None:
     assert who.request is None or not who.request.members
 
 
-def test_a_model_is_read_once_and_only_when_it_is_asked_for() -> None:
-    loader = CountingLoader()
-    models = BotocoreModels(loader)
+def test_a_model_is_read_once_and_only_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    read_model = api_models._model_in
+
+    def counted(folder: Path) -> Any:
+        read.append(folder.parent.name)
+        return read_model(folder)
+
+    monkeypatch.setattr(api_models, "_model_in", counted)
+    models = BotocoreModels()
 
     for _ in range(3):
         models.calls("iam.amazonaws.com")
         models.operations("iam.amazonaws.com", "CreateUser")
 
-    assert loader.read.count("iam") == 1
-    assert "ec2" not in loader.read
+    assert read.count("iam") == 1
+    assert "ec2" not in read

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import click
 
+from trailwarden.alerts.text import one_line
 from trailwarden.cli.exits import Exit
 from trailwarden.rules.check import ApiModels, Finding, Severity, check_rules
 from trailwarden.rules.load import read_rules
 from trailwarden.rules.shipped import shipped_rules_path
 
+_LONGEST = 2000
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow"}
 
 
@@ -63,12 +65,12 @@ def _print(findings: Sequence[Finding]) -> None:
             (f"{each.path}:{each.line}:{each.column}", "bold"),
             ": ",
             (f"{each.severity}", _STYLES[each.severity]),
-            f": {each.message} ",
+            f": {one_line(each.message, _LONGEST)} ",
             (f"[{each.code}]", "dim"),
         )
         console.print(text)
         if each.cure:
-            console.print(Text(f"    cure: {each.cure}"))
+            console.print(Text(f"    cure: {one_line(each.cure, _LONGEST)}"))
 
 
 def _as_json(finding: Finding) -> dict[str, str | int]:

@@ -115,6 +115,11 @@ def operations(api: ApiModels, call: Call) -> list[tuple[str, Sequence[ApiOperat
     return found
 
 
+def has_call(api: ApiModels, source: str, name: str) -> bool:
+    """Whether a source has an API call of that name, with or without a version."""
+    return bool(api.operations(source, name) or api.operations(source, plain_name(name)))
+
+
 def unknown_event(api: ApiModels, source: str, name: str, elsewhere: Iterable[str]) -> tuple[str, str] | None:
     """What is wrong with an event name of a source, and its cure; None where it may be right.
 
@@ -122,7 +127,7 @@ def unknown_event(api: ApiModels, source: str, name: str, elsewhere: Iterable[st
     that of a call, or that of a call of another source, among `elsewhere`.
     """
     known = api.calls(source)
-    if known is None or api.operations(source, name) or api.operations(source, plain_name(name)):
+    if known is None or has_call(api, source, name):
         return None
     if _bare(name) in {_bare(each) for each in known}:  # S3's PutBucketPublicAccessBlock and its like
         return None

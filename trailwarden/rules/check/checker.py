@@ -8,11 +8,12 @@ from trailwarden.rules.check.api import ApiModels
 from trailwarden.rules.check.attributes import missing_attributes, missing_tests, repeated, wrong_tags
 from trailwarden.rules.check.conditions import conditions_of, filters_of
 from trailwarden.rules.check.names import Names
-from trailwarden.rules.compile import compile_rule, compile_usable
+from trailwarden.rules.compile import compile_usable
 from trailwarden.rules.finding import WARNING_MARK, Finding, Severity
 from trailwarden.rules.lint import lint_rules
 from trailwarden.rules.load import RuleSource, Source
-from trailwarden.rules.ruleset import Node, RuleSet
+from trailwarden.rules.outline import outline_of_rule
+from trailwarden.rules.ruleset import RuleSet
 
 _DUPLICATE_ID = "is also that of"
 
@@ -38,25 +39,21 @@ def check_rules(
 
 
 def _warnings(sources: Sequence[Source], rule_set: RuleSet, api: ApiModels | None) -> Iterator[Finding]:
-    names = Names(sources, api)
+    rules = [source for source in sources if isinstance(source, RuleSource)]
+    outlines = {source.id: whole for source in rules if (whole := outline_of_rule(source)) is not None}
+    names = Names(outlines, api)
     for source in sources:
         yield from missing_attributes(source)
         yield from missing_tests(source)
         yield from wrong_tags(source)
         if isinstance(source, RuleSource):
-            yield from conditions_of(source)
+            if source.id in outlines:
+                yield from conditions_of(source, outlines[source.id])
             yield from names.of_rule(source)
         else:
             yield from names.of_correlation(source)
     yield from repeated(sources, rule_set)
-    rules = [source for source in sources if isinstance(source, RuleSource)]
-    yield from filters_of(rules, _detections(rules))
-
-
-def _detections(rules: Sequence[RuleSource]) -> dict[str, Node]:
-    """What each rule finds by itself, without its filters."""
-    compiled = (compile_rule(replace(source, filters=()), []) for source in rules)
-    return {rule.id: rule.detection for rule in compiled if rule is not None}
+    yield from filters_of(rules, {rule_id: whole.node for rule_id, whole in outlines.items()})
 
 
 def _finding(problem: Problem, code: str, severity: Severity) -> Finding:

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 
 from trailwarden.engine.evaluate import compile_condition
 from trailwarden.engine.values import RecordView
-from trailwarden.rules.check.logic import implies, never, satisfiable
+from trailwarden.rules.check.logic import MAX_STEPS, Prover
 from trailwarden.rules.check.places import at, at_part
 from trailwarden.rules.filters import FilterSource
 from trailwarden.rules.finding import Finding
 from trailwarden.rules.load import RuleSource
-from trailwarden.rules.outline import Kind, Part, outline_of_filter, outline_of_rule
+from trailwarden.rules.outline import Kind, Part, outline_of_filter
 from trailwarden.rules.ruleset import Node
 
 _CONDITION = ("detection", "condition")
@@ -18,32 +18,30 @@ _NEEDLESS_STAR = re.compile(r"\^?\.\*.*|.*[^\\]\.\*\$?", re.DOTALL)
 _PARTS = 60
 
 
-def conditions_of(source: RuleSource) -> Iterator[Finding]:
+def conditions_of(source: RuleSource, whole: Part) -> Iterator[Finding]:
     """What is wrong with the condition of a rule, by itself."""
-    whole = outline_of_rule(source)
-    if whole is None:
-        return
-    if never(whole.node):
+    prover = Prover()
+    if prover.never(whole.node):
         message = "the condition never holds: no record can meet all that it asks for"
-        yield at(source, _CONDITION, "never-true", message, _never_cure(whole))
+        yield at(source, _CONDITION, "never-true", message, _never_cure(prover, whole))
         return
-    if never(["not", whole.node]):
+    if prover.never(["not", whole.node]):
         cure = "look for an `or` with a `not`, which holds for all other values"
         message = "the condition always holds: every record matches"
         yield at(source, _CONDITION, "always-true", message, cure)
         return
-    yield from _without_effect(source, whole)
+    yield from _without_effect(prover, source, whole)
     yield from _slow(source, whole)
 
 
-def _never_cure(whole: Part) -> str:
+def _never_cure(prover: Prover, whole: Part) -> str:
     for part in whole.walk():
-        if part.kind is Kind.SELECTION and satisfiable(part.node) is False:
+        if part.kind is Kind.SELECTION and prover.never(part.node):
             return f"look at `{part.name}`: nothing meets it"
     if whole.kind is Kind.ALL:
         for index, one in enumerate(whole.parts):
             for other in whole.parts[:index]:
-                if never(one.node, other.node):
+                if prover.never(one.node, other.node):
                     return f"{_named(other)} and {_named(one)} exclude each other; join them with `or`?"
     return "look for two values of one field joined by `and`, or a selection joined with its own `not`"
 
@@ -58,16 +56,16 @@ def _named(part: Part) -> str:
     return f"{part.kind} {' and '.join(_named(each) for each in part.parts[:4])}"
 
 
-def _without_effect(source: RuleSource | FilterSource, whole: Part) -> Iterator[Finding]:
+def _without_effect(prover: Prover, source: RuleSource, whole: Part) -> Iterator[Finding]:
     """Parts that the rest of their `and` implies, or that the rest of their `or` covers."""
     for part in whole.walk():
         if part.kind not in {Kind.ALL, Kind.ANY} or len(part.parts) > _PARTS:
             continue
         for index, one in enumerate(part.parts):
             others = [each.node for each in part.parts[:index] + part.parts[index + 1 :]]
-            if part.kind is Kind.ALL and implies(["and", *others], one.node):
+            if part.kind is Kind.ALL and prover.implies(["and", *others], one.node):
                 message = f"{_named(one)} has no effect: the rest of the condition says as much"
-            elif part.kind is Kind.ANY and implies(one.node, ["or", *others]):
+            elif part.kind is Kind.ANY and prover.implies(one.node, ["or", *others]):
                 message = f"{_named(one)} has no effect: another alternative covers it"
             else:
                 continue
@@ -106,7 +104,8 @@ def filters_of(sources: Sequence[RuleSource], detections: dict[str, Node]) -> It
 def _of_filter(
     each: FilterSource, hidden: Node, own: Sequence[RuleSource], detections: dict[str, Node]
 ) -> Iterator[Finding]:
-    idle = [source for source in own if never(detections[source.id], hidden)]
+    prover = Prover(budget=MAX_STEPS * max(1, len(own)))
+    idle = [source for source in own if prover.never(detections[source.id], hidden)]
     told = idle if each.rules is not None else idle[:1] if len(idle) == len(own) else []
     for source in told:
         message = f"the filter never hides anything of the rule {source.title!r}"
@@ -114,7 +113,7 @@ def _of_filter(
         yield _at_filter(each, "filter-without-effect", message, cure)
     condition = compile_condition(hidden)
     for source in own:
-        if source not in idle and implies(detections[source.id], hidden):
+        if source not in idle and prover.implies(detections[source.id], hidden):
             message = f"the filter hides everything that the rule {source.title!r} finds"
             yield _at_filter(each, "filter-hides-rule", message, "switch the rule off, or narrow the filter")
             continue

@@ -13,11 +13,11 @@ can meet the condition. What contradicts is known of leaves on one field alone:
 What is not known never contradicts, so `False` is a proof, and `None` says that the case is too large.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from trailwarden.engine.predicates import compile_predicate
-from trailwarden.engine.text import compile_glob, fold, glob_parts
+from trailwarden.engine.text import Test, compile_glob, fold, glob_parts
 from trailwarden.engine.values import Values
 from trailwarden.rules.fields import RECORD_FIELDS, Fields
 from trailwarden.rules.ruleset import Node
@@ -44,20 +44,7 @@ class _TooLarge(Exception):  # noqa: N818 (caught in this module)
 
 def satisfiable(node: Node) -> bool | None:
     """Whether some record may meet the condition. False is proved; None where there are too many cases."""
-    try:
-        return _Tableau().open([(node, True)], {})
-    except (_TooLarge, RecursionError):
-        return None
-
-
-def never(*nodes: Node) -> bool:
-    """Whether no record can meet all of these; proved."""
-    return satisfiable(["and", *nodes]) is False
-
-
-def implies(node: Node, other: Node) -> bool:
-    """Whether every record that meets `node` meets `other`; proved."""
-    return never(node, ["not", other])
+    return Prover().satisfiable(node)
 
 
 def holds_one_value(name: str) -> bool:
@@ -70,150 +57,199 @@ def holds_one_value(name: str) -> bool:
     return known is not None and len(known) == 0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Leaf:
+    """One predicate, made ready once: its texts without case, and a test of such a text."""
+
+    predicate: Node
+    written: str
+    folded: frozenset[str] = frozenset()
+    globs: tuple[Test, ...] = ()
+    ends: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The predicate's kind."""
+        return str(self.predicate[0])
+
+    @property
+    def needs_value(self) -> bool:
+        """Whether only a value that is there and not null satisfies it."""
+        return self.name != "null"
+
+
+def _leaf(predicate: Node) -> _Leaf:
+    name, *arguments = predicate
+    written = repr(predicate)  # as text: 1 and 1.0 are equal, and not the same
+    if name in {"is", "is_cased"}:
+        return _Leaf(predicate, written, folded=frozenset(map(fold, arguments)))
+    if name in {"like", "like_cased"}:
+        globs = [fold(glob) for glob in arguments]
+        tests, ends = tuple(map(compile_glob, globs)), tuple(map(_ends, globs))
+        return _Leaf(predicate, written, globs=tests, ends=ends)
+    return _Leaf(predicate, written)
+
+
 @dataclass(frozen=True, slots=True)
 class _Literals:
     """What a case says of one field so far: predicates that hold, and that do not."""
 
-    held: tuple[Node, ...] = ()
-    denied: tuple[Node, ...] = ()
+    held: tuple[_Leaf, ...] = ()
+    denied: tuple[_Leaf, ...] = ()
 
-    def with_leaf(self, predicate: Node, holds: bool) -> "_Literals":
+    def with_leaf(self, leaf: _Leaf, holds: bool) -> "_Literals":
         if holds:
-            return _Literals((*self.held, predicate), self.denied)
-        return _Literals(self.held, (*self.denied, predicate))
+            return _Literals((*self.held, leaf), self.denied)
+        return _Literals(self.held, (*self.denied, leaf))
 
 
 _Case = dict[str, _Literals]
 
 
-@dataclass(slots=True)
-class _Tableau:
-    steps: int = 0
+_Goal = tuple[Node, bool]
+"""A condition that must hold, or must not."""
 
-    def open(self, pending: list[tuple[Node, bool]], case: _Case) -> bool:
-        """Whether a case in which all that is pending holds (or not) stays free of contradictions."""
-        pending, splits = list(pending), list[tuple[list[Node], bool]]()
+
+@dataclass(slots=True)
+class Prover:
+    """Proofs about the conditions of one rule; all of them together are bounded by `budget` steps."""
+
+    budget: int = 5 * MAX_STEPS
+    _steps: int = 0
+    _leaves: dict[int, _Leaf] = field(default_factory=dict)
+    """By the identity of the predicate's list, which the leaf keeps alive."""
+
+    def satisfiable(self, node: Node) -> bool | None:
+        """Whether some record may meet the condition. False is proved; None where that takes too long."""
+        self._steps = min(MAX_STEPS, self.budget)
+        allowed = self._steps
+        try:
+            return self._open([(node, True)], [], {})
+        except (_TooLarge, RecursionError):
+            return None
+        finally:
+            self.budget -= allowed - max(self._steps, 0)
+
+    def never(self, *nodes: Node) -> bool:
+        """Whether no record can meet all of these; proved."""
+        return self.satisfiable(["and", *nodes]) is False
+
+    def implies(self, node: Node, other: Node) -> bool:
+        """Whether every record that meets `node` meets `other`; proved."""
+        return self.never(node, ["not", other])
+
+    def _spend(self, steps: int = 1) -> None:
+        """Count what is looked at; raises `_TooLarge` where that is too much."""
+        self._steps -= steps
+        if self._steps < 0:
+            raise _TooLarge
+
+    def _open(self, pending: list[_Goal], splits: list[_Goal], case: _Case) -> bool:
+        """Whether a case in which all that is pending holds (or not) stays free of contradictions. `splits`
+        are goals of which one part is enough, and which wait until all else is known."""
+        splits = list(splits)
         while pending:
-            self.steps += 1
-            if self.steps > MAX_STEPS:
-                raise _TooLarge
+            self._spend()
             node, holds = pending.pop()
-            name, *arguments = node
+            name = node[0]
             if name == "not":
-                pending.append((arguments[0], not holds))
-            elif name in {"and", "or"}:
-                if (name == "and") is holds:
-                    pending.extend((argument, holds) for argument in arguments)
-                else:
-                    splits.append((arguments, holds))
-            else:
+                pending.append((node[1], not holds))
+            elif name not in {"and", "or"}:
                 case = self._with(case, node, holds)
                 if not case:
                     return False
-        return self._split(splits, case)
-
-    def _split(self, splits: list[tuple[list[Node], bool]], case: _Case) -> bool:
+            elif (name == "and") is holds:
+                pending.extend((part, holds) for part in node[1:])
+            else:
+                splits.append((node, holds))
         if not splits:
             return True
-        splits.sort(key=lambda split: -len(split[0]))
-        choices, holds = splits[-1]
-        rest: list[tuple[Node, bool]] = [
-            (["or", *others] if held else ["and", *others], held) for others, held in splits[:-1]
-        ]
-        return any(self.open([*rest, (choice, holds)], case) for choice in choices)
+        self._spend(len(splits))
+        smallest = min(range(len(splits)), key=lambda index: len(splits[index][0]))
+        node, holds = splits.pop(smallest)
+        return any(self._open([(part, holds)], splits, case) for part in node[1:])
 
-    def _with(self, case: _Case, leaf: Node, holds: bool) -> _Case:
+    def _with(self, case: _Case, node: Node, holds: bool) -> _Case:
         """The case with one leaf more; empty where it contradicts."""
-        key, predicate = (leaf[1], leaf[2]) if leaf[0] == "field" else (f"|{leaf[:-1]}", leaf)
-        literals = case.get(key, _Literals()).with_leaf(predicate, holds)
+        is_field = node[0] == "field"
+        key, predicate = (node[1], node[2]) if is_field else (f"|{node[:-1]}", node)
+        leaf = self._leaves.get(id(predicate))
+        if leaf is None:
+            leaf = self._leaves[id(predicate)] = _leaf(predicate)
+        literals = case.get(key, _Literals()).with_leaf(leaf, holds)
         extended = {**case, key: literals}
-        if _contradict(key, literals, is_field=leaf[0] == "field") or _hidden_by_null(extended):
+        if self._contradict(key, literals, is_field=is_field) or _hidden_by_null(extended):
             return {}
         return extended
+
+    def _contradict(self, name: str, literals: _Literals, *, is_field: bool) -> bool:
+        held, denied = literals.held, literals.denied
+        self._spend(len(held) + len(denied))
+        if not {leaf.written for leaf in held}.isdisjoint(leaf.written for leaf in denied):
+            return True
+        if not is_field:
+            return False
+        no_value, not_null = (any(leaf.name == kind for leaf in denied) for kind in ("exists", "null"))
+        if no_value and (not_null or any(leaf.needs_value for leaf in held)):
+            return True
+        single = holds_one_value(name)
+        if single and any(leaf.name == "null" for leaf in held) and any(leaf.needs_value for leaf in held):
+            return True
+        return self._no_text_left(held, denied, single=single) or (single and self._no_value_fits(held))
+
+    def _no_text_left(self, held: Sequence[_Leaf], denied: Sequence[_Leaf], *, single: bool) -> bool:
+        """Whether a text must be one of some, and none of them may be."""
+        for leaf in held:
+            if leaf.name not in {"is", "is_cased"}:
+                continue
+            cased = leaf.name == "is_cased"
+            others = [other for other in held if other is not leaf] if single else []
+            if not any(
+                all(self._meets(text, cased, other) is not False for other in others)
+                and not any(self._meets(text, cased, other) is True for other in denied)
+                for text in leaf.predicate[1:]
+            ):
+                return True
+        return False
+
+    def _meets(self, text: str, cased: bool, leaf: _Leaf) -> bool | None:
+        """Whether a value that is the text (in that very case only where `cased`) satisfies the predicate;
+        None where that depends on more than is known."""
+        self._spend(1 + len(leaf.globs))
+        name = leaf.name
+        if name == "exists":
+            return True
+        if name == "null":
+            return False
+        if name not in _TEXTS:
+            without_digits = not any(char.isdigit() or char == ":" for char in text)
+            return False if name in _DIGITS and without_digits else None
+        folded = fold(text)
+        met = folded in leaf.folded or any(glob(folded) for glob in leaf.globs)
+        if not met or name in {"is", "like"}:
+            return met
+        return compile_predicate(leaf.predicate)(Values((text,))) if cased else None
+
+    def _no_value_fits(self, held: Sequence[_Leaf]) -> bool:
+        """Whether no single value satisfies all of these."""
+        patterns = [leaf.ends for leaf in held if leaf.ends]
+        for index, one in enumerate(patterns):
+            for other in patterns[:index]:
+                self._spend(len(one) * len(other))
+                if not any(_can_be_one(first, second) for first in one for second in other):
+                    return True
+        return _no_time_fits([leaf.predicate for leaf in held if leaf.name == "time"])
 
 
 def _hidden_by_null(case: _Case) -> bool:
     """Whether an object is said to be null, and yet to hold something."""
-    gone = {name for name in _OBJECTS if name in case and ["null"] in case[name].held}
+    gone = {
+        name for name in _OBJECTS if name in case and any(leaf.name == "null" for leaf in case[name].held)
+    }
     return bool(gone) and any(
-        name.partition(".")[0] in gone and "." in name and any(map(_needs_value, literals.held))
+        name.partition(".")[0] in gone and "." in name and any(leaf.needs_value for leaf in literals.held)
         for name, literals in case.items()
     )
-
-
-def _needs_value(predicate: Node) -> bool:
-    return bool(predicate[0] != "null")
-
-
-def _contradict(name: str, literals: _Literals, *, is_field: bool) -> bool:
-    held, denied = literals.held, literals.denied
-    if not {repr(predicate) for predicate in held}.isdisjoint(map(repr, denied)):  # 1 and 1.0 differ as text
-        return True
-    if not is_field:
-        return False
-    if ["exists"] in denied and (["null"] in denied or any(map(_needs_value, held))):
-        return True
-    single = holds_one_value(name)
-    if single and ["null"] in held and any(map(_needs_value, held)):
-        return True
-    return _no_text_left(held, denied, single=single) or (single and _no_value_fits(held))
-
-
-def _no_text_left(held: Iterable[Node], denied: Iterable[Node], *, single: bool) -> bool:
-    """Whether a text must be one of some, and none of them may be."""
-    held = list(held)
-    for predicate in held:
-        if predicate[0] not in {"is", "is_cased"}:
-            continue
-        cased = predicate[0] == "is_cased"
-        others = [other for other in held if other is not predicate] if single else []
-        if not any(
-            all(_meets(text, cased, other) is not False for other in others)
-            and not any(_meets(text, cased, other) is True for other in denied)
-            for text in predicate[1:]
-        ):
-            return True
-    return False
-
-
-def _meets(text: str, cased: bool, predicate: Node) -> bool | None:
-    """Whether a value that is the text (in that very case only where `cased`) satisfies the predicate; None
-    where that depends on more than is known."""
-    name, *arguments = predicate
-    if name == "exists":
-        return True
-    if name == "null":
-        return False
-    if name not in _TEXTS:
-        return _meets_other(text, name)
-    folded = fold(text)
-    if name == "is":
-        return folded in {fold(each) for each in arguments}
-    if name == "like":
-        return any(compile_glob(fold(glob))(folded) for glob in arguments)
-    if cased:
-        return compile_predicate(predicate)(Values((text,)))
-    if name == "is_cased":
-        return None if folded in {fold(each) for each in arguments} else False
-    return None if any(compile_glob(fold(glob))(folded) for glob in arguments) else False
-
-
-def _meets_other(text: str, name: str) -> bool | None:
-    without_digits = not any(char.isdigit() or char == ":" for char in text)
-    return False if name in _DIGITS and without_digits else None
-
-
-def _no_value_fits(held: Iterable[Node]) -> bool:
-    """Whether no single value satisfies all of these."""
-    held = list(held)
-    globs = [
-        [_ends(glob) for glob in map(fold, each[1:])] for each in held if each[0] in {"like", "like_cased"}
-    ]
-    for index, one in enumerate(globs):
-        for other in globs[:index]:
-            if not any(_can_be_one(first, second) for first in one for second in other):
-                return True
-    return _no_time_fits([each for each in held if each[0] == "time"])
 
 
 def _ends(glob: str) -> tuple[str, str]:
@@ -227,19 +263,10 @@ def _can_be_one(one: tuple[str, str], other: tuple[str, str]) -> bool:
     return begins and (one[1].endswith(other[1]) or other[1].endswith(one[1]))
 
 
-def _no_time_fits(held: list[Node]) -> bool:
+def _no_time_fits(held: Sequence[Node]) -> bool:
     for part in {each[1] for each in held}:
         bounds = [(_COMPARE[each[2]], each[3]) for each in held if each[1] == part]
         possible = _TIME_RANGES.get(part, _TWO_DIGITS)
         if not any(all(compare(number, bound) for compare, bound in bounds) for number in possible):
             return True
     return False
-
-
-def leaves(node: Node) -> Iterator[Node]:
-    """Every leaf of a condition."""
-    if node[0] in {"and", "or", "not"}:
-        for child in node[1:]:
-            yield from leaves(child)
-    else:
-        yield node

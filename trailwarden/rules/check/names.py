@@ -2,7 +2,7 @@
 titles, groups and tests."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from trailwarden.alerts.fields import NORMALISED
@@ -12,6 +12,7 @@ from trailwarden.rules.check.calls import (
     REQUEST,
     RESPONSE,
     Call,
+    has_call,
     needed_texts,
     unknown_event,
     unknown_parameter,
@@ -22,7 +23,7 @@ from trailwarden.rules.document import Path
 from trailwarden.rules.fields import nearest, unknown_field
 from trailwarden.rules.finding import Finding
 from trailwarden.rules.load import RuleSource, Source
-from trailwarden.rules.outline import Kind, Part, outline_of_rule
+from trailwarden.rules.outline import Kind, Part
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _DEPTH = 12
@@ -32,13 +33,13 @@ Complaint = tuple[str, str]
 class Names:
     """Checks names; without `api`, those of calls and their parameters are left alone."""
 
-    def __init__(self, sources: Sequence[Source], api: ApiModels | None) -> None:
+    def __init__(self, outlines: Mapping[str, Part], api: ApiModels | None) -> None:
         self._api = api
+        self._outlines = outlines
         self._sources = sorted(
             {
                 text
-                for source in sources
-                if isinstance(source, RuleSource) and (whole := outline_of_rule(source)) is not None
+                for whole in outlines.values()
                 for part in whole.walk()
                 for text in needed_texts(part.node, "eventSource") or ()
             }
@@ -46,7 +47,7 @@ class Names:
 
     def of_rule(self, source: RuleSource) -> Iterator[Finding]:
         """Every name that a rule uses."""
-        whole = outline_of_rule(source)
+        whole = self._outlines.get(source.id)
         call = Call()
         if whole is not None:
             call = call.narrowed(whole.node)
@@ -107,12 +108,15 @@ class Names:
     def _events(self, source: RuleSource, line: Part, call: Call) -> Iterator[Finding]:
         """Event names that none of the sources has."""
         names = needed_texts(line.node, "eventName")
-        if self._api is None or not names or not call.sources or call.sources == frozenset():
+        api = self._api
+        if api is None or not names or not call.sources:
             return
         written = {str(value).lower(): str(value) for value in line.values}
         for name in sorted(names):
+            if any(has_call(api, each, name) for each in call.sources):
+                continue
             complaints = [
-                unknown_event(self._api, each, written.get(name, name), self._sources)
+                unknown_event(api, each, written.get(name, name), self._sources)
                 for each in sorted(call.sources)
             ]
             told = [complaint for complaint in complaints if complaint is not None]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from trailwarden.rules.check.logic import holds_one_value, implies, never, satisfiable
+from trailwarden.rules.check.logic import Prover, holds_one_value, satisfiable
 from trailwarden.rules.ruleset import Node
 
 
@@ -58,13 +58,25 @@ def test_too_many_cases_prove_nothing() -> None:
     pairs = [["or", field(f"x.a{n}", "is", "1"), field(f"x.b{n}", "is", "1")] for n in range(40)]
     last = [["not", ["or", pair[1], pair[2]]] for pair in pairs[-1:]]
     assert satisfiable(["and", *pairs[:-1], ["or", A, B], pairs[-1], *last]) in {False, None}
-    assert not never(["and", *pairs])
+    assert not Prover().never(["and", *pairs])
+
+
+def test_the_proofs_about_one_rule_are_bounded_together() -> None:
+    pairs = [["or", field(f"x.a{n}", "is", "1"), field(f"x.b{n}", "is", "1")] for n in range(40)]
+    hard: Node = ["and", *pairs, ["not", ["and", *pairs]]]
+    prover = Prover(budget=50_000)
+
+    verdicts = [prover.satisfiable(hard) for _ in range(5)]
+
+    assert verdicts[-1] is None
+    assert prover.satisfiable(A) is None
+    assert Prover().satisfiable(A) is True
 
 
 def test_implications_are_proved() -> None:
-    assert implies(A, field("eventName", "like", "a*"))
-    assert implies(field("x.y", "is", "A"), field("x.y", "exists"))
-    assert not implies(field("eventName", "like", "a*"), A)
+    assert Prover().implies(A, field("eventName", "like", "a*"))
+    assert Prover().implies(field("x.y", "is", "A"), field("x.y", "exists"))
+    assert not Prover().implies(field("eventName", "like", "a*"), A)
 
 
 @pytest.mark.parametrize(
