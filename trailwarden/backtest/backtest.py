@@ -4,7 +4,7 @@ Alerts are told apart as `alerts.grouping` does (rule × group × hour) and corr
 does, so that what is counted is what people would have been told. Events delivered twice count once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -168,7 +168,7 @@ class Backtest:
             self._hours[date.fromisoformat(time[_DAY]).weekday()][int(time[_HOUR])] += 1
         self._keep_sample(counted.samples, match, group, log_file)
         if rule.generates:
-            self._count_group(rule, group, alert_title(rule, record), (1, alerts), (time,))
+            self._count_group(rule, group, lambda: alert_title(rule, record), (1, alerts), (time,))
 
     def _count_values(self, record: Record, matches: int, alerts: int) -> None:
         self._accounts.count(account(record), matches, alerts)
@@ -180,7 +180,7 @@ class Backtest:
         self,
         rule: Rule | Correlation,
         group: dict[str, str],
-        title: str,
+        title: Callable[[], str],
         counts: tuple[int, int],
         times: tuple[str | None, ...],
     ) -> None:
@@ -190,7 +190,7 @@ class Backtest:
             if len(self._groups) >= self._limits.groups:
                 self._groups_full = True
                 return
-            entry = self._groups[key] = _CountedGroup(rule, group, title)
+            entry = self._groups[key] = _CountedGroup(rule, group, title())
         entry.matches += counts[0]
         entry.alerts += counts[1]
         for time in times:
@@ -262,8 +262,14 @@ class Backtest:
         counted.count(alert.first_event_time, 0, 1)
         self._count_values(alert.record, 0, 1)
         times = (alert.first_event_time, alert.last_event_time)
-        title = alert_title(counted.rule, alert.record, alert.group, alert.count)
-        self._count_group(counted.rule, alert.group, title, (alert.count, 1), times)
+        # Its own title was made when it was opened, and may say fewer events than it counts now.
+        self._count_group(
+            counted.rule,
+            alert.group,
+            lambda: alert_title(counted.rule, alert.record, alert.group, alert.count),
+            (alert.count, 1),
+            times,
+        )
 
     def _top_groups(self) -> tuple[Group, ...]:
         found = sorted(
