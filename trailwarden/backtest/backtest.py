@@ -278,7 +278,7 @@ class Backtest:
         return tuple(
             Group(
                 one.rule.id,
-                one.rule.title,
+                one_line(one.rule.title),
                 str(one.rule.level),
                 one.group,
                 one.title,
@@ -313,7 +313,7 @@ def _sample(match: Match, log_file: str) -> Sample:
     record = match.record
     return Sample(
         rule_id=match.rule.id,
-        rule_title=match.rule.title,
+        rule_title=one_line(match.rule.title),
         level=str(match.rule.level),
         event_time=match.event_time,
         actor=actor(record),
@@ -337,7 +337,7 @@ def _rule_result(counted: _Counted) -> RuleResult:
     days = tuple(Day(day, *counts) for day, counts in sorted(counted.days.items()))
     return RuleResult(
         id=rule.id,
-        title=rule.title,
+        title=one_line(rule.title),
         level=str(rule.level),
         status=rule.status,
         correlation=isinstance(rule, Correlation),
@@ -357,9 +357,9 @@ def _exception_result(counted: _CountedException) -> ExceptionResult:
     source = counted.hidden.filter
     return ExceptionResult(
         id=source.id,
-        title=source.title,
-        owner=source.owner,
-        reason=source.reason,
+        title=one_line(source.title),
+        owner=one_line(source.owner),
+        reason=one_line(source.reason, 1000),
         path=source.path,
         line=source.line,
         matches=counted.matches,
