@@ -28,7 +28,7 @@ class Covered:
     id: str
     rules: tuple[Rule | Correlation, ...]
     framework: str = ""
-    """Of a control: the part of its tag before the number, such as `cis.aws`."""
+    """Of a control: the part of its tag before the number, such as `cis-aws`."""
 
     @property
     def staged(self) -> int:

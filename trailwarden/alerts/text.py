@@ -22,8 +22,9 @@ def one_line(value: Any, limit: int = 200) -> str:
     raw = value if isinstance(value, str) else UNKNOWN if value is None else str(value)
     # Unbounded input is cut before it is cleaned: a 100 kB user agent costs no more than its head.
     head = raw[: limit * 8]
-    spaced = "".join(" " if unicodedata.category(char) in _UNPRINTABLE else char for char in head)
-    return shorten(" ".join(spaced.split()), limit)
+    if not (head.isascii() and head.isprintable()):  # most are, and are told so at once
+        head = "".join(" " if unicodedata.category(char) in _UNPRINTABLE else char for char in head)
+    return shorten(" ".join(head.split()), limit)
 
 
 def shorten(text: str, limit: int) -> str:

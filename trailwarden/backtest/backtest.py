@@ -4,7 +4,7 @@ Alerts are told apart as `alerts.grouping` does (rule × group × hour) and corr
 does, so that what is counted is what people would have been told. Events delivered twice count once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -168,7 +168,7 @@ class Backtest:
             self._hours[date.fromisoformat(time[_DAY]).weekday()][int(time[_HOUR])] += 1
         self._keep_sample(counted.samples, match, group, log_file)
         if rule.generates:
-            self._count_group(rule, group, alert_title(rule, record), (1, alerts), (time,))
+            self._count_group(rule, group, lambda: alert_title(rule, record), (1, alerts), (time,))
 
     def _count_values(self, record: Record, matches: int, alerts: int) -> None:
         self._accounts.count(account(record), matches, alerts)
@@ -180,7 +180,7 @@ class Backtest:
         self,
         rule: Rule | Correlation,
         group: dict[str, str],
-        title: str,
+        title: Callable[[], str],
         counts: tuple[int, int],
         times: tuple[str | None, ...],
     ) -> None:
@@ -190,7 +190,7 @@ class Backtest:
             if len(self._groups) >= self._limits.groups:
                 self._groups_full = True
                 return
-            entry = self._groups[key] = _CountedGroup(rule, group, title)
+            entry = self._groups[key] = _CountedGroup(rule, group, title())
         entry.matches += counts[0]
         entry.alerts += counts[1]
         for time in times:
@@ -262,8 +262,14 @@ class Backtest:
         counted.count(alert.first_event_time, 0, 1)
         self._count_values(alert.record, 0, 1)
         times = (alert.first_event_time, alert.last_event_time)
-        title = alert_title(counted.rule, alert.record, alert.group, alert.count)
-        self._count_group(counted.rule, alert.group, title, (alert.count, 1), times)
+        # Its own title was made when it was opened, and may say fewer events than it counts now.
+        self._count_group(
+            counted.rule,
+            alert.group,
+            lambda: alert_title(counted.rule, alert.record, alert.group, alert.count),
+            (alert.count, 1),
+            times,
+        )
 
     def _top_groups(self) -> tuple[Group, ...]:
         found = sorted(
@@ -272,7 +278,7 @@ class Backtest:
         return tuple(
             Group(
                 one.rule.id,
-                one.rule.title,
+                one_line(one.rule.title),
                 str(one.rule.level),
                 one.group,
                 one.title,
@@ -307,7 +313,7 @@ def _sample(match: Match, log_file: str) -> Sample:
     record = match.record
     return Sample(
         rule_id=match.rule.id,
-        rule_title=match.rule.title,
+        rule_title=one_line(match.rule.title),
         level=str(match.rule.level),
         event_time=match.event_time,
         actor=actor(record),
@@ -331,7 +337,7 @@ def _rule_result(counted: _Counted) -> RuleResult:
     days = tuple(Day(day, *counts) for day, counts in sorted(counted.days.items()))
     return RuleResult(
         id=rule.id,
-        title=rule.title,
+        title=one_line(rule.title),
         level=str(rule.level),
         status=rule.status,
         correlation=isinstance(rule, Correlation),
@@ -351,9 +357,9 @@ def _exception_result(counted: _CountedException) -> ExceptionResult:
     source = counted.hidden.filter
     return ExceptionResult(
         id=source.id,
-        title=source.title,
-        owner=source.owner,
-        reason=source.reason,
+        title=one_line(source.title),
+        owner=one_line(source.owner),
+        reason=one_line(source.reason, 1000),
         path=source.path,
         line=source.line,
         matches=counted.matches,

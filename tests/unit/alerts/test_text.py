@@ -1,5 +1,7 @@
 """Nothing that an attacker writes breaks a line, hides or reorders text."""
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,3 +42,11 @@ def test_any_text_prints_as_ascii_on_one_line_within_the_limit(text: str, limit:
     assert all(" " <= character <= "~" for character in printed)
     assert len(one_line(text, limit)) <= limit
     assert one_line(text, limit).isprintable()
+
+
+@pytest.mark.parametrize("code", range(0x180))
+def test_plain_text_is_recognised_as_such(code: int) -> None:
+    """The short way for printable ASCII and the long way for the rest agree on every character."""
+    char = chr(code)
+    replaced = unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+    assert one_line(f"a{char}b") == ("a b" if replaced or char.isspace() else f"a{char}b")

@@ -52,7 +52,7 @@ def test_commands_and_options_are_completed() -> None:
     [
         ("trail_st", "trail_stopped_or_deleted"),
         ("01b8", "01b85956-1b01-4c82-a79c-2d945cbc460e"),
-        ("console_sign_in_f", "console_sign_in_failed"),
+        ("console_sign_in_fa", "console_sign_in_failed"),
     ],
 )
 def test_shipped_rules_are_completed_by_file_id_and_name(begun: str, expected: str) -> None:

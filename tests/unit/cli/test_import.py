@@ -127,6 +127,14 @@ def test_copies_are_the_pack_to_the_byte_and_nothing_is_overwritten(pack: Path, 
     assert {file: file.read_bytes() for file in pack.rglob("*.yml")} == before
 
 
+def test_a_pack_cannot_write_on_the_terminal(pack: Path) -> None:
+    write(pack, a=STOP.replace("title: Trail stopped", 'title: "\\e]0;owned\\aTrail \\e[2Jstopped"'))
+    text = run(pack).stdout
+    assert "stopped" in text
+    assert "\x1b" not in text
+    assert "\x07" not in text
+
+
 @needs_corpus
 def test_sigmahqs_rules_are_taken_but_for_the_one_with_placeholders() -> None:
     report = json.loads(run(CORPUS / "sigma_aws", "--json").stdout)

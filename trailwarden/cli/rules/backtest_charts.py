@@ -8,7 +8,7 @@ import html
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import plotly.graph_objects as go
@@ -18,6 +18,7 @@ from trailwarden.backtest.report import WEEKDAYS, Report, RuleResult
 
 _SHOWN_RULES = 7
 _NAME_LIMIT = 48
+_FEWEST_BARS = 9
 _DAY_IN_MS = 86_400_000
 
 
@@ -61,7 +62,6 @@ def alerts_chart(report: Report) -> dict[str, Any]:
         figure.add_trace(_bars(rule.title, [rule], size))
     if rest := rules[_SHOWN_RULES:]:
         figure.add_trace(_bars(f"{len(rest)} other rules", rest, size))
-    half = timedelta(days=size.days) / 2
     figure.update_layout(
         barmode="stack",
         bargap=0.15,
@@ -78,12 +78,21 @@ def alerts_chart(report: Report) -> dict[str, Any]:
         margin={"l": 40, "r": 8, "t": 8, "b": 24},
         xaxis={
             "type": "date",
-            "range": [str(size.begin(first) - half), str(size.begin(last) + half)],
+            "range": _range(size.begin(first), size.begin(last), size),
             "fixedrange": True,
         },
         yaxis={"rangemode": "tozero", "fixedrange": True, "tickformat": ",d", "nticks": 6},
     )
     return _plain(figure)
+
+
+def _range(first: date, last: date, size: Bin) -> list[str]:
+    """From half a bar before the first to half a bar after the last; a few bars wide at least."""
+    length = (last - first).days // size.days + 1
+    room = timedelta(days=size.days) * (max(1, _FEWEST_BARS - length + 1) / 2)
+    return [
+        (datetime.combine(day, time.min) + sign * room).isoformat() for day, sign in ((first, -1), (last, 1))
+    ]
 
 
 def _bars(name: str, rules: Sequence[RuleResult], size: Bin) -> go.Bar:

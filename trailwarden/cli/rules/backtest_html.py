@@ -18,6 +18,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from trailwarden.backtest.counting import OTHERS
 from trailwarden.backtest.report import Report, Share
 from trailwarden.cli.rules.backtest_charts import alerts_chart, bin_of, hours_chart, library
 from trailwarden.cli.rules.backtest_text import sentence
@@ -98,7 +99,7 @@ def _figures(report: Report) -> list[Figure]:
         Figure(f"{report.alerts:,}", "alert" if report.alerts == 1 else "alerts"),
         Figure(f"{report.alerts_a_day:,.2f}", "alerts a day"),
         Figure(f"{report.matches:,}", "match" if report.matches == 1 else "matches"),
-        Figure(f"{report.hidden:,}", "hidden by exceptions"),
+        Figure(f"{report.hidden:,}", "hidden"),
         Figure(f"{reach.records:,}", "records read"),
         Figure(f"{reach.days:,}", "day with records" if reach.days == 1 else "days with records"),
     ]
@@ -122,8 +123,9 @@ def _bars(report: Report) -> list[Bars]:
 
 
 def _with_lengths(shares: Sequence[Share], *, alerts: bool) -> tuple[tuple[Share, float], ...]:
-    """Each share with the length of its bar: of alerts, or of matches where nothing is told."""
-    numbers = [share.alerts if alerts else share.matches for share in shares]
+    """Each share with the length of its bar: of alerts, or of matches where nothing is told. The others,
+    which are many, have none: theirs would dwarf what it stands beside."""
+    numbers = [0 if share.value == OTHERS else share.alerts if alerts else share.matches for share in shares]
     most = max(numbers) or 1
     return tuple(
         (share, round(100 * number / most, 1)) for share, number in zip(shares, numbers, strict=True)

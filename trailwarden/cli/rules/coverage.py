@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from trailwarden.alerts.text import one_line
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.rule_files import usable_rules
 from trailwarden.cli.rules.tables import console, counted, table
@@ -87,7 +88,7 @@ def _print(coverage: Coverage) -> None:
         rows = table(heading, "Rules:", "Staged:", *(["Titles"] if named else []), title=title)
         for one in found:
             name = f"{one.framework} {one.id}".strip()
-            titles = [", ".join(rule.title for rule in one.rules)] if named else []
+            titles = [", ".join(one_line(rule.title) for rule in one.rules)] if named else []
             rows.add_row(name, str(len(one.rules)), str(one.staged) if one.staged else "", *titles)
         out.print(rows)
     covered = (
@@ -99,5 +100,5 @@ def _print(coverage: Coverage) -> None:
     if coverage.untagged:
         click.echo(
             f"{counted(len(coverage.untagged), 'rule')} without such tags: "
-            + ", ".join(rule.title for rule in coverage.untagged)
+            + ", ".join(one_line(rule.title) for rule in coverage.untagged)
         )

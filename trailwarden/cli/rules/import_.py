@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from trailwarden.alerts.text import one_line
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.rules.tables import console, counted, styled
 from trailwarden.rules.load import read_rules
@@ -20,6 +21,7 @@ _EPILOG = (
     "Exit status: 0 every CloudTrail rule was taken; 2 wrong usage, or some were refused; 3 none was "
     "refused, but some file could not be read."
 )
+_LINE_LIMIT = 1100
 _COLOURS = {
     Verdict.TAKEN: "green",
     Verdict.WARNED: "yellow",
@@ -153,11 +155,10 @@ def _lines(entries: Sequence[Imported], *, every: bool) -> Iterator[tuple[str, s
     for entry in entries:
         if entry.verdict is Verdict.OTHER_LOGS and not every:
             continue
-        yield (
-            f"{entry.verdict:<20}  {entry.path}:{entry.line}  {entry.title}",
-            _COLOURS.get(entry.verdict, ""),
-        )
+        place = one_line(f"{entry.path}:{entry.line}", _LINE_LIMIT)
+        style = _COLOURS.get(entry.verdict, "")
+        yield f"{entry.verdict:<20}  {place}  {one_line(entry.title)}", style
         for problem in entry.problems:
             cure = f" ({problem.cure})" if problem.cure else ""
-            text = problem.message.removeprefix("warning: ")
-            yield f"{'':<22}line {problem.line}: {text}{cure}", ""
+            text = one_line(f"{problem.message.removeprefix('warning: ')}{cure}", _LINE_LIMIT)
+            yield f"{'':<22}line {problem.line}: {text}", ""

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from trailwarden.alerts.text import one_line
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.rule_files import usable_rules
 from trailwarden.cli.rules.tables import console, level_text, table
@@ -119,7 +120,7 @@ def _print(found: Sequence[Listed]) -> None:
         rows.add_row(
             level_text(rule.level),
             rule.status,
-            rule.title + kind,
+            one_line(rule.title) + kind,
             " ".join(tags),
             rule.owner,
             str(one.tests),
