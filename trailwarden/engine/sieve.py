@@ -17,7 +17,7 @@ _decode_records = msgspec.json.Decoder(list[Record]).decode
 _decode_record = msgspec.json.Decoder(Record).decode
 _Kept = dict[int, tuple[Node, ...]]
 _BOUNDARY = b'},{"eventVersion":'  # as CloudTrail lays records out; without it, blocks are taken apart whole
-_SLACK = 4 * 1024  # bytes that a guess may be wrong by, since records are not all of one size
+_SLACK = 2 * 1024  # bytes that a guess may be wrong by, since records are not all of one size
 _MANY = 0.6  # from this share of a block on, decoding all of it is cheaper than taking it apart
 
 
@@ -135,10 +135,7 @@ def _records(block: bytes, positions: Collection[int], count: int) -> list[Recor
     needed = sorted(positions)
     ends = pairwise((-1, *needed, count))
     left, right = max(ends, key=lambda gap: gap[1] - gap[0])
-    try:
-        head, tail = _head(block, left + 1, count), _tail(block, count - right, count)
-    except (ValueError, RecursionError, IndexError):  # cut within a record, or too short
-        head = tail = _decode_raw(block)
+    head, tail = _head(block, left + 1, count), _tail(block, count - right, count)
     return [
         _decode_record(head[position] if position <= left else tail[position - count])
         for position in positions
@@ -148,15 +145,17 @@ def _records(block: bytes, positions: Collection[int], count: int) -> list[Recor
 def _head(block: bytes, wanted: int, count: int) -> list[msgspec.Raw]:
     """A block's first records, `wanted` or some more, taken apart without the others.
 
-    The cut is guessed from their share of the block. It is at a record's end, since what lies before it
-    decodes as whole records; it raises ValueError, RecursionError or IndexError where it does not.
+    The cut is guessed from their share of the block. It is at a record's end where what lies before it
+    decodes as whole records; where it does not, or holds too few, the block is taken apart whole.
     """
     if not wanted:
         return []
     end = block.find(_BOUNDARY, len(block) * wanted // count + _SLACK)
-    raw = _decode_raw(block if end < 0 else b"".join((memoryview(block)[: end + 1], b"]")))
-    raw[wanted - 1]
-    return raw
+    if end > 0:
+        raw = _whole_records(b"".join((memoryview(block)[: end + 1], b"]")))
+        if len(raw) >= wanted:
+            return raw
+    return _decode_raw(block)
 
 
 def _tail(block: bytes, wanted: int, count: int) -> list[msgspec.Raw]:
@@ -164,6 +163,16 @@ def _tail(block: bytes, wanted: int, count: int) -> list[msgspec.Raw]:
     if not wanted:
         return []
     start = block.rfind(_BOUNDARY, 0, max(0, len(block) * (count - wanted) // count - _SLACK))
-    raw = _decode_raw(block if start < 0 else b"".join((b"[", memoryview(block)[start + 2 :])))
-    raw[-wanted]
-    return raw
+    if start > 0:
+        raw = _whole_records(b"".join((b"[", memoryview(block)[start + 2 :])))
+        if len(raw) >= wanted:
+            return raw
+    return _decode_raw(block)
+
+
+def _whole_records(text: bytes) -> list[msgspec.Raw]:
+    """The records of a list, or none where it was cut within a record."""
+    try:
+        return _decode_raw(text)
+    except (ValueError, RecursionError):
+        return []
