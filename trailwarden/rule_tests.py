@@ -78,10 +78,7 @@ def _failures_of_rule(source: RuleSource, problems: list[Problem]) -> Iterator[R
 
 
 def _failures_of_correlation(source: CorrelationSource, rule_set: RuleSet) -> Iterator[RuleTestFailure]:
-    alone = RuleSet(
-        rule_set.rules,
-        tuple(msgspec.structs.replace(one, generates=one.id == source.id) for one in rule_set.correlations),
-    )
+    alone = _alone(rule_set, source.id)
     engine = Engine(alone)
     for test in source.block.tests:
         alerts = MemoryAlertStore()
@@ -92,6 +89,25 @@ def _failures_of_correlation(source: CorrelationSource, rule_set: RuleSet) -> It
         batch.flush()
         if bool(alerts.standing()) is not test.must_match:
             yield _failure(source, test, "these records")
+
+
+def _alone(rule_set: RuleSet, correlation_id: str) -> RuleSet:
+    """The correlation and all that it is built on; only its own alerts are told."""
+    correlations = {one.id: one for one in rule_set.correlations}
+    needed, waiting = set[str](), [correlation_id]
+    while waiting:
+        identity = waiting.pop()
+        if identity not in needed:
+            needed.add(identity)
+            waiting += correlations[identity].rules if identity in correlations else ()
+    return RuleSet(
+        tuple(rule for rule in rule_set.rules if rule.id in needed),
+        tuple(
+            msgspec.structs.replace(one, generates=one.id == correlation_id)
+            for one in rule_set.correlations
+            if one.id in needed
+        ),
+    )
 
 
 def _timed(records: Sequence[Record]) -> Iterator[Record]:

@@ -6,11 +6,13 @@ import json
 import os
 import random
 import time
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from trailwarden.aws.api_models import BotocoreModels
 from trailwarden.aws.clients import client
 from trailwarden.aws.environment import read_environment
 from trailwarden.aws.exception_table import ExceptionTable
@@ -20,6 +22,7 @@ from trailwarden.aws.topics import OperationsTopic
 from trailwarden.publishing.publisher import Publisher
 from trailwarden.publishing.run import Run, run
 from trailwarden.rules import shipped_rules_path
+from trailwarden.rules.check import check_rules
 from trailwarden.rules.folder import files_under
 
 logger = Logger()
@@ -36,6 +39,7 @@ def make_publisher() -> Publisher:
         store=RuleSetTable(dynamodb, table, now=time.time),
         authors=OperationsTopic(client("sns"), settings["RULE_AUTHORS_TOPIC_ARN"]),
         now=time.time,
+        check=partial(check_rules, api=BotocoreModels()),
         exceptions=ExceptionTable(dynamodb, table, pause=_pause),
     )
 

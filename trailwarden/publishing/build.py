@@ -8,17 +8,15 @@ from trailwarden.alerts.text import one_line
 from trailwarden.errors import Problem, RuleError
 from trailwarden.publishing.archive import Files
 from trailwarden.rule_tests import run_rule_tests
+from trailwarden.rules.check import Finding, Severity, check_rules
 from trailwarden.rules.compile import compile_usable
 from trailwarden.rules.exceptions import exceptions_without_expiry, expired_exceptions
 from trailwarden.rules.filters import FilterSource
-from trailwarden.rules.lint import lint_rules
 from trailwarden.rules.load import RuleFolder, Source, read_contents
 from trailwarden.rules.ruleset import RuleSet
 
-Check = Callable[[Sequence[Source]], Sequence[Problem]]
-"""More that can be wrong with rules that are sound; what it returns stops a publication."""
-Advise = Callable[[Sequence[Source]], Sequence[Problem]]
-"""What hardly means what it says; it stops nothing, and is told with the publication."""
+Check = Callable[[Sequence[Source]], Sequence[Finding]]
+"""More that can be wrong with sound rules: an error stops a publication, a warning is told with it."""
 
 SHIPPED = "shipped:"
 """What the paths of shipped rules begin with in problems; no path of a team can."""
@@ -35,13 +33,12 @@ class Built:
     warnings: tuple[Problem, ...]
 
 
-def build(  # noqa: PLR0913 (what a rule set is made of, and how)
+def build(
     shipped: Files,
     team: Files,
     *,
     today: str,
-    check: Check | None = None,
-    advise: Advise | None = None,
+    check: Check = check_rules,
     problems: Sequence[Problem] = (),
 ) -> Built:
     """The rule set of the two layers on a day (2026-01-31). Raises one `RuleError` with every mistake in
@@ -55,12 +52,11 @@ def build(  # noqa: PLR0913 (what a rule set is made of, and how)
     found += exceptions_without_expiry(folder.sources)
     usable = {rule.id for rule in rule_set.rules} | {one.id for one in rule_set.correlations}
     found += _failed_tests([source for source in folder.sources if source.id in usable])
-    if check is not None:
-        found += map(_plain, check(folder.sources))
+    told = check(folder.sources)
+    found += (_plain(each) for each in told if each.severity is Severity.ERROR)
     if found:
         raise RuleError(sorted(set(found)))
-    advice = lint_rules(folder.sources, today=day) if advise is None else advise(folder.sources)
-    warnings = {*folder.warnings, *(_plain(each) for each in advice if not _ships(each))}
+    warnings = {*folder.warnings, *(_plain(each) for each in told if not _ships(each))}
     return Built(
         rule_set=rule_set,
         expired=tuple(expired_exceptions(folder.sources, day)),

@@ -13,7 +13,8 @@ from typing import Protocol
 from trailwarden.errors import Problem, RuleError, RuleSetError
 from trailwarden.publishing import changes, letters, mirror
 from trailwarden.publishing.archive import Files, digest, pack_sources, unpack_sources
-from trailwarden.publishing.build import Advise, Built, Check, build
+from trailwarden.publishing.build import Built, Check, build
+from trailwarden.rules.check import check_rules
 from trailwarden.rules.filters import FilterSource
 from trailwarden.rules.ruleset import RuleSet, dump_rule_set, load_rule_set
 from trailwarden.state.rule_sets import (
@@ -71,22 +72,20 @@ class Attempt:
 class Press:
     """Publishes, refuses and tells, over the store, the bucket and the authors' topic."""
 
-    def __init__(  # noqa: PLR0913 (its parts, each passed in)
+    def __init__(
         self,
         *,
         folder: RulesFolder,
         store: RuleSetStore,
         authors: Authors,
         now: Callable[[], float],
-        check: Check | None = None,
-        advise: Advise | None = None,
+        check: Check = check_rules,
     ) -> None:
         self._folder = folder
         self._store = store
         self._authors = authors
         self._now = now
         self._check = check
-        self._advise = advise
 
     @property
     def today(self) -> str:
@@ -200,9 +199,7 @@ class Press:
         self._authors.tell(letter.subject, letter.text)
 
     def _built(self, shipped: Files, team: Files, problems: Sequence[Problem] = ()) -> Built:
-        return build(
-            shipped, team, today=self.today, check=self._check, advise=self._advise, problems=problems
-        )
+        return build(shipped, team, today=self.today, check=self._check, problems=problems)
 
     def _draft(self, attempt: Attempt, version: str, sources: str) -> Publication:
         return Publication(

@@ -13,10 +13,11 @@ from trailwarden.alerts.text import one_line
 from trailwarden.errors import RuleError, TrailwardenError
 from trailwarden.publishing import letters, mirror
 from trailwarden.publishing.archive import Files, digest
-from trailwarden.publishing.build import Advise, Check
+from trailwarden.publishing.build import Check
 from trailwarden.publishing.notices import FolderChange
 from trailwarden.publishing.press import Attempt, Authors, Outcome, OvertakenError, Press, short
 from trailwarden.publishing.submission import FolderSubmission, RollbackSubmission, author_of, read_submission
+from trailwarden.rules.check import check_rules
 from trailwarden.state.protocol import ExceptionCounts
 from trailwarden.state.rule_sets import (
     TEAM_FOLDER,
@@ -50,15 +51,14 @@ class Publisher:
         store: RuleSetStore,
         authors: Authors,
         now: Callable[[], float],
-        check: Check | None = None,
-        advise: Advise | None = None,
+        check: Check = check_rules,
         exceptions: ExceptionCounts | None = None,
     ) -> None:
         self._shipped = shipped
         self._folder = folder
         self._store = store
         self._exceptions = exceptions
-        self._press = Press(folder=folder, store=store, authors=authors, now=now, check=check, advise=advise)
+        self._press = Press(folder=folder, store=store, authors=authors, now=now, check=check)
 
     def settle(self) -> list[Outcome]:
         """Finish what an earlier run began: tell of the live publication, make the team's folder show it."""

@@ -15,8 +15,8 @@ from tests.unit.publishing.world import (
     World,
     rule,
 )
-from trailwarden.errors import Problem
 from trailwarden.publishing.notices import FolderChange
+from trailwarden.rules.check import Finding, Severity
 from trailwarden.state.rule_sets import PublicationKind
 
 
@@ -93,7 +93,11 @@ def test_a_mended_folder_forgets_its_refusal_and_breaking_it_again_is_told_again
 
 
 def test_a_failing_test_and_a_failing_check_refuse_too_and_all_is_told_at_once() -> None:
-    world = World(check=lambda sources: [Problem(sources[0].path, 9, 1, "never true", "mend it")])
+    world = World(
+        check=lambda sources: [
+            Finding(sources[0].path, 9, 1, "never true", "mend it", code="x", severity=Severity.ERROR)
+        ]
+    )
     tests = "trailwarden:\n  tests:\n    match: [{eventName: DeleteTrail}]"
 
     world.edited("own.yml", rule("Trail stopped", OWN_ID, extra=tests))
@@ -357,7 +361,7 @@ def test_an_edit_and_a_submission_at_once_end_in_one_of_the_two() -> None:
     submission = world.hand_in(world.folder_of({"own.yml": OWN_LATER}, base=1), who=BOB)
     overtaken: list[bool] = []
 
-    def overtake(_sources: object) -> list[Problem]:
+    def overtake(_sources: object) -> list[Finding]:
         if not overtaken:
             overtaken.append(True)
             world.publisher().submitted(submission)

@@ -18,6 +18,7 @@ from trailwarden.publishing.submission import (
     Submission,
     pack_submission,
 )
+from trailwarden.rules.check import check_rules
 from trailwarden.rules.ruleset import RuleSet, load_rule_set
 from trailwarden.state.memory_rule_sets import MemoryRuleSetStore, MemoryRulesFolder
 from trailwarden.state.rule_sets import Publication
@@ -54,7 +55,7 @@ class World:
     """What lies around the publisher. A step named in `failing` fails once, before or after it was done."""
 
     shipped: Files = field(default_factory=lambda: SHIPPED)
-    check: Check | None = None
+    check: Check = check_rules
     exceptions: Any = None
     time: float = NOON
     letters: list[tuple[str, str]] = field(default_factory=list)
