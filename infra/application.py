@@ -7,6 +7,8 @@ from infra.bundling import Bundler
 from infra.detection import DetectionStack
 from infra.detection_state import DetectionStateStack
 from infra.log_archive import LogArchiveStack
+from infra.publishing import PublishingStack
+from infra.rules import RulesStack
 from infra.settings import Settings
 from infra.trail import TrailStack
 
@@ -15,9 +17,16 @@ def build(app: App, settings: Settings, bundler: Bundler) -> None:
     """Add every stack to `app`, and the checks that make `synth` fail on what AWS advises against."""
     archive = LogArchiveStack(app, settings)
     state = DetectionStateStack(app, settings)
+    rules = RulesStack(app, settings)
+    rules.add_stack_dependency(archive)  # has its accesses logged there
+    rules.add_stack_dependency(state)  # lets authors read of publications in its table
     detection = DetectionStack(app, settings, bundler)
     detection.add_stack_dependency(archive)  # subscribes to its topic
     detection.add_stack_dependency(state)  # reads its table's stream
+    detection.add_stack_dependency(rules)  # reads what is published there
+    publishing = PublishingStack(app, settings, bundler)
+    # Its first run publishes what the new version of detect can read, and an older one perhaps cannot.
+    publishing.add_stack_dependency(detection)
     names = {account.id: account.name for account in settings.accounts}
     for account in settings.trail_accounts:
         trail = TrailStack(app, settings, account, name=names.get(account, ""))

@@ -1,4 +1,4 @@
-"""The functions' assets, built without Docker: handler, package, wheels, `.pyc` files, compiled rules.
+"""The functions' assets, built without Docker: handler, package, wheels, `.pyc` files, rules.
 
 An asset's hash is made from everything that goes into it (sources, pinned wheels, target, rules, and this
 builder), so the same content has the same hash on every machine and in every folder, and what was built once
@@ -18,7 +18,10 @@ from infra.imports import package_files
 from infra.wheels import Target, built, compile_python, find_interpreter, install, pinned_requirements
 
 RULE_SET_FILE = "ruleset.json"
-_WITH_RULES = frozenset({"detect"})
+SHIPPED_RULES = Path("trailwarden", "_shipped_rules")
+"""Where an installed package keeps the shipped rules, and `trailwarden.rules.shipped` looks for them."""
+_WITH_RULE_SET = frozenset({"detect"})
+_WITH_RULES = frozenset({"publish_rules"})
 _BUILDERS = ("bundling.py", "imports.py", "wheels.py")
 
 
@@ -85,8 +88,10 @@ class Bundler:
             shutil.copyfile(self._root / source, folder / source)
         if self._interpreter:
             compile_python(self._interpreter, folder)
-        if function in _WITH_RULES:
+        if function in _WITH_RULE_SET:
             (folder / RULE_SET_FILE).write_bytes(self._compile_rule_set(self._root / "rules"))
+        if function in _WITH_RULES:
+            shutil.copytree(self._root / "rules", folder / SHIPPED_RULES)
         wheels = self._build / "wheels"
         for requirement in requirements:
             installed = install(requirement, self._target, self._interpreter, wheels, say)
@@ -97,7 +102,7 @@ class Bundler:
     ) -> str:
         """A hash of all that decides the content, none of it depending on where this repository lies."""
         facts = [self._target.tag, f"pyc={self._interpreter is not None}", *requirements]
-        if function in _WITH_RULES:
+        if function in _WITH_RULE_SET:
             facts.append(f"pysigma={version('pysigma')}")
         digest = hashlib.sha256(repr(facts).encode())
         for file in (handler, *(self._root / source for source in sources), *self._rule_files(function)):
@@ -107,9 +112,10 @@ class Bundler:
         return digest.hexdigest()
 
     def _rule_files(self, function: str) -> Iterator[Path]:
-        """What makes the rule set without being part of the asset: the rules and their compiler."""
-        if function in _WITH_RULES:
+        """The rules, and the compiler where it makes the rule set without being part of the asset."""
+        if function in _WITH_RULE_SET:
             yield from sorted((self._root / "trailwarden" / "rules").rglob("*.py"))
+        if function in _WITH_RULE_SET | _WITH_RULES:
             yield from sorted(file for file in (self._root / "rules").rglob("*") if file.is_file())
 
 

@@ -13,7 +13,7 @@ from infra.bundling import Bundler
 from infra.constructs.alarms import Alarm, failing, not_empty
 from infra.constructs.function import Function, FunctionSpec
 from infra.constructs.messaging import encrypted_queue, last_resort_queue
-from infra.permissions import Permissions
+from infra.permissions import Permissions, RuleFolders
 from infra.settings import Settings
 
 _DETECT_BATCH = 10
@@ -43,6 +43,7 @@ class DetectionStack(Stack):
         self._permissions = Permissions(
             settings.names,
             log_key_arn=self._parameter(n.LOG_KEY_PARAMETER),
+            rules_key_arn=self._parameter(n.RULES_KEY_PARAMETER),
             state_key_arn=self._parameter(n.STATE_KEY_PARAMETER),
             stream_arn=self._parameter(n.ALERT_STREAM_PARAMETER),
         )
@@ -110,7 +111,7 @@ class DetectionStack(Stack):
         return queue
 
     def _build_detect(self) -> lambda_.Function:
-        functions = self._settings.functions
+        functions, folders = self._settings.functions, RuleFolders(self._names)
         built = Function(
             self,
             "Detect",
@@ -126,10 +127,14 @@ class DetectionStack(Stack):
                     "ALERT_TABLE_NAME": n.ALERT_TABLE,
                     "OPERATIONS_TOPIC_ARN": self._names.operations_topic_arn,
                     "LOG_BUCKET_NAME": self._names.log_bucket,
+                    "RULES_BUCKET_NAME": self._names.rules_bucket,
                     "ALERT_RETENTION_DAYS": str(self._settings.retention.alert_days),
                 },
                 statements=self._permissions.detect(),
-                wildcards={self._permissions.log_files: "To read every trail's log files is its purpose."},
+                wildcards={
+                    self._permissions.log_files: "To read every trail's log files is its purpose.",
+                    folders.rule_sets: folders.reasons[folders.rule_sets],
+                },
             ),
         )
         lambda_.CfnEventSourceMapping(

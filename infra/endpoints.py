@@ -1,4 +1,4 @@
-"""What an SNS endpoint looks like for each protocol, checked before a deployment fails on it half-way."""
+"""What SNS endpoints and IAM principals look like, checked before a deployment fails on one half-way."""
 
 import re
 from urllib.parse import urlsplit
@@ -11,6 +11,23 @@ _RESOURCES = {
     "sqs": re.compile(r"[A-Za-z0-9_-]{1,80}"),
     "lambda": re.compile(r"function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_-]+)?"),
 }
+
+
+_PRINCIPAL = re.compile(r"(root|(role|user)/[\w+=,.@/-]{1,512})", re.ASCII)
+
+
+def principal_mistake(arn: object, partition: str) -> str | None:
+    """What is wrong with the ARN of a role, a user or an account (`…:root`), in words; None if nothing is."""
+    parts = arn.split(":", 5) if isinstance(arn, str) else []
+    if len(parts) != 6 or [parts[0], parts[2], parts[3]] != ["arn", "iam", ""]:
+        return f"{arn!r} is no ARN such as arn:{partition}:iam::111122223333:role/detection-engineers"
+    if parts[1] != partition:
+        return f"{arn!r} lies in the partition {parts[1]}, not in {partition}"
+    if not re.fullmatch(r"\d{12}", parts[4], re.ASCII):
+        return f"{arn!r} has no account of 12 digits"
+    if not _PRINCIPAL.fullmatch(parts[5]):
+        return f"{arn!r} names no role, no user and no account (root); patterns are not taken"
+    return None
 
 
 def endpoint_mistake(protocol: str, endpoint: str, partition: str) -> str | None:

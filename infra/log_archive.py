@@ -12,6 +12,8 @@ from infra import names as n
 from infra.constructs.messaging import encrypted_topic
 from infra.settings import Settings
 
+RULES_PREFIX = "rules-bucket/"
+"""Where the access logs of the rules bucket lie in the access-log bucket."""
 _CLOUDTRAIL = "cloudtrail.amazonaws.com"
 # What CloudTrail overwrites or somebody deletes stays for a while as a version that is not the current one.
 _OLD_VERSION_DAYS = 90
@@ -70,7 +72,8 @@ class LogArchiveStack(Stack):
         return key
 
     def _build_access_log_bucket(self) -> s3.Bucket:
-        return s3.Bucket(
+        """https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html"""
+        bucket = s3.Bucket(
             self,
             "AccessLogBucket",
             bucket_name=self._names.access_log_bucket,
@@ -91,6 +94,20 @@ class LogArchiveStack(Stack):
             ],
             removal_policy=RemovalPolicy.RETAIN,
         )
+        # The rules bucket stands in a stack of its own, so the CDK cannot add this by itself.
+        bucket.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="LogRulesBucket",
+                principals=[iam.ServicePrincipal("logging.s3.amazonaws.com")],
+                actions=["s3:PutObject"],
+                resources=[bucket.arn_for_objects(f"{RULES_PREFIX}*")],
+                conditions={
+                    "ArnLike": {"aws:SourceArn": self._names.rules_bucket_arn},
+                    "StringEquals": {"aws:SourceAccount": self._settings.audit_account},
+                },
+            )
+        )
+        return bucket
 
     def _build_bucket(self, access_logs: s3.Bucket) -> s3.Bucket:
         """Bucket owner enforced: ACLs are off, and a put that names `bucket-owner-full-control` still passes.

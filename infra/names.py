@@ -10,18 +10,25 @@ from dataclasses import dataclass
 TRAIL_NAME = "trailwarden"
 LOG_KEY_ALIAS = "alias/trailwarden-logs"
 STATE_KEY_ALIAS = "alias/trailwarden-state"
+RULES_KEY_ALIAS = "alias/trailwarden-rules"
 ALERT_TABLE = "trailwarden-alerts"
 DETECT_FUNCTION = "trailwarden-detect"
 NOTIFY_FUNCTION = "trailwarden-notify"
+PUBLISH_FUNCTION = "trailwarden-publish-rules"
+PUBLISH_ROLE = "trailwarden-publish-rules"
+RULE_WRITERS_ROLE = "trailwarden-rule-writers"
 ALARM_PREFIX = "trailwarden-"
 
 LOG_KEY_PARAMETER = "/trailwarden/log-key-arn"
 STATE_KEY_PARAMETER = "/trailwarden/state-key-arn"
+RULES_KEY_PARAMETER = "/trailwarden/rules-key-arn"
 ALERT_STREAM_PARAMETER = "/trailwarden/alert-stream-arn"
 
 LOG_ARCHIVE_STACK = "TrailwardenLogArchive"
 DETECTION_STATE_STACK = "TrailwardenDetectionState"
+RULES_STACK = "TrailwardenRules"
 DETECTION_STACK = "TrailwardenDetection"
+PUBLISHING_STACK = "TrailwardenPublishing"
 
 
 def trail_stack(account: str) -> str:
@@ -50,6 +57,15 @@ class Names:
         return f"arn:{self.partition}:s3:::{self.log_bucket}"
 
     @property
+    def rules_bucket(self) -> str:
+        """The bucket that the security team's rules are edited in."""
+        return f"trailwarden-rules-{self.audit_account}-{self.region}"
+
+    @property
+    def rules_bucket_arn(self) -> str:
+        return f"arn:{self.partition}:s3:::{self.rules_bucket}"
+
+    @property
     def log_key_alias_arn(self) -> str:
         return self._arn("kms", LOG_KEY_ALIAS)
 
@@ -64,6 +80,11 @@ class Names:
     @property
     def operations_topic_arn(self) -> str:
         return self._arn("sns", "trailwarden-operations")
+
+    @property
+    def rule_authors_topic_arn(self) -> str:
+        """Where those who write rules learn what became of an edit."""
+        return self._arn("sns", "trailwarden-rule-authors")
 
     @property
     def ingest_queue_arn(self) -> str:
@@ -85,6 +106,25 @@ class Names:
         return self._arn("sqs", "trailwarden-notify-dead-letters")
 
     @property
+    def publish_queue_arn(self) -> str:
+        """What changed in the rules bucket."""
+        return self._arn("sqs", "trailwarden-publish")
+
+    @property
+    def publish_dead_letter_queue_arn(self) -> str:
+        """Changes in the rules bucket that `publish_rules` could not finish, however often it tried."""
+        return self._arn("sqs", "trailwarden-publish-dead-letters")
+
+    @property
+    def publish_role_arn(self) -> str:
+        """The role that alone writes what `detect` reads."""
+        return self._role_arn(PUBLISH_ROLE)
+
+    @property
+    def rule_writers_role_arn(self) -> str:
+        return self._role_arn(RULE_WRITERS_ROLE)
+
+    @property
     def alert_table_arn(self) -> str:
         return self._arn("dynamodb", f"table/{ALERT_TABLE}")
 
@@ -95,9 +135,16 @@ class Names:
     def log_group_arn(self, function: str) -> str:
         return self._arn("logs", f"log-group:{log_group(function)}")
 
+    def stack_arn_prefix(self, stack: str) -> str:
+        """What the ARN of a stack of ours begins with; AWS makes up the rest."""
+        return self._arn("cloudformation", f"stack/{stack}/")
+
     def alarms_arn_pattern(self) -> str:
         """Matches the ARN of every alarm of ours, and of nobody else's."""
         return self._arn("cloudwatch", f"alarm:{ALARM_PREFIX}*")
+
+    def _role_arn(self, role: str) -> str:
+        return f"arn:{self.partition}:iam::{self.audit_account}:role/{role}"
 
     def _arn(self, service: str, resource: str) -> str:
         return f"arn:{self.partition}:{service}:{self.region}:{self.audit_account}:{resource}"

@@ -3,14 +3,43 @@
 from aws_cdk import aws_iam as iam
 
 from infra.names import Names
+from trailwarden.state.rules_folder import (
+    RULE_SET_PREFIX,
+    SOURCES_PREFIX,
+    SUBMISSION_PREFIX,
+    TEAM_PREFIX,
+)
+
+RULE_SETS = "RULESET"
+EXCEPTIONS = "EXCEPTION#*"
+STAGED = "STAGED#*"
+"""The partition keys of what is remembered about rules (docs/architecture.md lists the items)."""
+_FEED = (
+    "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:ReceiveMessage",
+)
+_TABLE_KEY = (
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+)
 
 
 class Permissions:
     """The statements of the functions' roles. The ARNs that AWS makes up come from outside."""
 
-    def __init__(self, names: Names, *, log_key_arn: str, state_key_arn: str, stream_arn: str) -> None:
+    def __init__(
+        self, names: Names, *, log_key_arn: str, rules_key_arn: str, state_key_arn: str, stream_arn: str
+    ) -> None:
         self._names = names
         self._log_key_arn = log_key_arn
+        self._rules_key_arn = rules_key_arn
         self._state_key_arn = state_key_arn
         self.stream_arn = stream_arn
 
@@ -20,17 +49,13 @@ class Permissions:
         return f"{self._names.log_bucket_arn}/AWSLogs/*"
 
     def detect(self) -> list[iam.PolicyStatement]:
-        """Take notices, read log files, store alerts, tell operations."""
+        """Take notices, read log files and the live rule set, store alerts, tell operations."""
         return [
-            _allow(
-                self._names.ingest_queue_arn,
-                "sqs:ChangeMessageVisibility",
-                "sqs:DeleteMessage",
-                "sqs:GetQueueAttributes",
-                "sqs:ReceiveMessage",
-            ),
+            _allow(self._names.ingest_queue_arn, *_FEED),
             _allow(self.log_files, "s3:GetObject"),
-            self._use_key(self._log_key_arn, "s3", "kms:Decrypt"),
+            use_key(self._names, self._log_key_arn, "s3", "kms:Decrypt"),
+            _allow(RuleFolders(self._names).rule_sets, "s3:GetObject"),
+            use_key(self._names, self._rules_key_arn, "s3", "kms:Decrypt"),
             _allow(
                 self._names.alert_table_arn,
                 "dynamodb:BatchWriteItem",
@@ -38,8 +63,9 @@ class Permissions:
                 "dynamodb:PutItem",
                 "dynamodb:Query",
             ),
+            _items(self._names, [EXCEPTIONS], "dynamodb:UpdateItem"),
             _allow(self._names.operations_topic_arn, "sns:Publish"),
-            *self._use_state_key(),
+            *use_state_key(self._names, self._state_key_arn),
         ]
 
     def notify(self) -> list[iam.PolicyStatement]:
@@ -55,34 +81,126 @@ class Permissions:
             _allow(self._names.alert_table_arn, "dynamodb:GetItem", "dynamodb:UpdateItem"),
             _allow(self._names.alert_topic_arn, "sns:Publish"),
             _allow(self._names.notify_dead_letter_queue_arn, "sqs:SendMessage"),
-            *self._use_state_key(),
+            *use_state_key(self._names, self._state_key_arn),
         ]
 
-    def _use_state_key(self) -> list[iam.PolicyStatement]:
-        """https://docs.aws.amazon.com/kms/latest/developerguide/services-dynamodb.html"""
-        table = (
-            "kms:Decrypt",
-            "kms:DescribeKey",
-            "kms:Encrypt",
-            "kms:GenerateDataKey",
-            "kms:GenerateDataKeyWithoutPlaintext",
-            "kms:ReEncryptFrom",
-            "kms:ReEncryptTo",
-        )
+
+class RuleFolders:
+    """The parts of the rules bucket, as patterns that policies name."""
+
+    TEAM = TEAM_PREFIX
+    SUBMISSIONS = SUBMISSION_PREFIX
+
+    def __init__(self, names: Names) -> None:
+        self.bucket = names.rules_bucket_arn
+        self.team = f"{self.bucket}/{TEAM_PREFIX}*"
+        self.submissions = f"{self.bucket}/{SUBMISSION_PREFIX}*"
+        self.sources = f"{self.bucket}/{SOURCES_PREFIX}*"
+        self.rule_sets = f"{self.bucket}/{RULE_SET_PREFIX}*"
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """Why each pattern is one, for cdk-nag."""
+        return {
+            self.team: "The security team names its files as it likes.",
+            self.submissions: "Every submission has a name of its own.",
+            self.sources: "Sources are named by their content.",
+            self.rule_sets: "Rule sets are named by their version.",
+        }
+
+
+class RulePermissions:
+    """The statements of those who edit rules and of the function that makes edits live."""
+
+    def __init__(self, names: Names, *, rules_key_arn: str, state_key_arn: str) -> None:
+        self._names = names
+        self._rules_key_arn = rules_key_arn
+        self._state_key_arn = state_key_arn
+        self._folders = RuleFolders(names)
+
+    def writers(self) -> list[iam.PolicyStatement]:
+        """Edit the team's folder, hand in submissions, read what was published and what became of it."""
+        folders = self._folders
         return [
-            self._use_key(self._state_key_arn, "dynamodb", *table),
-            self._use_key(self._state_key_arn, "sns", "kms:Decrypt", "kms:GenerateDataKey"),
+            _list(folders.bucket, TEAM_PREFIX, SUBMISSION_PREFIX, SOURCES_PREFIX, RULE_SET_PREFIX),
+            _allow(
+                [folders.team, folders.submissions],
+                "s3:DeleteObject",
+                "s3:GetObject",
+                "s3:GetObjectVersion",
+                "s3:PutObject",
+            ),
+            _allow([folders.sources, folders.rule_sets], "s3:GetObject"),
+            use_key(self._names, self._rules_key_arn, "s3", "kms:Decrypt", "kms:GenerateDataKey"),
+            _items(self._names, [RULE_SETS, EXCEPTIONS, STAGED], "dynamodb:GetItem", "dynamodb:Query"),
+            use_key(self._names, self._state_key_arn, "dynamodb", "kms:Decrypt"),
         ]
 
-    def _use_key(self, key_arn: str, service: str, *actions: str) -> iam.PolicyStatement:
-        """A key, only when `service` asks for it on the function's behalf."""
-        via = f"{service}.{self._names.region}.amazonaws.com"
-        return iam.PolicyStatement(
-            actions=list(actions),
-            resources=[key_arn],
-            conditions={"StringEquals": {"kms:ViaService": via}},
-        )
+    def publish(self) -> list[iam.PolicyStatement]:
+        """Take edits, make them live, tell their authors."""
+        folders = self._folders
+        return [
+            _allow(self._names.publish_queue_arn, *_FEED),
+            _list(folders.bucket, TEAM_PREFIX, SUBMISSION_PREFIX),
+            _allow([folders.team, folders.submissions], "s3:GetObject", "s3:GetObjectVersion"),
+            _allow([folders.sources, folders.rule_sets], "s3:GetObject", "s3:PutObject"),
+            _allow(folders.team, "s3:DeleteObject", "s3:PutObject"),
+            use_key(self._names, self._rules_key_arn, "s3", "kms:Decrypt", "kms:GenerateDataKey"),
+            _items(
+                self._names,
+                [RULE_SETS],
+                "dynamodb:DeleteItem",
+                "dynamodb:GetItem",
+                "dynamodb:PutItem",
+                "dynamodb:UpdateItem",
+            ),
+            _items(self._names, [RULE_SETS, EXCEPTIONS], "dynamodb:Query"),
+            use_key(self._names, self._state_key_arn, "dynamodb", *_TABLE_KEY),
+            _allow(self._names.rule_authors_topic_arn, "sns:Publish"),
+            use_key(self._names, self._rules_key_arn, "sns", "kms:Decrypt", "kms:GenerateDataKey"),
+        ]
 
 
-def _allow(resource: str, *actions: str) -> iam.PolicyStatement:
-    return iam.PolicyStatement(actions=list(actions), resources=[resource])
+def use_state_key(names: Names, key_arn: str) -> list[iam.PolicyStatement]:
+    """https://docs.aws.amazon.com/kms/latest/developerguide/services-dynamodb.html"""
+    return [
+        use_key(names, key_arn, "dynamodb", *_TABLE_KEY),
+        use_key(names, key_arn, "sns", "kms:Decrypt", "kms:GenerateDataKey"),
+    ]
+
+
+def use_key(names: Names, key_arn: str, service: str, *actions: str) -> iam.PolicyStatement:
+    """A key, only when `service` asks for it on the caller's behalf."""
+    via = f"{service}.{names.region}.amazonaws.com"
+    return iam.PolicyStatement(
+        actions=list(actions),
+        resources=[key_arn],
+        conditions={"StringEquals": {"kms:ViaService": via}},
+    )
+
+
+def _items(names: Names, keys: list[str], *actions: str) -> iam.PolicyStatement:
+    """The table's items under these partition keys, and no others.
+
+    Every action given must name the partition keys that it touches; a scan, which names none, would pass.
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+    """
+    return iam.PolicyStatement(
+        actions=list(actions),
+        resources=[names.alert_table_arn],
+        conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}},
+    )
+
+
+def _list(bucket: str, *folders: str) -> iam.PolicyStatement:
+    """See which objects lie below the folders, and which versions they have."""
+    return iam.PolicyStatement(
+        actions=["s3:ListBucket", "s3:ListBucketVersions"],
+        resources=[bucket],
+        conditions={"StringLike": {"s3:prefix": [f"{folder}*" for folder in folders]}},
+    )
+
+
+def _allow(resource: str | list[str], *actions: str) -> iam.PolicyStatement:
+    resources = [resource] if isinstance(resource, str) else resource
+    return iam.PolicyStatement(actions=list(actions), resources=resources)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.endpoints import PROTOCOLS, endpoint_mistake
+from infra.endpoints import PROTOCOLS, endpoint_mistake, principal_mistake
 from infra.names import Names
 from infra.partitions import partitions_by_region
 from infra.section import Section
@@ -94,6 +94,7 @@ class Functions:
     detect_timeout_seconds: int
     detect_max_concurrency: int
     notify_memory_mb: int
+    publish_memory_mb: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,9 @@ class Settings:
     organization: Organization | None
     subscribers: tuple[Subscriber, ...]
     operations_subscribers: tuple[Subscriber, ...]
+    rule_authors: tuple[Subscriber, ...]
+    rule_writers: tuple[str, ...]
+    """The ARNs of who may edit the live rules by taking the writers' role."""
     retention: Retention
     object_lock: ObjectLock | None
     functions: Functions
@@ -155,6 +159,8 @@ def parse_settings(raw: object) -> Settings:
         organization=_organization(root.section("organization")) if root.has("organization") else None,
         subscribers=_subscribers(root, "subscribers", region, filtered=True),
         operations_subscribers=_subscribers(root, "operations_subscribers", region, filtered=False),
+        rule_authors=_subscribers(root, "rule_authors", region, filtered=False),
+        rule_writers=_rule_writers(root, region),
         retention=_retention(root.section("retention")),
         object_lock=_object_lock(root.section("object_lock")) if root.has("object_lock") else None,
         functions=_functions(root.section("functions")),
@@ -202,6 +208,21 @@ def _subscribers(root: Section, key: str, region: str, *, filtered: bool) -> tup
             entry.problem("", f"{protocol} {endpoint} is listed twice; SNS keeps one subscription each")
         found[protocol, endpoint] = Subscriber(protocol, endpoint, severities)
     return tuple(found.values())
+
+
+def _rule_writers(root: Section, region: str) -> tuple[str, ...]:
+    """Who may take the writers' role, each by name: whoever edits rules decides what is seen."""
+    partition = partitions_by_region().get(region, "aws")
+    found: list[str] = []
+    for path, item in root.items("rule_writers"):
+        mistake = principal_mistake(item, partition)
+        if mistake:
+            root.problems.append(f"{path}: {mistake}")
+        elif item in found:
+            root.problems.append(f"{path}: {item} is listed twice")
+        else:
+            found.append(item)
+    return tuple(found)
 
 
 def _severities(entry: Section) -> tuple[str, ...]:
@@ -254,6 +275,7 @@ def _functions(section: Section) -> Functions:
         detect_timeout_seconds=section.number("detect_timeout_seconds", 30, 900, default=120),
         detect_max_concurrency=section.number("detect_max_concurrency", 2, 1000, default=10),
         notify_memory_mb=section.number("notify_memory_mb", 128, 10_240, default=256),
+        publish_memory_mb=section.number("publish_memory_mb", 512, 10_240, default=1792),
     )
     section.close()
     if asked_python == HOST and functions.python not in PYTHONS:

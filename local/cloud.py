@@ -88,6 +88,10 @@ class LocalCloud:
     def operations_mails(self) -> list[Mail]:
         return [mail for mail in self.emulator.mails if mail.topic_arn == NAMES.operations_topic_arn]
 
+    def author_mails(self) -> list[Mail]:
+        """What the authors of rules were told, oldest first."""
+        return [mail for mail in self.emulator.mails if mail.topic_arn == NAMES.rule_authors_topic_arn]
+
     def table_items(self, kind: str) -> list[dict[str, Any]]:
         """The alert table's items of one kind: `ALERT`, `MATCH` or `FILE`, in DynamoDB's JSON."""
         pages = self.audit("dynamodb").get_paginator("scan").paginate(TableName=ALERT_TABLE)

@@ -29,6 +29,7 @@ MEMBER_ACCOUNT = "444455556666"
 REGION = "eu-central-1"
 SECURITY_ADDRESS = "security@example.com"
 OPERATIONS_ADDRESS = "operations@example.com"
+AUTHORS_ADDRESS = "detection-engineers@example.com"
 NAMES = Names(AUDIT_ACCOUNT, REGION)
 
 ASSEMBLY = "cdk.out"
@@ -76,6 +77,8 @@ def local_settings() -> dict[str, Any]:
         "accounts": [{"id": MEMBER_ACCOUNT, "name": "member"}],
         "subscribers": [{"protocol": "email", "endpoint": SECURITY_ADDRESS, "min_severity": "informational"}],
         "operations_subscribers": [{"protocol": "email", "endpoint": OPERATIONS_ADDRESS}],
+        "rule_authors": [{"protocol": "email", "endpoint": AUTHORS_ADDRESS}],
+        "rule_writers": [f"arn:aws:iam::{AUDIT_ACCOUNT}:root"],
         "functions": {"architecture": "host", "python": "host"},
     }
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import IO, Self
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-STOP_SECONDS = 10.0
+STOP_SECONDS = 30.0
+"""How long the keeper may take; to remove a folder of thousands of files takes a busy disk its time."""
 
 
 class KeptProcess:

@@ -30,6 +30,9 @@ class FunctionSpec:
     statements: Sequence[iam.PolicyStatement]
     wildcards: Mapping[str, str]
     """The resource patterns in `statements` that no single ARN can name, each with the reason."""
+    role_name: str | None = None
+    """Where another resource's policy must foretell the role; else CloudFormation names it."""
+    one_at_a_time: bool = False
 
 
 class Function(Construct):
@@ -55,6 +58,7 @@ class Function(Construct):
             log_group=group,
             memory_size=spec.memory_mb,
             timeout=spec.timeout,
+            reserved_concurrent_executions=1 if spec.one_at_a_time else None,
             environment={
                 **spec.environment,
                 "POWERTOOLS_SERVICE_NAME": spec.name,
@@ -88,6 +92,7 @@ class Function(Construct):
             self,
             "Role",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            role_name=spec.role_name,
             description=f"What {spec.name} may do, and nothing else",
             inline_policies={
                 "least-privilege": iam.PolicyDocument(statements=[*spec.statements, write_logs])

@@ -37,7 +37,7 @@ def encrypted_queue(
     visibility_timeout: Duration | None = None,
     dead_letter_queue: sqs.DeadLetterQueue | None = None,
 ) -> sqs.Queue:
-    """A queue under SQS's own keys: what it holds names log files or stream records, never their content."""
+    """A queue under SQS's own keys: what it holds names objects or stream records, never their content."""
     return sqs.Queue(
         scope,
         construct_id,

@@ -1,20 +1,25 @@
-"""Gives each function the credentials of its own role.
-
-The emulator does so only where it enforces IAM; else functions act as the account's owner, and their calls
-could not be told from a person's.
-https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
-"""
+"""Functions as Lambda runs them: each with the credentials of its own role, throttled batches tried again."""
 
 import hashlib
+import threading
+import time
 from collections.abc import Mapping
 from typing import Any
 
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc, sts
 
+_PATIENCE_SECONDS = 120.0
+_PAUSE_SECONDS = 0.2
+
 
 def act_by_their_roles() -> None:
-    """Have the emulator start functions with the credentials of `role_credentials`."""
+    """Have the emulator start functions with the credentials of `role_credentials`.
+
+    It does so only where it enforces IAM; else functions act as the account's owner, and their calls could
+    not be told from a person's.
+    https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
+    """
     lambda_runtime.execution_credentials = role_credentials
     lambda_svc.execution_credentials = role_credentials
 
@@ -39,3 +44,32 @@ def role_credentials(configuration: Mapping[str, Any]) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": secret,
         "AWS_SESSION_TOKEN": token,
     }
+
+
+def be_patient_with_throttled_batches() -> None:
+    """Have a batch of messages that a function's reserved concurrency throttles tried again.
+
+    Lambda does so until the messages' visibility timeout is over; the emulator lets them wait for all of it.
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+    """
+    run_batch, execute = lambda_svc._run_sqs_batch, lambda_svc._execute_function  # noqa: SLF001
+    feeding = threading.local()
+
+    def run_batch_patiently(*arguments: Any) -> None:
+        feeding.until = time.monotonic() + _PATIENCE_SECONDS
+        try:
+            run_batch(*arguments)
+        finally:
+            feeding.until = None
+
+    def execute_patiently(function: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
+        until = getattr(feeding, "until", None)
+        feeding.until = None  # what the emulator calls again under another account's scope waits once
+        while True:
+            result: dict[str, Any] = execute(function, event)
+            if until is None or not result.get("throttle") or time.monotonic() > until:
+                return result
+            time.sleep(_PAUSE_SECONDS)
+
+    lambda_svc._run_sqs_batch = run_batch_patiently  # noqa: SLF001
+    lambda_svc._execute_function = execute_patiently  # noqa: SLF001

@@ -18,9 +18,13 @@ from ministack import app as emulator
 from ministack.core import tls
 
 from local.emulation import trails
+from local.emulation.buckets import name_who_edits
 from local.emulation.delivery import Delivery
-from local.emulation.functions import act_by_their_roles
+from local.emulation.functions import act_by_their_roles, be_patient_with_throttled_batches
+from local.emulation.leading_keys import know_leading_keys
 from local.emulation.mail import send_mail_with
+from local.emulation.principals import name_sessions_by_their_roles
+from local.emulation.stacks import reserve_concurrency, tell_of_stacks
 from local.emulation.tap import Tap
 
 
@@ -45,8 +49,14 @@ async def run(port: int, delivery_seconds: float) -> None:
     delivery = Delivery()
     Tap(delivery).install()
     trails.register()
+    name_who_edits()
     act_by_their_roles()
+    be_patient_with_throttled_batches()
     send_mail_with(tell_mail)
+    tell_of_stacks()
+    reserve_concurrency()
+    know_leading_keys()
+    name_sessions_by_their_roles()
     config = Config()
     config.bind = [f"127.0.0.1:{port}"]
     config.keep_alive_timeout = 75

@@ -14,19 +14,13 @@ import pytest
 from botocore.exceptions import ClientError
 
 from infra.names import ALERT_TABLE, DETECT_FUNCTION, NOTIFY_FUNCTION
-from local.cloud import LocalCloud, local_cloud, wait_for
-from local.deployment import AUDIT_ACCOUNT, Assembly
+from local.cloud import LocalCloud, wait_for
+from local.deployment import AUDIT_ACCOUNT
 from tests.e2e.conftest import SECONDS, Archive, impatient_queue
 from tests.e2e.intruders import alerts_about, stopped_trail
 from tests.samples import log_file
 
 REFUSALS = {"AccessDenied", "AccessDeniedException", "AuthorizationError"}
-
-
-@pytest.fixture(scope="module")
-def strict_cloud(assembly: Assembly) -> Iterator[LocalCloud]:
-    with local_cloud(enforce_iam=True, assembly=assembly) as deployed:
-        yield deployed
 
 
 def role_of(cloud: LocalCloud, function: str) -> str:

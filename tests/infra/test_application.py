@@ -75,12 +75,13 @@ def test_stacks_are_named_ordered_and_protected(deployment: Synthesized) -> None
     manifest = json.loads((deployment.folder / "manifest.json").read_text(encoding="utf-8"))
     stacks = {k: v for k, v in manifest["artifacts"].items() if v["type"] == "aws:cloudformation:stack"}
     trails = {"TrailwardenTrail-444455556666", "TrailwardenTrail-777788889999"}
-    stateful = {"TrailwardenLogArchive", "TrailwardenDetectionState"} | trails
-    assert set(stacks) == stateful | {"TrailwardenDetection"}
+    stateful = {"TrailwardenLogArchive", "TrailwardenDetectionState", "TrailwardenRules"} | trails
+    assert set(stacks) == stateful | {"TrailwardenDetection", "TrailwardenPublishing"}
     protected = {k for k, v in stacks.items() if v["properties"].get("terminationProtection")}
     assert protected == stateful
     before_detection = set(stacks["TrailwardenDetection"]["dependencies"])
-    assert {"TrailwardenLogArchive", "TrailwardenDetectionState"} <= before_detection
+    assert {"TrailwardenLogArchive", "TrailwardenDetectionState", "TrailwardenRules"} <= before_detection
+    assert "TrailwardenDetection" in stacks["TrailwardenPublishing"]["dependencies"]
     for trail in trails:
         assert "TrailwardenDetection" in stacks[trail]["dependencies"]
         assert stacks[trail]["environment"] == f"aws://{trail.removeprefix('TrailwardenTrail-')}/eu-central-1"
@@ -89,7 +90,7 @@ def test_stacks_are_named_ordered_and_protected(deployment: Synthesized) -> None
 def test_what_goes_through_parameters_is_written_by_one_and_read_by_another(deployment: Synthesized) -> None:
     written = {
         resource["Properties"]["Name"]
-        for stack in ("TrailwardenLogArchive", "TrailwardenDetectionState")
+        for stack in ("TrailwardenLogArchive", "TrailwardenDetectionState", "TrailwardenRules")
         for resource in deployment.resources(stack, "AWS::SSM::Parameter").values()
     }
     parameters = deployment.templates["TrailwardenDetection"]["Parameters"]
@@ -100,6 +101,7 @@ def test_what_goes_through_parameters_is_written_by_one_and_read_by_another(depl
         == {
             "/trailwarden/log-key-arn",
             "/trailwarden/state-key-arn",
+            "/trailwarden/rules-key-arn",
             "/trailwarden/alert-stream-arn",
         }
     )
@@ -108,7 +110,7 @@ def test_what_goes_through_parameters_is_written_by_one_and_read_by_another(depl
 def test_synth_needs_no_network_once_wheels_are_there(tmp_path: Path, host: Target, wheels: Path) -> None:
     root = checkout(tmp_path / "checkout", wheels)
     bundler = Bundler(root, host)
-    hashes = [bundler.bundle(function).hash for function in ("detect", "notify")]
+    hashes = [bundler.bundle(function).hash for function in ("detect", "notify", "publish_rules")]
     assets = {hashlib.sha256(one.encode()).hexdigest() for one in hashes}  # the CDK hashes what it is given
     file = tmp_path / "settings.json"
     file.write_text(json.dumps(sample(functions={"architecture": "host", "python": "host"})), "utf-8")

@@ -25,11 +25,16 @@ from infra.wheels import (
 from tests.infra.conftest import ROOT, checkout
 from trailwarden.rules.ruleset import load_rule_set
 
-FUNCTIONS = ("detect", "notify")
+FUNCTIONS = ("detect", "notify", "publish_rules")
 LAMBDA = Target("arm64", "3.14", native=False)
 # What Lambda's Python runtime brings: https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html
 RUNTIME = frozenset({"boto3", "botocore", "urllib3"})
-MODULES = {"aws_lambda_powertools": "aws-lambda-powertools", "re2": "google-re2"}
+MODULES = {
+    "aws_lambda_powertools": "aws-lambda-powertools",
+    "re2": "google-re2",
+    "sigma": "pysigma",
+    "yaml": "pyyaml",
+}
 
 
 def fake_rules(_rules: Path) -> bytes:
@@ -73,17 +78,22 @@ def _edit(name: str, addition: str) -> Callable[[Path], None]:
     return change
 
 
+def _add_rule(root: Path) -> None:
+    (root / "rules" / "new.yml").write_text("title: New", encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("change", "changed"),
     [
         (_edit("lambdas/detect/handler.py", "# changed\n"), {"detect"}),
         (_edit("trailwarden/detection.py", "# changed\n"), {"detect"}),
-        (_edit("trailwarden/errors.py", "# changed\n"), {"detect", "notify"}),
+        (_edit("trailwarden/errors.py", "# changed\n"), set(FUNCTIONS)),
+        (_edit("trailwarden/rules/compile.py", "# changed\n"), {"detect", "publish_rules"}),
         (_edit("trailwarden/cli/__init__.py", "# changed\n"), set()),
-        (lambda root: (root / "rules" / "new.yml").write_text("title: New", encoding="utf-8"), {"detect"}),
+        (_add_rule, {"detect", "publish_rules"}),
         (lambda root: os.utime(root / "trailwarden" / "errors.py", (0, 0)), set()),
     ],
-    ids=["handler", "library", "shared library", "command line", "rules", "times only"],
+    ids=["handler", "library", "shared library", "compiler", "command line", "rules", "times only"],
 )
 def test_a_hash_changes_with_what_the_function_holds_and_nothing_else(
     change: Callable[[Path], None], changed: set[str], host: Target, tmp_path: Path, wheels: Path
@@ -118,9 +128,26 @@ def test_every_source_has_a_pyc_that_no_date_can_outdate(bundler: Bundler, funct
 def test_detect_alone_holds_the_rule_set(bundler: Bundler) -> None:
     assert (bundler.bundle("detect").path / "ruleset.json").read_bytes() == fake_rules(Path())
     assert not (bundler.bundle("notify").path / "ruleset.json").exists()
+    assert not (bundler.bundle("publish_rules").path / "ruleset.json").exists()
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+def test_publish_rules_finds_the_shipped_rules_where_it_runs(bundler: Bundler, here: Path) -> None:
+    asset = bundler.bundle("publish_rules").path
+    question = "from trailwarden.rules.shipped import shipped_rules_path; print(shipped_rules_path())"
+    command = [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(asset)!r}); {question}"]
+    found = Path(subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip())
+    assert found.is_relative_to(asset)
+    assert content(found) == content(here / "rules")
+    assert content(found)
+
+
+def test_the_rule_compiler_is_where_rules_are_compiled_and_the_command_line_nowhere(bundler: Bundler) -> None:
+    package = bundler.bundle("publish_rules").path / "trailwarden"
+    assert (package / "rules" / "compile.py").is_file()
+    assert not (package / "cli").exists()
+
+
+@pytest.mark.parametrize("function", ["detect", "notify"])
 def test_an_asset_holds_no_command_line_and_no_rule_compiler(bundler: Bundler, function: str) -> None:
     package = bundler.bundle(function).path / "trailwarden"
     assert not (package / "cli").exists()
@@ -157,6 +184,8 @@ def test_a_handler_starts_with_nothing_but_its_asset_and_the_runtime(
             "ALERT_TOPIC_ARN": "arn:aws:sns:eu-central-1:111122223333:trailwarden-alerts",
             "OPERATIONS_TOPIC_ARN": "arn:aws:sns:eu-central-1:111122223333:trailwarden-operations",
             "LOG_BUCKET_NAME": "trailwarden-logs-111122223333-eu-central-1",
+            "RULES_BUCKET_NAME": "trailwarden-rules-111122223333-eu-central-1",
+            "RULE_AUTHORS_TOPIC_ARN": "arn:aws:sns:eu-central-1:111122223333:trailwarden-rule-authors",
             "ALERT_RETENTION_DAYS": "365",
         },
         capture_output=True,

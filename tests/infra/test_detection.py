@@ -31,10 +31,10 @@ def grants(statements: list[dict[str, Any]]) -> dict[str, set[str]]:
     """`{resource: actions}`; a resource that is a parameter is named by what the parameter holds."""
     found: dict[str, set[str]] = {}
     for statement in statements:
-        resource = statement["Resource"]
-        name = resource if isinstance(resource, str) else resource["Ref"].split("C96584")[0]
-        actions = statement["Action"]
-        found.setdefault(name, set()).update([actions] if isinstance(actions, str) else actions)
+        resources, actions = statement["Resource"], statement["Action"]
+        for resource in resources if isinstance(resources, list) else [resources]:
+            name = resource if isinstance(resource, str) else resource["Ref"].split("C96584")[0]
+            found.setdefault(name, set()).update([actions] if isinstance(actions, str) else actions)
     return found
 
 
@@ -129,15 +129,25 @@ def test_detect_may_do_what_it_does_and_nothing_else(deployment: Synthesized) ->
             "dynamodb:GetItem",
             "dynamodb:PutItem",
             "dynamodb:Query",
+            "dynamodb:UpdateItem",
         },
         f"arn:aws:sns:{AUDIT}:trailwarden-operations": {"sns:Publish"},
+        "arn:aws:s3:::trailwarden-rules-111122223333-eu-central-1/rule-sets/*": {"s3:GetObject"},
         "SsmParameterValuetrailwardenlogkeyarn": {"kms:Decrypt"},
+        "SsmParameterValuetrailwardenruleskeyarn": {"kms:Decrypt"},
         "SsmParameterValuetrailwardenstatekeyarn": STATE_KEY_ACTIONS,
         f"arn:aws:logs:{AUDIT}:log-group:/aws/lambda/trailwarden-detect:*": {
             "logs:CreateLogStream",
             "logs:PutLogEvents",
         },
     }
+
+
+def test_detect_changes_nothing_but_the_counters_of_exceptions(deployment: Synthesized) -> None:
+    statements = role(deployment, "trailwarden-detect")
+    (update,) = (one for one in statements if "dynamodb:UpdateItem" in one["Action"])
+    assert update["Action"] == "dynamodb:UpdateItem"
+    assert update["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["EXCEPTION#*"]}}
 
 
 def test_notify_may_do_what_it_does_and_nothing_else(deployment: Synthesized) -> None:
@@ -193,7 +203,13 @@ def test_the_functions_get_the_environment_of_the_contract(deployment: Synthesiz
     powertools = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
     assert variables == {
         "trailwarden-detect": powertools
-        | {"ALERT_TABLE_NAME", "OPERATIONS_TOPIC_ARN", "LOG_BUCKET_NAME", "ALERT_RETENTION_DAYS"},
+        | {
+            "ALERT_TABLE_NAME",
+            "OPERATIONS_TOPIC_ARN",
+            "LOG_BUCKET_NAME",
+            "RULES_BUCKET_NAME",
+            "ALERT_RETENTION_DAYS",
+        },
         "trailwarden-notify": powertools | {"ALERT_TABLE_NAME", "ALERT_TOPIC_ARN"},
     }
 

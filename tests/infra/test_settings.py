@@ -50,6 +50,37 @@ def test_only_what_has_no_default_must_be_given() -> None:
     assert settings.retention.archive_after_days is None
 
 
+def test_whoever_may_edit_rules_is_named_by_an_arn() -> None:
+    writers = ["arn:aws:iam::111122223333:role/path/detection", "arn:aws:iam::444455556666:root"]
+    assert parse_settings(SAMPLE | {"rule_writers": writers}).rule_writers == tuple(writers)
+    assert parse_settings(SAMPLE).rule_authors[0].endpoint == "detection-engineers@example.com"
+
+
+@pytest.mark.parametrize(
+    ("writer", "words"),
+    [
+        ("detection", "'detection' is no ARN such as arn:aws:iam::111122223333:role/detection-engineers"),
+        (12, "12 is no ARN such as"),
+        ("*", "'*' is no ARN such as"),
+        ("arn:aws:iam::111122223333:role/*", "patterns are not taken"),
+        ("arn:aws:iam::111122223333:group/detection", "names no role, no user and no account"),
+        ("arn:aws:sts::111122223333:assumed-role/detection/me", "is no ARN such as"),
+        ("arn:aws-cn:iam::111122223333:role/detection", "lies in the partition aws-cn, not in aws"),
+        ("arn:aws:iam::11112222:role/detection", "has no account of 12 digits"),
+    ],
+)
+def test_nobody_else_may_edit_rules(writer: object, words: str) -> None:
+    (problem,) = problems_of(lambda raw: raw.update(rule_writers=[writer]))
+    assert problem.startswith("rule_writers[0]: ")
+    assert words in problem
+
+
+def test_a_writer_stands_once_in_the_list() -> None:
+    role = "arn:aws:iam::111122223333:role/detection"
+    (problem,) = problems_of(lambda raw: raw.update(rule_writers=[role, role]))
+    assert problem == f"rule_writers[1]: {role} is listed twice"
+
+
 def test_every_mistake_is_told_at_once() -> None:
     raw = {
         "audit_acount": "111122223333",

@@ -10,6 +10,9 @@ class Exit(IntEnum):
     ALERTED = 1
     """`scan`: an alert at or above `--fail-on`. `rules test`: a rule's test failed. `rules check`: a warning,
     with `--strict`."""
+    REFUSED = 1
+    """`rules publish`, `rollback`, `promote`: what was handed in did not become live. `rules diff
+    --exit-code`: there is a difference."""
     USAGE = 2
     """Wrong usage, or rules that cannot be used. `scan` still evaluates the others."""
     INCOMPLETE = 3

@@ -1,0 +1,359 @@
+"""`trailwarden rules publish`, `status`, `history`, `rollback`, `diff` and `promote` on a deployment."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from moto import mock_aws
+
+from infra.names import ALERT_TABLE, RULE_WRITERS_ROLE
+from tests.unit.cli.deployed import ACCOUNT, NAMES, REGION, Deployed
+from trailwarden.cli import main
+from trailwarden.cli.rules import deployment, publish, submitting
+
+STOPPED = """\
+# Who stops the trail hides something.
+title: Trail stopped
+id: 0b2c6f8e-1f7e-4b8a-9b4a-3d3b8f6f4a10
+name: trail_stopped
+status: test  # for a week
+level: high
+logsource: {product: aws, service: cloudtrail}
+detection:
+  selection:
+    eventSource: cloudtrail.amazonaws.com
+    eventName: StopLogging
+  condition: selection
+"""
+DELETED = """\
+title: Trail deleted
+id: 7a1f7c0e-6f0d-4a56-8a55-5d7cf2f2a111
+level: high
+logsource: {product: aws, service: cloudtrail}
+detection:
+  selection:
+    eventSource: cloudtrail.amazonaws.com
+    eventName: DeleteTrail
+  condition: selection
+"""
+BROKEN = DELETED.replace("condition: selection", "condition: selektion")
+
+
+@pytest.fixture
+def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
+    for name, value in (
+        ("AWS_ACCESS_KEY_ID", "testing"),
+        ("AWS_SECRET_ACCESS_KEY", "testing"),
+        ("AWS_DEFAULT_REGION", REGION),
+    ):
+        monkeypatch.setenv(name, value)
+    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(publish, "_shipped", dict)
+    with mock_aws():
+        made = Deployed()
+        made.play_the_function(monkeypatch)
+        yield made
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    rules = tmp_path / "rules"
+    (rules / "trails").mkdir(parents=True)
+    (rules / "trails" / "stopped.yml").write_text(STOPPED)
+    (rules / "README.md").write_text("no rule")
+    (rules / ".github").mkdir()
+    (rules / ".github" / "workflow.yml").write_text("on: push")
+    return rules
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["rules", *arguments])
+
+
+def published(folder: Path, *options: str) -> Result:
+    result = run("publish", str(folder), *options)
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def test_publish_makes_the_folder_live_and_says_what_changed(deployed: Deployed, folder: Path) -> None:
+    result = published(folder, "--note", "the first")
+    live = deployed.store.live()
+    assert live is not None
+    assert live.sequence == 1
+    assert f"Rule set 1, version {live.version}, is live" in result.stdout
+    assert "added: rule 'Trail stopped'" in result.stdout
+    assert deployed.team() == {"trails/stopped.yml": STOPPED}
+    publication = deployed.store.publication(1)
+    assert publication is not None
+    assert (publication.note, publication.claimed_author) == ("the first", "user/moto")
+
+
+def test_publish_checks_here_first_and_hands_in_nothing_that_is_broken(
+    deployed: Deployed, folder: Path
+) -> None:
+    (folder / "deleted.yml").write_text(BROKEN)
+    result = run("publish", str(folder))
+    assert result.exit_code == 2
+    assert f"{folder}/deleted.yml:9:" in result.stderr
+    assert "cure: " in result.stderr
+    assert "nothing was handed in" in result.stderr
+    assert deployed.store.live() is None
+    assert deployed.authors.letters == []
+
+
+def test_publish_tells_every_mistake_that_only_the_deployment_finds(
+    deployed: Deployed, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another Trailwarden may be deployed there than here, and judge otherwise."""
+    published(folder)
+    (folder / "deleted.yml").write_text(BROKEN)
+    monkeypatch.setattr(publish, "_check", lambda *_: None)
+    result = run("publish", str(folder))
+    assert result.exit_code == 1
+    assert f"{folder}/deleted.yml:9:" in result.stderr
+    assert "refused" in result.stderr
+    assert "rule set 1 is still live" in result.stderr
+    live = deployed.store.live()
+    assert live is not None
+    assert live.sequence == 1
+
+
+def test_publishing_the_same_again_is_done_already(deployed: Deployed, folder: Path) -> None:
+    published(folder)
+    result = published(folder)
+    assert "is live and has exactly these files" in result.stdout
+    assert len(deployed.store.history()) == 1
+
+
+def test_publish_from_an_older_base_is_refused(deployed: Deployed, folder: Path) -> None:
+    published(folder)
+    (folder / "deleted.yml").write_text(DELETED)
+    published(folder, "--base", "1")
+    (folder / "deleted.yml").unlink()
+    result = run("publish", str(folder), "--base", "1")
+    assert result.exit_code == 1
+    assert "rule set 2 is live" in result.stderr
+    assert len(deployed.team()) == 2
+
+
+def test_publish_does_not_empty_the_rules_by_mistake(
+    deployed: Deployed, folder: Path, tmp_path: Path
+) -> None:
+    published(folder)
+    nothing = tmp_path / "nothing"
+    nothing.mkdir()
+    assert run("publish", str(nothing)).exit_code == 2
+    assert deployed.team()
+    published(nothing, "--empty")
+    assert deployed.team() == {}
+
+
+def test_publish_that_hears_nothing_says_so(
+    deployed: Deployed, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployed.works = False
+    result = run("publish", str(folder), "--wait", "0")
+    assert result.exit_code == 3
+    assert "no outcome within 0 s" in result.stderr
+
+
+def test_publish_in_json(deployed: Deployed, folder: Path) -> None:
+    made = json.loads(published(folder, "--json").stdout)
+    assert (made["outcome"], made["sequence"], made["kind"]) == ("published", 1, "publish")
+    assert made["submission"].startswith("submissions/")
+
+
+def test_history_lists_who_published_what_newest_first(deployed: Deployed, folder: Path) -> None:
+    assert "Nothing was ever published" in run("history").stdout
+    published(folder, "--note", "the first")
+    deployed.edit("deleted.yml", DELETED)
+    first, second = run("history").stdout.splitlines()
+    assert first.startswith("*     2  ")
+    assert "edit" in first
+    assert second.startswith("      1  ")
+    assert "'the first'" in second
+    assert "added: rule 'Trail deleted'" in run("history", "--changes").stdout
+    (line,) = run("history", "--json", "--before", "2").stdout.splitlines()
+    assert json.loads(line)["sequence"] == 1
+
+
+def test_rollback_goes_back_to_the_one_before(deployed: Deployed, folder: Path) -> None:
+    published(folder)
+    (folder / "deleted.yml").write_text(DELETED)
+    published(folder)
+    result = run("rollback", "--note", "too noisy")
+    assert result.exit_code == 0, result.output
+    assert "Rule set 3" in result.stdout
+    assert deployed.team() == {"trails/stopped.yml": STOPPED}
+    versions = [one.version for one in deployed.store.history()]
+    assert versions[0] == versions[2] != versions[1]
+    assert run("rollback", "2").exit_code == 0
+    assert len(deployed.team()) == 2
+
+
+def test_there_is_nothing_to_roll_back_to_before_the_first(deployed: Deployed, folder: Path) -> None:
+    assert run("rollback").exit_code == 2
+    published(folder)
+    result = run("rollback")
+    assert result.exit_code == 2
+    assert "there is none before it" in result.stderr
+    missing = run("rollback", "7")
+    assert missing.exit_code == 2
+    assert "there is no publication 7" in missing.stderr
+
+
+def test_diff_names_the_rules_and_shows_the_lines(deployed: Deployed, folder: Path) -> None:
+    published(folder)
+    assert run("diff", str(folder), "--exit-code").stdout == "No difference.\n"
+    (folder / "trails" / "stopped.yml").write_text(STOPPED.replace("level: high", "level: critical"))
+    (folder / "deleted.yml").write_text(DELETED)
+    result = run("diff", str(folder), "--exit-code")
+    assert result.exit_code == 1
+    assert "added     rule Trail deleted (7a1f7c0e-6f0d-4a56-8a55-5d7cf2f2a111), deleted.yml" in result.stdout
+    assert "changed   rule Trail stopped" in result.stdout
+    assert "-level: high\n+level: critical\n" in result.stdout
+    assert "+++ " + folder.as_posix() + "/deleted.yml" in result.stdout
+
+
+def test_diff_tells_what_was_moved_or_only_laid_out_anew(deployed: Deployed, folder: Path) -> None:
+    (folder / "deleted.yml").write_text(DELETED)
+    published(folder)
+    (folder / "deleted.yml").rename(folder / "trails" / "deleted.yml")
+    (folder / "trails" / "stopped.yml").write_text(STOPPED.replace("  # for a week", ""))
+    kinds = {
+        one["title"]: one["change"]
+        for one in json.loads(run("diff", str(folder), "--json").stdout)["documents"]
+    }
+    assert kinds == {"Trail deleted": "moved", "Trail stopped": "rewritten"}
+
+
+def test_diff_of_two_publications_and_of_edits_that_are_not_live(deployed: Deployed, folder: Path) -> None:
+    published(folder)
+    (folder / "deleted.yml").write_text(DELETED)
+    published(folder)
+    assert "removed   rule Trail deleted" in run("diff", "--from", "2", "--to", "1").stdout
+    assert "added     rule Trail deleted" in run("diff", "--from", "1").stdout
+    assert run("diff").stdout == "No difference.\n"
+    deployed.edit("broken.yml", BROKEN.replace("7a1f7c0e", "7a1f7c0f"))
+    assert "broken.yml" in run("diff").stdout
+    assert run("diff", str(folder), "--to", "1").exit_code == 2
+
+
+def test_promote_sets_the_status_and_leaves_the_rest_of_the_file(deployed: Deployed, folder: Path) -> None:
+    published(folder)
+    result = run("promote", "trail_stopped")
+    assert result.exit_code == 0, result.output
+    assert deployed.team() == {
+        "trails/stopped.yml": STOPPED.replace("status: test  # for a week", "status: stable  # for a week")
+    }
+    again = run("promote", "trail_stopped")
+    assert (again.exit_code, again.stdout) == (0, "Trail stopped is stable already.\n")
+    assert run("promote", "Trail stopped", "--to", "experimental").exit_code == 0
+    assert run("promote", "no such rule").exit_code == 2
+
+
+def test_promote_in_a_folder_needs_no_deployment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deployment, "connect", lambda *_: pytest.fail("AWS was asked"))
+    rule = "0b2c6f8e-1f7e-4b8a-9b4a-3d3b8f6f4a10"
+    result = run("promote", rule, "--dir", str(folder))
+    assert result.exit_code == 0, result.output
+    assert "test → stable" in result.stdout
+    assert "status: stable  # for a week\n" in (folder / "trails" / "stopped.yml").read_text()
+
+
+def test_status_tells_what_is_live_pending_refused_and_staged(deployed: Deployed, folder: Path) -> None:
+    assert "Nothing was ever published" in run("status").stdout
+    published(folder, "--note", "the first")
+    deployed.edit("broken.yml", BROKEN)
+    text = run("status").stdout
+    assert "Live:  rule set 1, version " in text
+    assert "Note:  the first" in text
+    assert "In the rules bucket's folder, but not live:\n  added     rule Trail deleted" in text
+    assert "Refused " in text
+    assert "broken.yml:9:" in text
+    assert "Staged (told to nobody)" in text
+    assert "     0  high          test         Trail stopped" in text
+
+
+def test_status_in_json_holds_exceptions_with_what_they_hid(deployed: Deployed, folder: Path) -> None:
+    (folder / "exception.yml").write_text(EXCEPTION)
+    published(folder)
+    deployed.hide(3, EXCEPTION_ID, "2999-01-01")
+    status = json.loads(run("status", "--json").stdout)
+    (exception,) = status["exceptions"]
+    assert exception["id"] == EXCEPTION_ID
+    assert exception["expires"] == "2999-12-31"
+    assert (exception["hidden"], exception["last_hidden"]) == (3, "2999-01-01")
+    assert status["live"]["sequence"] == 1
+    assert status["staged"][0]["alerts"] == 0
+    assert "until 2999-12-31  The drill (owner identity team" in run("status").stdout
+
+
+EXCEPTION_ID = "c6a5f3f2-6f0d-4a56-8a55-5d7cf2f2a222"
+EXCEPTION = f"""\
+title: The drill
+id: {EXCEPTION_ID}
+logsource: {{product: aws, service: cloudtrail}}
+filter:
+  rules: [trail_stopped]
+  selection: {{userIdentity.userName: drill}}
+  condition: not selection
+trailwarden: {{owner: identity team, reason: a drill, expires: 2999-12-31}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("ExpiredToken", "the AWS credentials have expired"),
+        ("ExpiredTokenException", "the AWS credentials have expired"),
+        ("UnrecognizedClientException", "AWS does not know these credentials"),
+        ("AccessDenied", f"take the role {RULE_WRITERS_ROLE}"),
+        ("ThrottlingException", "GetItem failed: said (ThrottlingException)"),
+    ],
+)
+def test_what_aws_refuses_is_told_in_a_line(
+    deployed: Deployed, code: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from botocore.exceptions import ClientError
+
+    def refuse(*_: Any) -> None:
+        raise ClientError({"Error": {"Code": code, "Message": "said"}}, "GetItem")
+
+    monkeypatch.setattr(deployment, "_short", refuse)
+    result = run("status")
+    assert result.exit_code == 3
+    assert words in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_where_nothing_is_deployed_says_where_was_looked(deployed: Deployed) -> None:
+    result = run("status", "--region", "eu-west-3")
+    assert result.exit_code == 2
+    assert result.stderr == (
+        f"trailwarden: there is no Trailwarden with live rules in account {ACCOUNT}, region eu-west-3;"
+        " name --account and --region\n"
+    )
+
+
+def test_without_a_region_or_credentials_nothing_is_guessed(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    result = run("history")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "trailwarden: no region is known; give --region, or set AWS_REGION\n",
+    )
+
+
+def test_the_commands_look_where_the_stacks_put_it() -> None:
+    assert deployment.rules_bucket(ACCOUNT, REGION) == NAMES.rules_bucket
+    assert deployment.TABLE == ALERT_TABLE
+    assert deployment.WRITERS_ROLE == RULE_WRITERS_ROLE
+    assert submitting.WAIT_SECONDS == 60

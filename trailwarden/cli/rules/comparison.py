@@ -1,0 +1,145 @@
+"""Two folders of rules side by side: which documents came, went or are other, and the lines that differ."""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from trailwarden.alerts.text import one_line
+from trailwarden.rules.document import Document, read_documents
+from trailwarden.rules.folder import is_rule_file
+
+Files = Mapping[str, bytes]
+_KINDS = ("correlation", "filter", "override", "detection")
+_WORDS = {"detection": "rule", "filter": "exception"}
+
+
+class Change(StrEnum):
+    """What became of a document."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+    MOVED = "moved"
+    """The same in another file."""
+    REWRITTEN = "rewritten"
+    """Comments or layout alone: it means the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentChange:
+    """One rule, correlation, exception, override or list that is other. `path` is where it stands now."""
+
+    change: Change
+    kind: str
+    title: str
+    id: str
+    path: str
+
+    def __str__(self) -> str:
+        named = f"{self.kind} {self.title}" + (f" ({self.id})" if self.id else "")
+        return f"{self.change:<9} {named}, {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    path: str
+    kind: str
+    title: str
+    id: str
+    data: Any
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What tells `after` from `before`: by document, and by line."""
+
+    documents: tuple[DocumentChange, ...]
+    diff: tuple[str, ...]
+    """A unified diff, a line each, without line ends."""
+
+    def __bool__(self) -> bool:
+        return bool(self.diff)
+
+
+def compare(before: Files, after: Files, names: tuple[str, str]) -> Comparison:
+    """The difference of two folders; `names` say what each is, in the diff's headings."""
+    return Comparison(tuple(_documents(before, after)), tuple(_lines(before, after, names)))
+
+
+def _documents(before: Files, after: Files) -> Iterator[DocumentChange]:
+    old, new = _written(before), _written(after)
+    for key, one in new.items():
+        other = old.get(key)
+        if other is None:
+            yield _change(Change.ADDED, one)
+        elif other.data != one.data:
+            yield _change(Change.CHANGED, one)
+        elif other.path != one.path:
+            yield _change(Change.MOVED, one)
+        elif other.text != one.text:
+            yield _change(Change.REWRITTEN, one)
+    for key, one in old.items():
+        if key not in new:
+            yield _change(Change.REMOVED, one)
+
+
+def _change(change: Change, one: _Written) -> DocumentChange:
+    return DocumentChange(change, one.kind, one.title, one.id, one.path)
+
+
+def _written(files: Files) -> dict[tuple[str, str], _Written]:
+    """The documents by what stays when they are edited: the id, else the title, else the place."""
+    found: dict[tuple[str, str], _Written] = {}
+    for path in sorted(files):
+        if not is_rule_file(path):
+            continue
+        documents, _ = read_documents(path, files[path])
+        lines = files[path].decode("utf-8-sig", "replace").splitlines()
+        starts = [document.line for document in documents]
+        for number, document in enumerate(documents):
+            end = starts[number + 1] - 1 if number + 1 < len(starts) else len(lines)
+            one = _described(path, document, "\n".join(lines[document.line - 1 : end]))
+            key = (one.kind, one.id or one.title or f"{path}:{number}")
+            if key in found:
+                key = (one.kind, f"{path}:{number}")
+            found[key] = one
+    return found
+
+
+def _described(path: str, document: Document, text: str) -> _Written:
+    data = document.data if isinstance(document.data, dict) else {}
+    kind = next((kind for kind in _KINDS if kind in data), "list")
+    title = data.get("title") or data.get("name") or ""
+    return _Written(
+        path,
+        _WORDS.get(kind, kind),
+        one_line(title, 120),
+        one_line(data.get("id") or "", 60),
+        document.data,
+        text,
+    )
+
+
+def _lines(before: Files, after: Files, names: tuple[str, str]) -> Iterator[str]:
+    for path in sorted({*before, *after}):
+        old, new = before.get(path), after.get(path)
+        if old == new:
+            continue
+        yield from difflib.unified_diff(
+            _text(old),
+            _text(new),
+            f"{names[0]}/{path}" if old is not None else "/dev/null",
+            f"{names[1]}/{path}" if new is not None else "/dev/null",
+            lineterm="",
+        )
+
+
+def _text(content: bytes | None) -> list[str]:
+    """The lines of a file, what a terminal would act on made visible."""
+    lines = (content or b"").decode("utf-8", "backslashreplace").splitlines()
+    return [
+        "".join(c if c.isprintable() or c == "\t" else f"\\x{ord(c):02x}" for c in line) for line in lines
+    ]

@@ -1,0 +1,93 @@
+"""`trailwarden rules diff`: what is other on disk, in the bucket, or in another publication."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from trailwarden.cli.exits import Exit
+from trailwarden.cli.rules.comparison import Comparison, Files, compare
+from trailwarden.cli.rules.deployment import Deployment, on_deployment
+from trailwarden.cli.rules.folders import read_team_folder
+
+_STYLES = {"+": "green", "-": "red", "@": "cyan"}
+
+
+@click.command("diff")
+@click.argument(
+    "folder",
+    metavar="[DIR]",
+    required=False,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+)
+@click.option("--from", "start", type=click.IntRange(min=1), metavar="N", help="From publication N on.")
+@click.option("--to", "end", type=click.IntRange(min=1), metavar="M", help="Up to publication M.")
+@click.option("--exit-code", is_flag=True, help="End with 1 where there is a difference.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@on_deployment
+def diff_command(  # noqa: PLR0913, PLR0917 (its options)
+    deployment: Deployment,
+    folder: Path | None,
+    start: int | None,
+    end: int | None,
+    exit_code: bool,
+    as_json: bool,
+) -> None:
+    """Compare the live rules with DIR, or with the folder in the rules bucket if none is named.
+
+    The rules that would come, go or be other, then the lines. Between two publications the shipped rules
+    are compared too.
+
+    \b
+    Examples:
+      trailwarden rules diff my-rules/
+      trailwarden rules diff                   # changes by hand that are not live
+      trailwarden rules diff --from 11 --to 12
+    """
+    if folder is not None and end is not None:
+        raise click.UsageError("give DIR or --to, not both")
+    live = deployment.live()
+    publication = deployment.publication(start) if start else live
+    before = deployment.sources(publication)
+    left = f"{publication.sequence}" if publication else "nothing"
+    if folder is not None:
+        found = compare(before.team, read_team_folder(folder), (left, folder.as_posix().rstrip("/")))
+    elif start or end:
+        other = deployment.publication(end) if end else live
+        after = deployment.sources(other)
+        found = compare(
+            _layers(before.shipped, before.team),
+            _layers(after.shipped, after.team),
+            (left, f"{other.sequence}" if other else "nothing"),
+        )
+    else:
+        found = compare(before.team, deployment.folder.team().contents, (left, "team"))
+    click.echo(json.dumps(_as_json(found))) if as_json else _tell(found)
+    sys.exit(Exit.REFUSED if found and exit_code else Exit.DONE)
+
+
+def _layers(shipped: Files, team: Files) -> dict[str, bytes]:
+    # pySigma, which this module needs, takes a while to load.
+    from trailwarden.publishing.build import SHIPPED  # noqa: PLC0415
+
+    return {**{SHIPPED + path: content for path, content in shipped.items()}, **team}
+
+
+def _as_json(found: Comparison) -> dict[str, Any]:
+    documents: list[Any] = msgspec.to_builtins(found.documents)
+    return {"documents": documents, "diff": "\n".join(found.diff)}
+
+
+def _tell(found: Comparison) -> None:
+    if not found:
+        click.echo("No difference.")
+        return
+    for change in found.documents:
+        click.echo(str(change))
+    click.echo()
+    for line in found.diff:
+        # click leaves colours out where nobody would see them.
+        click.echo(click.style(line, fg=_STYLES.get(line[:1])) if line else line)
