@@ -2,6 +2,7 @@
 
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -71,10 +72,13 @@ def publish_command(  # noqa: PLR0913, PLR0917 (its options)
 def _check(files: dict[str, bytes], sources: Sources, folder: str) -> None:
     """What the deployment will check, checked here; leaves with status 2 and every mistake."""
     # pySigma takes a while to load: not before AWS was asked who we are.
+    from trailwarden.aws.api_models import BotocoreModels  # noqa: PLC0415
     from trailwarden.publishing.build import build  # noqa: PLC0415
+    from trailwarden.rules.check import check_rules  # noqa: PLC0415
 
+    today, check = datetime.now(UTC).date().isoformat(), partial(check_rules, api=BotocoreModels())
     try:
-        build(sources.shipped or _shipped(), files, today=datetime.now(UTC).date().isoformat())
+        build(sources.shipped or _shipped(), files, today=today, check=check)
     except RuleError as error:
         for problem in error.problems:
             click.echo(str(below(problem, folder)), err=True)
