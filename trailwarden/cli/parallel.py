@@ -30,7 +30,7 @@ from trailwarden.engine.engine import Engine, RuleFailure
 from trailwarden.engine.match import Match
 from trailwarden.rules.ruleset import load_rule_set
 
-_WORTH_SHARING = 8 * 1024 * 1024  # bytes on disk: less is read sooner than processes start
+_WORTH_SHARING = 32 * 1024 * 1024  # bytes on disk, a second's work: less is read sooner than processes start
 _OBJECTS_WORTH_SHARING = 20  # objects in S3: each is waited for, some 30 to 60 ms
 _LARGEST_SHARE = 2 * 1024 * 1024
 _SHARES_OF_A_PROCESS = 8  # so that none is left with the last long one
