@@ -185,6 +185,13 @@ class Demo:
                 soft_wrap=True,
                 highlight=False,
             )
+        say("\nTo publish rules here (docs/rules.md), act as the audit account:\n")
+        say(
+            f"  export AWS_ENDPOINT_URL={emulator.endpoint} AWS_ACCESS_KEY_ID={names.audit_account} "
+            f"AWS_SECRET_ACCESS_KEY=test AWS_REGION={names.region}",
+            soft_wrap=True,
+            highlight=False,
+        )
         while True:
             self._show_new(cloud)
             time.sleep(0.2)

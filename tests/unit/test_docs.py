@@ -5,42 +5,19 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.pages import PAGES, ROOT, Shown, assert_shown, shown_commands, without_tutorial
+
 EXAMPLES = "docs/examples"
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
-_BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
-_TIMING = re.compile(r"in [\d.,]+ s, [\d,]+ records a second")
 _EXPIRES = re.compile(r"(expires: )\d{4}-\d{2}-\d{2}")
-_VERSION = re.compile(r"\b[0-9a-f]{16}\b")
 _MAKE_TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
 
-@dataclass(frozen=True)
-class Shown:
-    """A command that a page shows, and the output that it shows for it."""
-
-    page: str
-    command: str
-    output: tuple[str, ...]
-
-
-def shown_commands() -> Iterator[Shown]:
-    for page in PAGES:
-        for block in _BLOCK.findall(page.read_text()):
-            for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-                command, *output = part.rstrip("\n").split("\n")
-                lines = tuple(line.strip() for line in output if line.strip() not in {"", "..."})
-                yield Shown(page.relative_to(ROOT).as_posix(), command, lines)
-
-
-SHOWN = list(shown_commands())
+SHOWN = [shown for page in PAGES for shown in shown_commands(page, without_tutorial(page))]
 OURS = [shown for shown in SHOWN if shown.command.startswith("trailwarden ")]
 
 
@@ -56,11 +33,7 @@ def test_a_command_of_ours_prints_what_its_page_shows(shown: Shown, tmp_path: Pa
         check=False,
     )
     assert result.returncode == 0, result.stderr
-    printed = [_normal(line).replace(f"{tmp_path}/", "/tmp/") for line in result.stdout.splitlines()]  # noqa: S108
-    place = 0
-    for line in map(_normal, shown.output):
-        assert line in printed[place:], f"{shown.page} shows a line that is not printed: {line}"
-        place += printed[place:].index(line) + 1
+    assert_shown(shown, result.stdout.replace(f"{tmp_path}/", "/tmp/"))  # noqa: S108
 
 
 def _in_force(folder: Path) -> Path:
@@ -75,11 +48,6 @@ def _in_force(folder: Path) -> Path:
 
 def test_the_examples_hold_an_exception_that_ends() -> None:
     assert any(_EXPIRES.search(file.read_text()) for file in (ROOT / EXAMPLES).glob("*.yml"))
-
-
-def _normal(line: str) -> str:
-    """A line without what changes with the rules or the machine, its spaces folded."""
-    return " ".join(_VERSION.sub("VERSION", _TIMING.sub("in TIME", line)).split())
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,18 @@
 import click
 
 import trailwarden
-from trailwarden.cli.completion import completion
-from trailwarden.cli.rules import rules
-from trailwarden.cli.scan import scan
+from trailwarden.cli.lazy import LazyGroup
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    lazy={
+        "scan": "trailwarden.cli.scan:scan",
+        "rules": "trailwarden.cli.rules:rules",
+        "completion": "trailwarden.cli.completion:completion",
+    },
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(trailwarden.__version__, prog_name="trailwarden")
 def main() -> None:
     """Sigma rules on AWS CloudTrail records.
@@ -17,10 +23,5 @@ def main() -> None:
     Examples:
       trailwarden scan ./AWSLogs
       trailwarden scan --format jsonl --matches s3://my-log-bucket/AWSLogs/111122223333
-      trailwarden rules test
+      trailwarden rules new "Access Key Created At Night"
     """
-
-
-main.add_command(scan)
-main.add_command(rules)
-main.add_command(completion)

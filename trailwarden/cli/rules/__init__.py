@@ -2,43 +2,18 @@
 
 import click
 
-from trailwarden.cli.rules.backtest import backtest_command
-from trailwarden.cli.rules.check import check_command
-from trailwarden.cli.rules.compile import compile_command
-from trailwarden.cli.rules.coverage import coverage_command
-from trailwarden.cli.rules.diff import diff_command
-from trailwarden.cli.rules.explain import explain_command
-from trailwarden.cli.rules.history import history_command
-from trailwarden.cli.rules.import_ import import_command
-from trailwarden.cli.rules.list import list_command
-from trailwarden.cli.rules.new import new_command
-from trailwarden.cli.rules.promote import promote_command
-from trailwarden.cli.rules.publish import publish_command
-from trailwarden.cli.rules.rollback import rollback_command
-from trailwarden.cli.rules.status import status_command
-from trailwarden.cli.rules.test import test_command
+from trailwarden.cli.lazy import LazyGroup
+
+_FILES = {"import": "import_"}
+_COMMANDS = (
+    *("new", "check", "explain", "test", "backtest", "list", "coverage", "import", "compile"),
+    *("publish", "status", "history", "rollback", "diff", "promote"),
+)
 
 
-@click.group()
+@click.group(
+    cls=LazyGroup,
+    lazy={name: f"trailwarden.cli.rules.{_FILES.get(name, name)}:{name}_command" for name in _COMMANDS},
+)
 def rules() -> None:
-    """Check, test, compile and publish Sigma rules."""
-
-
-for _command in (
-    new_command,
-    check_command,
-    explain_command,
-    test_command,
-    compile_command,
-    backtest_command,
-    list_command,
-    coverage_command,
-    import_command,
-    publish_command,
-    status_command,
-    history_command,
-    rollback_command,
-    diff_command,
-    promote_command,
-):
-    rules.add_command(_command)
+    """Write, check, test and try out Sigma rules; publish them and undo it."""
