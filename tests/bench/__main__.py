@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -21,7 +22,7 @@ from tests.bench.checks import check_against_plain, check_against_reference
 from tests.bench.generated import grown
 from tests.bench.machine import machine
 from tests.bench.parallel import FILES, sharing
-from tests.bench.speed import Ratio, against_fewer, against_floor
+from tests.bench.speed import Ratio, Side, against_fewer, against_floor, scan
 from tests.bench.startup import start
 from tests.bench.workload import MATCHING, Workload, make_workload
 from trailwarden.engine.engine import Engine
@@ -100,18 +101,23 @@ def _growth(
     workload: Workload, engines: dict[int, Engine], sets: dict[int, RuleSet], rounds: int
 ) -> list[Figure]:
     _TERMINAL.print(f"growth from {FEW} to {MANY:,} rules ...")
-    files = [workload.log_file(10_000)]
-    ratio = against_fewer(engines[MANY], engines[FEW], files, 10_000, rounds)
+    # More rules match more: each set is given files of which the same share matches.
+    parted = {count: workload.parted(sets[count]) for count in (FEW, MANY)}
+    sides = {
+        count: Side(partial(scan, engines[count]), [workload.log_file(10_000, parted=parted[count])])
+        for count in parted
+    }
+    ratio = against_fewer(sides[MANY], sides[FEW], 10_000, rounds)
     name = f"growth from {FEW} to {MANY:,} rules"
     cpu = _ratio(f"{name}: CPU", ratio, "1.4", "1.15", f"{FEW} rules")
     why = instructions.missing()
     if why is not None:
         return [cpu, Figure(f"{name}: instructions", None, "1.15", "1.07", detail=why)]
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "log.json.gz")
-        file.write_bytes(workload.log_file(1_000))
         counts = []
         for count in (FEW, MANY):
+            file = Path(folder, f"{count}.json.gz")
+            file.write_bytes(workload.log_file(1_000, parted=parted[count]))
             artefact = Path(folder, f"{count}.json")
             artefact.write_bytes(dump_rule_set(sets[count]))
             counts.append(instructions.instructions(artefact, file))

@@ -39,35 +39,37 @@ def floor(data: bytes) -> int:
     return len(orjson.loads(zlib.decompress(data, wbits=31))["Records"])
 
 
+@dataclass(frozen=True)
+class Side:
+    """One of two that take turns: what it does with a file, and its files."""
+
+    work: Callable[[bytes], int]
+    files: Sequence[bytes]
+
+
 def against_floor(engine: Engine, files: Sequence[bytes], records: int, rounds: int) -> Ratio:
     """The product's CPU over FLOOR's; each round takes all of the files, each of `records`."""
     for data in files:
         scan(engine, data)  # what a running function has seen before
-    return _ratio(lambda data: scan(engine, data), floor, files, records, rounds)
+    return _ratio(Side(lambda data: scan(engine, data), files), Side(floor, files), records, rounds)
 
 
-def against_fewer(many: Engine, few: Engine, files: Sequence[bytes], records: int, rounds: int) -> Ratio:
-    """The CPU with many rules over that with few."""
-    for data in files:
-        scan(many, data)
-        scan(few, data)
-    return _ratio(lambda data: scan(many, data), lambda data: scan(few, data), files, records, rounds)
+def against_fewer(many: Side, few: Side, records: int, rounds: int) -> Ratio:
+    """The CPU with many rules over that with few, of files of which the same share matches."""
+    for side in (many, few):
+        for data in side.files:
+            side.work(data)
+    return _ratio(many, few, records, rounds)
 
 
-def _ratio(
-    product: Callable[[bytes], int],
-    other: Callable[[bytes], int],
-    files: Sequence[bytes],
-    records: int,
-    rounds: int,
-) -> Ratio:
+def _ratio(product: Side, other: Side, records: int, rounds: int) -> Ratio:
     products: list[float] = []
     others: list[float] = []
     for number in range(rounds):
         # Who goes first changes places, so that neither always finds the caches warm.
         pair = [(product, products), (other, others)]
-        for work, times in pair if number % 2 else reversed(pair):
-            times.append(_cpu(work, files) / records / len(files) * 1e6)
+        for side, times in pair if number % 2 else reversed(pair):
+            times.append(_cpu(side.work, side.files) / records / len(side.files) * 1e6)
     ratios = [mine / theirs for mine, theirs in zip(products, others, strict=True)]
     return Ratio(median(ratios), min(ratios), max(ratios), median(products), median(others))
 

@@ -20,6 +20,8 @@ _SAMPLES = Path(__file__).parents[1] / "data" / "AWSLogs"
 _SEED = 20260301
 MATCHING = 0.005
 
+Parted = tuple[list[dict[str, Any]], list[dict[str, Any]]]
+
 
 @dataclass(frozen=True)
 class Workload:
@@ -30,15 +32,18 @@ class Workload:
     rules: tuple[RuleSource, ...]
     rule_set: RuleSet
 
-    @cached_property
-    def _parted(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    def parted(self, rule_set: RuleSet) -> Parted:
         """The records that rules match, and the others."""
-        engine = Engine(self.rule_set)
+        engine = Engine(rule_set)
         matching: list[dict[str, Any]] = []
         others: list[dict[str, Any]] = []
         for record in self.records:
             (matching if engine.matches(record) else others).append(record)
         return matching, others
+
+    @cached_property
+    def _parted(self) -> Parted:
+        return self.parted(self.rule_set)
 
     @property
     def matching_share(self) -> float:
@@ -49,14 +54,15 @@ class Workload:
     def _random(self) -> random.Random:
         return random.Random(_SEED)  # noqa: S311 (the same draw on every machine)
 
-    def log_file(self, count: int, matching: float | None = MATCHING) -> bytes:
+    def log_file(self, count: int, matching: float | None = MATCHING, parted: Parted | None = None) -> bytes:
         """A log file of `count` records drawn anew, each an event of its own.
 
         `matching` of them are records that a rule matches, since the corpus is one of attacks and an
-        account's day is not; None draws from the records as they are.
+        account's day is not; None draws from the records as they are. `parted` is for other rules than the
+        workload's own.
         """
         draw = self._random
-        hits, others = self._parted
+        hits, others = parted or self._parted
         if matching is None or not hits or not others:
             drawn = draw.choices(self.records, k=count)
         else:
