@@ -1,5 +1,6 @@
 """`trailwarden rules compile` and `test`."""
 
+import json
 from pathlib import Path
 
 from click.testing import CliRunner
@@ -55,3 +56,12 @@ def test_test_names_what_fails(tmp_path: Path) -> None:
 def test_the_shipped_rules_pass_their_tests() -> None:
     result = CliRunner().invoke(main, ["rules", "test"])
     assert result.exit_code == 0, result.stderr
+
+
+def test_a_script_reads_what_fails(tmp_path: Path) -> None:
+    wrong = RULE.rstrip() + TESTS.replace("StartLogging", "StopLogging")
+    result = CliRunner().invoke(main, ["rules", "test", "--json", write(tmp_path, wrong)])
+    told = json.loads(result.stdout)
+    assert result.exit_code == 1
+    assert (told["rules"], told["tests"]) == (1, 2)
+    assert [failure["path"].rpartition("/")[2] for failure in told["failures"]] == ["rule.yml"]

@@ -1,6 +1,8 @@
 """`trailwarden rules test`: the tests inside rule files."""
 
+import json
 import sys
+from dataclasses import asdict
 
 import click
 
@@ -12,7 +14,8 @@ from trailwarden.rule_tests import run_rule_tests
 
 @click.command("test")
 @click.argument("paths", nargs=-1, metavar="[PATH...]")
-def test_command(paths: tuple[str, ...]) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def test_command(paths: tuple[str, ...], *, as_json: bool) -> None:
     """Run the tests inside rule files (the shipped rules if none is named).
 
     \b
@@ -22,8 +25,12 @@ def test_command(paths: tuple[str, ...]) -> None:
     _, sources = sound_rules(paths)
     warn(sources)
     failures = run_rule_tests(sources)
-    for failure in failures:
-        click.echo(str(failure), err=True)
     count = sum(len(source.block.tests) for source in sources)
-    click.echo(f"{len(sources)} rules, {count} tests, {len(failures)} failed.")
+    if as_json:
+        told = {"rules": len(sources), "tests": count, "failures": [asdict(failure) for failure in failures]}
+        click.echo(json.dumps(told, indent=2))
+    else:
+        for failure in failures:
+            click.echo(str(failure), err=True)
+        click.echo(f"{len(sources)} rules, {count} tests, {len(failures)} failed.")
     sys.exit(Exit.ALERTED if failures else Exit.DONE)
