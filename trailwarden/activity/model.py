@@ -6,48 +6,30 @@ it stands. What the record does not say is None (or `unknown`, in texts that mus
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Protocol
 
+from trailwarden.activity.kinds import ActorKind, Nature, Outcome
 from trailwarden.activity.sessions import SessionLookup
 from trailwarden.alerts.text import UNKNOWN, shorten
 
+__all__ = [
+    "AccountInfo",
+    "Action",
+    "Activity",
+    "Actor",
+    "ActorKind",
+    "Context",
+    "GeoLookup",
+    "Nature",
+    "Origin",
+    "Outcome",
+    "Place",
+    "Target",
+]
+
 SENTENCE_LIMIT = 300
 TARGETS_AT_MOST = 10
-_TARGETS_IN_SENTENCE = 2
-
-
-class ActorKind(StrEnum):
-    """What kind of identity made the call."""
-
-    ROOT = "root"
-    IAM_USER = "iam_user"
-    ASSUMED_ROLE = "assumed_role"
-    FEDERATED_USER = "federated_user"
-    SAML_USER = "saml_user"
-    WEB_IDENTITY = "web_identity"
-    IDENTITY_CENTER_USER = "identity_center_user"
-    AWS_SERVICE = "aws_service"
-    AWS_ACCOUNT = "aws_account"
-    DIRECTORY = "directory"
-    UNKNOWN = "unknown"
-
-
-class Nature(StrEnum):
-    """Whether a person sat behind the call; `Actor.reason` says what that is read from."""
-
-    PERSON = "person"
-    AUTOMATION = "automation"
-    AWS_SERVICE = "aws_service"
-    UNKNOWN = "unknown"
-
-
-class Outcome(StrEnum):
-    """How the call ended."""
-
-    DONE = "done"
-    DENIED = "denied"
-    FAILED = "failed"
+_TARGETS_IN_BRACKETS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +85,9 @@ class Action:
     """The error message, at most 300 characters; whoever made the call can steer what stands in it."""
     read_only: bool | None = None
     preposition: str = ""
-    """What leads from the phrase to its targets (`for`, `to`, `from`, …); where empty they stand in brackets."""
+    """What leads from the phrase to its first target (`for`, `to`, `from`, …); where it is empty the target
+    takes the place of the phrase's last words (`deleted a trail` → `deleted trail main`) or follows in
+    brackets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +117,8 @@ class Origin:
     region: str | None = None
     """The region that was called, as CloudTrail names it."""
     tool: str | None = None
-    """`AWS console`, `AWS CLI 2.31.0`, `Terraform 1.9.5`, `boto3`, …; whoever made the call chose what it says."""
+    """`AWS console`, `AWS CLI 2.31.0`, `Terraform 1.9.5`, `boto3`, …, from the user agent, which whoever made
+    the call may write."""
     attack_tool: bool = False
     """Whether the tool (or the system under it) is known from attacks and tests of them."""
     country: str | None = None
@@ -167,22 +152,37 @@ class Activity:
 
     def told(self) -> str:
         """What happened, after the actor's name: `created …`, `tried to create …, and was denied`."""
-        action, whom = self.action, self.whom()
-        if action.outcome is Outcome.DONE:
-            return f"{action.phrase}{whom}"
-        tried = f"tried to {action.infinitive}{whom}"
-        if action.outcome is Outcome.DENIED:
-            return f"{tried}, and was denied"
-        return f"{tried}, which failed" + (f" ({action.error_code})" if action.error_code else "")
+        return f"{self.deed()}{self.ending()}"
 
-    def whom(self) -> str:
-        """The targets as they follow the phrase: ` for user bob`, ` (role a, role b and 3 more)`, or nothing."""
-        if not self.targets:
+    def deed(self) -> str:
+        """The first part of what happened: `created …`, or `tried to create …`."""
+        if self.action.outcome is Outcome.DONE:
+            return self._with_targets(self.action.phrase)
+        return f"tried to {self._with_targets(self.action.infinitive)}"
+
+    def ending(self) -> str:
+        """The second part: `, and was denied`, `, which failed (NoSuchBucket)`, or nothing where it was done."""
+        if self.action.outcome is Outcome.DONE:
             return ""
-        shown = ", ".join(str(target) for target in self.targets[:_TARGETS_IN_SENTENCE])
-        more = max(0, len(self.targets) - _TARGETS_IN_SENTENCE) + self.targets_left_out
-        text = f"{shown} and {more} more" if more else shown
-        return f" {self.action.preposition} {text}" if self.action.preposition else f" ({text})"
+        if self.action.outcome is Outcome.DENIED:
+            return ", and was denied"
+        return f", which failed ({shorten(self.action.error_code or UNKNOWN, 60)})"
+
+    def _with_targets(self, phrase: str) -> str:
+        """`deleted trail main`, `attached a policy to user bob (policy A)`, `stopped instances (…)`."""
+        if not self.targets:
+            return phrase
+        first, *others = self.targets
+        if self.action.preposition:
+            phrase = f"{phrase} {self.action.preposition} {first}"
+        elif phrase.endswith((f" a {first.type}", f" an {first.type}")):
+            phrase = f"{phrase[: -len(first.type)].rpartition(' a')[0]} {first}"
+        else:
+            others = [first, *others]
+        bracketed = [str(target) for target in others[:_TARGETS_IN_BRACKETS]]
+        more = len(others) - len(bracketed) + self.targets_left_out
+        ending = f" and {more} more" if more else ""
+        return f"{phrase} ({', '.join(bracketed)}{ending})" if bracketed else phrase
 
     def place(self) -> str:
         """The account that was acted in: `prod (444455556666)`, its number alone, or `unknown`."""
@@ -193,8 +193,9 @@ class Activity:
         """All of it in one sentence, the important first, at most `limit` characters."""
         tool = f" with {self.origin.tool}" if self.origin.tool else ""
         region = f", {self.origin.region}" if self.origin.region else ""
-        text = f"{self.actor.through or self.actor.name} {self.told()} in account {self.place()}{region}"
-        return shorten(f"{text}, from {self.origin}{tool}", limit)
+        who, ending = self.actor.through or self.actor.name, self.ending()
+        text = f"{who} {self.deed()} in account {self.place()}{region}, from {self.origin}{tool}"
+        return shorten(f"{shorten(text, max(0, limit - len(ending)))}{ending}", limit)
 
 
 @dataclass(frozen=True, slots=True)
