@@ -134,7 +134,7 @@ class _Reader:
             self._refuse(self._name, f"the archive holds {len(entries):,} entries", "pack the folder alone")
             return
         for entry in entries:
-            if entry.is_dir():
+            if entry.filename.endswith("/"):  # `is_dir` fails on an empty name
                 continue
             reason = unsafe_path(entry.filename)
             if reason is not None:

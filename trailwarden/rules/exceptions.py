@@ -5,6 +5,7 @@ the rules are compiled. Filters without the block (SigmaHQ's, say) hold for ever
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from trailwarden.errors import Problem
@@ -31,6 +32,13 @@ def exceptions_of(sources: Iterable[Source]) -> list[FilterSource]:
 def has_expired(exception: FilterSource, today: date) -> bool:
     """Whether the filter no longer holds on that day (UTC)."""
     return exception.expires is not None and exception.expires < today
+
+
+def in_force(source: Source, today: date) -> Source:
+    """The rule under the filters that still hold on that day (UTC)."""
+    if not isinstance(source, RuleSource):
+        return source
+    return replace(source, filters=tuple(each for each in source.filters if not has_expired(each, today)))
 
 
 def expired_exceptions(sources: Iterable[Source], today: date) -> list[FilterSource]:

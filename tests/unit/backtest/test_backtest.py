@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -40,8 +41,8 @@ filter:
   rules: [trail_stopped]
   drill: {userIdentity.userName: mallory}
   condition: drill
-trailwarden: {owner: red team, reason: They told us.}
-"""
+trailwarden: {owner: red team, reason: They told us., expires: NEXT_YEAR}
+""".replace("NEXT_YEAR", str(datetime.now(UTC).date() + timedelta(days=200)))
 OFFICE = """
 title: The office
 id: office

@@ -1,5 +1,6 @@
 """Files read by many processes: the same output as by one, and no process left behind."""
 
+import importlib
 import multiprocessing
 import os
 import pickle
@@ -54,7 +55,7 @@ def test_many_processes_print_what_one_does(
 ) -> None:
     monkeypatch.setattr(parallel, "_WORTH_SHARING", 0)
     stopped = types.SimpleNamespace(perf_counter=lambda: 0.0)
-    monkeypatch.setattr(sys.modules["trailwarden.cli.scan"], "time", stopped)
+    monkeypatch.setattr(importlib.import_module("trailwarden.cli.scan"), "time", stopped)
 
     one, many = (
         CliRunner().invoke(main, ["scan", *options, "--jobs", jobs, str(logs)]) for jobs in ("1", "3")

@@ -17,6 +17,7 @@ from trailwarden.cli.exits import Exit
 from trailwarden.cli.rule_files import usable_rules
 from trailwarden.cli.rules.records import record_at
 from trailwarden.explain import CorrelationExplanation, ExplainedPart, Explanation, explain
+from trailwarden.rules.exceptions import in_force, today_utc
 from trailwarden.rules.load import Source
 from trailwarden.rules.outline import Kind
 from trailwarden.rules.shipped import shipped_rules_path
@@ -44,7 +45,8 @@ def explain_command(rule: str, place: str, paths: tuple[str, ...], *, as_json: b
     """
     is_file = Path(rule).is_file()
     wanted = [*paths, rule] if is_file else list(paths) or [str(shipped_rules_path())]
-    _, sources, _ = usable_rules(wanted)
+    _, written, _ = usable_rules(wanted)
+    sources = [in_force(each, today_utc()) for each in written]
     chosen = _chosen(rule, sources, is_file=is_file)
     record = record_at(place)
     explained = [found for each in chosen if (found := explain(each, sources, record)) is not None]

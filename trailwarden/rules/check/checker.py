@@ -9,6 +9,7 @@ from trailwarden.rules.check.attributes import missing_attributes, missing_tests
 from trailwarden.rules.check.conditions import conditions_of, filters_of
 from trailwarden.rules.check.names import Names
 from trailwarden.rules.compile import compile_usable
+from trailwarden.rules.exceptions import in_force, today_utc
 from trailwarden.rules.finding import WARNING_MARK, Finding, Severity
 from trailwarden.rules.lint import lint_rules
 from trailwarden.rules.load import RuleSource, Source
@@ -53,7 +54,10 @@ def _warnings(sources: Sequence[Source], rule_set: RuleSet, api: ApiModels | Non
         else:
             yield from names.of_correlation(source)
     yield from repeated(sources, rule_set)
-    yield from filters_of(rules, {rule_id: whole.node for rule_id, whole in outlines.items()})
+    holding = [
+        each for each in (in_force(rule, today_utc()) for rule in rules) if isinstance(each, RuleSource)
+    ]
+    yield from filters_of(holding, {rule_id: whole.node for rule_id, whole in outlines.items()})
 
 
 def _finding(problem: Problem, code: str, severity: Severity) -> Finding:
