@@ -4,11 +4,14 @@ from typing import Any
 
 import pytest
 
+from tests.samples import record
 from tests.unit.rules.writing import problems_of, rule_matches, rule_text
 from trailwarden.engine.predicates import compile_predicate
 from trailwarden.engine.text import compile_regex
 from trailwarden.engine.values import compact_json, scalar_text
-from trailwarden.engine.visibility import visibility_rule
+from trailwarden.engine.visibility import blind_rules, visibility_rule
+from trailwarden.rules.compile import compile_rules
+from trailwarden.rules.load import parse_rules
 from trailwarden.rules.modifiers import MAX_DASHES
 from trailwarden.rules.ruleset import Level, Rule
 
@@ -100,3 +103,14 @@ def test_the_built_in_rule_word_for_word() -> None:
     assert told.falsepositives[0].startswith("Calls that are large by nature")
     assert told.references[0].endswith("cloudtrail-event-reference-record-contents.html")
     assert told.generates
+
+
+def test_what_is_true_inside_a_group_still_leaves_the_rest_open() -> None:
+    """`(true or false) and unknown` is unknown: the rule is blind, whatever stands in the parentheses."""
+    text = rule_text(
+        "name: {eventName: StopLogging}\nother: {eventName: CreateTrail}\n"
+        "content: {requestParameters.name: main}\ncondition: (name or other) and content"
+    )
+    sources, _ = parse_rules("rule.yml", text.encode())
+    found = record(requestParameters={"omitted": True})
+    assert [rule.title for rule in blind_rules(compile_rules(sources).rules, found)] == ["A rule"]
