@@ -136,3 +136,25 @@ def test_a_group_that_never_settles_is_named() -> None:
     batch.add(match(1, 0), "file")
     with pytest.raises(UnsettledGroupError, match="Together: its events change faster"):
         batch.flush()
+
+
+class _OnceMore(MemoryCorrelationStore):
+    """Somebody else writes once, between the judgement and its confirmation."""
+
+    reads = 0
+
+    def read(self, group: CorrelationGroup, number: int) -> list[CorrelationEvent]:
+        self.reads += 1
+        if self.reads == 2:
+            late = match(1000, 1)
+            assert late.event_time is not None
+            self.add(group, [CorrelationEvent(late.event_time, late.id, late.event_id, A.id, "f", 0, {})])
+        return super().read(group, number)
+
+
+def test_an_alert_that_is_judged_twice_is_new_once() -> None:
+    world = World([correlation("event_count", bounds=(("lt", 9),))], events=_OnceMore())
+    batch = world.batch()
+    batch.add(match(1, 0), "file")
+    assert batch.flush() == 1
+    assert batch.tally.alerts == 1

@@ -108,7 +108,7 @@ def test_the_built_in_rule_word_for_word() -> None:
 def test_what_is_true_inside_a_group_still_leaves_the_rest_open() -> None:
     """`(true or false) and unknown` is unknown: the rule is blind, whatever stands in the parentheses."""
     text = rule_text(
-        "name: {eventName: StopLogging}\nother: {eventName: CreateTrail}\n"
+        "name: {eventName: StopLogging}\nother: {userIdentity.type: Root}\n"
         "content: {requestParameters.name: main}\ncondition: (name or other) and content"
     )
     sources, _ = parse_rules("rule.yml", text.encode())
