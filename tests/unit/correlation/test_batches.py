@@ -1,5 +1,7 @@
 """What a batch of matches says of itself: how much waits, what was counted, what was skipped, what is new."""
 
+from collections import Counter
+
 import pytest
 
 from tests.unit.correlation.samples import A, B, World, correlation, match
@@ -141,13 +143,14 @@ def test_a_group_that_never_settles_is_named() -> None:
 class _OnceMore(MemoryCorrelationStore):
     """Somebody else writes once, between the judgement and its confirmation."""
 
-    reads = 0
+    def __init__(self) -> None:
+        super().__init__()
+        self._reads: Counter[int] = Counter()
 
     def read(self, group: CorrelationGroup, number: int) -> list[CorrelationEvent]:
-        self.reads += 1
-        if self.reads == 2:
-            late = match(1000, 1)
-            assert late.event_time is not None
+        late = match(1000, 1)
+        self._reads[number] += 1
+        if late.event_time and number == group.number(late.event_time) and self._reads[number] == 2:
             self.add(group, [CorrelationEvent(late.event_time, late.id, late.event_id, A.id, "f", 0, {})])
         return super().read(group, number)
 
