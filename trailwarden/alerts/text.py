@@ -4,6 +4,7 @@ User agents, names, tags and error messages reach an alert as they were sent. No
 break a line, hide or reorder text, or reach a terminal as a control sequence.
 """
 
+import re
 import unicodedata
 from typing import Any
 
@@ -12,6 +13,15 @@ from typing import Any
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _ELLIPSIS = "..."
 UNKNOWN = "unknown"
+
+# Letters of the Latin script that are no accented form of another and look like none.
+_LATIN_LETTERS = frozenset("ßẞæÆøØœŒłŁþÞ")
+_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,30})://([^\s/\"'<>]*)")
+_OPENS_A_PROGRAM = re.compile(r"(?i)\b(mailto|tel|sms|callto|skype|sip|javascript):")
+# An AWS service's name by itself, which stays; or a dot that a top-level domain may follow.
+_DOMAIN_DOT = re.compile(
+    r"(?<![\w.@/:%-])[a-z][a-z0-9-]*\.amazonaws\.com(?![\w@/:%-]|\.\w)|(?<=[\w%\])-])\.(?=[^\W\d_]{2})"
+)
 
 
 def one_line(value: Any, limit: int = 200) -> str:
@@ -44,3 +54,57 @@ def printable_ascii(text: str, limit: int) -> str:
         if not unicodedata.combining(char)
     )
     return shorten("".join(c for c in plain if " " <= c <= "~").strip(), limit)
+
+
+def visible(value: Any, limit: int = 200) -> str:
+    """`one_line`, in which no character can be taken for another: what may be misread is written as its code.
+
+    Kept as they are: ASCII, Latin letters with accents, and the letters of East Asian scripts. Letters of
+    other scripts can look like Latin ones (a Cyrillic `a` forges an administrator's name) or turn the
+    direction of their line; they become `\\u0430`.
+    """
+    composed = unicodedata.normalize("NFC", one_line(value, limit))
+    if composed.isascii():
+        return composed
+    return shorten("".join(char if _is_plain(char) else _code(char) for char in composed), limit)
+
+
+def _is_plain(char: str) -> bool:
+    if char.isascii() or char in _LATIN_LETTERS:
+        return True
+    category = unicodedata.category(char)
+    if category in {"Lo", "Lm"}:
+        return unicodedata.east_asian_width(char) == "W" and not unicodedata.decomposition(char)
+    letters = unicodedata.normalize("NFD", char)
+    return category in {"Lu", "Ll"} and letters[0].isascii() and all(map(unicodedata.combining, letters[1:]))
+
+
+def _code(char: str) -> str:
+    number = ord(char)
+    return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"
+
+
+def defanged(text: str) -> str:
+    """`text` in which mail clients, phones and chats find nothing to make a link of.
+
+    They turn addresses and bare domains into links, whoever wrote them. `hxxp` and `[.]` are the custom among
+    those who pass on such addresses. The names of AWS services (`ec2.amazonaws.com`) stay: nobody else can
+    have such a name.
+    """
+    hosts = _ADDRESS.sub(_without_scheme, text)
+    opened = _OPENS_A_PROGRAM.sub(r"\1[:]", hosts)
+    return _DOMAIN_DOT.sub(lambda found: "[.]" if found.group() == "." else found.group(), opened)
+
+
+def _without_scheme(found: re.Match[str]) -> str:
+    scheme, host = found.group(1), found.group(2).replace(".", "[.]")
+    if scheme.lower() == "s3":
+        return found.group()
+    if scheme.lower() in {"http", "https"}:
+        return f"{scheme[0]}xx{scheme[3:]}://{host}"
+    return f"{scheme}[:]//{host}"
+
+
+def quoted(value: Any, limit: int = 200) -> str:
+    """What somebody else wrote, in double quotes, so that it cannot pass for words of ours."""
+    return '"' + defanged(visible(value, limit)).replace('"', "'") + '"'
