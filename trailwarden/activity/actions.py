@@ -1,0 +1,79 @@
+"""What was done, in words, and how it ended."""
+
+import re
+
+from trailwarden.activity.kinds import Outcome
+from trailwarden.activity.model import Action
+from trailwarden.activity.phrases import PHRASES, SHARING
+from trailwarden.activity.services import service_key, service_name
+from trailwarden.activity.text import mapping, text
+from trailwarden.activity.wording import infinitive_of, past_of, plain_event_name
+from trailwarden.alerts.redact import redacted
+from trailwarden.alerts.text import UNKNOWN, one_line
+from trailwarden.delivery.records import Record
+
+_ERROR_LIMIT = 300
+# The many codes by which services say no: AccessDenied, Client.UnauthorizedOperation, AuthFailure, …
+_DENIED = re.compile(
+    r"(?i)access.?denied|unauthori[sz]ed|not.?authori[sz]ed|authorizationerror|forbidden|authfailure"
+)
+_SIGN_IN = ("ConsoleLogin", "CheckMfa", "SwitchRole", "GetSigninToken", "ExternalIdPDirectoryLogin")
+
+
+def action_of(record: Record) -> Action:
+    """The action of a record; a call that no table and no rule knows is `called <its name>`."""
+    source = text(record, "eventSource") or ""
+    event_name = text(record, "eventName") or UNKNOWN
+    infinitive, past, preposition = _phrases(source, event_name, record)
+    outcome, code = outcome_of(record)
+    message = record.get("errorMessage")
+    return Action(
+        service=service_name(source),
+        event_name=event_name,
+        phrase=past,
+        infinitive=infinitive,
+        outcome=outcome,
+        error_code=code,
+        error_text=one_line(redacted(message), _ERROR_LIMIT)
+        if isinstance(message, str) and message
+        else None,
+        read_only=_truth(record.get("readOnly")),
+        preposition=preposition,
+    )
+
+
+def outcome_of(record: Record) -> tuple[Outcome, str | None]:
+    """How the call ended, and the error's code. A sign-in tells it in `responseElements` instead."""
+    code = text(record, "errorCode", limit=200)
+    if code:
+        return (Outcome.DENIED if _DENIED.search(code) else Outcome.FAILED), code
+    event_name = record.get("eventName")
+    if event_name in _SIGN_IN and isinstance(event_name, str):
+        answer = text(mapping(record.get("responseElements")), event_name)
+        if answer is not None and answer.lower() != "success":
+            return Outcome.DENIED, answer
+    return Outcome.DONE, None
+
+
+def _phrases(source: str, event_name: str, record: Record) -> tuple[str, str, str]:
+    """Infinitive, past, preposition."""
+    plain = plain_event_name(event_name)
+    call = f"{service_key(source)}:{plain}"
+    known = PHRASES.get(call)
+    parameter, sharing = SHARING.get(call, ("", None))
+    if sharing is not None and parameter in mapping(record.get("requestParameters")):
+        known = sharing
+    if known is not None:
+        return known[0], past_of(known[0]), known[1]
+    infinitive = infinitive_of(plain)
+    if infinitive is not None:
+        return infinitive, past_of(infinitive), ""
+    if event_name == UNKNOWN:
+        return "do something that the record does not name", "did something that the record does not name", ""
+    verb = "report" if record.get("eventType") == "AwsServiceEvent" else "call"
+    shown = one_line(event_name, 100)
+    return f"{verb} {shown}", f"{verb}ed {shown}", ""
+
+
+def _truth(value: object) -> bool | None:
+    return {"true": True, "false": False}.get(str(value).lower())

@@ -1,0 +1,236 @@
+"""Who acted: a name for people, the stable label for groups, and who stands behind a role."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from trailwarden.activity.identity import Identity, identity_of
+from trailwarden.activity.model import Actor, ActorKind, Nature
+from trailwarden.activity.nature import nature_of
+from trailwarden.activity.services import service_name
+from trailwarden.activity.sessions import Session, SessionLookup, ancestors
+from trailwarden.activity.text import NAME_LIMIT, mapping
+from trailwarden.alerts.text import UNKNOWN, one_line, shorten
+from trailwarden.delivery.records import Record
+
+_LABEL_LIMIT = 200
+_CHAIN_LIMIT = 240
+_PERMISSION_SET = re.compile(r"AWSReservedSSO_(.+)_[0-9a-f*]{1,32}")
+_SSO_PATH = "/aws-reserved/sso.amazonaws.com/"
+# Identity providers check their users' MFA themselves; AWS then says `false`, or `No`, always.
+_MFA_UNKNOWN = {
+    ActorKind.SAML_USER,
+    ActorKind.WEB_IDENTITY,
+    ActorKind.IDENTITY_CENTER_USER,
+    ActorKind.FEDERATED_USER,
+}
+
+
+def actor_label(record: Record) -> str:
+    """The actor's stable name, from the record alone: `user alice`, `role Admin (session bob)`."""
+    return label_of(identity_of(record))
+
+
+def label_of(identity: Identity) -> str:
+    """The stable name; `unknown` where the record has no identity."""
+    label = _LABELS.get(identity.kind)
+    return one_line(label(identity) if label else identity.principal, _LABEL_LIMIT)
+
+
+def _root_label(identity: Identity) -> str:
+    return f"root of {identity.account_id or UNKNOWN}"
+
+
+def _user_name(identity: Identity) -> str:
+    return identity.user_name or (identity.arn or "").rpartition("/")[2] or identity.principal
+
+
+def _role_label(identity: Identity) -> str:
+    if identity.stated_type == "Role":
+        return f"role {identity.user_name or identity.principal}"
+    if identity.role and identity.session:
+        return f"role {identity.role} (session {identity.session})"
+    return f"role {identity.role}" if identity.role else identity.principal
+
+
+def _service_label(identity: Identity) -> str:
+    return f"AWS service {identity.invoked_by or identity.principal_id or UNKNOWN}"
+
+
+def _account_label(identity: Identity) -> str:
+    return f"account {identity.account_id or identity.principal_id or UNKNOWN}"
+
+
+def _named(kind: str) -> Callable[[Identity], str]:
+    return lambda identity: f"{kind} {identity.user_name or identity.principal}"
+
+
+def _identity_center_label(identity: Identity) -> str:
+    return f"Identity Center user {identity.user_name or identity.on_behalf_of or identity.principal}"
+
+
+_LABELS: dict[ActorKind, Callable[[Identity], str]] = {
+    ActorKind.ROOT: _root_label,
+    ActorKind.IAM_USER: lambda identity: f"user {_user_name(identity)}",
+    ActorKind.ASSUMED_ROLE: _role_label,
+    ActorKind.FEDERATED_USER: _named("federated user"),
+    ActorKind.SAML_USER: _named("SAML user"),
+    ActorKind.WEB_IDENTITY: _named("web identity"),
+    ActorKind.IDENTITY_CENTER_USER: _identity_center_label,
+    ActorKind.DIRECTORY: _named("directory user"),
+    ActorKind.AWS_SERVICE: _service_label,
+    ActorKind.AWS_ACCOUNT: _account_label,
+}
+
+
+def permission_set_of(identity: Identity) -> str | None:
+    """The permission set of an Identity Center session; None for other roles.
+
+    Only Identity Center makes roles under its reserved path, and there it names sessions after its users. A
+    role of that name elsewhere is somebody's who wishes to look like it.
+    """
+    found = _PERMISSION_SET.fullmatch(identity.role or "")
+    if found is None or (identity.issuer_arn is not None and _SSO_PATH not in identity.issuer_arn):
+        return None
+    return found[1]
+
+
+def actor_of(record: Record, sessions: SessionLookup | None = None) -> Actor:
+    """The actor of a record; `sessions` tells who stands behind a role, where it is known."""
+    identity = identity_of(record)
+    permission_set = permission_set_of(identity)
+    nature, reason = nature_of(record, identity, permission_set)
+    name = _name(identity, permission_set)
+    behind, chain = _from_the_record(identity, permission_set, name)
+    actor = Actor(
+        name=name,
+        label=label_of(identity),
+        kind=identity.kind,
+        account_id=identity.account_id,
+        arn=identity.arn,
+        session=identity.session,
+        issuer=_issuer(identity, permission_set),
+        access_key_id=identity.access_key_id,
+        mfa=_mfa(record, identity, permission_set),
+        nature=nature,
+        reason=one_line(reason, _LABEL_LIMIT),
+        through=shorten(chain, _CHAIN_LIMIT),
+        behind=behind,
+        source_identity=identity.source_identity,
+    )
+    return _with_sessions(actor, sessions) if sessions is not None else actor
+
+
+def _name(identity: Identity, permission_set: str | None) -> str:
+    """The short name, without the session: who shares a role shares it."""
+    if permission_set and identity.session:
+        name = identity.session
+    elif identity.kind is ActorKind.ASSUMED_ROLE:
+        name = f"role {identity.role}" if identity.role else _role_label(identity)
+    elif identity.kind is ActorKind.IAM_USER:
+        name = _user_name(identity)
+    elif identity.kind is ActorKind.AWS_SERVICE:
+        name = service_name(identity.invoked_by or identity.principal_id)
+    elif identity.kind is ActorKind.AWS_ACCOUNT and "anonymous" in (identity.account_id or "").lower():
+        name = "an anonymous caller"
+    elif identity.kind in _MFA_UNKNOWN | {ActorKind.DIRECTORY} and identity.user_name:
+        name = identity.user_name
+    elif identity.kind is ActorKind.FEDERATED_USER and identity.arn:
+        name = identity.arn.rpartition("/")[2]
+    else:
+        name = label_of(identity)
+    return one_line(name, NAME_LIMIT)
+
+
+def _from_the_record(identity: Identity, permission_set: str | None, name: str) -> tuple[str | None, str]:
+    """Who stands behind, and the whole chain, as far as the record itself vouches for it."""
+    if permission_set and identity.session:
+        return identity.session, f"{identity.session} through permission set {permission_set}"
+    if identity.kind is ActorKind.FEDERATED_USER and identity.issuer_name:
+        return identity.issuer_name, f"{identity.issuer_name} through federated user {name}"
+    if identity.kind is not ActorKind.ASSUMED_ROLE:
+        return None, name
+    behind = None
+    if identity.source_identity:
+        behind = identity.source_identity
+    elif identity.ec2_delivered and identity.session:
+        behind = f"EC2 instance {identity.session}"
+    elif identity.scope:
+        behind = scope_name(identity.scope)
+    return (behind, f"{behind} through {name}") if behind else (None, label_of(identity))
+
+
+def scope_name(arn: str) -> str:
+    """`Lambda function resize` of the ARN that credentials were issued to."""
+    parts = arn.split(":")
+    service = parts[2] if len(parts) > 2 else ""
+    last = arn.replace("/", ":").rpartition(":")[2]
+    kinds = {"lambda": "Lambda function", "ec2": "EC2 instance", "ecs": "ECS task", "eks": "EKS pod"}
+    return one_line(
+        f"{kinds.get(service, service_name(service) if service else 'resource')} {last}", NAME_LIMIT
+    )
+
+
+def _issuer(identity: Identity, permission_set: str | None) -> str | None:
+    if permission_set:
+        return f"permission set {permission_set}"
+    if identity.kind in {ActorKind.SAML_USER, ActorKind.WEB_IDENTITY} or not identity.issuer_name:
+        return identity.provider
+    kind = {"Role": "role", "IAMUser": "user", "Root": "root"}.get(identity.issuer_type or "", "")
+    return one_line(f"{kind} {identity.issuer_name}", NAME_LIMIT)
+
+
+def _mfa(record: Record, identity: Identity, permission_set: str | None) -> bool | None:
+    if identity.kind in _MFA_UNKNOWN or permission_set or identity.provider:
+        return None
+    used = {"Yes": True, "No": False}.get(str(mapping(record.get("additionalEventData")).get("MFAUsed")))
+    if used is not None and identity.kind is not ActorKind.ASSUMED_ROLE:
+        return used
+    return identity.mfa
+
+
+def _with_sessions(actor: Actor, sessions: SessionLookup) -> Actor:
+    """The actor, and who was given its access key, and so on up the chain."""
+    if actor.kind not in {ActorKind.ASSUMED_ROLE, ActorKind.ROOT} or not actor.access_key_id:
+        return actor
+    chain = ancestors(actor.access_key_id, sessions)
+    if not chain:
+        return actor
+    first = chain[-1]
+    source = actor.source_identity or next((s.source_identity for s in chain if s.source_identity), None)
+    top = first.behind or (first.label if first.is_session else first.who)
+    steps = [first.who] if first.behind or not first.is_session else []
+    names = [*steps, *(session.who for session in reversed(chain[:-1])), actor.name]
+    person = actor.behind or source or top
+    passed = [name for name in dict.fromkeys(names) if name != person]
+    if top not in {person, *passed} and (actor.behind or source):
+        passed.insert(0, top)
+    through = " through ".join([person, *passed[:1]]) + "".join(f", {name}" for name in passed[1:])
+    nature, reason = actor.nature, actor.reason
+    if nature is Nature.UNKNOWN and first.nature is not Nature.UNKNOWN:
+        nature, reason = first.nature, f"{first.who} assumed it: {first.reason}"
+    return replace(
+        actor,
+        behind=person if person != actor.name else actor.behind,
+        through=shorten(through, _CHAIN_LIMIT),
+        source_identity=source,
+        nature=nature,
+        reason=one_line(reason, _LABEL_LIMIT),
+    )
+
+
+def session_of(actor: Actor, *, access_key_id: str, issued_by: str) -> Session:
+    """The session that an actor was given."""
+    return Session(
+        access_key_id=access_key_id,
+        who=actor.name,
+        label=actor.label,
+        issued_by=issued_by,
+        behind=actor.behind,
+        parent_key_id=actor.access_key_id,
+        source_identity=actor.source_identity,
+        is_session=actor.is_session,
+        nature=actor.nature,
+        reason=actor.reason,
+        vouched=actor.kind not in {ActorKind.AWS_ACCOUNT, ActorKind.UNKNOWN},
+    )

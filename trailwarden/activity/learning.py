@@ -1,0 +1,118 @@
+"""What a record that issues credentials teaches: to whom the new access key was given.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html shows such records.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from trailwarden.activity.actors import actor_of, session_of
+from trailwarden.activity.identity import identity_of
+from trailwarden.activity.kinds import ActorKind, Nature
+from trailwarden.activity.sessions import CREDENTIAL_EVENTS, Session, is_temporary
+from trailwarden.activity.text import NAME_LIMIT, arn_resource, mapping, text
+from trailwarden.alerts.text import one_line
+from trailwarden.delivery.records import Record, event_time
+
+_LONGEST = timedelta(hours=36)
+"""GetSessionToken and GetFederationToken issue credentials for up to 36 hours; roles for up to 12."""
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+_KEY = re.compile(r"[A-Z0-9]{16,128}")
+# To what the services that assume roles hand the credentials; they name the session after it.
+_HOLDERS = {
+    "ec2.amazonaws.com": "EC2 instance",
+    "lambda.amazonaws.com": "Lambda function",
+    "ecs-tasks.amazonaws.com": "ECS task",
+    "pods.eks.amazonaws.com": "EKS pod",
+    "codebuild.amazonaws.com": "CodeBuild job",
+    "glue.amazonaws.com": "Glue job",
+    "sagemaker.amazonaws.com": "SageMaker",
+}
+
+
+def learn(record: Record) -> Session | None:
+    """Who was given which temporary access key; None where the record issued none, or says not to whom."""
+    event_name = record.get("eventName")
+    if not isinstance(event_name, str) or event_name not in CREDENTIAL_EVENTS:
+        return None
+    credentials = mapping(mapping(record.get("responseElements")).get("credentials"))
+    if event_name == "SwitchRole":
+        return _switched(record)
+    key = text(credentials, "accessKeyId")
+    if key is None or not _KEY.fullmatch(key) or not is_temporary(key):
+        return None
+    actor = actor_of(record)
+    if actor.kind is ActorKind.UNKNOWN:
+        return None
+    request = mapping(record.get("requestParameters"))
+    session = session_of(actor, access_key_id=key, issued_by=event_name)
+    session = replace(
+        session,
+        time=event_time(record),
+        expires=_expiry(credentials, record),
+        session_name=text(request, "roleSessionName", "name"),
+        source_identity=text(request, "sourceIdentity") or session.source_identity,
+    )
+    return _of_a_holder(session, identity_of(record).invoked_by) if _by_service(actor.kind) else session
+
+
+def _by_service(kind: ActorKind) -> bool:
+    return kind is ActorKind.AWS_SERVICE
+
+
+def _of_a_holder(session: Session, service: str | None) -> Session:
+    """A service that assumes a role hands the credentials on: the instance or function stands behind them."""
+    holder = _HOLDERS.get(service or "")
+    if holder is None or session.session_name is None:
+        return session
+    return replace(
+        session,
+        who=one_line(f"{holder} {session.session_name}", NAME_LIMIT),
+        nature=Nature.AUTOMATION,
+        reason=f"AWS gave it the role as an {holder}"
+        if holder[0] in "AE"
+        else f"AWS gave it the role as a {holder}",
+    )
+
+
+def _switched(record: Record) -> Session | None:
+    """The console's change of role, where the record says from whom (`SwitchFrom`) and with which key."""
+    came_from = text(mapping(record.get("additionalEventData")), "SwitchFrom", limit=300)
+    identity = identity_of(record)
+    key = identity.access_key_id
+    if came_from is None or key is None or not _KEY.fullmatch(key) or not is_temporary(key):
+        return None
+    caller = actor_of({"userIdentity": {"arn": came_from}})
+    if caller.kind is ActorKind.UNKNOWN or caller.name == arn_resource(identity.arn or ""):
+        return None
+    session = session_of(caller, access_key_id=key, issued_by="SwitchRole")
+    return replace(
+        session,
+        time=event_time(record),
+        expires=_expiry({}, record),
+        session_name=identity.session,
+        nature=Nature.PERSON,
+        reason="changed roles in the AWS console",
+    )
+
+
+def _expiry(credentials: Mapping[str, Any], record: Record) -> str | None:
+    """`expiration` as CloudTrail writes it: `Jul 19, 2023, 10:30:00 AM`, the second comma or not."""
+    stated = text(credentials, "expiration", limit=60)
+    if stated:
+        plain = stated.replace(",", "")
+        for pattern in ("%b %d %Y %I:%M:%S %p", "%b %d %Y %H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"):
+            try:
+                return datetime.strptime(plain, pattern).replace(tzinfo=UTC).strftime(_TIME)
+            except ValueError:
+                continue
+    issued = event_time(record)
+    if issued is None:
+        return None
+    try:
+        return (datetime.strptime(issued, _TIME).replace(tzinfo=UTC) + _LONGEST).strftime(_TIME)
+    except (ValueError, OverflowError):
+        return None

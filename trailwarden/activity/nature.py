@@ -1,0 +1,182 @@
+"""Whether a person sat behind a call, automation, or an AWS service; and what that is read from.
+
+The order of the questions matters: what AWS vouches for comes before what a caller may choose (session names,
+user agents), and each answer says which of them it rests on.
+"""
+
+import re
+
+from trailwarden.activity.identity import Identity
+from trailwarden.activity.model import ActorKind, Nature
+from trailwarden.activity.services import CONSOLE_PRINCIPALS, service_name
+from trailwarden.activity.text import text
+from trailwarden.activity.tools import is_console_agent
+from trailwarden.delivery.records import Record
+
+Reasoned = tuple[Nature, str]
+
+_SERVICE_LINKED = "AWSServiceRoleFor"
+_MACHINE_PROVIDERS = (
+    ("token.actions.githubusercontent.com", "GitHub Actions"),
+    ("gitlab", "GitLab CI"),
+    ("bitbucket.org", "Bitbucket Pipelines"),
+    ("oidc.circleci.com", "CircleCI"),
+    ("app.terraform.io", "HCP Terraform"),
+    ("agent.buildkite.com", "Buildkite"),
+    ("oidc.vercel.com", "Vercel"),
+    ("dev.azure.com", "Azure Pipelines"),
+    ("vstoken.dev.azure.com", "Azure Pipelines"),
+    ("oidc.eks.", "a Kubernetes pod (EKS)"),
+    ("container.googleapis.com", "a Kubernetes pod (GKE)"),
+)
+_SESSION_NAMES = tuple(
+    (re.compile(pattern), what)
+    for pattern, what in (
+        (r"i-(?:[0-9a-f]{8}|[0-9a-f]{17})", "an EC2 instance"),
+        (r"(?i)awslambda_\d+_\d+", "a Lambda function's"),
+        (r"[0-9a-f]{32}", "an ECS task"),
+        (r"eks-.+-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "an EKS pod"),
+        (r"(?i)git-?hub-?actions?.*", "GitHub Actions"),
+        (r"(?i)gitlab.*", "GitLab CI"),
+        (
+            r"(?i)(?:bitbucket|circleci|jenkins|buildkite|travis|azure-?devops|teamcity|spinnaker|argo-?cd).*",
+            "a CI job",
+        ),
+        (
+            r"(?i)(?:terraform|tf-|tfc-|atlantis|spacelift|run-[A-Za-z0-9]{16}|pulumi|ansible).*",
+            "a deployment tool",
+        ),
+        (
+            r"(?i)(?:AWSCodeBuild|CodeBuild|AWSCodePipeline|CodePipeline|CodeDeploy)-?.*",
+            "a CodeBuild job or the like",
+        ),
+        (r"(?i)(?:AWSCloudFormation|StackSet|AssumeRole-CloudFormation).*", "CloudFormation"),
+        (r"(?i)custodian.*", "Cloud Custodian"),
+        (
+            r"(?i)(?:SageMaker|AmazonSageMaker|StepFunctions|EventBridge|aws-glue|GlueJobRunnerSession|xray-daemon).*",
+            "an AWS service",
+        ),
+        (
+            r"(?i)(?:aws-?go-?sdk|aws-sdk-[a-z]+|assume-role-provider|rusoto|DefaultSession)-?\d*.*",
+            "an SDK that nobody gave a name",
+        ),
+    )
+)
+_BOTOCORE_SESSION = re.compile(r"(?i)(?:botocore-session|AWS-CLI-session|awscli-session)-\d+")
+_EXECUTION = (
+    ("AWS_Lambda_", "Lambda"),
+    ("AWS_ECS_", "ECS"),
+    ("EC2", "EC2"),
+    ("AWS_Glue", "Glue"),
+    ("CodeBuild", "CodeBuild"),
+)
+
+
+def nature_of(record: Record, identity: Identity, permission_set: str | None) -> Reasoned:
+    """Person, automation or AWS service, with the reason; `UNKNOWN` where nothing tells."""
+    agent = text(record, "userAgent", limit=500) or ""
+    return (
+        _by_kind(identity, permission_set)
+        or _by_provider(identity)
+        or _by_console(record, identity, agent)
+        or _by_delivery(identity)
+        or _by_invoker(identity)
+        or _by_environment(agent)
+        or _by_session_name(identity, agent)
+        or (Nature.UNKNOWN, _undecided(identity))
+    )
+
+
+def _by_kind(identity: Identity, permission_set: str | None) -> Reasoned | None:
+    if permission_set:
+        return Nature.PERSON, "signed in through IAM Identity Center, which names the session after its user"
+    if identity.kind is ActorKind.AWS_SERVICE:
+        return Nature.AWS_SERVICE, "an AWS service acted for itself"
+    if identity.kind is ActorKind.IDENTITY_CENTER_USER:
+        return Nature.PERSON, "a user of IAM Identity Center"
+    if identity.kind is ActorKind.SAML_USER:
+        return Nature.PERSON, "signed in at a SAML identity provider"
+    if identity.kind is ActorKind.DIRECTORY:
+        return Nature.PERSON, "a user of a directory"
+    if identity.kind is ActorKind.ASSUMED_ROLE and _is_service_linked(identity):
+        return Nature.AWS_SERVICE, "a service-linked role, which only its AWS service can assume"
+    return None
+
+
+def _is_service_linked(identity: Identity) -> bool:
+    """IAM lets nobody else make a role under that path; without the issuer's ARN the reserved name stands."""
+    if identity.issuer_arn is not None:
+        return ":role/aws-service-role/" in identity.issuer_arn
+    return (identity.role or "").startswith(_SERVICE_LINKED)
+
+
+def _by_provider(identity: Identity) -> Reasoned | None:
+    """Web identities: who vouched for the caller, and the subject that it vouched for."""
+    subject = (identity.user_name or "") if identity.kind is ActorKind.WEB_IDENTITY else ""
+    if subject.startswith("system:serviceaccount:"):
+        return Nature.AUTOMATION, "a Kubernetes pod's service account"
+    provider = identity.provider or ""
+    for part, what in _MACHINE_PROVIDERS:
+        if part in provider:
+            return Nature.AUTOMATION, f"its identity provider is that of {what}"
+    return None
+
+
+def _by_console(record: Record, identity: Identity, agent: str) -> Reasoned | None:
+    if record.get("sessionCredentialFromConsole") in ("true", True):
+        return Nature.PERSON, "the session was opened in the AWS console"
+    if record.get("eventType") in ("AwsConsoleSignIn", "AwsConsoleAction"):
+        return Nature.PERSON, "signed in to, or worked in, the AWS console"
+    if identity.invoked_by in CONSOLE_PRINCIPALS or is_console_agent(agent):
+        return Nature.PERSON, "worked in the AWS console"
+    if identity.mfa and identity.kind in {ActorKind.ROOT, ActorKind.IAM_USER, ActorKind.ASSUMED_ROLE}:
+        return Nature.PERSON, "signed in with a second factor"
+    return None
+
+
+def _by_delivery(identity: Identity) -> Reasoned | None:
+    if identity.kind is not ActorKind.ASSUMED_ROLE:
+        return None
+    if identity.ec2_delivered:
+        return Nature.AUTOMATION, "an EC2 instance's metadata service handed out the credentials"
+    if identity.scope:
+        return Nature.AUTOMATION, "the credentials were issued to a resource, not to a person"
+    return None
+
+
+def _by_invoker(identity: Identity) -> Reasoned | None:
+    if not identity.invoked_by or identity.invoked_by in CONSOLE_PRINCIPALS:
+        return None
+    if identity.kind in {ActorKind.ASSUMED_ROLE, ActorKind.ROOT, ActorKind.AWS_ACCOUNT}:
+        return Nature.AWS_SERVICE, f"{service_name(identity.invoked_by)} made the call on the actor's behalf"
+    return None
+
+
+def _by_environment(agent: str) -> Reasoned | None:
+    _, found, environment = agent.partition("exec-env/")
+    for start, name in _EXECUTION if found else ():
+        if environment.startswith(start):
+            return Nature.AUTOMATION, f"its user agent says that it runs in {name}"
+    return None
+
+
+def _by_session_name(identity: Identity, agent: str) -> Reasoned | None:
+    session = identity.session
+    if not session:
+        return None
+    if _BOTOCORE_SESSION.fullmatch(session):
+        if "aws-cli" in agent.lower():
+            return Nature.UNKNOWN, "the AWS CLI named the session, which people and scripts use"
+        return Nature.AUTOMATION, "the session's name was made by an SDK"
+    for pattern, what in _SESSION_NAMES:
+        if pattern.fullmatch(session):
+            return Nature.AUTOMATION, f"the session is named like that of {what.removesuffix(chr(39) + 's')}"
+    return None
+
+
+def _undecided(identity: Identity) -> str:
+    if identity.kind is ActorKind.AWS_ACCOUNT:
+        return "another account's own trail knows who it was"
+    if (identity.access_key_id or "").startswith("AKIA"):
+        return "an access key, which people and programs use"
+    return "nothing in the record tells a person from automation"

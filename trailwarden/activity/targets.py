@@ -1,0 +1,135 @@
+"""What was acted on: from the request, the answer, and `resources`; a bounded few, the most telling first."""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from trailwarden.activity.model import TARGETS_AT_MOST, Target
+from trailwarden.activity.parameters import ANSWERS, BY_SERVICE, COMMON, RESOURCE_TYPES
+from trailwarden.activity.services import service_key
+from trailwarden.activity.text import NAME_LIMIT, arn_account, arn_region, arn_resource, mapping, text
+from trailwarden.activity.wording import plain_event_name, words_of
+from trailwarden.alerts.text import one_line
+from trailwarden.delivery.records import Record, field_values
+
+_VALUES_AT_MOST = 200
+_ARN_LIMIT = 300
+_HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
+
+
+def targets_of(record: Record) -> tuple[tuple[Target, ...], int]:
+    """At most `TARGETS_AT_MOST` targets, and how many more there are (counted to a few hundred)."""
+    found: dict[tuple[str, str], Target] = {}
+    for target in _all(record):
+        found.setdefault((target.type, target.name), target)
+    kept = _without_repeats(list(found.values()))
+    return tuple(kept[:TARGETS_AT_MOST]), max(0, len(kept) - TARGETS_AT_MOST)
+
+
+def _all(record: Record) -> Iterator[Target]:
+    service = service_key(text(record, "eventSource") or "")
+    event_name = plain_event_name(text(record, "eventName") or "")
+    if event_name in ("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"):
+        yield from _named(record, "requestParameters.roleArn", "role")
+        yield from _resources(record)
+        return
+    request = "requestParameters"
+    wrapped = _wrapper(mapping(record.get(request)))
+    for prefix in (request, *([f"{request}.{wrapped}"] if wrapped else [])):
+        yield from _parameters(record, prefix, service)
+    for path, kind in ANSWERS.get(service, ()):
+        yield from _named(record, f"responseElements.{path}", kind)
+    yield from _resources(record)
+
+
+def _wrapper(request: Any) -> str | None:
+    """EC2 wraps some requests in one object: `{"CreateLaunchTemplateRequest": {…}}`."""
+    if len(request) != 1:
+        return None
+    (name, value), *_ = request.items()
+    return name if isinstance(value, dict) and name.endswith(("Request", "Req")) else None
+
+
+def _parameters(record: Record, prefix: str, service: str) -> Iterator[Target]:
+    bucket = next(_texts(record, f"{prefix}.bucketName"), None)
+    key = next(_texts(record, f"{prefix}.key"), None)
+    if service == "s3" and bucket and key:
+        yield _target("object", f"{bucket}/{key}")
+        return
+    own = BY_SERVICE.get(service, ())
+    named = {path for path, _ in own}
+    for path, kind in (*own, *(pair for pair in COMMON if pair[0] not in named)):
+        yield from _named(record, f"{prefix}.{path}", kind)
+
+
+def _named(record: Record, path: str, kind: str) -> Iterator[Target]:
+    for value in _texts(record, path):
+        yield _target(kind, value)
+
+
+def _texts(record: Record, path: str) -> Iterator[str]:
+    """The texts at a path, lists opened; the first letter of its last step in either case."""
+    head, _, last = path.rpartition(".")
+    for name in (last, last[:1].upper() + last[1:]):
+        for value in islice(field_values(record, f"{head}.{name}"), _VALUES_AT_MOST):
+            values = value[:_VALUES_AT_MOST] if isinstance(value, list) else [value]
+            for entry in values:
+                if isinstance(entry, str) and entry and entry != _HIDDEN:
+                    yield entry
+
+
+def _target(kind: str, value: str) -> Target:
+    """A name, or an ARN: then its last part names it."""
+    shown = one_line(value, _ARN_LIMIT)
+    if kind == "queue" and shown.startswith("https://"):
+        return Target(kind, one_line(shown.rpartition("/")[2] or shown, NAME_LIMIT))
+    if not shown.startswith("arn:"):
+        return Target(kind, one_line(value, NAME_LIMIT))
+    return Target(
+        type=kind,
+        name=one_line(_name_of(shown), NAME_LIMIT),
+        arn=shown,
+        account_id=arn_account(shown),
+        region=arn_region(shown),
+    )
+
+
+def _name_of(arn: str) -> str:
+    resource = arn_resource(arn)
+    if arn.split(":")[2:3] == ["s3"]:
+        return resource or arn
+    last = resource.rpartition("/")[2] if "/" in resource else resource.rpartition(":")[2]
+    return last or resource or arn
+
+
+def _resources(record: Record) -> Iterator[Target]:
+    resources = record.get("resources")
+    for entry in resources[:_VALUES_AT_MOST] if isinstance(resources, list) else ():
+        resource = mapping(entry)
+        arn = text(resource, "ARN", "arn", limit=_ARN_LIMIT) or text(resource, "ARNPrefix", limit=_ARN_LIMIT)
+        if arn is None:
+            continue
+        target = _target(_resource_type(text(resource, "type"), arn), arn)
+        account = target.account_id or text(resource, "accountId")
+        yield Target(target.type, target.name, target.arn, account, target.region)
+
+
+def _resource_type(stated: str | None, arn: str) -> str:
+    if stated in RESOURCE_TYPES:
+        return RESOURCE_TYPES[stated]
+    if stated and stated.count("::") == 2:
+        return " ".join(
+            word if word.isupper() else word.lower() for word in words_of(stated.rpartition("::")[2])
+        )
+    head = arn_resource(arn)
+    if arn.split(":")[2:3] == ["s3"]:
+        return "object" if "/" in head else "bucket"
+    start = head.partition("/")[0] if "/" in head else head.partition(":")[0] if ":" in head else ""
+    return one_line(start.replace("-", " "), 40) if start else "resource"
+
+
+def _without_repeats(targets: list[Target]) -> list[Target]:
+    """What `resources` repeats of the request under a wider name (a bucket beside its object) goes last."""
+    objects = {target.name.partition("/")[0] for target in targets if target.type == "object"}
+    wider = [target for target in targets if target.type == "bucket" and target.name in objects]
+    return [target for target in targets if target not in wider] + wider if wider else targets
