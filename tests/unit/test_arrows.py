@@ -15,6 +15,7 @@ ARROWS: dict[str, set[str]] = {
     "trailwarden.engine": {"trailwarden.errors", "trailwarden.delivery", "trailwarden.rules"},
     "trailwarden.alerts": {
         "trailwarden.errors",
+        "trailwarden.activity",
         "trailwarden.delivery",
         "trailwarden.rules",
         "trailwarden.engine",

@@ -10,7 +10,7 @@ from typing import Any
 
 from trailwarden.alerts.attack import tactics
 from trailwarden.alerts.story import Story
-from trailwarden.alerts.text import defanged, one_line, shorten, visible
+from trailwarden.alerts.text import harmless, one_line, shorten
 from trailwarden.alerts.when import ago, spoken
 
 # A block of text in Slack takes 3,000 characters: https://api.slack.com/reference/block-kit/blocks#section
@@ -36,7 +36,7 @@ _SIGNS = {"critical": "\U0001f6a8", "high": "\U0001f534", "medium": "\U0001f7e0"
 
 def chat_notification(story: Story) -> dict[str, Any]:
     """The notification; alerts of one group share a thread."""
-    alert, facts = story.alert, story.facts
+    alert, activity = story.alert, story.activity
     sign = _SIGNS.get(alert.level, "\U0001f535")
     return {
         "version": "1.0",
@@ -47,13 +47,13 @@ def chat_notification(story: Story) -> dict[str, Any]:
             "title": shorten(f"{sign} {alert.level.upper()}: {plain(story.sentence(), 220)}", _TITLE_LIMIT),
             "description": shorten("\n".join(_lines(story)), _DESCRIPTION_LIMIT),
             "nextSteps": [_own(step, _STEP_LIMIT) for step in alert.runbook[:_STEPS]],
-            "keywords": [alert.level, alert.account, *([facts.environment] if facts.environment else [])],
+            "keywords": [alert.level, alert.account, *([story.environment] if story.environment else [])],
         },
         "metadata": {
             "threadId": f"{alert.rule_id}-{alert.account}",
-            "summary": plain(alert.title, 200),
+            "summary": plain(story.title(), 200),
             "eventType": "trailwarden-alert",
-            "relatedResources": [plain(target, 200) for target in facts.targets],
+            "relatedResources": [plain(target) for target in activity.targets] if activity else [],
             "additionalContext": {
                 "alert_id": alert.alert_id,
                 "rule_id": alert.rule_id,
@@ -69,7 +69,7 @@ def chat_notification(story: Story) -> dict[str, Any]:
 
 def plain(value: Any, limit: int = 200) -> str:
     """What a record says, for a chat: one line that marks up, mentions and links nothing."""
-    text = defanged(visible(value, limit)).translate(_MARKS).replace("@", "(at)")
+    text = harmless(value, limit).translate(_MARKS).replace("@", "(at)")
     return _UNDERLINE.sub("-", text)
 
 
@@ -79,14 +79,15 @@ def _own(text: str, limit: int) -> str:
 
 
 def _lines(story: Story) -> list[str]:
-    alert, facts, links = story.alert, story.facts, story.links
+    alert, activity, links = story.alert, story.activity, story.links
     lines = []
-    if facts.action:
+    if activity:
+        actor, origin = activity.actor, activity.origin
+        tool = f" with {plain(origin.tool)}" if origin.tool else ""
         lines += [
-            f"Who: {plain(facts.actor)}",
-            f"What: {plain(facts.action)} ({plain(facts.service)}), {facts.outcome}",
-            *([f"On what: {', '.join(plain(target) for target in facts.targets)}"] if facts.targets else []),
-            f"Where from: {plain(facts.origin)}",
+            f"Who: {plain(actor.through or actor.name)}",
+            f"What: {plain(activity.told(), 400)}",
+            f"Where from: {plain(origin)}{tool}",
         ]
     age = ago(alert.first_event_time, story.now)
     lines += [

@@ -7,23 +7,33 @@ import json
 import textwrap
 from collections.abc import Iterator
 
+from trailwarden.activity.model import Activity, ActorKind, Nature, Origin, Outcome
 from trailwarden.alerts.story import RecordState, Story
-from trailwarden.alerts.text import UNKNOWN, defanged, one_line, quoted
+from trailwarden.alerts.text import UNKNOWN, defanged, harmless, one_line, quoted
 from trailwarden.alerts.when import ago, parsed, spoken
 
 WIDTH = 64
 _LABEL = 12
 _KINDS = {
-    "Root": "the root user: nothing limits it",
-    "IAMUser": "an IAM user",
-    "AssumedRole": "a role's session",
-    "FederatedUser": "a federated user",
-    "SAMLUser": "a user of a SAML identity provider",
-    "WebIdentityUser": "a user of a web identity provider",
-    "IdentityCenterUser": "a user of IAM Identity Center",
-    "AWSService": "a service of AWS",
-    "AWSAccount": "another AWS account",
-    "Directory": "a directory service",
+    ActorKind.ROOT: "the root user: nothing limits it",
+    ActorKind.IAM_USER: "an IAM user",
+    ActorKind.ASSUMED_ROLE: "a role's session",
+    ActorKind.FEDERATED_USER: "a federated user",
+    ActorKind.SAML_USER: "a user of a SAML identity provider",
+    ActorKind.WEB_IDENTITY: "a user of a web identity provider",
+    ActorKind.IDENTITY_CENTER_USER: "a user of IAM Identity Center",
+    ActorKind.AWS_SERVICE: "a service of AWS",
+    ActorKind.AWS_ACCOUNT: "from another AWS account",
+    ActorKind.DIRECTORY: "a directory service",
+}
+_NATURES = {
+    Nature.PERSON: "probably a person",
+    Nature.AUTOMATION: "probably automation",
+    Nature.AWS_SERVICE: "AWS itself",
+}
+_OUTCOMES = {
+    Outcome.DENIED: "DENIED: this call changed nothing",
+    Outcome.FAILED: "FAILED: this call changed nothing",
 }
 
 
@@ -36,8 +46,10 @@ def _lines(story: Story) -> Iterator[str]:
     alert = story.alert
     yield from _wrapped(f"{alert.level.upper()}: {one_line(story.sentence(), 500)}.", "", "  ")
     yield ""
-    if alert.record or story.facts.action:
-        yield from _who_and_what(story)
+    if story.activity:
+        yield from _who(story, story.activity)
+        yield from _what(story.activity)
+        yield from _where_from(story.activity.origin)
     yield from _fact("Account", _place(story))
     yield from _fact("When", _when(story))
     yield from _fact("How many", _count(story))
@@ -58,36 +70,50 @@ def _lines(story: Story) -> Iterator[str]:
     yield from _record(story)
 
 
-def _who_and_what(story: Story) -> Iterator[str]:
-    facts = story.facts
-    yield from _fact("Who", defanged(facts.actor))
-    yield from _more(", ".join(_identity(story)))
-    if facts.session_issuer:
-        yield from _more(f"issued by {defanged(facts.session_issuer)}")
-    done = "done" if facts.outcome == "done" else f"{facts.outcome}: nothing was changed by this call"
-    yield from _fact("What", f"{defanged(facts.action)} ({defanged(facts.service)}), {done}")
-    if facts.error_code or facts.error_message:
-        said = ": ".join(part for part in (facts.error_code, facts.error_message) if part)
+def _who(story: Story, activity: Activity) -> Iterator[str]:
+    actor = activity.actor
+    yield from _fact("Who", harmless(actor.through or actor.name))
+    details = [_KINDS.get(actor.kind, "")]
+    if actor.account_id and actor.account_id != story.alert.account:
+        details.append(f"of account {harmless(actor.account_id)}")
+    if actor.access_key_id:
+        details.append(f"key {harmless(actor.access_key_id)}")
+    if actor.mfa is not None:
+        details.append("with MFA" if actor.mfa else "without MFA")
+    yield from _more(", ".join(part for part in details if part))
+    if actor.nature in _NATURES:
+        yield from _more(f"{_NATURES[actor.nature]}: {harmless(actor.reason)}")
+    if actor.is_session and not actor.behind and actor.nature is not Nature.AUTOMATION:
+        yield from _more("Who stands behind this session is not known.")
+
+
+def _what(activity: Activity) -> Iterator[str]:
+    action = activity.action
+    done = action.outcome is Outcome.DONE
+    yield from _fact("What", harmless(action.phrase if done else f"tried to {action.infinitive}"))
+    yield from _more(f"{harmless(action.service)} {harmless(action.event_name)}")
+    if not done:
+        yield from _more(_OUTCOMES[action.outcome])
+    if action.error_code or action.error_text:
+        said = ": ".join(part for part in (action.error_code, action.error_text) if part)
         yield from _more(f"AWS answered {quoted(said, 500)}")
-    for number, target in enumerate(facts.targets):
-        text = defanged(target)
+    for number, target in enumerate(activity.targets):
+        text = harmless(target)
         yield from _fact("On what", text) if number == 0 else _more(text)
-    yield from _fact("Where from", defanged(facts.origin))
-    if facts.user_agent:
-        yield from _more(f"with a tool that calls itself {quoted(facts.user_agent)}")
+    if activity.targets_left_out:
+        yield from _more(f"and {activity.targets_left_out:,} more")
 
 
-def _identity(story: Story) -> Iterator[str]:
-    facts = story.facts
-    kind = _KINDS.get(facts.actor_type)
-    if kind:
-        yield kind
-    if facts.actor_account and facts.actor_account != story.alert.account:
-        yield f"of account {facts.actor_account}"
-    if facts.access_key_id:
-        yield f"key {facts.access_key_id}"
-    if facts.mfa is not None:
-        yield "with MFA" if facts.mfa else "without MFA"
+def _where_from(origin: Origin) -> Iterator[str]:
+    yield from _fact("Where from", harmless(origin))
+    if origin.vpc_endpoint:
+        yield from _more(f"through VPC endpoint {harmless(origin.vpc_endpoint)}")
+    if origin.attack_tool:
+        yield from _more("THE TOOL IS KNOWN FROM ATTACKS")
+    if origin.tool:
+        yield from _more(f"with {harmless(origin.tool)}")
+    if origin.user_agent and (origin.attack_tool or not origin.tool):
+        yield from _more(f"The tool calls itself {quoted(origin.user_agent, 150)}.")
 
 
 def _place(story: Story) -> str:
@@ -102,19 +128,19 @@ def _when(story: Story) -> str:
 
 
 def _count(story: Story) -> str:
-    """Groups are told once: the reader should know that silence afterwards does not mean that it stopped."""
     alert = story.alert
     if alert.count <= 1:
-        return "once so far; more of it within the hour is counted, not told again"
+        return "once so far"
     first, last = parsed(alert.first_event_time), parsed(alert.last_event_time)
-    last_text = "" if first is None or last is None or first == last else f", the last at {last:%H:%M:%S} UTC"
-    return f"{alert.count:,} times so far{last_text}; more of it within the hour is counted, not told again"
+    lasting = "" if first is None or last is None or first == last else f", the last at {last:%H:%M:%S} UTC"
+    return f"{alert.count:,} times so far{lasting}"
 
 
 def _changes(story: Story) -> Iterator[str]:
     if not story.changes:
         return
-    yield "What was asked for" if story.facts.outcome == "done" else "What was asked for, in vain"
+    done = story.activity is None or story.activity.action.outcome is Outcome.DONE
+    yield "What was asked for" if done else "What was asked for, in vain"
     for line in story.changes:
         indent = "  " * (line.depth + 1)
         hanging = indent + ("  " if line.text.startswith("- ") else "    ")

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from trailwarden.activity.model import Context
 from trailwarden.alerts.attack import tactics
 from trailwarden.alerts.chat import chat_notification
 from trailwarden.alerts.email import email_text
@@ -76,9 +77,16 @@ _QUEUES = ("sqs", "lambda", "firehose")
 _DEFAULT = Bodies()
 
 
-def render(alert: Alert, *, now: datetime | None = None, bodies: Bodies = _DEFAULT) -> AlertMessage:
-    """The message of an alert, cut until it fits, never dropped. `now` (aware) says how long ago it was."""
-    story = story_of(alert, now)
+def render(
+    alert: Alert,
+    *,
+    now: datetime | None = None,
+    context: Context | None = None,
+    bodies: Bodies = _DEFAULT,
+) -> AlertMessage:
+    """The message of an alert, cut until it fits, never dropped. `now` (aware) says how long ago it was;
+    `context` names accounts, places and the people behind sessions."""
+    story = story_of(alert, now, context)
     message = _message(story, bodies)
     for cut in CUTS[1:]:
         if message.size <= MESSAGE_LIMIT:
@@ -89,7 +97,7 @@ def render(alert: Alert, *, now: datetime | None = None, bodies: Bodies = _DEFAU
 
 def _message(story: Story, bodies: Bodies) -> AlertMessage:
     alert = story.alert
-    title = defanged(alert.title)
+    title = defanged(story.title())
     payload = _json(alert_json(story))
     email = email_text(story)
     by_protocol = {
@@ -123,7 +131,7 @@ def _attributes(story: Story) -> dict[str, str | tuple[str, ...]]:
         "rule_id": alert.rule_id,
         "account": alert.account,
         "region": alert.region if alert.region != UNKNOWN else "",
-        "environment": story.facts.environment,
+        "environment": story.environment or "",
         "owner": alert.owner,
         "tactic": tactics(alert.tags),
     }

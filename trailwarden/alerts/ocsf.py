@@ -7,6 +7,7 @@ import ipaddress
 import json
 from typing import Any
 
+from trailwarden.activity.model import Action, Actor, Origin, Outcome
 from trailwarden.alerts.attack import TACTICS, tactics, techniques
 from trailwarden.alerts.story import RecordState, Story
 from trailwarden.alerts.text import UNKNOWN, one_line
@@ -96,9 +97,7 @@ def _cloud(story: Story) -> dict[str, Any]:
     alert = story.alert
     cloud: dict[str, Any] = {"provider": "AWS"}
     if alert.account != UNKNOWN:
-        cloud["account"] = _known(
-            uid=alert.account, name=story.facts.account_name, type_id=10, type="AWS Account"
-        )
+        cloud["account"] = _known(uid=alert.account, name=story.account_name, type_id=10, type="AWS Account")
     if alert.region != UNKNOWN:
         cloud["region"] = alert.region
     return cloud
@@ -139,56 +138,52 @@ def _attacks(story: Story) -> list[dict[str, Any]]:
 
 def _evidences(story: Story) -> list[dict[str, Any]]:
     """What OCSF calls evidence: who called which API from where."""
-    facts = story.facts
-    if not facts.action:
+    activity = story.activity
+    if activity is None:
         return []
-    record = story.alert.record
+    record, origin = story.alert.record, activity.origin
     evidence: dict[str, Any] = {
-        "actor": _actor(story),
-        "api": _api(story, record),
-        "src_endpoint": _endpoint(story),
+        "actor": _actor(activity.actor),
+        "api": _api(activity.action, record),
+        "src_endpoint": _endpoint(origin),
+        "http_request": _known(user_agent=origin.user_agent),
+        "uid": record.get("eventID") if isinstance(record.get("eventID"), str) else None,
     }
-    if isinstance(record.get("eventID"), str):
-        evidence["uid"] = record["eventID"]
-    if facts.user_agent:
-        evidence["http_request"] = {"user_agent": facts.user_agent}
     return [{name: value for name, value in evidence.items() if value}]
 
 
-def _actor(story: Story) -> dict[str, Any]:
-    facts = story.facts
+def _actor(actor: Actor) -> dict[str, Any]:
     user = _known(
-        name=facts.actor,
-        type=facts.actor_type,
-        uid=facts.actor_arn,
-        credential_uid=facts.access_key_id,
-        account={"uid": facts.actor_account} if facts.actor_account else None,
+        name=actor.name,
+        type=actor.kind.value,
+        uid=actor.arn,
+        credential_uid=actor.access_key_id,
+        account={"uid": actor.account_id} if actor.account_id else None,
     )
-    session = _known(issuer=facts.session_issuer)
-    if facts.mfa is not None:
-        session["is_mfa"] = facts.mfa
+    session = _known(uid=actor.session, issuer=actor.issuer)
+    if actor.mfa is not None:
+        session["is_mfa"] = actor.mfa
     return _known(user=user, session=session)
 
 
-def _api(story: Story, record: dict[str, Any]) -> dict[str, Any]:
-    facts = story.facts
-    api: dict[str, Any] = {
-        "operation": facts.action,
-        "service": {"name": facts.service},
-        "response": _known(error=facts.error_code, error_message=facts.error_message)
-        or {"message": _SUCCESS if facts.outcome == "done" else _FAILURE},
-    }
-    if isinstance(record.get("requestID"), str):
-        api["request"] = {"uid": record["requestID"]}
-    return api
+def _api(action: Action, record: dict[str, Any]) -> dict[str, Any]:
+    source = record.get("eventSource")
+    done = action.outcome is Outcome.DONE
+    return _known(
+        operation=action.event_name or UNKNOWN,
+        service={"name": one_line(source) if isinstance(source, str) else action.service or UNKNOWN},
+        response=_known(error=action.error_code, error_message=action.error_text)
+        or {"message": _SUCCESS if done else _FAILURE},
+        request={"uid": record["requestID"]} if isinstance(record.get("requestID"), str) else None,
+    )
 
 
-def _endpoint(story: Story) -> dict[str, Any]:
+def _endpoint(origin: Origin) -> dict[str, Any]:
     """An address, or the AWS service that called."""
-    origin = story.facts.origin
-    if origin == UNKNOWN:
-        return {}
-    return {"ip": origin} if _is_address(origin) else {"svc_name": origin}
+    if origin.address and _is_address(origin.address):
+        return {"ip": origin.address}
+    name = origin.aws_service or origin.address
+    return {"svc_name": name} if name else {}
 
 
 def _is_address(text: str) -> bool:
@@ -200,36 +195,32 @@ def _is_address(text: str) -> bool:
 
 
 def _resources(story: Story) -> list[dict[str, Any]]:
-    region = {} if story.alert.region == UNKNOWN else {"region": story.alert.region}
+    if story.activity is None:
+        return []
+    region = "" if story.alert.region == UNKNOWN else story.alert.region
     return [
-        {"uid": target, **region} if target.startswith("arn:") else {"name": target, **region}
-        for target in story.facts.targets
+        _known(uid=target.arn, name=target.name, type=target.type, region=target.region or region)
+        for target in story.activity.targets
+        if target.arn or target.name
     ]
 
 
 def _observables(story: Story) -> list[dict[str, Any]]:
     """What a reader searches for; `name` is the path in this finding that the value stands at."""
-    facts = story.facts
-    if not facts.action:
+    if story.activity is None:
         return []
-    found = [
-        {"name": "evidences[].actor.user.name", "type_id": _USER, "type": "User Name", "value": facts.actor}
-    ]
-    if _is_address(facts.origin):
-        found.append(
-            {
-                "name": "evidences[].src_endpoint.ip",
-                "type_id": _IP,
-                "type": "IP Address",
-                "value": facts.origin,
-            }
-        )
+    actor, address = story.activity.actor, story.activity.origin.address
+    found = [("evidences[].actor.user.name", _USER, "User Name", actor.name)]
+    if address and _is_address(address):
+        found.append(("evidences[].src_endpoint.ip", _IP, "IP Address", address))
     found.extend(
-        {"name": "resources[].uid", "type_id": _RESOURCE, "type": "Resource UID", "value": target}
-        for target in facts.targets
-        if target.startswith("arn:")
+        ("resources[].uid", _RESOURCE, "Resource UID", target.arn)
+        for target in story.activity.targets
+        if target.arn
     )
-    return found
+    return [
+        {"name": path, "type_id": number, "type": kind, "value": value} for path, number, kind, value in found
+    ]
 
 
 def _known(**parts: Any) -> dict[str, Any]:

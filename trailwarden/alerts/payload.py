@@ -5,6 +5,7 @@ Values are as the record has them, secrets masked: whoever shows them to people 
 
 from typing import Any
 
+from trailwarden.activity.model import Activity
 from trailwarden.alerts.attack import tactics, techniques
 from trailwarden.alerts.story import RecordState, Story
 
@@ -13,7 +14,7 @@ SCHEMA = "trailwarden.alert/1"
 
 def alert_json(story: Story) -> dict[str, Any]:
     """The alert for machines; `schema` names the shape, which only grows within one version."""
-    alert, facts = story.alert, story.facts
+    alert = story.alert
     return {
         "schema": SCHEMA,
         "alert_id": alert.alert_id,
@@ -26,8 +27,8 @@ def alert_json(story: Story) -> dict[str, Any]:
         "first_event_time": alert.first_event_time,
         "last_event_time": alert.last_event_time,
         "account": alert.account,
-        "account_name": facts.account_name or None,
-        "environment": facts.environment or None,
+        "account_name": story.account_name,
+        "environment": story.environment,
         "region": alert.region,
         "description": alert.description,
         "runbook": list(alert.runbook),
@@ -36,23 +37,7 @@ def alert_json(story: Story) -> dict[str, Any]:
         "techniques": [technique.id for technique in techniques(alert.tags)],
         "references": list(alert.references),
         "owner": alert.owner,
-        "actor": {
-            "name": facts.actor,
-            "type": facts.actor_type or None,
-            "arn": facts.actor_arn or None,
-            "account": facts.actor_account or None,
-            "access_key_id": facts.access_key_id or None,
-            "mfa": facts.mfa,
-        },
-        "action": {
-            "name": facts.action or None,
-            "service": facts.service or None,
-            "outcome": facts.outcome,
-            "error_code": facts.error_code or None,
-            "error_message": facts.error_message or None,
-        },
-        "targets": list(facts.targets),
-        "origin": {"address": facts.origin, "user_agent": facts.user_agent or None},
+        **_activity_json(story.activity),
         "links": {
             "event": story.links.event,
             "resource": story.links.resource,
@@ -63,4 +48,56 @@ def alert_json(story: Story) -> dict[str, Any]:
         "rule_set_version": alert.rule_set_version,
         "record_state": story.record_state.value,
         "record": None if story.record_state is RecordState.OMITTED else alert.record,
+    }
+
+
+def _activity_json(activity: Activity | None) -> dict[str, Any]:
+    """Who, what, on what, from where; null where the alert came without its record."""
+    if activity is None:
+        return {"actor": None, "action": None, "targets": [], "origin": None}
+    actor, action, origin = activity.actor, activity.action, activity.origin
+    return {
+        "actor": {
+            "name": actor.name,
+            "through": actor.through,
+            "kind": actor.kind.value,
+            "nature": actor.nature.value,
+            "reason": actor.reason,
+            "account": actor.account_id,
+            "arn": actor.arn,
+            "session": actor.session,
+            "behind": actor.behind,
+            "source_identity": actor.source_identity,
+            "access_key_id": actor.access_key_id,
+            "mfa": actor.mfa,
+        },
+        "action": {
+            "name": action.event_name,
+            "service": action.service,
+            "phrase": action.phrase,
+            "outcome": action.outcome.value,
+            "error_code": action.error_code,
+            "error_message": action.error_text,
+            "read_only": action.read_only,
+        },
+        "targets": [
+            {
+                "type": target.type,
+                "name": target.name,
+                "arn": target.arn,
+                "account": target.account_id,
+                "region": target.region,
+            }
+            for target in activity.targets
+        ],
+        "origin": {
+            "address": origin.address,
+            "aws_service": origin.aws_service,
+            "vpc_endpoint": origin.vpc_endpoint,
+            "country": origin.country,
+            "network": origin.network,
+            "tool": origin.tool,
+            "attack_tool": origin.attack_tool,
+            "user_agent": origin.user_agent,
+        },
     }

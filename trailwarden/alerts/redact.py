@@ -100,7 +100,7 @@ _IN_TEXT: tuple[tuple[re.Pattern[str], str], ...] = (
         ),
         rf"\g<1>{MASK}",
     ),
-    (re.compile(rf"(?i)(--?{_WORD}\s+[\"']?)(?!\*\*\*)[^\s\"'-][^\s\"']*"), rf"\g<1>{MASK}"),
+    (re.compile(rf"(?i)(--?{_WORD}\s+[\"']?)(?!\*\*\*)[^\s\"';-][^\s\"';]*"), rf"\g<1>{MASK}"),
     # Tokens that can be told by their first letters: STS, GitHub, GitLab, Slack, Stripe, Google, npm, JWT.
     (re.compile(r"\b(?:FwoG|FQoG|IQoJ)[A-Za-z0-9+/=_-]{40,}"), MASK),
     (re.compile(r"\bgh[oprsu]_[A-Za-z0-9]{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{16,}"), MASK),

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
+from trailwarden.activity.model import Activity
 from trailwarden.alerts.attack import tactics
 from trailwarden.alerts.story import Story
 from trailwarden.alerts.text import UNKNOWN, one_line, shorten
 from trailwarden.alerts.when import parsed
 
-_RESOURCES_AT_MOST = 32
 _NEVER = "1970-01-01T00:00:00.000Z"
 # https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings-format-type-taxonomy.html
 _TACTIC_TYPES = {
@@ -76,8 +76,8 @@ def finding(story: Story, hub: SecurityHub) -> dict[str, Any]:
         found["SourceUrl"] = story.links.event
     if alert.runbook:
         found["Remediation"] = {"Recommendation": {"Text": _runbook(story)}}
-    if story.facts.action:
-        found["Action"] = _action(story)
+    if story.activity:
+        found["Action"] = _action(story, story.activity)
     return found
 
 
@@ -105,7 +105,7 @@ def _product_fields(story: Story) -> dict[str, str]:
         "trailwarden/Count": str(alert.count),
         "trailwarden/LogFile": alert.evidence.log_file,
         "trailwarden/RecordIndex": str(alert.evidence.record_index),
-        "trailwarden/Actor": story.facts.actor,
+        "trailwarden/Actor": story.activity.actor.through if story.activity else "",
         "trailwarden/Account": alert.account,
     }
     return {name: shorten(value, 1024) for name, value in fields.items() if value}
@@ -115,25 +115,24 @@ def _resources(story: Story, hub: SecurityHub) -> list[dict[str, Any]]:
     """What was acted on by its ARN, and the account in which it happened."""
     alert = story.alert
     region = hub.region if alert.region == UNKNOWN else alert.region
-    named = [target for target in story.facts.targets if target.startswith("arn:")]
+    named = [target.arn for target in story.activity.targets if target.arn] if story.activity else []
     resources = [{"Type": "Other", "Id": shorten(target, 512), "Region": region} for target in named]
     resources.append({"Type": "AwsAccount", "Id": f"AWS::::Account:{alert.account}", "Region": region})
-    return [{**resource, "Partition": hub.partition} for resource in resources[-_RESOURCES_AT_MOST:]]
+    return [{**resource, "Partition": hub.partition} for resource in resources]
 
 
-def _action(story: Story) -> dict[str, Any]:
-    facts = story.facts
+def _action(story: Story, activity: Activity) -> dict[str, Any]:
+    action, origin = activity.action, activity.origin
     call: dict[str, Any] = {
-        "Api": shorten(facts.action, 128),
-        "ServiceName": shorten(facts.service, 128),
-        "CallerType": "domain" if facts.origin.endswith("amazonaws.com") else "remoteIp",
+        "Api": shorten(action.event_name, 128),
+        "ServiceName": shorten(action.service, 128),
         "FirstSeen": _time(story.alert.first_event_time) or _NEVER,
         "LastSeen": _time(story.alert.last_event_time) or _NEVER,
     }
-    if call["CallerType"] == "remoteIp":
-        call["RemoteIpDetails"] = {"IpAddressV4": facts.origin}
-        if facts.origin.count(".") != 3:
-            call.pop("RemoteIpDetails")
-    else:
-        call["DomainDetails"] = {"Domain": facts.origin}
+    if origin.aws_service:
+        call |= {"CallerType": "domain", "DomainDetails": {"Domain": origin.aws_service}}
+    elif origin.address:
+        call["CallerType"] = "remoteIp"
+        if origin.address.count(".") == 3:  # the format has no place for IPv6
+            call["RemoteIpDetails"] = {"IpAddressV4": origin.address}
     return {"ActionType": "AWS_API_CALL", "AwsApiCallAction": call}

@@ -1,4 +1,4 @@
-"""One alert, ready to be told: its secrets masked, its facts found, as long as the message may be.
+"""One alert, ready to be told: its secrets masked, its record described, as long as the message may be.
 
 The bodies (`email`, `payload`, `chat`, `ocsf`, `security_hub`) are written from this alone.
 """
@@ -8,12 +8,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from trailwarden.activity.describe import describe
+from trailwarden.activity.model import Activity, Context
 from trailwarden.alerts.changes import Line, laid_out
-from trailwarden.alerts.facts import Facts, facts_of
 from trailwarden.alerts.links import Links, links_of
 from trailwarden.alerts.model import Alert
 from trailwarden.alerts.redact import MASK, is_secret, redacted, redacted_text
-from trailwarden.alerts.text import UNKNOWN, defanged, shorten
+from trailwarden.alerts.text import UNKNOWN, defanged, shorten, visible
 from trailwarden.alerts.when import ago
 
 
@@ -70,34 +71,52 @@ CUTS = (
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """An alert and what is told of it. `now` is when it is told; None leaves out how long ago things were."""
+    """An alert and what is told of it. `now` is when it is told; None leaves out how long ago things were.
+
+    `activity` is None where the alert came without its record. Its texts are one line each, and may hold what
+    an attacker wrote: forms for people say them by `text.harmless`.
+    """
 
     alert: Alert
-    facts: Facts
+    activity: Activity | None
     links: Links
     changes: tuple[Line, ...]
     now: datetime | None
     record_state: RecordState
 
+    def title(self) -> str:
+        """The rule's own sentence, a session named by who stands behind it, where that is known."""
+        actor = self.activity.actor if self.activity else None
+        if actor is None or not actor.behind or not actor.through:
+            return self.alert.title
+        return self.alert.title.replace(visible(actor.label), visible(actor.through), 1)
+
     def sentence(self) -> str:
-        """The rule's own sentence, then where and how long ago, unless it says so itself."""
-        alert = self.alert
-        place = (
-            ""
-            if alert.account in alert.title or alert.account == UNKNOWN
-            else f", in account {self.account()}"
-        )
+        """The title, then where and how long ago, unless it says so itself; nothing in it makes a link."""
+        alert, title = self.alert, self.title()
+        said = alert.account in title or alert.account == UNKNOWN
         age = ago(alert.last_event_time or alert.first_event_time, self.now)
-        return defanged(f"{alert.title}{place}{f', {age}' if age else ''}")
+        parts = (title, "" if said else f"in account {self.account()}", age)
+        return defanged(", ".join(part for part in parts if part))
 
     def account(self) -> str:
         """`444455556666`, with its name and environment where they are known."""
-        known = ", ".join(part for part in (self.facts.account_name, self.facts.environment) if part)
+        known = ", ".join(part for part in (self.account_name, self.environment) if part)
         return f"{self.alert.account} ({known})" if known else self.alert.account
 
+    @property
+    def account_name(self) -> str | None:
+        """As the settings have it."""
+        return self.activity.account_name if self.activity else None
 
-def story_of(alert: Alert, now: datetime | None = None) -> Story:
-    """Everything that can be told of an alert."""
+    @property
+    def environment(self) -> str | None:
+        """The account's environment, as the settings have it."""
+        return self.activity.environment if self.activity else None
+
+
+def story_of(alert: Alert, now: datetime | None = None, context: Context | None = None) -> Story:
+    """Everything that can be told of an alert; `context` is what is known besides its record."""
     masked = replace(
         alert,
         title=redacted_text(alert.title),
@@ -106,7 +125,7 @@ def story_of(alert: Alert, now: datetime | None = None) -> Story:
     )
     return Story(
         alert=_bounded(masked, _PLENTY),
-        facts=facts_of(masked.record),
+        activity=describe(masked.record, context) if masked.record else None,
         links=links_of(masked.record),
         changes=tuple(laid_out(masked.record.get("requestParameters"))),
         now=now,
@@ -150,7 +169,7 @@ def _bounded(alert: Alert, room: _Room) -> Alert:
 
 
 def _pruned(value: Any, cut: Cut) -> Any:
-    """A copy of a record, at most as deep as `redacted` leaves it: long texts and lists cut, and saying so."""
+    """A copy of a record, as deep as `redacted` leaves it at most; what is cut in it says so."""
     strings, items = cut.strings or 0, cut.items or 0
     if isinstance(value, str):
         return (

@@ -107,4 +107,9 @@ def _without_scheme(found: re.Match[str]) -> str:
 
 def quoted(value: Any, limit: int = 200) -> str:
     """What somebody else wrote, in double quotes, so that it cannot pass for words of ours."""
-    return '"' + defanged(visible(value, limit)).replace('"', "'") + '"'
+    return '"' + harmless(value, limit).replace('"', "'") + '"'
+
+
+def harmless(value: Any, limit: int = 200) -> str:
+    """What a record says, for people to read in running text: `visible`, and nothing to click on."""
+    return defanged(visible(value, limit))

@@ -78,7 +78,7 @@ def call(
     answer: Any = None,
     **fields: Any,
 ) -> Record:
-    """An API call at 03:00 UTC on 1 March 2026, from 203.0.113.7 with the AWS CLI; `fields` replace or add."""
+    """A call at 03:00 UTC on 1 March 2026, from 203.0.113.7 with the AWS CLI; `fields` replace or add."""
     return {
         "eventVersion": "1.11",
         "userIdentity": user("mallory") if who is None else who,
