@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,7 +80,6 @@ def identity_of(record: Record) -> Identity:
     issuer = mapping(context.get("sessionIssuer", context.get("sessionissuer")))
     attributes = mapping(context.get("attributes"))
     federation = mapping(context.get("webIdFederationData"))
-    scope = mapping(stated.get("inScopeOf"))
     arn = text(stated, "arn", limit=_ARN_LIMIT)
     principal_id = text(stated, "principalId", limit=_ARN_LIMIT)
     invoked_by = text(stated, "invokedBy")
@@ -104,7 +104,7 @@ def identity_of(record: Record) -> Identity:
         source_identity=text(context, "sourceIdentity"),
         mfa=_truth(attributes.get("mfaAuthenticated", attributes.get("mfaauthenticated"))),
         ec2_delivered=bool(context.get("ec2RoleDelivery")),
-        scope=text(scope, "credentialsIssuedTo", "sourceArn", limit=_ARN_LIMIT),
+        scope=_scope(stated),
         on_behalf_of=text(mapping(stated.get("onBehalfOf")), "userId"),
     )
 
@@ -122,10 +122,17 @@ def _kind(stated: str | None, arn: str | None, invoked_by: str | None) -> ActorK
 def _role_and_session(arn: str | None, principal_id: str | None) -> tuple[str | None, str | None]:
     """`arn:aws:sts::<account>:assumed-role/<role>/<session>`; the principal id ends in `:<session>`."""
     _, found, path = (arn or "").partition(":assumed-role/")
-    role, _, session = path.rpartition("/") if found else ("", "", "")
+    role, _, session = path.partition("/") if found else ("", "", "")
     if not found and ":role/" in (arn or ""):
         role = (arn or "").rpartition("/")[2]
     return role or None, session or (principal_id or "").partition(":")[2] or None
+
+
+def _scope(stated: Mapping[str, Any]) -> str | None:
+    """The resource that the credentials were issued to: `inScopeOf` may name the role as well."""
+    scope = mapping(stated.get("inScopeOf"))
+    arns = (text(scope, name, limit=_ARN_LIMIT) for name in ("credentialsIssuedTo", "sourceArn"))
+    return next((arn for arn in arns if arn and ":iam:" not in arn and arn.startswith("arn:")), None)
 
 
 def _truth(value: Any) -> bool | None:

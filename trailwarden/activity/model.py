@@ -161,7 +161,7 @@ class Activity:
         return f"tried to {self._with_targets(self.action.infinitive)}"
 
     def ending(self) -> str:
-        """The second part: `, and was denied`, `, which failed (NoSuchBucket)`, or nothing where it was done."""
+        """The second part: `, and was denied`, `, which failed (NoSuchBucket)`, or nothing."""
         if self.action.outcome is Outcome.DONE:
             return ""
         if self.action.outcome is Outcome.DENIED:

@@ -173,9 +173,9 @@ _DATA: dict[str, Phrase] = {
     "kms:ScheduleKeyDeletion": ("schedule the deletion", "of"),
     "kms:Sign": ("sign data", "with"),
     "rds:CreateDBSnapshot": ("make a snapshot", "of"),
-    "rds:ModifyDBClusterSnapshotAttribute": ("change who may restore a database snapshot", ""),
-    "rds:ModifyDBSnapshotAttribute": ("change who may restore a database snapshot", ""),
-    "rds:StartExportTask": ("export a database snapshot", ""),
+    "rds:ModifyDBClusterSnapshotAttribute": ("change who may restore a DB cluster snapshot", ""),
+    "rds:ModifyDBSnapshotAttribute": ("change who may restore a DB snapshot", ""),
+    "rds:StartExportTask": ("export a DB snapshot", ""),
     "s3:CopyObject": ("copy an object", ""),
     "s3:DeleteAccountPublicAccessBlock": ("remove the account's block on public access", ""),
     "s3:DeleteBucketPolicy": ("delete the policy", "of"),
@@ -214,4 +214,4 @@ SHARING: dict[str, tuple[str, Phrase]] = {
     "ec2:ModifyImageAttribute": ("launchPermission", ("change who may use an image", "")),
     "ec2:ModifySnapshotAttribute": ("createVolumePermission", ("change who may use a snapshot", "")),
 }
-"""Calls that change one attribute of many: the parameter that says it is about sharing, and what it then does."""
+"""Calls that change one attribute of many: the parameter that tells of sharing, and the phrase for it."""

@@ -110,7 +110,6 @@ _TOOLS = tuple(
         (r"postman", "Postman"),
         (r"go-http-client", "a Go HTTP client"),
         (r"okhttp|Apache-HttpClient|jersey", "a Java HTTP client"),
-        (r"aws-internal", None),
     )
 )
 _CONSOLE = re.compile(
@@ -154,12 +153,10 @@ def _plain_tool(agent: str, *, from_console: bool) -> str | None:
     for pattern, name in _TOOLS:
         found = pattern.search(agent)
         if found:
-            if name is None:
-                break
             return name.format(*found.groups())
     if from_console:
         return "AWS console"
     if _BROWSER.search(agent):
         return "a browser"
     bare = _BARE.match(agent)
-    return bare[0] if bare else None
+    return bare[0] if bare and not agent.startswith("aws-internal/") else None

@@ -93,54 +93,11 @@ _LOOKING = {"describe", "get", "view"}
 _VOWEL_SOUND = re.compile(r"(?:[aeio]|u(?!n[ai]|s[ae])|[AEIO]|(?!NAT|SAML|RAM|SIM)[FHLMNRSX](?=[A-Z0-9]))")
 _ACRONYMS = {
     name.lower(): name
-    for name in [
-        "ACL",
-        "AMI",
-        "API",
-        "ARN",
-        "AWS",
-        "CA",
-        "CIDR",
-        "DB",
-        "DHCP",
-        "DNS",
-        "EBS",
-        "EC2",
-        "EFS",
-        "EKS",
-        "ECS",
-        "GraphQL",
-        "HSM",
-        "IAM",
-        "ID",
-        "IP",
-        "KMS",
-        "MFA",
-        "NAT",
-        "SAML",
-        "SMS",
-        "SSH",
-        "SSL",
-        "SSO",
-        "TLS",
-        "URL",
-        "VPC",
-        "VPN",
-        "XML",
-        "JSON",
-        "HTTP",
-        "HTTPS",
-        "OIDC",
-        "ACLs",
-        "AMIs",
-        "APIs",
-        "ARNs",
-        "DBs",
-        "IDs",
-        "IPs",
-        "URLs",
-        "VPCs",
-    ]
+    for name in """
+    ACL AMI API ARN AWS CA CIDR DB DHCP DNS EBS EC2 EFS EKS ECS GraphQL HSM IAM ID IP KMS MFA NAT
+    SAML SMS SSH SSL SSO TLS URL VPC VPN XML JSON HTTP HTTPS OIDC ACLs AMIs APIs ARNs DBs IDs IPs
+    URLs VPCs
+    """.split()  # noqa: SIM905
 }
 _NO_ARTICLE = frozenset(
     """
@@ -217,6 +174,6 @@ def _is_plural(word: str) -> bool:
 
 
 def _takes_article(things: list[str]) -> bool:
-    """Whether what is acted on is one thing that can be counted; what follows a preposition does not decide."""
+    """Whether what is acted on is one thing that can be counted; what follows a preposition is not asked."""
     end = next((place for place, word in enumerate(things) if word in _PREPOSITIONS), len(things))
     return end > 0 and not _is_plural(things[end - 1]) and things[end - 1] not in _NO_ARTICLE

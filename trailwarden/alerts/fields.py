@@ -1,101 +1,34 @@
 """The normalised fields of a record: who did what, to what, from where, in a few plain words.
 
-Titles and groups name them beside the record's own dotted fields. `userIdentity`'s shapes:
-https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
+Titles and groups name them beside the record's own dotted fields; docs/fields.md lists them. They are read
+from the record alone: what was learned of sessions, or stands in settings, never changes a field, so that an
+alert has one group whenever, and on whatever machine, it is made.
 """
 
 import json
 from collections.abc import Callable
 from typing import Any
 
+from trailwarden.activity.actions import action_of, outcome_of
+from trailwarden.activity.actors import actor_label, actor_of
+from trailwarden.activity.describe import account_of, describe
+from trailwarden.activity.origins import origin_of
+from trailwarden.activity.targets import targets_of
 from trailwarden.alerts.redact import redacted
 from trailwarden.alerts.text import UNKNOWN, one_line
 from trailwarden.delivery.records import Record, field_values
 
+_SENTENCE_LIMIT = 200
+
 
 def actor(record: Record) -> str:
     """Who acted, as a person would name them: `user alice`, `role Admin (session bob)`, `root of 1111…`."""
-    identity = record.get("userIdentity")
-    if not isinstance(identity, dict):
-        return UNKNOWN
-    naming = _ACTORS.get(str(identity.get("type")), _principal)
-    return one_line(naming(identity))
-
-
-def _text(identity: dict[str, Any], *names: str) -> str | None:
-    """The first of the named fields that holds text."""
-    return next((value for name in names if isinstance(value := identity.get(name), str) and value), None)
-
-
-def _root(identity: dict[str, Any]) -> str:
-    return f"root of {_text(identity, 'accountId') or UNKNOWN}"
-
-
-def _iam_user(identity: dict[str, Any]) -> str:
-    arn_name = (_text(identity, "arn") or "").rpartition("/")[2]
-    return f"user {_text(identity, 'userName') or arn_name or _principal(identity)}"
-
-
-def _assumed_role(identity: dict[str, Any]) -> str:
-    """`arn:aws:sts::<account>:assumed-role/<role>/<session>`; the principal id ends in `:<session>`."""
-    arn = _text(identity, "arn") or ""
-    _, found, path = arn.partition(":assumed-role/")
-    role, _, session = path.rpartition("/") if found else ("", "", "")
-    context = identity.get("sessionContext")
-    issuer = context.get("sessionIssuer") if isinstance(context, dict) else None
-    role = (_text(issuer, "userName") if isinstance(issuer, dict) else None) or role
-    session = session or (_text(identity, "principalId") or "").partition(":")[2]
-    if role and session:
-        return f"role {role} (session {session})"
-    return f"role {role}" if role else _principal(identity)
-
-
-def _aws_service(identity: dict[str, Any]) -> str:
-    return f"AWS service {_text(identity, 'invokedBy', 'principalId') or UNKNOWN}"
-
-
-def _aws_account(identity: dict[str, Any]) -> str:
-    return f"account {_text(identity, 'accountId', 'principalId') or UNKNOWN}"
-
-
-def _named(kind: str) -> Callable[[dict[str, Any]], str]:
-    def name(identity: dict[str, Any]) -> str:
-        return f"{kind} {_text(identity, 'userName') or _principal(identity)}"
-
-    return name
-
-
-def _identity_center_user(identity: dict[str, Any]) -> str:
-    on_behalf = identity.get("onBehalfOf")
-    user = _text(on_behalf, "userId") if isinstance(on_behalf, dict) else None
-    return f"Identity Center user {_text(identity, 'userName') or user or _principal(identity)}"
-
-
-def _principal(identity: dict[str, Any]) -> str:
-    return _text(identity, "arn", "userName", "principalId", "invokedBy", "accountId") or UNKNOWN
-
-
-_ACTORS: dict[str, Callable[[dict[str, Any]], str]] = {
-    "Root": _root,
-    "IAMUser": _iam_user,
-    "AssumedRole": _assumed_role,
-    "Role": _named("role"),
-    "FederatedUser": _named("federated user"),
-    "SAMLUser": _named("SAML user"),
-    "WebIdentityUser": _named("web identity"),
-    "IdentityCenterUser": _identity_center_user,
-    "Directory": _named("directory user"),
-    "AWSService": _aws_service,
-    "AWSAccount": _aws_account,
-}
+    return actor_label(record)
 
 
 def account(record: Record) -> str:
     """The account in which it happened: the one that the record was delivered to."""
-    identity = record.get("userIdentity")
-    own = record.get("recipientAccountId")
-    found = own or (identity.get("accountId") if isinstance(identity, dict) else None)
-    return one_line(found) if found else UNKNOWN
+    return account_of(record) or UNKNOWN
 
 
 def region(record: Record) -> str:
@@ -110,16 +43,50 @@ def origin(record: Record) -> str:
 
 def outcome(record: Record) -> str:
     """`done`, or `failed: <error code>`: a failed call is another fact than one that succeeded."""
-    code = record.get("errorCode")
-    return f"failed: {one_line(code)}" if code else "done"
+    _, code = outcome_of(record)
+    return f"failed: {code}" if code else "done"
+
+
+def _target(record: Record) -> str:
+    targets, _ = targets_of(record)
+    return str(targets[0]) if targets else UNKNOWN
+
+
+def _targets(record: Record) -> str:
+    targets, left_out = targets_of(record)
+    more = f" and {left_out} more" if left_out else ""
+    return one_line(", ".join(map(str, targets)) + more) if targets else UNKNOWN
+
+
+def _truth(value: bool | None) -> str:
+    return UNKNOWN if value is None else str(value).lower()
 
 
 NORMALISED: dict[str, Callable[[Record], str]] = {
     "account": account,
+    "action": lambda record: action_of(record).phrase,
+    "action.infinitive": lambda record: action_of(record).infinitive,
+    "action.outcome": lambda record: outcome_of(record)[0].value,
+    "action.service": lambda record: action_of(record).service,
     "actor": actor,
+    "actor.account": lambda record: actor_of(record).account_id or UNKNOWN,
+    "actor.issuer": lambda record: actor_of(record).issuer or UNKNOWN,
+    "actor.kind": lambda record: actor_of(record).kind.value,
+    "actor.mfa": lambda record: _truth(actor_of(record).mfa),
+    "actor.name": lambda record: actor_of(record).name,
+    "actor.nature": lambda record: actor_of(record).nature.value,
+    "actor.session": lambda record: actor_of(record).session or UNKNOWN,
+    "actor.source_identity": lambda record: actor_of(record).source_identity or UNKNOWN,
     "origin": origin,
+    "origin.attack_tool": lambda record: _truth(origin_of(record).attack_tool),
+    "origin.service": lambda record: origin_of(record).aws_service or UNKNOWN,
+    "origin.vpc_endpoint": lambda record: origin_of(record).vpc_endpoint or UNKNOWN,
     "outcome": outcome,
     "region": region,
+    "sentence": lambda record: describe(record).sentence(_SENTENCE_LIMIT),
+    "target": _target,
+    "targets": _targets,
+    "tool": lambda record: origin_of(record).tool or UNKNOWN,
 }
 
 
