@@ -18,6 +18,7 @@ _ITEMS = 20
 _VALUE_LIMIT = 300
 _NAME_LIMIT = 60
 _LARGEST_DOCUMENT = 128 * 1024
+_OMITTED = "CloudTrail left the parameters out, as they were too large: no record holds them."
 _WORLD = {"0.0.0.0/0": "everyone on the internet", "::/0": "everyone on the internet, IPv6"}
 
 
@@ -33,6 +34,8 @@ def laid_out(parameters: Any, most: int = LINES_AT_MOST) -> list[Line]:
     """The lines for `requestParameters` (any JSON), at most `most` and one that says how many are missing."""
     if parameters is None or parameters in ({}, [], ""):
         return []
+    if isinstance(parameters, dict) and parameters.get("omitted") is True:
+        return [Line(0, _OMITTED)]
     lines = (
         list(_value("", parameters, 0)) if not isinstance(parameters, dict) else list(_object(parameters, 0))
     )
@@ -95,8 +98,11 @@ def _list(start: str, value: list[Any], depth: int) -> Iterator[Line]:
 
 
 def _item(item: Any, depth: int) -> Iterator[Line]:
-    """An element of a list: its first line begins with a dash."""
+    """An element of a list: its first line begins with a dash; of a firewall rule, each."""
     lines = list(_object(item, depth)) if isinstance(item, dict) else list(_value("", item, depth))
+    if isinstance(item, dict) and "ipprotocol" in _lowered(item):
+        yield from (Line(line.depth, f"- {line.text}") for line in lines)
+        return
     for number, line in enumerate(lines):
         yield Line(line.depth, f"- {line.text}") if number == 0 else Line(line.depth + 1, line.text)
 
@@ -108,7 +114,7 @@ def _flat(item: Any) -> str:
     if any(isinstance(_unwrapped(inner), (dict, list)) for inner in item.values()):
         return ""
     parts = (f"{defanged(visible(name, _NAME_LIMIT))}: {_scalar(inner)}" for name, inner in item.items())
-    return "- " + ", ".join(parts)
+    return "- " + ", ".join(parts) + (" (every AWS account)" if item.get("group") == "all" else "")
 
 
 def _unwrapped(value: Any) -> Any:

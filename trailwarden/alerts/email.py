@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Iterator
 
 from trailwarden.activity.model import Activity, ActorKind, Nature, Origin, Outcome
-from trailwarden.alerts.story import RecordState, Story
+from trailwarden.alerts.story import RecordState, Story, person_first
 from trailwarden.alerts.text import UNKNOWN, defanged, harmless, one_line, quoted
 from trailwarden.alerts.when import ago, parsed, spoken
 
@@ -72,7 +72,7 @@ def _lines(story: Story) -> Iterator[str]:
 
 def _who(story: Story, activity: Activity) -> Iterator[str]:
     actor = activity.actor
-    yield from _fact("Who", harmless(actor.through or actor.name))
+    yield from _fact("Who", harmless(person_first(actor.through or actor.name)))
     details = [_KINDS.get(actor.kind, "")]
     if actor.account_id and actor.account_id != story.alert.account:
         details.append(f"of account {harmless(actor.account_id)}")
@@ -118,7 +118,7 @@ def _where_from(origin: Origin) -> Iterator[str]:
 
 def _place(story: Story) -> str:
     region = story.alert.region
-    return story.account() + (f", {region}" if region != UNKNOWN else "")
+    return harmless(story.account() + (f", {region}" if region != UNKNOWN else ""))
 
 
 def _when(story: Story) -> str:
@@ -158,7 +158,7 @@ def _links(story: Story) -> Iterator[str]:
     if not any(link for _, link in named):
         return
     yield "Look at it"
-    yield from _wrapped(f"Sign in to account {story.alert.account} first.", "  ", "  ")
+    yield from _wrapped(f"Sign in to account {harmless(story.alert.account)} first.", "  ", "  ")
     for name, link in named:
         if link:
             yield f"  {name}:"
@@ -172,7 +172,9 @@ def _where_it_comes_from(story: Story) -> Iterator[str]:
     if alert.owner:
         yield from _fact("Owner", one_line(alert.owner))
     yield from _fact("Alert", alert.alert_id)
-    yield from _fact("Evidence", f"{alert.evidence.log_file}, record {alert.evidence.record_index}")
+    yield from _fact(
+        "Evidence", f"{one_line(alert.evidence.log_file, 1200)}, record {alert.evidence.record_index}"
+    )
     yield ""
 
 

@@ -14,6 +14,7 @@ from trailwarden.delivery.records import Record, field_values
 
 _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+){1,2}-\d{1,2}")
 _EVENT_ID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_ACCESS_KEY = re.compile(r"[A-Z0-9]{8,128}")
 _NAME = re.compile(r"[\w+=,.@/:*-]{1,512}", re.ASCII)
 _HOSTS = (
     ("cn-", "console.amazonaws.cn"),
@@ -97,8 +98,9 @@ def _history(record: Record, base: str, region: str) -> str | None:
     identity = record.get("userIdentity")
     if not isinstance(identity, dict):
         return None
+    key = identity.get("accessKeyId")
     for attribute, value in (
-        ("AccessKeyId", identity.get("accessKeyId")),
+        ("AccessKeyId", key if isinstance(key, str) and _ACCESS_KEY.fullmatch(key) else None),
         ("Username", identity.get("userName")),
         ("Username", "root" if identity.get("type") == "Root" else None),
     ):

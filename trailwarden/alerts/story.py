@@ -3,6 +3,7 @@
 The bodies (`email`, `payload`, `chat`, `ocsf`, `security_hub`) are written from this alone.
 """
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -36,6 +37,9 @@ class _Room:
 _PLENTY = _Room(400, 4000, 300, 20, 1000, 64, 32, 500, 32)
 _LITTLE = _Room(300, 500, 100, 5, 300, 20, 5, 200, 8)
 _TAG_LIMIT = 100
+_IDENTITY_CENTER = re.compile(
+    r"role AWSReservedSSO_([\w+=,.@-]{1,64})_[0-9a-f]{16} \(session ([\w+=,.@-]{2,64})\)"
+)
 _VALUE_LIMIT = 200
 
 
@@ -85,11 +89,18 @@ class Story:
     record_state: RecordState
 
     def title(self) -> str:
-        """The rule's own sentence, a session named by who stands behind it, where that is known."""
-        actor = self.activity.actor if self.activity else None
-        if actor is None or not actor.behind or not actor.through:
-            return self.alert.title
-        return self.alert.title.replace(visible(actor.label), visible(actor.through), 1)
+        """The rule's own sentence: a session named by who stands behind it, where that is known, and what was
+        acted on by its name where the rule says its ARN."""
+        title = self.alert.title
+        if self.activity is None:
+            return title
+        actor = self.activity.actor
+        if actor.behind and actor.through:
+            title = title.replace(visible(actor.label), visible(actor.through), 1)
+        for target in self.activity.targets:
+            if target.arn:
+                title = title.replace(visible(target.arn), visible(target.name))
+        return person_first(title)
 
     def sentence(self) -> str:
         """The title, then where and how long ago, unless it says so itself; nothing in it makes a link."""
@@ -113,6 +124,11 @@ class Story:
     def environment(self) -> str | None:
         """The account's environment, as the settings have it."""
         return self.activity.environment if self.activity else None
+
+
+def person_first(text: str) -> str:
+    """Identity Center names sessions by their users, in roles that nobody else may make: the user first."""
+    return _IDENTITY_CENTER.sub(r"\2 through \1 (Identity Center)", text)
 
 
 def story_of(alert: Alert, now: datetime | None = None, context: Context | None = None) -> Story:

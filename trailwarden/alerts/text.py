@@ -18,9 +18,12 @@ UNKNOWN = "unknown"
 _LATIN_LETTERS = frozenset("ßẞæÆøØœŒłŁþÞ")
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,30})://([^\s/\"'<>]*)")
 _OPENS_A_PROGRAM = re.compile(r"(?i)\b(mailto|tel|sms|callto|skype|sip|javascript):")
+_NO_LINK = frozenset({"s3", "hxxp", "hxxps"})
+_DOT = re.compile(r"(?<!\[)\.")
 # An AWS service's name by itself, which stays; or a dot that a top-level domain may follow.
 _DOMAIN_DOT = re.compile(
-    r"(?<![\w.@/:%-])[a-z][a-z0-9-]*\.amazonaws\.com(?![\w@/:%-]|\.\w)|(?<=[\w%\])-])\.(?=[^\W\d_]{2})"
+    r"(?<![\w.@/:%-])[a-z][a-z0-9-]*\.amazonaws\.com(?![\w@/:%-]|\.\w)"
+    r"|(?<=[\w%\])-])\.(?=[^\W\d_]{2})|(?i:(?<=www))\.(?=\w)"
 )
 
 
@@ -74,7 +77,8 @@ def _is_plain(char: str) -> bool:
         return True
     category = unicodedata.category(char)
     if category in {"Lo", "Lm"}:
-        return unicodedata.east_asian_width(char) == "W" and not unicodedata.decomposition(char)
+        compatible = unicodedata.decomposition(char).startswith("<")
+        return unicodedata.east_asian_width(char) == "W" and not compatible
     letters = unicodedata.normalize("NFD", char)
     return category in {"Lu", "Ll"} and letters[0].isascii() and all(map(unicodedata.combining, letters[1:]))
 
@@ -97,12 +101,13 @@ def defanged(text: str) -> str:
 
 
 def _without_scheme(found: re.Match[str]) -> str:
-    scheme, host = found.group(1), found.group(2).replace(".", "[.]")
-    if scheme.lower() == "s3":
+    scheme = found.group(1).lower()
+    if scheme in _NO_LINK:
         return found.group()
-    if scheme.lower() in {"http", "https"}:
-        return f"{scheme[0]}xx{scheme[3:]}://{host}"
-    return f"{scheme}[:]//{host}"
+    host = _DOT.sub("[.]", found.group(2))
+    if scheme in {"http", "https"}:
+        return f"hxxp{scheme[4:]}://{host}"
+    return f"{found.group(1)}[:]//{host}"
 
 
 def quoted(value: Any, limit: int = 200) -> str:

@@ -10,6 +10,8 @@ from trailwarden.rules.ruleset import Correlation, Rule
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _VALUE_LIMIT = 80
+_ACTOR_LIMIT = 140
+"""A role's session has two names, of up to 64 characters each."""
 _TITLE_LIMIT = 300
 
 
@@ -51,4 +53,4 @@ def _value(name: str, text: str) -> str:
     """A field's text as a sentence may show it: no secret, and no character that looks like another."""
     if is_secret(name) and text != UNKNOWN:
         return MASK
-    return visible(redacted_text(text), _VALUE_LIMIT)
+    return visible(redacted_text(text), _ACTOR_LIMIT if name == "actor" else _VALUE_LIMIT)

@@ -202,7 +202,7 @@ def _refused() -> Iterator[Situation]:
             errorCode="AccessDenied",
             errorMessage=(
                 f"User: arn:aws:sts::{ACCOUNT}:assumed-role/web/i-0123456789abcdef0 is not authorized to "
-                "perform: s3:ListAllMyBuckets because no identity-based policy allows the s3:ListAllMyBuckets action"
+                "perform: s3:ListAllMyBuckets because no identity-based policy allows it"
             ),
         ),
         "{actor} was denied {eventName}",
