@@ -19,7 +19,8 @@ class Reader(Protocol):
     """An open file: `maxminddb.Reader`."""
 
     def get(self, ip_address: str) -> Any:
-        """What the file says of an address; raises ValueError for what it cannot look up."""
+        """What the file says of an address; raises ValueError for what it cannot look up, and
+        RuntimeError where the file is damaged."""
 
 
 class GeoFiles:
@@ -39,7 +40,7 @@ class GeoFiles:
         for reader in self._readers:
             try:
                 found = mapping(reader.get(address))
-            except ValueError:  # an IPv6 address in a file of IPv4 alone; a damaged file
+            except (ValueError, RuntimeError):  # IPv6 in a file of IPv4 alone; a damaged file
                 continue
             country = country or _country(found)
             network = network or _network(found)

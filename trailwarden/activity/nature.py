@@ -29,38 +29,35 @@ _MACHINE_PROVIDERS = (
     ("oidc.eks.", "a Kubernetes pod (EKS)"),
     ("container.googleapis.com", "a Kubernetes pod (GKE)"),
 )
-_SESSION_NAMES = tuple(
-    (re.compile(pattern), what)
-    for pattern, what in (
-        (r"i-(?:[0-9a-f]{8}|[0-9a-f]{17})", "an EC2 instance"),
-        (r"(?i)awslambda_\d+_\d+", "a Lambda function's"),
-        (r"[0-9a-f]{32}", "an ECS task"),
-        (r"eks-.+-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "an EKS pod"),
-        (r"(?i)git-?hub-?actions?.*", "GitHub Actions"),
-        (r"(?i)gitlab.*", "GitLab CI"),
-        (
-            r"(?i)(?:bitbucket|circleci|jenkins|buildkite|travis|azure-?devops|teamcity|spinnaker|argo-?cd).*",
-            "a CI job",
-        ),
-        (
-            r"(?i)(?:terraform|tf-|tfc-|atlantis|spacelift|run-[A-Za-z0-9]{16}|pulumi|ansible).*",
-            "a deployment tool",
-        ),
-        (
-            r"(?i)(?:AWSCodeBuild|CodeBuild|AWSCodePipeline|CodePipeline|CodeDeploy)-?.*",
-            "a CodeBuild job or the like",
-        ),
-        (r"(?i)(?:AWSCloudFormation|StackSet|AssumeRole-CloudFormation).*", "CloudFormation"),
-        (r"(?i)custodian.*", "Cloud Custodian"),
-        (
-            r"(?i)(?:SageMaker|AmazonSageMaker|StepFunctions|EventBridge|aws-glue|GlueJobRunnerSession|xray-daemon).*",
-            "an AWS service",
-        ),
-        (
-            r"(?i)(?:aws-?go-?sdk|aws-sdk-[a-z]+|assume-role-provider|rusoto|DefaultSession)-?\d*.*",
-            "an SDK that nobody gave a name",
-        ),
-    )
+_SESSION_NAMES = (
+    (r"i-(?:[0-9a-f]{8}|[0-9a-f]{17})", "EC2 instances"),
+    (r"(?i)awslambda_\d+_\d+", "Lambda functions"),
+    (r"[0-9a-f]{32}", "ECS tasks"),
+    (r"eks-.+-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "EKS pods"),
+    (r"(?i)git-?hub-?actions?.*", "GitHub Actions"),
+    (r"(?i)gitlab.*", "GitLab CI"),
+    (
+        r"(?i)(?:bitbucket|circleci|jenkins|buildkite|travis|azure-?devops|teamcity|spinnaker|argo-?cd).*",
+        "CI jobs",
+    ),
+    (
+        r"(?i)(?:terraform|tf-|tfc-|atlantis|spacelift|run-[A-Za-z0-9]{16}|pulumi|ansible).*",
+        "deployment tools",
+    ),
+    (
+        r"(?i)(?:AWSCodeBuild|CodeBuild|AWSCodePipeline|CodePipeline|CodeDeploy)-?.*",
+        "CodeBuild and CodePipeline",
+    ),
+    (r"(?i)(?:AWSCloudFormation|StackSet|AssumeRole-CloudFormation).*", "CloudFormation"),
+    (r"(?i)custodian.*", "Cloud Custodian"),
+    (
+        r"(?i)(?:SageMaker|AmazonSageMaker|StepFunctions|EventBridge|aws-glue|GlueJobRunnerSession|xray-daemon).*",
+        "AWS services",
+    ),
+    (
+        r"(?i)(?:aws-?go-?sdk|aws-sdk-[a-z]+|assume-role-provider|rusoto|DefaultSession)-?\d*.*",
+        "SDKs: nobody chose the name",
+    ),
 )
 _BOTOCORE_SESSION = re.compile(r"(?i)(?:botocore-session|AWS-CLI-session|awscli-session)-\d+")
 _EXECUTION = (
@@ -169,8 +166,8 @@ def _by_session_name(identity: Identity, agent: str) -> Reasoned | None:
             return Nature.UNKNOWN, "the AWS CLI named the session, which people and scripts use"
         return Nature.AUTOMATION, "the session's name was made by an SDK"
     for pattern, what in _SESSION_NAMES:
-        if pattern.fullmatch(session):
-            return Nature.AUTOMATION, f"the session is named like that of {what.removesuffix(chr(39) + 's')}"
+        if re.fullmatch(pattern, session):
+            return Nature.AUTOMATION, f"the session is named like those of {what}"
     return None
 
 

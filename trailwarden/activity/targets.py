@@ -56,10 +56,12 @@ def _parameters(record: Record, prefix: str, service: str) -> Iterator[Target]:
     if service == "s3" and bucket and key:
         yield _target("object", f"{bucket}/{key}")
         return
+    present = {name.lower() for value in islice(field_values(record, prefix), 1) for name in mapping(value)}
     own = BY_SERVICE.get(service, ())
     named = {path for path, _ in own}
     for path, kind in (*own, *(pair for pair in COMMON if pair[0] not in named)):
-        yield from _named(record, f"{prefix}.{path}", kind)
+        if path.partition(".")[0].lower() in present:
+            yield from _named(record, f"{prefix}.{path}", kind)
 
 
 def _named(record: Record, path: str, kind: str) -> Iterator[Target]:

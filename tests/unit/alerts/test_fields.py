@@ -1,11 +1,12 @@
 """The normalised fields, over the shapes of `userIdentity` that CloudTrail documents."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.samples import MEMBER, record
-from trailwarden.alerts.fields import account, actor, field_text, outcome
+from trailwarden.alerts.fields import NORMALISED, account, actor, field_text, outcome
 
 
 @pytest.mark.parametrize(
@@ -71,3 +72,60 @@ def test_a_failed_call_is_another_outcome() -> None:
 )
 def test_field_text_of_any_value(value: Any, text: str) -> None:
     assert field_text(record(requestParameters={"x": value}), "requestParameters.x") == text
+
+
+SESSION = {"type": "AssumedRole", "arn": f"arn:aws:sts::{MEMBER}:assumed-role/Admin/bob", "accountId": MEMBER}
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "text"),
+    [
+        ("account", {}, MEMBER),
+        ("action", {}, "stopped the logging"),
+        ("action.infinitive", {}, "stop the logging"),
+        ("action.outcome", {"errorCode": "AccessDenied"}, "denied"),
+        ("action.service", {}, "CloudTrail"),
+        ("actor", {}, "user mallory"),
+        ("actor.account", {}, MEMBER),
+        ("actor.issuer", {}, "unknown"),
+        ("actor.kind", {}, "iam_user"),
+        ("actor.mfa", {}, "unknown"),
+        ("actor.name", {"userIdentity": SESSION}, "role Admin"),
+        ("actor.nature", {"eventType": "AwsConsoleSignIn"}, "person"),
+        ("actor.session", {"userIdentity": SESSION}, "bob"),
+        (
+            "actor.source_identity",
+            {"userIdentity": {**SESSION, "sessionContext": {"sourceIdentity": "eve"}}},
+            "eve",
+        ),
+        ("origin", {}, "203.0.113.7"),
+        ("origin.attack_tool", {"userAgent": "Pacu"}, "true"),
+        ("origin.service", {"sourceIPAddress": "config.amazonaws.com"}, "AWS Config"),
+        ("origin.vpc_endpoint", {"vpcEndpointId": "vpce-1"}, "vpce-1"),
+        ("outcome", {}, "done"),
+        ("region", {}, "eu-west-1"),
+        (
+            "sentence",
+            {},
+            (
+                f"mallory stopped the logging of trail main-trail in account {MEMBER}, eu-west-1, "
+                "from 203.0.113.7 with AWS CLI 2.31.0"
+            ),
+        ),
+        ("target", {}, "trail main-trail"),
+        ("targets", {}, "trail main-trail"),
+        ("tool", {}, "AWS CLI 2.31.0"),
+    ],
+)
+def test_normalised_fields(name: str, fields: dict[str, Any], text: str) -> None:
+    assert field_text(record(**fields), name) == text
+
+
+def test_every_normalised_field_is_documented() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "fields.md").read_text()
+    assert [name for name in NORMALISED if f"| `{name}` |" not in page] == []
+
+
+def test_a_refused_sign_in_is_another_outcome() -> None:
+    refused = record(eventName="ConsoleLogin", responseElements={"ConsoleLogin": "Failure"})
+    assert outcome(refused) == "failed: Failure"

@@ -1,0 +1,266 @@
+"""Who acted, over the shapes that CloudTrail documents, and those that stand in real logs."""
+
+from typing import Any
+
+import pytest
+
+from tests.samples import MEMBER, record
+from trailwarden.activity.actors import actor_of
+from trailwarden.activity.kinds import ActorKind, Nature
+
+PERSON, AUTOMATION, SERVICE, UNDECIDED = (
+    Nature.PERSON,
+    Nature.AUTOMATION,
+    Nature.AWS_SERVICE,
+    Nature.UNKNOWN,
+)
+
+
+def role(session: str = "bob", name: str = "Admin", path: str = "", **fields: Any) -> dict[str, Any]:
+    """A role session's identity; `context` adds to its session context."""
+    context = fields.pop("context", {})
+    issuer = {
+        "type": "Role",
+        "arn": f"arn:aws:iam::{MEMBER}:role/{path}{name}",
+        "accountId": MEMBER,
+        "userName": name,
+    }
+    return {
+        "type": "AssumedRole",
+        "principalId": f"AROAEXAMPLE:{session}",
+        "arn": f"arn:aws:sts::{MEMBER}:assumed-role/{name}/{session}",
+        "accountId": MEMBER,
+        "accessKeyId": "ASIAEXAMPLE",
+        "sessionContext": {"sessionIssuer": issuer, **context},
+        **fields,
+    }
+
+
+def user(**fields: Any) -> dict[str, Any]:
+    return {
+        "type": "IAMUser",
+        "userName": "alice",
+        "accountId": MEMBER,
+        "accessKeyId": "AKIAEXAMPLE",
+        **fields,
+    }
+
+
+MFA = {"attributes": {"mfaAuthenticated": "true"}}
+SSO = "aws-reserved/sso.amazonaws.com/eu-west-1/"
+SSO_NAME = "AWSReservedSSO_Administrator_0123456789abcdef"
+POD = {
+    "webIdFederationData": {"federatedProvider": f"arn:aws:iam::{MEMBER}:oidc-provider/oidc.eks.eu-west-1.x"}
+}
+
+
+@pytest.mark.parametrize(
+    ("identity", "kind", "through", "nature"),
+    [
+        (user(), ActorKind.IAM_USER, "alice", UNDECIDED),
+        (user(type="User"), ActorKind.IAM_USER, "alice", UNDECIDED),
+        (user(sessionContext=MFA), ActorKind.IAM_USER, "alice", PERSON),
+        (user(invokedBy="signin.amazonaws.com"), ActorKind.IAM_USER, "alice", PERSON),
+        (
+            user(userName=None, arn=f"arn:aws:iam::{MEMBER}:user/team/bob"),
+            ActorKind.IAM_USER,
+            "bob",
+            UNDECIDED,
+        ),
+        ({"type": "Root", "accountId": MEMBER}, ActorKind.ROOT, f"root of {MEMBER}", UNDECIDED),
+        (
+            {"type": "Root", "accountId": MEMBER, "sessionContext": MFA},
+            ActorKind.ROOT,
+            f"root of {MEMBER}",
+            PERSON,
+        ),
+        (
+            {"type": "Root", "accountId": MEMBER, "invokedBy": "autoscaling.amazonaws.com"},
+            ActorKind.ROOT,
+            f"root of {MEMBER}",
+            SERVICE,
+        ),
+        (role(), ActorKind.ASSUMED_ROLE, "role Admin (session bob)", UNDECIDED),
+        (role(context=MFA), ActorKind.ASSUMED_ROLE, "role Admin (session bob)", PERSON),
+        (
+            role(context={"sourceIdentity": "alice"}),
+            ActorKind.ASSUMED_ROLE,
+            "alice through role Admin",
+            UNDECIDED,
+        ),
+        (
+            role("carol", SSO_NAME, SSO),
+            ActorKind.ASSUMED_ROLE,
+            "carol through permission set Administrator",
+            PERSON,
+        ),
+        # A role of that name outside the reserved path: somebody wishes to look like a person.
+        (role("carol", SSO_NAME), ActorKind.ASSUMED_ROLE, f"role {SSO_NAME} (session carol)", UNDECIDED),
+        (
+            role("i-0123456789abcdef0", "web", context={"ec2RoleDelivery": "2.0"}),
+            ActorKind.ASSUMED_ROLE,
+            "EC2 instance i-0123456789abcdef0 through role web",
+            AUTOMATION,
+        ),
+        # Whoever assumes a role may call the session after an instance: it is not said to be one.
+        (
+            role("i-0123456789abcdef0", "web"),
+            ActorKind.ASSUMED_ROLE,
+            "role web (session i-0123456789abcdef0)",
+            AUTOMATION,
+        ),
+        (
+            role(
+                "x", inScopeOf={"credentialsIssuedTo": f"arn:aws:lambda:eu-west-1:{MEMBER}:function:resize"}
+            ),
+            ActorKind.ASSUMED_ROLE,
+            "Lambda function resize through role Admin",
+            AUTOMATION,
+        ),
+        (role("pod", context=POD), ActorKind.ASSUMED_ROLE, "role Admin (session pod)", AUTOMATION),
+        (role("GitHubActions"), ActorKind.ASSUMED_ROLE, "role Admin (session GitHubActions)", AUTOMATION),
+        (
+            role("botocore-session-1700000000"),
+            ActorKind.ASSUMED_ROLE,
+            "role Admin (session botocore-session-1700000000)",
+            UNDECIDED,  # the sample's user agent is the AWS CLI
+        ),
+        (role("aws-go-sdk-17"), ActorKind.ASSUMED_ROLE, "role Admin (session aws-go-sdk-17)", AUTOMATION),
+        (
+            role("Scaling", "AWSServiceRoleForAutoScaling", "aws-service-role/autoscaling.amazonaws.com/"),
+            ActorKind.ASSUMED_ROLE,
+            "role AWSServiceRoleForAutoScaling (session Scaling)",
+            SERVICE,
+        ),
+        (
+            role("x", "AWSServiceRoleForMe"),
+            ActorKind.ASSUMED_ROLE,
+            "role AWSServiceRoleForMe (session x)",
+            UNDECIDED,
+        ),
+        (
+            role(invokedBy="cloudformation.amazonaws.com"),
+            ActorKind.ASSUMED_ROLE,
+            "role Admin (session bob)",
+            SERVICE,
+        ),
+        ({"type": "Role", "userName": "Admin"}, ActorKind.ASSUMED_ROLE, "role Admin", UNDECIDED),
+        (
+            {"type": "Unknown", "arn": f"arn:aws:sts::{MEMBER}:assumed-role/Admin/bob"},
+            ActorKind.ASSUMED_ROLE,
+            "role Admin (session bob)",
+            UNDECIDED,
+        ),
+        (
+            {
+                "type": "FederatedUser",
+                "arn": f"arn:aws:sts::{MEMBER}:federated-user/fed",
+                "sessionContext": {"sessionIssuer": {"type": "IAMUser", "userName": "alice"}},
+            },
+            ActorKind.FEDERATED_USER,
+            "alice through federated user fed",
+            UNDECIDED,
+        ),
+        (
+            {"type": "SAMLUser", "userName": "dave@example.com"},
+            ActorKind.SAML_USER,
+            "dave@example.com",
+            PERSON,
+        ),
+        (
+            {"type": "WebIdentityUser", "userName": "system:serviceaccount:shop:cart"},
+            ActorKind.WEB_IDENTITY,
+            "system:serviceaccount:shop:cart",
+            AUTOMATION,
+        ),
+        (
+            {
+                "type": "WebIdentityUser",
+                "userName": "repo:example/app:ref:refs/heads/main",
+                "identityProvider": "arn:aws:iam::1:oidc-provider/token.actions.githubusercontent.com",
+            },
+            ActorKind.WEB_IDENTITY,
+            "repo:example/app:ref:refs/heads/main",
+            AUTOMATION,
+        ),
+        (
+            {"type": "IdentityCenterUser", "onBehalfOf": {"userId": "9067"}},
+            ActorKind.IDENTITY_CENTER_USER,
+            "Identity Center user 9067",
+            PERSON,
+        ),
+        ({"type": "Directory", "userName": "eve"}, ActorKind.DIRECTORY, "eve", PERSON),
+        (
+            {"type": "AWSService", "invokedBy": "config.amazonaws.com"},
+            ActorKind.AWS_SERVICE,
+            "AWS Config",
+            SERVICE,
+        ),
+        ({"accountId": MEMBER, "invokedBy": "kms.amazonaws.com"}, ActorKind.AWS_SERVICE, "KMS", SERVICE),
+        (
+            {"type": "AWSAccount", "accountId": "999988887777"},
+            ActorKind.AWS_ACCOUNT,
+            "account 999988887777",
+            UNDECIDED,
+        ),
+        (
+            {"type": "AWSAccount", "accountId": "ANONYMOUS_PRINCIPAL"},
+            ActorKind.AWS_ACCOUNT,
+            "an anonymous caller",
+            UNDECIDED,
+        ),
+        ({"type": "Unknown", "principalId": "p"}, ActorKind.UNKNOWN, "p", UNDECIDED),
+        (None, ActorKind.UNKNOWN, "unknown", UNDECIDED),
+        ([], ActorKind.UNKNOWN, "unknown", UNDECIDED),
+    ],
+)
+def test_an_identity_becomes_an_actor(identity: Any, kind: ActorKind, through: str, nature: Nature) -> None:
+    actor = actor_of(record(userIdentity=identity))
+    assert (actor.kind, actor.through, actor.nature) == (kind, through, nature)
+    assert actor.reason
+
+
+def test_the_console_means_a_person() -> None:
+    assert actor_of(record(sessionCredentialFromConsole="true")).nature is PERSON
+    assert actor_of(record(eventType="AwsConsoleSignIn")).nature is PERSON
+    assert actor_of(record(userAgent="console.amazonaws.com")).nature is PERSON
+
+
+def test_a_function_of_lambda_is_automation() -> None:
+    agent = "Boto3/1.34.0 Python/3.12 exec-env/AWS_Lambda_python3.12"
+    assert actor_of(record(userAgent=agent, userIdentity=role("resize"))).nature is AUTOMATION
+
+
+@pytest.mark.parametrize(
+    ("fields", "mfa"),
+    [
+        ({"userIdentity": user(sessionContext=MFA)}, True),
+        ({"userIdentity": user()}, None),
+        ({"userIdentity": user(), "additionalEventData": {"MFAUsed": "No"}}, False),
+        ({"userIdentity": user(), "additionalEventData": {"MFAUsed": "Yes"}}, True),
+        # `MFAUsed` is always `No` for federated sign-ins: their identity provider asks for it.
+        ({"userIdentity": {"type": "SAMLUser"}, "additionalEventData": {"MFAUsed": "No"}}, None),
+        (
+            {
+                "userIdentity": role(
+                    "carol", SSO_NAME, SSO, context={"attributes": {"mfaAuthenticated": "false"}}
+                )
+            },
+            None,
+        ),
+        ({"userIdentity": role(), "additionalEventData": {"MFAUsed": "No"}}, None),
+    ],
+)
+def test_mfa_is_said_where_aws_knows_it(fields: dict[str, Any], mfa: bool | None) -> None:
+    assert actor_of(record(**fields)).mfa is mfa
+
+
+def test_lower_case_keys_are_read() -> None:
+    identity = {
+        "type": "AssumedRole",
+        "arn": "arn:aws:sts::1:assumed-role/A/b",
+        "accesskeyid": "ASIAX",
+        "accountid": "1",
+    }
+    actor = actor_of(record(userIdentity=identity))
+    assert (actor.access_key_id, actor.account_id, actor.session) == ("ASIAX", "1", "b")

@@ -1,0 +1,86 @@
+"""What was acted on, from the request, the answer and `resources`."""
+
+from typing import Any
+
+import pytest
+
+from tests.samples import MEMBER, record
+from trailwarden.activity.model import TARGETS_AT_MOST
+from trailwarden.activity.targets import targets_of
+
+
+def call(source: str, event_name: str, request: Any = None, **fields: Any) -> list[str]:
+    """The targets of a call, in words."""
+    source = f"{source}.amazonaws.com"
+    targets, _ = targets_of(
+        record(eventSource=source, eventName=event_name, requestParameters=request, **fields)
+    )
+    return [str(target) for target in targets]
+
+
+@pytest.mark.parametrize(
+    ("source", "event_name", "request_parameters", "expected"),
+    [
+        ("iam", "CreateUser", {"userName": "bob"}, ["user bob"]),
+        ("iam", "AddUserToGroup", {"groupName": "admins", "userName": "bob"}, ["user bob", "group admins"]),
+        ("s3", "PutBucketPolicy", {"bucketName": "data", "bucketPolicy": {}}, ["bucket data"]),
+        ("s3", "GetObject", {"bucketName": "data", "key": "a/b.txt"}, ["object data/a/b.txt"]),
+        ("ec2", "AuthorizeSecurityGroupIngress", {"groupId": "sg-1"}, ["security group sg-1"]),
+        ("ec2", "DeleteFlowLogs", {"DeleteFlowLogsRequest": {"FlowLogId": "fl-1"}}, ["flow log fl-1"]),
+        ("ec2", "CreateTags", {"resourcesSet": {"items": [{"resourceId": "i-1"}]}}, ["resource i-1"]),
+        ("ssm", "SendCommand", {"instanceIds": ["i-1"], "documentName": "D"}, ["instance i-1", "document D"]),
+        ("ssm", "StartSession", {"target": "i-1"}, ["instance i-1"]),
+        ("ssm", "GetParameter", {"name": "/db/password"}, ["parameter /db/password"]),
+        (
+            "sqs",
+            "DeleteQueue",
+            {"queueUrl": f"https://sqs.eu-west-1.amazonaws.com/{MEMBER}/jobs"},
+            ["queue jobs"],
+        ),
+        ("sts", "AssumeRole", {"roleArn": f"arn:aws:iam::{MEMBER}:role/ops/Admin"}, ["role Admin"]),
+        ("kms", "DisableKey", {"keyId": "1234"}, ["KMS key 1234"]),
+        ("rds", "DeleteDBInstance", {"dBInstanceIdentifier": "shop"}, ["DB instance shop"]),
+        ("eks", "CreateCluster", {"name": "prod"}, ["cluster prod"]),
+        ("iam", "CreateUser", None, []),
+        ("iam", "CreateUser", "a string", []),
+        ("iam", "CreateUser", {"userName": {"not": "text"}}, []),
+        ("iam", "CreateUser", {"userName": "HIDDEN_DUE_TO_SECURITY_REASONS"}, []),
+    ],
+)
+def test_targets_of_a_request(
+    source: str, event_name: str, request_parameters: Any, expected: list[str]
+) -> None:
+    assert call(source, event_name, request_parameters) == expected
+
+
+def test_the_answer_tells_what_was_created() -> None:
+    answer = {"accessKey": {"userName": "bob", "accessKeyId": "AKIANEW"}}
+    assert call("iam", "CreateAccessKey", responseElements=answer) == ["user bob", "access key AKIANEW"]
+
+
+def test_resources_tell_account_and_region() -> None:
+    arn = f"arn:aws:kms:eu-west-1:{MEMBER}:key/1234"
+    targets, _ = targets_of(
+        record(
+            eventSource="kms.amazonaws.com",
+            requestParameters=None,
+            resources=[{"ARN": arn, "type": "AWS::KMS::Key"}],
+        )
+    )
+    assert [(str(t), t.arn, t.account_id, t.region) for t in targets] == [
+        ("KMS key 1234", arn, MEMBER, "eu-west-1")
+    ]
+
+
+def test_targets_are_bounded_and_the_rest_is_counted() -> None:
+    ids = [f"i-{number}" for number in range(TARGETS_AT_MOST + 5)]
+    targets, left_out = targets_of(
+        record(eventSource="ssm.amazonaws.com", requestParameters={"instanceIds": ids})
+    )
+    assert (len(targets), left_out) == (TARGETS_AT_MOST, 5)
+
+
+def test_a_hostile_name_stays_one_short_line() -> None:
+    (target,), _ = targets_of(record(requestParameters={"name": "x\n\u202e" + "y" * 5000}))
+    assert target.name.isprintable()
+    assert len(target.name) <= 128
