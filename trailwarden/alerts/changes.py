@@ -7,6 +7,7 @@ Every line is bounded, and so is their number: what is left out is said, and sta
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from urllib.parse import unquote
 
@@ -19,6 +20,7 @@ _VALUE_LIMIT = 300
 _NAME_LIMIT = 60
 _LARGEST_DOCUMENT = 128 * 1024
 _OMITTED = "CloudTrail left the parameters out, as they were too large: no record holds them."
+_MORE = "(There is more of it than fits here: see the record.)"
 _WORLD = {"0.0.0.0/0": "everyone on the internet", "::/0": "everyone on the internet, IPv6"}
 
 
@@ -31,18 +33,15 @@ class Line:
 
 
 def laid_out(parameters: Any, most: int = LINES_AT_MOST) -> list[Line]:
-    """The lines for `requestParameters` (any JSON), at most `most` and one that says how many are missing."""
+    """The lines for `requestParameters` (any JSON), at most `most` and one that says that there is more."""
     if parameters is None or parameters in ({}, [], ""):
         return []
     if isinstance(parameters, dict) and parameters.get("omitted") is True:
         return [Line(0, _OMITTED)]
-    lines = (
-        list(_value("", parameters, 0)) if not isinstance(parameters, dict) else list(_object(parameters, 0))
-    )
-    if len(lines) > most:
-        left_out = len(lines) - most
-        return [*lines[:most], Line(0, f"({left_out:,} more lines are left out here; the record has them)")]
-    return lines
+    found = _object(parameters, 0) if isinstance(parameters, dict) else _value("", parameters, 0)
+    # No more is laid out than is shown: a request of 100 kB costs no more than its head.
+    lines = list(islice(found, most + 1))
+    return lines if len(lines) <= most else [*lines[:most], Line(0, _MORE)]
 
 
 def _object(value: Mapping[str, Any], depth: int) -> Iterator[Line]:

@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from trailwarden.alerts.attack import tactics
-from trailwarden.alerts.story import Story, person_first
+from trailwarden.alerts.story import Story, who
 from trailwarden.alerts.text import harmless, one_line, shorten
 from trailwarden.alerts.when import ago, spoken
 
@@ -85,7 +85,7 @@ def _lines(story: Story) -> list[str]:
         actor, origin = activity.actor, activity.origin
         tool = f" with {plain(origin.tool)}" if origin.tool else ""
         lines += [
-            f"Who: {plain(person_first(actor.through or actor.name))}",
+            f"Who: {plain(who(actor))}",
             f"What: {plain(activity.told(), 400)}",
             f"Where from: {plain(origin)}{tool}",
         ]

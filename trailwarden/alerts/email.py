@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Iterator
 
 from trailwarden.activity.model import Activity, ActorKind, Nature, Origin, Outcome
-from trailwarden.alerts.story import RecordState, Story, person_first
+from trailwarden.alerts.story import RecordState, Story, who
 from trailwarden.alerts.text import UNKNOWN, defanged, harmless, one_line, quoted
 from trailwarden.alerts.when import ago, parsed, spoken
 
@@ -46,6 +46,8 @@ def _lines(story: Story) -> Iterator[str]:
     alert = story.alert
     yield from _wrapped(f"{alert.level.upper()}: {one_line(story.sentence(), 500)}.", "", "  ")
     yield ""
+    if alert.count > 1 and "actor" not in alert.group:
+        yield "The first of these events:"
     if story.activity:
         yield from _who(story, story.activity)
         yield from _what(story.activity)
@@ -53,6 +55,9 @@ def _lines(story: Story) -> Iterator[str]:
     yield from _fact("Account", _place(story))
     yield from _fact("When", _when(story))
     yield from _fact("How many", _count(story))
+    if alert.count > 1:
+        counted = ", ".join(f"{name} {value}" for name, value in alert.group.items())
+        yield from _more(f"counted by {harmless(counted, 400)}")
     yield from _fact("Severity", alert.level)
     yield ""
     if alert.description:
@@ -72,7 +77,7 @@ def _lines(story: Story) -> Iterator[str]:
 
 def _who(story: Story, activity: Activity) -> Iterator[str]:
     actor = activity.actor
-    yield from _fact("Who", harmless(person_first(actor.through or actor.name)))
+    yield from _fact("Who", harmless(who(actor)))
     details = [_KINDS.get(actor.kind, "")]
     if actor.account_id and actor.account_id != story.alert.account:
         details.append(f"of account {harmless(actor.account_id)}")

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from trailwarden.activity.describe import describe
-from trailwarden.activity.model import Activity, Context
+from trailwarden.activity.model import Activity, Actor, Context
 from trailwarden.alerts.changes import Line, laid_out
 from trailwarden.alerts.links import Links, links_of
 from trailwarden.alerts.model import Alert
@@ -37,6 +37,7 @@ class _Room:
 _PLENTY = _Room(400, 4000, 300, 20, 1000, 64, 32, 500, 32)
 _LITTLE = _Room(300, 500, 100, 5, 300, 20, 5, 200, 8)
 _TAG_LIMIT = 100
+_HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 _IDENTITY_CENTER = re.compile(
     r"role AWSReservedSSO_([\w+=,.@-]{1,64})_[0-9a-f]{16} \(session ([\w+=,.@-]{2,64})\)"
 )
@@ -129,6 +130,13 @@ class Story:
 def person_first(text: str) -> str:
     """Identity Center names sessions by their users, in roles that nobody else may make: the user first."""
     return _IDENTITY_CENTER.sub(r"\2 through \1 (Identity Center)", text)
+
+
+def who(actor: Actor) -> str:
+    """The actor as a message says it, with whoever stands behind."""
+    if actor.name == _HIDDEN:
+        return "somebody under a name that no user has (CloudTrail hides what was typed)"
+    return person_first(actor.through or actor.name)
 
 
 def story_of(alert: Alert, now: datetime | None = None, context: Context | None = None) -> Story:

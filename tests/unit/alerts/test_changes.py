@@ -121,10 +121,10 @@ def test_what_cloudtrail_omitted_is_said() -> None:
     assert line.startswith("CloudTrail left the parameters out")
 
 
-def test_many_lines_are_cut_and_counted() -> None:
+def test_many_lines_are_cut_and_that_is_said() -> None:
     lines = text({f"a{number}": {"b": number, "c": {"d": 1}} for number in range(39)})
     assert len(lines) == LINES_AT_MOST + 1
-    assert lines[-1] == f"({39 * 4 - LINES_AT_MOST:,} more lines are left out here; the record has them)"
+    assert "more of it" in lines[-1]
 
 
 def test_broken_documents_are_shown_as_text() -> None:
