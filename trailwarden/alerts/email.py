@@ -7,7 +7,7 @@ import json
 import textwrap
 from collections.abc import Iterator
 
-from trailwarden.activity.model import Activity, ActorKind, Nature, Origin, Outcome
+from trailwarden.activity.model import Activity, Actor, ActorKind, Nature, Origin, Outcome
 from trailwarden.alerts.story import RecordState, Story, who
 from trailwarden.alerts.text import UNKNOWN, defanged, harmless, one_line, quoted
 from trailwarden.alerts.when import ago, parsed, spoken
@@ -23,7 +23,6 @@ _KINDS = {
     ActorKind.WEB_IDENTITY: "a user of a web identity provider",
     ActorKind.IDENTITY_CENTER_USER: "a user of IAM Identity Center",
     ActorKind.AWS_SERVICE: "a service of AWS",
-    ActorKind.AWS_ACCOUNT: "from another AWS account",
     ActorKind.DIRECTORY: "a directory service",
 }
 _NATURES = {
@@ -78,25 +77,35 @@ def _lines(story: Story) -> Iterator[str]:
 def _who(story: Story, activity: Activity) -> Iterator[str]:
     actor = activity.actor
     yield from _fact("Who", harmless(who(actor)))
-    details = [_KINDS.get(actor.kind, "")]
-    if actor.account_id and actor.account_id != story.alert.account:
-        details.append(f"of account {harmless(actor.account_id)}")
-    if actor.access_key_id:
-        details.append(f"key {harmless(actor.access_key_id)}")
-    if actor.mfa is not None:
-        details.append("with MFA" if actor.mfa else "without MFA")
-    yield from _more(", ".join(part for part in details if part))
+    yield from _more(", ".join(_details(story, actor)))
     if actor.nature in _NATURES:
         yield from _more(f"{_NATURES[actor.nature]}: {harmless(actor.reason)}")
     if actor.is_session and not actor.behind and actor.nature is not Nature.AUTOMATION:
         yield from _more("Who stands behind this session is not known.")
 
 
+def _details(story: Story, actor: Actor) -> Iterator[str]:
+    if actor.kind is ActorKind.AWS_ACCOUNT:
+        yield "from another AWS account" if (actor.account_id or "").isdecimal() else "without credentials"
+    elif actor.kind in _KINDS:
+        yield _KINDS[actor.kind]
+        if actor.account_id and actor.account_id != story.alert.account:
+            yield f"of account {harmless(actor.account_id)}"
+    if actor.access_key_id:
+        yield f"key {harmless(actor.access_key_id)}"
+    # A session that was opened without MFA says nothing of the person, who may have used it to sign in.
+    if actor.mfa:
+        yield "with MFA"
+    elif actor.mfa is False and actor.kind in {ActorKind.ROOT, ActorKind.IAM_USER}:
+        yield "without MFA"
+
+
 def _what(activity: Activity) -> Iterator[str]:
     action = activity.action
     done = action.outcome is Outcome.DONE
     yield from _fact("What", harmless(action.phrase if done else f"tried to {action.infinitive}"))
-    yield from _more(f"{harmless(action.service)} {harmless(action.event_name)}")
+    if action.event_name != UNKNOWN:
+        yield from _more(f"{harmless(action.service)} {harmless(action.event_name)}")
     if not done:
         yield from _more(_OUTCOMES[action.outcome])
     if action.error_code or action.error_text:

@@ -3,7 +3,6 @@
 The bodies (`email`, `payload`, `chat`, `ocsf`, `security_hub`) are written from this alone.
 """
 
-import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -38,9 +37,6 @@ _PLENTY = _Room(400, 4000, 300, 20, 1000, 64, 32, 500, 32)
 _LITTLE = _Room(300, 500, 100, 5, 300, 20, 5, 200, 8)
 _TAG_LIMIT = 100
 _HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
-_IDENTITY_CENTER = re.compile(
-    r"role AWSReservedSSO_([\w+=,.@-]{1,64})_[0-9a-f]{16} \(session ([\w+=,.@-]{2,64})\)"
-)
 _VALUE_LIMIT = 200
 
 
@@ -101,7 +97,7 @@ class Story:
         for target in self.activity.targets:
             if target.arn:
                 title = title.replace(visible(target.arn), visible(target.name))
-        return person_first(title)
+        return title
 
     def sentence(self) -> str:
         """The title, then where and how long ago, unless it says so itself; nothing in it makes a link."""
@@ -127,16 +123,11 @@ class Story:
         return self.activity.environment if self.activity else None
 
 
-def person_first(text: str) -> str:
-    """Identity Center names sessions by their users, in roles that nobody else may make: the user first."""
-    return _IDENTITY_CENTER.sub(r"\2 through \1 (Identity Center)", text)
-
-
 def who(actor: Actor) -> str:
     """The actor as a message says it, with whoever stands behind."""
     if actor.name == _HIDDEN:
         return "somebody under a name that no user has (CloudTrail hides what was typed)"
-    return person_first(actor.through or actor.name)
+    return actor.through or actor.name
 
 
 def story_of(alert: Alert, now: datetime | None = None, context: Context | None = None) -> Story:

@@ -54,8 +54,12 @@ def role(name: str, session: str, *, mfa: str = "false", partition: str = "aws",
 
 
 def sso(person: str, permission_set: str = "AdministratorAccess") -> Identity:
-    """Somebody who came through IAM Identity Center."""
-    return role(f"AWSReservedSSO_{permission_set}_0123456789abcdef", person)
+    """Somebody who came through IAM Identity Center; the path of its roles is reserved to AWS."""
+    name = f"AWSReservedSSO_{permission_set}_0123456789abcdef"
+    identity = role(name, person)
+    path = "aws-reserved/sso.amazonaws.com/eu-west-1"
+    identity["sessionContext"]["sessionIssuer"]["arn"] = f"arn:aws:iam::{ACCOUNT}:role/{path}/{name}"
+    return identity
 
 
 def root(**more: Any) -> Identity:
