@@ -45,7 +45,7 @@ def chat_notification(story: Story) -> dict[str, Any]:
         "content": {
             "textType": "client-markdown",
             "title": shorten(f"{sign} {alert.level.upper()}: {plain(story.sentence(), 220)}", _TITLE_LIMIT),
-            "description": shorten("\n".join(_lines(story)), _DESCRIPTION_LIMIT),
+            "description": _fitting(_lines(story)),
             "nextSteps": [_own(step, _STEP_LIMIT) for step in alert.runbook[:_STEPS]],
             "keywords": [alert.level, alert.account, *([story.environment] if story.environment else [])],
         },
@@ -76,6 +76,16 @@ def plain(value: Any, limit: int = 200) -> str:
 def _own(text: str, limit: int) -> str:
     """A rule's own words: on one line, as they are."""
     return one_line(text, limit)
+
+
+def _fitting(lines: list[str]) -> str:
+    """As many of the lines as there is room for: half a link would lead nowhere."""
+    text = ""
+    for line in lines:
+        if len(text) + len(line) + 1 > _DESCRIPTION_LIMIT:
+            break
+        text += f"\n{line}" if text else line
+    return text
 
 
 def _lines(story: Story) -> list[str]:

@@ -74,8 +74,9 @@ _SECRET_PARAMETERS = {
 }
 
 _WORD = (
-    r"(?:pass(?:word|wd|phrase)|pwd|(?:client|app)_?-?secret|secret(?:_?-?(?:access)?_?-?key)?|api_?-?key"
-    r"|private_?-?key|(?:access|auth|session|security|refresh|bearer)_?-?token)"
+    r"(?:pass(?:word|wd|phrase)|pwd|(?:client|app)_?-?secret"
+    r"|secret(?:_?-?(?:string|binary|(?:access_?-?)?key))?|api_?-?key|private_?-?key"
+    r"|(?:access|auth|session|security|refresh|bearer)_?-?token)"
 )
 _IN_TEXT: tuple[tuple[re.Pattern[str], str], ...] = (
     # https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html

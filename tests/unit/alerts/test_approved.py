@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.alerts.situations import Situation
+from tests.unit.alerts.situations_odd import odd_situations
 from tests.unit.alerts.situations_others import other_situations
 from tests.unit.alerts.situations_shipped import shipped_situations
 from trailwarden.alerts.message import MESSAGE_LIMIT, AlertMessage, render
@@ -17,7 +18,7 @@ from trailwarden.alerts.message import MESSAGE_LIMIT, AlertMessage, render
 ROOT = Path(__file__).resolve().parents[3]
 APPROVED = ROOT / "tests" / "data" / "alerts"
 APPROVE = bool(os.environ.get("TRAILWARDEN_APPROVE"))
-SITUATIONS = [*shipped_situations(), *other_situations()]
+SITUATIONS = [*shipped_situations(), *other_situations(), *odd_situations()]
 by_name = pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)
 
 

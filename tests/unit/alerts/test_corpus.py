@@ -1,9 +1,10 @@
 """Every match of the shipped rules on the corpus makes a message that a person can read, and SNS takes."""
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from tests.corpus import corpus_records, needs_corpus
+from tests.corpus import CORPUS, corpus_records, needs_corpus
 from tests.samples import rule
 from tests.unit.alerts.situations import engine
 from trailwarden.alerts.grouping import AlertGrouper
@@ -77,3 +78,28 @@ def test_every_record_can_be_told() -> None:
             assert alert is not None
             check(message(alert))
     assert len(seen) > 300
+
+
+@needs_corpus
+def test_the_call_is_told_in_ocsf_as_others_map_it() -> None:
+    """The OCSF project's own examples map such records too, with names and numbers made anonymous."""
+    pairs = [json.loads(line) for line in (CORPUS / "ocsf_pairs.jsonl").read_text().splitlines()]
+    compared = 0
+    for pair in pairs:
+        record, expected = pair["raw"], pair["ocsf"] or {}
+        alert = told(ANY_CALL, record, "f", 0) if isinstance(record, dict) and "eventName" in record else None
+        if alert is None:
+            continue
+        finding = json.loads(json.loads(message(alert).body)["sqs"])
+        (evidence,) = finding["evidences"]
+        wanted = expected.get("api") or {}
+        if wanted.get("operation") == record["eventName"]:
+            compared += 1
+            assert evidence["api"]["operation"] == wanted["operation"]
+            assert evidence["api"]["service"]["name"] == wanted["service"]["name"]
+            assert finding["cloud"]["provider"] == expected["cloud"]["provider"]
+            assert finding["cloud"]["region"] == expected["cloud"]["region"]
+            agent = (expected.get("http_request") or {}).get("user_agent")
+            if agent:
+                assert evidence["http_request"]["user_agent"][:100] == agent[:100]
+    assert compared >= 5

@@ -1,12 +1,19 @@
 """Secrets are masked, whatever they are wrapped in; identifiers are not."""
 
+import re
 import time
 from typing import Any
 
 import pytest
 
+from tests.samples import STOP_RULE, rule
 from tests.unit.alerts.records import call
+from trailwarden.alerts.grouping import AlertGrouper
+from trailwarden.alerts.message import Bodies, Form, render
 from trailwarden.alerts.redact import MASK, TOO_DEEP, is_secret, redacted, redacted_text
+from trailwarden.alerts.security_hub import SecurityHub
+from trailwarden.delivery.records import event_identity, event_time
+from trailwarden.engine.match import Match
 
 
 @pytest.mark.parametrize(
@@ -147,3 +154,34 @@ def test_masking_takes_time_in_proportion_to_the_text() -> None:
         before = time.process_time()
         redacted_text(text)
         assert time.process_time() - before < 2
+
+
+def test_no_secret_is_in_anything_that_is_published() -> None:
+    secrets = {
+        "password": "hunter2-one",
+        "note": "--password hunter2-two postgres://app:hunter2-three@db",
+        "policy": '{"secretString": "hunter2-four", "clientSecret": "hunter2-five"}',
+        "environment": {"variables": {"A": "hunter2-six"}},
+        "tags": [{"key": "k", "value": "Bearer hunter2-seven-and-more"}],
+        "userData": {"value": "hunter2-eight"},
+    }
+    met = call(
+        "lambda",
+        "CreateFunction",
+        secrets,
+        userAgent="curl password=hunter2-nine",
+        errorCode="Oops",
+        errorMessage="api_key=hunter2-ten is wrong",
+        answer={"credentials": {"sessionToken": "hunter2-eleven"}},
+    )
+    title = (
+        "{userAgent} {requestParameters} {requestParameters.password} {requestParameters.note} {errorMessage}"
+    )
+    by = ("requestParameters.password", "requestParameters.note")
+    careless = rule(STOP_RULE, "CreateFunction", alert_title=title, group_by=by)
+    grouper = AlertGrouper("v")
+    grouper.add(Match(careless, met, 0, event_identity(met), event_time(met)), "s3://bucket/key.json.gz")
+    hub = SecurityHub("111122223333", "eu-west-1")
+    message = render(grouper.alerts()[0], bodies=Bodies(https=Form.CHAT, queue=Form.OCSF, security_hub=hub))
+    published = f"{message.subject} {message.body} {message.finding} {message.attributes}"
+    assert re.findall(r"hunter2-\w+", published) == []
