@@ -8,7 +8,7 @@ passed over, and counted.
 import os
 import time
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -35,7 +35,11 @@ def make_notifier() -> Notifier:
         now=time.time,
         pause=lambda _attempt: None,
     )
-    return Notifier(store=table, topic=AlertTopic(client("sns"), settings["ALERT_TOPIC_ARN"]), render=render)
+    return Notifier(
+        store=table,
+        topic=AlertTopic(client("sns"), settings["ALERT_TOPIC_ARN"]),
+        render=lambda alert: render(alert, now=datetime.now(UTC)),
+    )
 
 
 notifier = make_notifier()

@@ -51,7 +51,12 @@ def test_a_new_alert_reaches_the_subscriber(aws: Aws, load: Load) -> None:
     assert alert["rule_id"] == STOP_RULE
     assert alert["record"]["eventName"] == "StopLogging"
     attributes = {name: value["Value"] for name, value in envelope["MessageAttributes"].items()}
-    assert attributes == {"severity": "high", "rule_id": STOP_RULE, "account": "444455556666"}
+    assert attributes == {
+        "severity": "high",
+        "rule_id": STOP_RULE,
+        "account": "444455556666",
+        "region": "eu-west-1",
+    }
 
 
 def test_a_staged_alert_is_passed_over_and_counted(

@@ -32,6 +32,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "trailwarden.alerts": {
         "trailwarden.errors",
+        "trailwarden.activity",
         "trailwarden.delivery",
         "trailwarden.rules",
         "trailwarden.engine",

@@ -1,152 +1,151 @@
-"""One alert as its subscribers get it: a subject, an e-mail, JSON for machines, attributes to filter by.
+"""One alert as its subscribers get it: a subject, and for each protocol the body that suits it.
 
-SNS takes 256 KiB for body and attributes together, and a subject of fewer than 100 printable ASCII
+SNS takes 256 KiB for all bodies and attributes together, and a subject of fewer than 100 printable ASCII
 characters: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 """
 
 import json
-import textwrap
-from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from trailwarden.alerts.fields import actor, origin, outcome
-from trailwarden.alerts.grouping import without_record
+from trailwarden.activity.model import Context
+from trailwarden.alerts.attack import tactics
+from trailwarden.alerts.chat import chat_notification
+from trailwarden.alerts.email import email_text
 from trailwarden.alerts.model import Alert
-from trailwarden.alerts.text import one_line, printable_ascii
+from trailwarden.alerts.ocsf import detection_finding
+from trailwarden.alerts.payload import SCHEMA, alert_json
+from trailwarden.alerts.security_hub import SecurityHub, finding
+from trailwarden.alerts.story import CUTS, Story, shortened, story_of
+from trailwarden.alerts.text import UNKNOWN, defanged, one_line, printable_ascii
 
-SCHEMA = "trailwarden.alert/1"
+__all__ = ["MESSAGE_LIMIT", "SCHEMA", "SUBJECT_LIMIT", "AlertMessage", "Bodies", "Form", "render"]
+
 SUBJECT_LIMIT = 99
+SMS_LIMIT = 140
 MESSAGE_LIMIT = 256 * 1024
-_ATTRIBUTES_RESERVE = 2 * 1024
-_WIDTH = 72
-_AGENT_LIMIT = 60
+_ATTRIBUTE_LIMIT = 200
+
+
+class Form(StrEnum):
+    """How an alert is written for machines."""
+
+    ALERT = "alert"
+    OCSF = "ocsf"
+    CHAT = "chat"
+
+
+@dataclass(frozen=True, slots=True)
+class Bodies:
+    """Which form each kind of subscriber gets, besides e-mail and SMS.
+
+    `https` serves HTTP too; Amazon Q Developer's chats subscribe by it. `queue` serves SQS, Lambda and
+    Firehose. Everything else, JSON e-mail among it, gets the alert's own form. `security_hub`: where a
+    finding is made for, or None.
+    """
+
+    https: Form = Form.ALERT
+    queue: Form = Form.ALERT
+    security_hub: SecurityHub | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AlertMessage:
-    """What is published. `body` is for `MessageStructure=json`; `attributes` are strings to filter by."""
+    """What is published. `body` is for `MessageStructure=json`; `attributes` are to filter by, a tuple where
+    there may be several values; `finding` is for Security Hub, where that is switched on."""
 
     subject: str
     email: str
     payload: str
     body: str
-    attributes: dict[str, str]
+    attributes: dict[str, str | tuple[str, ...]]
+    finding: dict[str, Any] | None = None
+
+    @property
+    def size(self) -> int:
+        """What SNS counts, in bytes: bodies, attributes with their names and types, and the subject."""
+        attributes = sum(
+            len(name.encode()) + len("String.Array") + len(_attribute_text(value).encode())
+            for name, value in self.attributes.items()
+        )
+        return len(self.body.encode()) + attributes + len(self.subject)
 
 
-def render(alert: Alert) -> AlertMessage:
-    """The message of an alert; a record that would not fit is left out with a note, never the message."""
-    message = _render(alert)
-    if len(message.body.encode()) + _ATTRIBUTES_RESERVE > MESSAGE_LIMIT:
-        message = _render(without_record(alert))
+_QUEUES = ("sqs", "lambda", "firehose")
+_DEFAULT = Bodies()
+
+
+def render(
+    alert: Alert,
+    *,
+    now: datetime | None = None,
+    context: Context | None = None,
+    bodies: Bodies = _DEFAULT,
+) -> AlertMessage:
+    """The message of an alert, cut until it fits, never dropped. `now` (aware) says how long ago it was;
+    `context` names accounts, places and the people behind sessions."""
+    story = story_of(alert, now, context)
+    message = _message(story, bodies)
+    for cut in CUTS[1:]:
+        if message.size <= MESSAGE_LIMIT:
+            break
+        message = _message(shortened(story, cut), bodies)
     return message
 
 
-def _render(alert: Alert) -> AlertMessage:
-    subject = printable_ascii(f"[{alert.level.upper()}] {alert.title}", SUBJECT_LIMIT)
-    email = "\n".join(_email_lines(alert)) + "\n"
-    payload = json.dumps(alert_json(alert), ensure_ascii=False)
-    sms = printable_ascii(f"Trailwarden {alert.level}: {alert.title}", 140)
-    body = json.dumps({"default": payload, "email": email, "sms": sms}, ensure_ascii=False)
+def _message(story: Story, bodies: Bodies) -> AlertMessage:
+    alert = story.alert
+    title = defanged(story.title())
+    payload = _json(alert_json(story))
+    email = email_text(story)
+    by_protocol = {
+        "default": payload,
+        "email": email,
+        "sms": printable_ascii(f"{alert.level.upper()}: {title}", SMS_LIMIT),
+    }
+    for protocols, form in ((("http", "https"), bodies.https), (_QUEUES, bodies.queue)):
+        if form is not Form.ALERT:
+            text = _json(_FORMS[form](story))
+            by_protocol |= dict.fromkeys(protocols, text)
     return AlertMessage(
-        subject=subject,
+        subject=printable_ascii(f"[{alert.level.upper()}] {title}", SUBJECT_LIMIT),
         email=email,
         payload=payload,
-        body=body,
-        attributes={
-            "severity": alert.level,
-            "rule_id": alert.rule_id,
-            "account": alert.account,
-        },
+        body=_json(by_protocol),
+        attributes=_attributes(story),
+        finding=finding(story, bodies.security_hub) if bodies.security_hub else None,
     )
 
 
-def alert_json(alert: Alert) -> dict[str, Any]:
-    """The alert for machines; `schema` names the shape, which only grows within one version."""
-    return {
-        "schema": SCHEMA,
-        "alert_id": alert.alert_id,
+_FORMS = {Form.OCSF: detection_finding, Form.CHAT: chat_notification}
+
+
+def _attributes(story: Story) -> dict[str, str | tuple[str, ...]]:
+    """What filter policies can ask for; what is not known is left out. At most ten, or SQS's raw delivery
+    would drop the message: https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html"""
+    alert = story.alert
+    values: dict[str, str | tuple[str, ...]] = {
+        "severity": alert.level,
         "rule_id": alert.rule_id,
-        "rule_title": alert.rule_title,
-        "level": alert.level,
-        "title": alert.title,
-        "group": alert.group,
-        "count": alert.count,
-        "first_event_time": alert.first_event_time,
-        "last_event_time": alert.last_event_time,
         "account": alert.account,
-        "region": alert.region,
-        "description": alert.description,
-        "runbook": list(alert.runbook),
-        "tags": list(alert.tags),
-        "references": list(alert.references),
+        "region": alert.region if alert.region != UNKNOWN else "",
+        "environment": story.environment or "",
         "owner": alert.owner,
-        "log_file": alert.evidence.log_file,
-        "record_index": alert.evidence.record_index,
-        "rule_set_version": alert.rule_set_version,
-        "record": None if alert.record_omitted else alert.record,
+        "tactic": tactics(alert.tags),
     }
+    return {name: _attribute(value) for name, value in values.items() if value}
 
 
-def _email_lines(alert: Alert) -> Iterator[str]:
-    record = alert.record
-    yield from textwrap.wrap(alert.title, _WIDTH, break_on_hyphens=False)
-    yield ""
-    yield from _fact("Severity", alert.level)
-    if record:
-        yield from _fact("Who", actor(record))
-        yield from _fact(
-            "What", f"{_text(record, 'eventName')} ({_text(record, 'eventSource')}), {outcome(record)}"
-        )
-        yield from _fact("Where from", f"{origin(record)}, {_text(record, 'userAgent', _AGENT_LIMIT)}")
-    yield from _fact("Account", f"{alert.account}, {alert.region}")
-    yield from _fact("When", _when(alert))
-    yield ""
-    if alert.description:
-        yield "Why it matters"
-        yield from _paragraph(alert.description)
-        yield ""
-    if alert.runbook:
-        yield "Check first"
-        for number, step in enumerate(alert.runbook, 1):
-            yield from textwrap.wrap(
-                one_line(step, 1000), _WIDTH, initial_indent=f"{number}. ", subsequent_indent="   "
-            )
-        yield ""
-    yield from _fact("Rule", f"{alert.rule_title} ({alert.rule_id})")
-    yield from _fact("Alert", alert.alert_id)
-    yield from _fact("Evidence", f"{alert.evidence.log_file}, record {alert.evidence.record_index}")
-    yield ""
-    if alert.record_omitted:
-        yield "The record is too large for this message; read it at the evidence above."
-    else:
-        yield "The record:"
-        # ASCII only: what is escaped here cannot hide, reorder or break a line.
-        yield json.dumps(record, indent=2, sort_keys=True, ensure_ascii=True)
+def _attribute(value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+    return value if isinstance(value, tuple) else one_line(value, _ATTRIBUTE_LIMIT) or UNKNOWN
 
 
-def _when(alert: Alert) -> str:
-    first, last = alert.first_event_time, alert.last_event_time
-    if first is None:
-        return "unknown (the record has no time)"
-    return first if alert.count == 1 else f"{first} to {last}, {alert.count} events so far"
+def _attribute_text(value: str | tuple[str, ...]) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
-def _fact(name: str, value: str) -> list[str]:
-    # No hyphen or word of a value is broken: an ARN or a key must survive being copied.
-    return textwrap.wrap(
-        value,
-        _WIDTH,
-        initial_indent=f"{name + ':':<12}",
-        subsequent_indent=" " * 12,
-        break_long_words=False,
-        break_on_hyphens=False,
-    ) or [f"{name}:"]
-
-
-def _paragraph(text: str) -> list[str]:
-    return textwrap.wrap(one_line(text, 2000), _WIDTH, break_on_hyphens=False)
-
-
-def _text(record: dict[str, Any], name: str, limit: int = 200) -> str:
-    return one_line(record.get(name), limit)
+def _json(value: Any) -> str:
+    """JSON whose text is valid UTF-8: half a character, which JSON can hold, is replaced."""
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()

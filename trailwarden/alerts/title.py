@@ -3,12 +3,15 @@
 import re
 
 from trailwarden.alerts.fields import account, actor, field_text, region
-from trailwarden.alerts.text import UNKNOWN, one_line, shorten
+from trailwarden.alerts.redact import MASK, is_secret, redacted_text
+from trailwarden.alerts.text import UNKNOWN, one_line, visible
 from trailwarden.delivery.records import Record
 from trailwarden.rules.ruleset import Correlation, Rule
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _VALUE_LIMIT = 80
+_ACTOR_LIMIT = 140
+"""A role's session has two names, of up to 64 characters each."""
 _TITLE_LIMIT = 300
 
 
@@ -24,13 +27,14 @@ def alert_title(
     if isinstance(rule, Correlation):
         known = {**(group or {}), "count": f"{count:,}"}
         if not rule.alert_title:
-            named = ", ".join(f"{name} {text}" for name, text in (group or {}).items())
+            named = ", ".join(f"{name} {_value(name, text)}" for name, text in (group or {}).items())
             return one_line(f"{rule.title}: {count:,} events of {named}", _TITLE_LIMIT)
     elif rule.alert_title:
         known = {}
     else:
         return one_line(
-            f"{rule.title}: {actor(record)} in account {account(record)}, {region(record)}", _TITLE_LIMIT
+            f"{rule.title}: {visible(actor(record))} in account {account(record)}, {region(record)}",
+            _TITLE_LIMIT,
         )
     sentence = _PLACEHOLDER.sub(lambda found: _first_known(record, found.group(1), known), rule.alert_title)
     return one_line(sentence, _TITLE_LIMIT)
@@ -39,7 +43,14 @@ def alert_title(
 def _first_known(record: Record, names: str, known: dict[str, str]) -> str:
     """The value of the first of the fields, separated by `|`, that is known; else `unknown`."""
     texts = (
-        shorten(known[name], _VALUE_LIMIT) if name in known else field_text(record, name, _VALUE_LIMIT)
+        _value(name, known[name] if name in known else field_text(record, name, _VALUE_LIMIT))
         for name in map(str.strip, names.split("|"))
     )
     return next((text for text in texts if text != UNKNOWN), UNKNOWN)
+
+
+def _value(name: str, text: str) -> str:
+    """A field's text as a sentence may show it: no secret, and no character that looks like another."""
+    if is_secret(name) and text != UNKNOWN:
+        return MASK
+    return visible(redacted_text(text), _ACTOR_LIMIT if name == "actor" else _VALUE_LIMIT)

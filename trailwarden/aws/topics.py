@@ -1,5 +1,6 @@
 """The two SNS topics that people and their tools subscribe to."""
 
+import json
 from typing import Any
 
 from trailwarden.alerts.message import SUBJECT_LIMIT, AlertMessage
@@ -21,9 +22,7 @@ class AlertTopic:
             Message=message.body,
             MessageStructure="json",
             MessageAttributes={
-                name: {"DataType": "String", "StringValue": value}
-                for name, value in message.attributes.items()
-                if value
+                name: _attribute(value) for name, value in message.attributes.items() if value
             },
         )
         return str(answer["MessageId"])
@@ -41,3 +40,10 @@ class OperationsTopic:
         self._client.publish(
             TopicArn=self._topic_arn, Subject=printable_ascii(subject, SUBJECT_LIMIT), Message=text
         )
+
+
+def _attribute(value: str | tuple[str, ...]) -> dict[str, str]:
+    """Filter policies match an array where one of its elements matches."""
+    if isinstance(value, str):
+        return {"DataType": "String", "StringValue": value}
+    return {"DataType": "String.Array", "StringValue": json.dumps(value)}

@@ -1,0 +1,112 @@
+"""The alert in a chat: the custom notification of Amazon Q Developer in chat applications (Slack, Teams).
+
+https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
+The text is read as the chat's own markdown. What comes from a record can neither format nor mention nor link:
+Slack's `&`, `<` and `>` are escaped as Slack asks, and what marks up text is replaced by what looks like it.
+"""
+
+import re
+from typing import Any
+
+from trailwarden.alerts.attack import tactics
+from trailwarden.alerts.story import Story, who
+from trailwarden.alerts.text import harmless, one_line, shorten
+from trailwarden.alerts.when import ago, spoken
+
+# A block of text in Slack takes 3,000 characters: https://api.slack.com/reference/block-kit/blocks#section
+_DESCRIPTION_LIMIT = 2800
+_TITLE_LIMIT = 250
+_STEP_LIMIT = 400
+_STEPS = 8
+_MARKS = str.maketrans(
+    {
+        "&": "&amp;",
+        "<": "&lt;",
+        ">": "&gt;",
+        "*": "\u2217",  # the operators that look like them
+        "~": "\u223c",
+        "`": "'",
+        "[": "(",
+        "]": ")",
+    }
+)
+_UNDERLINE = re.compile(r"(?<![A-Za-z0-9])_+|_+(?![A-Za-z0-9])")
+_SIGNS = {"critical": "\U0001f6a8", "high": "\U0001f534", "medium": "\U0001f7e0", "low": "\U0001f7e1"}
+
+
+def chat_notification(story: Story) -> dict[str, Any]:
+    """The notification; alerts of one group share a thread."""
+    alert, activity = story.alert, story.activity
+    sign = _SIGNS.get(alert.level, "\U0001f535")
+    return {
+        "version": "1.0",
+        "source": "custom",
+        "id": alert.alert_id,
+        "content": {
+            "textType": "client-markdown",
+            "title": shorten(f"{sign} {alert.level.upper()}: {plain(story.sentence(), 220)}", _TITLE_LIMIT),
+            "description": _fitting(_lines(story)),
+            "nextSteps": [_own(step, _STEP_LIMIT) for step in alert.runbook[:_STEPS]],
+            "keywords": [alert.level, alert.account, *([story.environment] if story.environment else [])],
+        },
+        "metadata": {
+            "threadId": f"{alert.rule_id}-{alert.account}",
+            "summary": plain(story.title(), 200),
+            "eventType": "trailwarden-alert",
+            "relatedResources": [plain(target) for target in activity.targets] if activity else [],
+            "additionalContext": {
+                "alert_id": alert.alert_id,
+                "rule_id": alert.rule_id,
+                "severity": alert.level,
+                "account": alert.account,
+                "region": alert.region,
+                "tactics": ", ".join(tactics(alert.tags)),
+                "evidence": f"{alert.evidence.log_file}, record {alert.evidence.record_index}",
+            },
+        },
+    }
+
+
+def plain(value: Any, limit: int = 200) -> str:
+    """What a record says, for a chat: one line that marks up, mentions and links nothing."""
+    text = harmless(value, limit).translate(_MARKS).replace("@", "(at)")
+    return _UNDERLINE.sub("-", text)
+
+
+def _own(text: str, limit: int) -> str:
+    """A rule's own words: on one line, as they are."""
+    return one_line(text, limit)
+
+
+def _fitting(lines: list[str]) -> str:
+    """As many of the lines as there is room for: half a link would lead nowhere."""
+    text = ""
+    for line in lines:
+        if len(text) + len(line) + 1 > _DESCRIPTION_LIMIT:
+            break
+        text += f"\n{line}" if text else line
+    return text
+
+
+def _lines(story: Story) -> list[str]:
+    alert, activity, links = story.alert, story.activity, story.links
+    lines = []
+    if activity:
+        actor, origin = activity.actor, activity.origin
+        tool = f" with {plain(origin.tool)}" if origin.tool else ""
+        lines += [
+            f"Who: {plain(who(actor))}",
+            f"What: {plain(activity.told(), 400)}",
+            f"Where from: {plain(origin)}{tool}",
+        ]
+    age = ago(alert.first_event_time, story.now)
+    lines += [
+        f"Account: {plain(story.account())}, {plain(alert.region)}",
+        f"When: {spoken(alert.first_event_time)}" + (f" ({age})" if age else ""),
+        f"How many: {alert.count:,} so far",
+    ]
+    if alert.description:
+        lines += ["", _own(alert.description, 600)]
+    named = (("Event", links.event), ("Resource", links.resource), ("Actor's history", links.history))
+    shown = [f"{name}: {link}" for name, link in named if link]
+    return [*lines, "", *shown] if shown else lines

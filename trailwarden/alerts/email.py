@@ -1,0 +1,227 @@
+"""The e-mail: plain text, narrow enough for a phone, the important first, the record last.
+
+Nothing of a record begins a line: labels stand at the left edge, values never do. So no value can forge one.
+"""
+
+import json
+import textwrap
+from collections.abc import Iterator
+
+from trailwarden.activity.model import Activity, Actor, ActorKind, Nature, Origin, Outcome
+from trailwarden.alerts.story import RecordState, Story, who
+from trailwarden.alerts.text import UNKNOWN, defanged, harmless, one_line, quoted
+from trailwarden.alerts.when import ago, parsed, spoken
+
+WIDTH = 64
+_LABEL = 12
+_KINDS = {
+    ActorKind.ROOT: "the root user: nothing limits it",
+    ActorKind.IAM_USER: "an IAM user",
+    ActorKind.ASSUMED_ROLE: "a role's session",
+    ActorKind.FEDERATED_USER: "a federated user",
+    ActorKind.SAML_USER: "a user of a SAML identity provider",
+    ActorKind.WEB_IDENTITY: "a user of a web identity provider",
+    ActorKind.IDENTITY_CENTER_USER: "a user of IAM Identity Center",
+    ActorKind.AWS_SERVICE: "a service of AWS",
+    ActorKind.DIRECTORY: "a directory service",
+}
+_NATURES = {
+    Nature.PERSON: "probably a person",
+    Nature.AUTOMATION: "probably automation",
+    Nature.AWS_SERVICE: "AWS itself",
+}
+_OUTCOMES = {
+    Outcome.DENIED: "DENIED: this call changed nothing",
+    Outcome.FAILED: "FAILED: this call changed nothing",
+}
+
+
+def email_text(story: Story) -> str:
+    """The body of the e-mail."""
+    return "\n".join(_lines(story)) + "\n"
+
+
+def _lines(story: Story) -> Iterator[str]:
+    alert = story.alert
+    yield from _wrapped(f"{alert.level.upper()}: {one_line(story.sentence(), 500)}.", "", "  ")
+    yield ""
+    if alert.count > 1 and "actor" not in alert.group:
+        yield "The first of these events:"
+    if story.activity:
+        yield from _who(story, story.activity)
+        yield from _what(story.activity)
+        yield from _where_from(story.activity.origin)
+    yield from _fact("Account", _place(story))
+    yield from _fact("When", _when(story))
+    yield from _fact("How many", _count(story))
+    if alert.count > 1:
+        counted = ", ".join(f"{name} {value}" for name, value in alert.group.items())
+        yield from _more(f"counted by {harmless(counted, 400)}")
+    yield from _fact("Severity", alert.level)
+    yield ""
+    if alert.description:
+        yield "Why it matters"
+        yield from _wrapped(one_line(alert.description, 4000), "  ", "  ")
+        yield ""
+    if alert.runbook:
+        yield "Check first"
+        for number, step in enumerate(alert.runbook, 1):
+            yield from _wrapped(one_line(step, 1000), f"  {number}. ", "     ")
+        yield ""
+    yield from _changes(story)
+    yield from _links(story)
+    yield from _where_it_comes_from(story)
+    yield from _record(story)
+
+
+def _who(story: Story, activity: Activity) -> Iterator[str]:
+    actor = activity.actor
+    yield from _fact("Who", harmless(who(actor)))
+    yield from _more(", ".join(_details(story, actor)))
+    if actor.nature in _NATURES:
+        yield from _more(f"{_NATURES[actor.nature]}: {harmless(actor.reason)}")
+    if actor.is_session and not actor.behind and actor.nature is not Nature.AUTOMATION:
+        yield from _more("Who stands behind this session is not known.")
+
+
+def _details(story: Story, actor: Actor) -> Iterator[str]:
+    if actor.kind is ActorKind.AWS_ACCOUNT:
+        yield "from another AWS account" if (actor.account_id or "").isdecimal() else "without credentials"
+    elif actor.kind in _KINDS:
+        yield _KINDS[actor.kind]
+        if actor.account_id and actor.account_id != story.alert.account:
+            yield f"of account {harmless(actor.account_id)}"
+    if actor.access_key_id:
+        yield f"key {harmless(actor.access_key_id)}"
+    # A session that was opened without MFA says nothing of the person, who may have used it to sign in.
+    if actor.mfa:
+        yield "with MFA"
+    elif actor.mfa is False and actor.kind in {ActorKind.ROOT, ActorKind.IAM_USER}:
+        yield "without MFA"
+
+
+def _what(activity: Activity) -> Iterator[str]:
+    action = activity.action
+    done = action.outcome is Outcome.DONE
+    yield from _fact("What", harmless(action.phrase if done else f"tried to {action.infinitive}"))
+    if action.event_name != UNKNOWN:
+        yield from _more(f"{harmless(action.service)} {harmless(action.event_name)}")
+    if not done:
+        yield from _more(_OUTCOMES[action.outcome])
+    if action.error_code or action.error_text:
+        said = ": ".join(part for part in (action.error_code, action.error_text) if part)
+        yield from _more(f"AWS answered {quoted(said, 500)}")
+    for number, target in enumerate(activity.targets):
+        text = harmless(target)
+        yield from _fact("On what", text) if number == 0 else _more(text)
+    if activity.targets_left_out:
+        yield from _more(f"and {activity.targets_left_out:,} more")
+
+
+def _where_from(origin: Origin) -> Iterator[str]:
+    yield from _fact("Where from", harmless(origin))
+    if origin.vpc_endpoint:
+        yield from _more(f"through VPC endpoint {harmless(origin.vpc_endpoint)}")
+    if origin.attack_tool:
+        yield from _more("THE TOOL IS KNOWN FROM ATTACKS")
+    if origin.tool:
+        yield from _more(f"with {harmless(origin.tool)}")
+    if origin.user_agent and (origin.attack_tool or not origin.tool):
+        yield from _more(f"The tool calls itself {quoted(origin.user_agent, 150)}.")
+
+
+def _place(story: Story) -> str:
+    region = story.alert.region
+    return harmless(story.account() + (f", {region}" if region != UNKNOWN else ""))
+
+
+def _when(story: Story) -> str:
+    alert = story.alert
+    age = ago(alert.first_event_time, story.now)
+    return spoken(alert.first_event_time) + (f" ({age})" if age else "")
+
+
+def _count(story: Story) -> str:
+    alert = story.alert
+    if alert.count <= 1:
+        return "once so far"
+    first, last = parsed(alert.first_event_time), parsed(alert.last_event_time)
+    lasting = "" if first is None or last is None or first == last else f", the last at {last:%H:%M:%S} UTC"
+    return f"{alert.count:,} times so far{lasting}"
+
+
+def _changes(story: Story) -> Iterator[str]:
+    if not story.changes:
+        return
+    done = story.activity is None or story.activity.action.outcome is Outcome.DONE
+    yield "What was asked for" if done else "What was asked for, in vain"
+    for line in story.changes:
+        indent = "  " * (line.depth + 1)
+        hanging = indent + ("  " if line.text.startswith("- ") else "    ")
+        yield from _wrapped(line.text, indent, hanging)
+    yield ""
+
+
+def _links(story: Story) -> Iterator[str]:
+    links = story.links
+    named = (
+        ("This event", links.event),
+        ("What it was done to", links.resource),
+        ("What the same actor did besides", links.history),
+    )
+    if not any(link for _, link in named):
+        return
+    yield "Look at it"
+    yield from _wrapped(f"Sign in to account {harmless(story.alert.account)} first.", "  ", "  ")
+    for name, link in named:
+        if link:
+            yield f"  {name}:"
+            yield f"  {link}"
+    yield ""
+
+
+def _where_it_comes_from(story: Story) -> Iterator[str]:
+    alert = story.alert
+    yield from _fact("Rule", f"{one_line(alert.rule_title, 300)} ({alert.rule_id})")
+    if alert.owner:
+        yield from _fact("Owner", one_line(alert.owner))
+    yield from _fact("Alert", alert.alert_id)
+    yield from _fact(
+        "Evidence", f"{one_line(alert.evidence.log_file, 1200)}, record {alert.evidence.record_index}"
+    )
+    yield ""
+
+
+def _record(story: Story) -> Iterator[str]:
+    if story.record_state is RecordState.OMITTED:
+        yield "The record is too large for this message; read it at the evidence above."
+        return
+    # ASCII only: what is escaped here cannot hide, reorder or break a line.
+    text = json.dumps(story.alert.record, indent=2, sort_keys=True, ensure_ascii=True)
+    harmless = defanged(text)
+    if story.record_state is RecordState.CUT:
+        yield from _wrapped("Long parts of the record are cut; all of it is at the evidence above.", "", "  ")
+    if harmless != text:
+        yield from _wrapped("In the record, hxxp and [.] keep addresses from becoming links.", "", "  ")
+    yield "The record:"
+    yield harmless
+
+
+def _fact(name: str, value: str) -> list[str]:
+    return _wrapped(value, f"{name + ':':<{_LABEL}}", " " * _LABEL) or [f"{name}:"]
+
+
+def _more(value: str) -> list[str]:
+    return _wrapped(value, " " * _LABEL, " " * _LABEL)
+
+
+def _wrapped(text: str, first: str, following: str) -> list[str]:
+    # No hyphen or word of a value is broken: an ARN or a key must survive being copied.
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=following,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

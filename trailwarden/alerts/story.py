@@ -1,0 +1,204 @@
+"""One alert, ready to be told: its secrets masked, its record described, as long as the message may be.
+
+The bodies (`email`, `payload`, `chat`, `ocsf`, `security_hub`) are written from this alone.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from trailwarden.activity.describe import describe
+from trailwarden.activity.model import Activity, Actor, Context
+from trailwarden.alerts.changes import Line, laid_out
+from trailwarden.alerts.links import Links, links_of
+from trailwarden.alerts.model import Alert
+from trailwarden.alerts.redact import MASK, is_secret, redacted, redacted_text
+from trailwarden.alerts.text import UNKNOWN, defanged, shorten, visible
+from trailwarden.alerts.when import ago
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """The most characters of each text, and the most of each list, that are sent of a rule."""
+
+    title: int
+    description: int
+    name: int
+    steps: int
+    step: int
+    tags: int
+    references: int
+    reference: int
+    groups: int
+
+
+_PLENTY = _Room(400, 4000, 300, 20, 1000, 64, 32, 500, 32)
+_LITTLE = _Room(300, 500, 100, 5, 300, 20, 5, 200, 8)
+_TAG_LIMIT = 100
+_HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
+_VALUE_LIMIT = 200
+
+
+class RecordState(StrEnum):
+    """How much of the record a message holds."""
+
+    WHOLE = "whole"
+    CUT = "cut"
+    """Its long texts and lists are cut, and say so where they are."""
+    OMITTED = "omitted"
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """How much of an alert there is room for; `strings` and `items` bound the record's, None keeps all."""
+
+    strings: int | None = None
+    items: int | None = None
+    record: bool = True
+    short: bool = False
+
+
+CUTS = (
+    Cut(),
+    Cut(strings=4000, items=100),
+    Cut(strings=1000, items=30),
+    Cut(strings=200, items=10),
+    Cut(record=False),
+    Cut(record=False, short=True),
+)
+"""From everything to the least that is sent: the message is cut until it fits, never dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """An alert and what is told of it. `now` is when it is told; None leaves out how long ago things were.
+
+    `activity` is None where the alert came without its record. Its texts are one line each, and may hold what
+    an attacker wrote: forms for people say them by `text.harmless`.
+    """
+
+    alert: Alert
+    activity: Activity | None
+    links: Links
+    changes: tuple[Line, ...]
+    now: datetime | None
+    record_state: RecordState
+
+    def title(self) -> str:
+        """The rule's own sentence: a session named by who stands behind it, where that is known, and what was
+        acted on by its name where the rule says its ARN."""
+        title = self.alert.title
+        if self.activity is None:
+            return title
+        actor = self.activity.actor
+        if actor.behind and actor.through:
+            title = title.replace(visible(actor.label), visible(actor.through), 1)
+        for target in self.activity.targets:
+            if target.arn:
+                title = title.replace(visible(target.arn), visible(target.name))
+        return title
+
+    def sentence(self) -> str:
+        """The title, then where and how long ago, unless it says so itself; nothing in it makes a link."""
+        alert, title = self.alert, self.title()
+        said = alert.account in title or alert.account == UNKNOWN
+        age = ago(alert.last_event_time or alert.first_event_time, self.now)
+        parts = (title, "" if said else f"in account {self.account()}", age)
+        return defanged(", ".join(part for part in parts if part))
+
+    def account(self) -> str:
+        """`444455556666`, with its name and environment where they are known."""
+        known = ", ".join(part for part in (self.account_name, self.environment) if part)
+        return f"{self.alert.account} ({known})" if known else self.alert.account
+
+    @property
+    def account_name(self) -> str | None:
+        """As the settings have it."""
+        return self.activity.account_name if self.activity else None
+
+    @property
+    def environment(self) -> str | None:
+        """The account's environment, as the settings have it."""
+        return self.activity.environment if self.activity else None
+
+
+def who(actor: Actor) -> str:
+    """The actor as a message says it, with whoever stands behind."""
+    if actor.name == _HIDDEN:
+        return "somebody under a name that no user has (CloudTrail hides what was typed)"
+    return actor.through or actor.name
+
+
+def story_of(alert: Alert, now: datetime | None = None, context: Context | None = None) -> Story:
+    """Everything that can be told of an alert; `context` is what is known besides its record."""
+    masked = replace(
+        alert,
+        title=redacted_text(alert.title),
+        group={name: _masked(name, value) for name, value in alert.group.items()},
+        record=redacted(alert.record),
+    )
+    return Story(
+        alert=_bounded(masked, _PLENTY),
+        activity=describe(masked.record, context) if masked.record else None,
+        links=links_of(masked.record),
+        changes=tuple(laid_out(masked.record.get("requestParameters"))),
+        now=now,
+        record_state=RecordState.OMITTED if alert.record_omitted else RecordState.WHOLE,
+    )
+
+
+def shortened(story: Story, cut: Cut) -> Story:
+    """The story as long as `cut` allows."""
+    alert = story.alert
+    if cut.short:
+        alert = _bounded(alert, _LITTLE)
+        story = replace(story, changes=())
+    if story.record_state is RecordState.OMITTED or cut == CUTS[0]:
+        return replace(story, alert=alert)
+    if not cut.record:
+        return replace(story, alert=replace(alert, record={}), record_state=RecordState.OMITTED)
+    record = _pruned(alert.record, cut)
+    state = RecordState.WHOLE if record == alert.record else RecordState.CUT
+    return replace(story, alert=replace(alert, record=record), record_state=state)
+
+
+def _masked(name: str, value: str) -> str:
+    return MASK if is_secret(name) and value != UNKNOWN else redacted_text(value)
+
+
+def _bounded(alert: Alert, room: _Room) -> Alert:
+    """Rules are the team's own, but no text of theirs may cost them an alert."""
+    groups = list(alert.group.items())[: room.groups]
+    return replace(
+        alert,
+        title=shorten(alert.title, room.title),
+        rule_title=shorten(alert.rule_title, room.name),
+        description=shorten(alert.description, room.description),
+        owner=shorten(alert.owner, room.name),
+        runbook=tuple(shorten(step, room.step) for step in alert.runbook[: room.steps]),
+        tags=tuple(shorten(tag, _TAG_LIMIT) for tag in alert.tags[: room.tags]),
+        references=tuple(shorten(text, room.reference) for text in alert.references[: room.references]),
+        group={shorten(name, _VALUE_LIMIT): shorten(value, _VALUE_LIMIT) for name, value in groups},
+    )
+
+
+def _pruned(value: Any, cut: Cut) -> Any:
+    """A copy of a record, as deep as `redacted` leaves it at most; what is cut in it says so."""
+    strings, items = cut.strings or 0, cut.items or 0
+    if isinstance(value, str):
+        return (
+            value
+            if len(value) <= strings
+            else f"{value[:strings]}... (cut: {len(value):,} characters in all)"
+        )
+    if isinstance(value, list):
+        kept = [_pruned(item, cut) for item in value[:items]]
+        return kept if len(value) <= items else [*kept, f"(cut: {len(value):,} elements in all)"]
+    if isinstance(value, dict):
+        most = items * 4
+        pruned = {_pruned(name, cut): _pruned(item, cut) for name, item in list(value.items())[:most]}
+        if len(value) > most:
+            pruned["(cut)"] = f"{len(value):,} entries in all"
+        return pruned
+    return value
