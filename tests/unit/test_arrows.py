@@ -36,7 +36,6 @@ ARROWS: dict[str, set[str]] = {
         "trailwarden.delivery",
         "trailwarden.rules",
         "trailwarden.engine",
-        "trailwarden.activity",
     },
     "trailwarden.correlation": {
         "trailwarden.errors",
