@@ -19,9 +19,9 @@ help: ## what there is to call
 demo: setup ## the main job on a local cloud (ARGS=--keep leaves it running)
 	@$(PY) -m local.demo $(ARGS)
 
-test: setup ## every test (ARGS goes to pytest)
+test: setup ## every test, a process a core (ARGS goes to pytest)
 	@echo "== tests"
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest --numprocesses=auto --dist=loadgroup $(ARGS)
 
 lint: setup ## formatting, ruff, mypy (strict)
 	@echo "== ruff"

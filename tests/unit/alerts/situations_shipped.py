@@ -164,7 +164,7 @@ def _sign_ins() -> Iterator[Situation]:
     alice = user("alice")
     del alice["accessKeyId"]
     yield by_rule("console-without-mfa", "Console Sign-in Without MFA", sign_in(alice))
-    yield by_rule("root-signed-in", ROOT, sign_in(root(), mfa="Yes"))
+    yield by_rule("root-signed-in", "Root User Signed In Or Used Its Access Key", sign_in(root(), mfa="Yes"))
     yield by_rule(
         "root-made-a-key",
         ROOT,
