@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from trailwarden.alerts.grouping import AlertGrouper
-from trailwarden.alerts.text import one_line
 from trailwarden.correlation.correlator import CorrelationBatch, Correlator
 from trailwarden.delivery.keys import LogFileKey
 from trailwarden.delivery.logfile import Defect, LogFileReader
@@ -23,6 +22,7 @@ from trailwarden.engine.engine import Engine
 from trailwarden.engine.hidden import HiddenMatches
 from trailwarden.engine.times import EventTimes
 from trailwarden.errors import LogFileUnavailable, NoticeError
+from trailwarden.safety.text import one_line
 from trailwarden.state.protocol import AlertStore, FileLedger, FileOutcome, HiddenByDay
 
 _STORE_EVERY = 500  # matches held in memory before they are stored

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from trailwarden.alerts.redact import redacted
 from trailwarden.delivery.records import Record
 from trailwarden.engine.evaluate import compile_condition
 from trailwarden.engine.values import RecordView
 from trailwarden.rules.compile import compile_usable
 from trailwarden.rules.correlation import CorrelationSource
-from trailwarden.rules.load import RuleSource, Source
 from trailwarden.rules.outline import Kind, Part, outline_of_filter, outline_of_rule
+from trailwarden.rules.source import RuleSource, Source
+from trailwarden.safety.redact import redacted
 
 
 @dataclass(frozen=True, slots=True)

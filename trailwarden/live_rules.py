@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from trailwarden.alerts.text import one_line
 from trailwarden.errors import RuleSetError
 from trailwarden.rules.ruleset import RuleSet, load_rule_set
+from trailwarden.safety.text import one_line
 from trailwarden.state.rule_sets import LiveRuleSet
 from trailwarden.state.rules_folder import RuleSetArtefacts
 

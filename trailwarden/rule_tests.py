@@ -16,8 +16,8 @@ from trailwarden.errors import Problem, RuleError
 from trailwarden.rules.block import RuleTest
 from trailwarden.rules.compile import compile_rule, compile_usable
 from trailwarden.rules.correlation import CorrelationSource
-from trailwarden.rules.load import RuleSource, Source
 from trailwarden.rules.ruleset import RuleSet
+from trailwarden.rules.source import RuleSource, Source
 from trailwarden.state.memory import MemoryAlertStore, MemoryCorrelationStore
 
 _FIRST_TIME = datetime(2026, 1, 1, tzinfo=UTC)

@@ -13,9 +13,9 @@ from typing import Any
 
 import yaml
 
-from trailwarden.alerts.redact import MASK, redacted
 from trailwarden.delivery.records import Record
 from trailwarden.engine.values import walk
+from trailwarden.safety.redact import MASK, redacted
 
 _KEY = re.compile(r"[A-Za-z_][\w-]*")
 _CONSTANT = re.compile(r"[A-Z][A-Z_]*[A-Z]")

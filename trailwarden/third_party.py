@@ -15,7 +15,8 @@ from trailwarden.errors import Problem
 from trailwarden.rules.compile import compile_usable
 from trailwarden.rules.document import Document, read_documents
 from trailwarden.rules.lint import lint_rules
-from trailwarden.rules.load import Source, read_rules
+from trailwarden.rules.load import read_rules
+from trailwarden.rules.source import Source
 
 _SUFFIXES = frozenset({".yml", ".yaml"})
 _OURS = {"product": "aws", "service": "cloudtrail"}

@@ -19,10 +19,10 @@ from trailwarden.aws.exception_table import ExceptionTable
 from trailwarden.aws.rule_set_table import RuleSetTable
 from trailwarden.aws.rules_bucket import RulesBucket
 from trailwarden.aws.topics import OperationsTopic
+from trailwarden.checking import check_rules
 from trailwarden.publishing.publisher import Publisher
 from trailwarden.publishing.run import Run, run
 from trailwarden.rules import shipped_rules_path
-from trailwarden.rules.check import check_rules
 from trailwarden.rules.folder import files_under
 
 logger = Logger()

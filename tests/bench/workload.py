@@ -12,9 +12,10 @@ from uuid import UUID
 from tests.corpus import CORPUS, corpus_records
 from trailwarden.engine.engine import Engine
 from trailwarden.rules.compile import compile_usable
-from trailwarden.rules.load import RuleSource, load_rules
+from trailwarden.rules.load import load_rules
 from trailwarden.rules.ruleset import RuleSet
 from trailwarden.rules.shipped import shipped_rules_path
+from trailwarden.rules.source import RuleSource
 
 _SAMPLES = Path(__file__).parents[1] / "data" / "AWSLogs"
 _SEED = 20260301

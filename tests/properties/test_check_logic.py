@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from trailwarden.checking.logic import Prover, satisfiable
 from trailwarden.engine.evaluate import holds
-from trailwarden.rules.check.logic import Prover, satisfiable
 from trailwarden.rules.ruleset import Node
 
 TEXTS = st.sampled_from(["", "A", "a", "AB", "ab", "B", "5", "true", "2026-01-31T23:10:00Z", "10.0.0.1"])

@@ -11,8 +11,9 @@ from tests.unit.rules.writing import RULE_ID
 from trailwarden.engine.engine import Engine
 from trailwarden.engine.text import compile_glob, escape_glob, fold
 from trailwarden.rules.compile import compile_usable
-from trailwarden.rules.load import RuleSource, parse_rules
+from trailwarden.rules.load import parse_rules
 from trailwarden.rules.ruleset import dump_rule_set, load_rule_set
+from trailwarden.rules.source import RuleSource
 
 WORDS = [
     "",

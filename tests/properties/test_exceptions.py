@@ -15,8 +15,9 @@ from trailwarden.delivery.records import event_identity
 from trailwarden.engine.engine import Engine
 from trailwarden.engine.hidden import HiddenMatches
 from trailwarden.rules.compile import compile_usable
-from trailwarden.rules.load import Source, parse_rules
+from trailwarden.rules.load import parse_rules
 from trailwarden.rules.ruleset import RuleSet, dump_rule_set, load_rule_set
+from trailwarden.rules.source import Source
 
 LOG_SOURCE = {"product": "aws", "service": "cloudtrail"}
 Drawn = list[dict[str, Any]]

@@ -13,7 +13,7 @@ ARROWS: dict[str, set[str]] = {
     "trailwarden.errors": set(),
     "trailwarden.delivery": {"trailwarden.errors"},
     "trailwarden.rules": {"trailwarden.errors"},
-    "trailwarden.rules.check": {
+    "trailwarden.checking": {
         "trailwarden.errors",
         "trailwarden.delivery",
         "trailwarden.rules",
@@ -21,16 +21,14 @@ ARROWS: dict[str, set[str]] = {
         "trailwarden.alerts",
     },
     "trailwarden.engine": {"trailwarden.errors", "trailwarden.delivery", "trailwarden.rules"},
-    # What makes text safe stands below everything that words records.
-    "trailwarden.alerts.text": set(),
-    "trailwarden.alerts.redact": set(),
+    "trailwarden.safety": set(),
     "trailwarden.activity": {
         "trailwarden.errors",
         "trailwarden.delivery",
-        "trailwarden.alerts.text",
-        "trailwarden.alerts.redact",
+        "trailwarden.safety",
     },
     "trailwarden.alerts": {
+        "trailwarden.safety",
         "trailwarden.errors",
         "trailwarden.activity",
         "trailwarden.delivery",
@@ -38,6 +36,7 @@ ARROWS: dict[str, set[str]] = {
         "trailwarden.engine",
     },
     "trailwarden.correlation": {
+        "trailwarden.safety",
         "trailwarden.errors",
         "trailwarden.delivery",
         "trailwarden.rules",
@@ -47,6 +46,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "trailwarden.state": {"trailwarden.errors", "trailwarden.alerts", "trailwarden.activity"},
     "trailwarden.detection": {
+        "trailwarden.safety",
         "trailwarden.errors",
         "trailwarden.delivery",
         "trailwarden.engine",
@@ -55,8 +55,14 @@ ARROWS: dict[str, set[str]] = {
         "trailwarden.state",
     },
     "trailwarden.notification": {"trailwarden.alerts", "trailwarden.state"},
-    "trailwarden.scaffold": {"trailwarden.delivery", "trailwarden.engine", "trailwarden.alerts"},
+    "trailwarden.scaffold": {
+        "trailwarden.safety",
+        "trailwarden.delivery",
+        "trailwarden.engine",
+        "trailwarden.alerts",
+    },
     "trailwarden.explain": {
+        "trailwarden.safety",
         "trailwarden.delivery",
         "trailwarden.rules",
         "trailwarden.engine",
@@ -71,6 +77,7 @@ ARROWS: dict[str, set[str]] = {
         "trailwarden.state",
     },
     "trailwarden.backtest": {
+        "trailwarden.safety",
         "trailwarden.errors",
         "trailwarden.delivery",
         "trailwarden.rules",
@@ -82,12 +89,15 @@ ARROWS: dict[str, set[str]] = {
     "trailwarden.coverage": {"trailwarden.rules"},
     "trailwarden.third_party": {"trailwarden.errors", "trailwarden.rules"},
     "trailwarden.live_rules": {
+        "trailwarden.safety",
         "trailwarden.errors",
         "trailwarden.rules",
         "trailwarden.alerts",
         "trailwarden.state",
     },
     "trailwarden.publishing": {
+        "trailwarden.checking",
+        "trailwarden.safety",
         "trailwarden.errors",
         "trailwarden.rules",
         "trailwarden.rule_tests",
@@ -95,6 +105,7 @@ ARROWS: dict[str, set[str]] = {
         "trailwarden.state",
     },
     "trailwarden.aws": {
+        "trailwarden.safety",
         "trailwarden.errors",
         "trailwarden.delivery",
         "trailwarden.rules",

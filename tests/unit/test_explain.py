@@ -8,9 +8,10 @@ from tests.unit.rules.writing import rule_text
 from trailwarden.engine.engine import Engine
 from trailwarden.explain import CorrelationExplanation, Explanation, explain, explain_rule
 from trailwarden.rules.compile import compile_rule, compile_usable
-from trailwarden.rules.load import RuleSource, load_rules, parse_rules, read_rules
+from trailwarden.rules.load import load_rules, parse_rules, read_rules
 from trailwarden.rules.ruleset import RuleSet
 from trailwarden.rules.shipped import shipped_rules_path
+from trailwarden.rules.source import RuleSource
 
 DETECTION = """
     selection:

@@ -7,12 +7,13 @@ from uuid import UUID
 import pytest
 
 from tests.corpus import corpus_records, needs_corpus
-from tests.unit.rules.check.writing import API
+from tests.unit.checking.writing import API
+from trailwarden.checking import check_rules
 from trailwarden.engine.evaluate import holds
 from trailwarden.rule_tests import run_rule_tests
-from trailwarden.rules.check import check_rules
 from trailwarden.rules.compile import compile_rules
-from trailwarden.rules.load import RuleSource, parse_rules
+from trailwarden.rules.load import parse_rules
+from trailwarden.rules.source import RuleSource
 from trailwarden.scaffold import Proposal, propose, rule_text
 
 LEFT_TO_THE_AUTHOR = {"no-tags", "no-references", "no-falsepositives"}

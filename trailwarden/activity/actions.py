@@ -8,9 +8,9 @@ from trailwarden.activity.phrases import PHRASES, SHARING
 from trailwarden.activity.services import service_key, service_name
 from trailwarden.activity.text import mapping, text
 from trailwarden.activity.wording import infinitive_of, past_of, plain_event_name
-from trailwarden.alerts.redact import redacted
-from trailwarden.alerts.text import UNKNOWN, one_line
 from trailwarden.delivery.records import Record
+from trailwarden.safety.redact import redacted
+from trailwarden.safety.text import UNKNOWN, one_line
 
 _ERROR_LIMIT = 300
 # The many codes by which services say no: AccessDenied, Client.UnauthorizedOperation, AuthFailure, …

@@ -10,8 +10,8 @@ from trailwarden.activity.nature import nature_of
 from trailwarden.activity.services import service_name
 from trailwarden.activity.sessions import Session, SessionLookup, ancestors
 from trailwarden.activity.text import NAME_LIMIT, mapping
-from trailwarden.alerts.text import UNKNOWN, one_line, shorten
 from trailwarden.delivery.records import Record
+from trailwarden.safety.text import UNKNOWN, one_line, shorten
 
 _LABEL_LIMIT = 200
 _CHAIN_LIMIT = 240

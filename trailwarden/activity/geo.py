@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 from trailwarden.activity.model import Place
 from trailwarden.activity.text import mapping, text
-from trailwarden.alerts.text import one_line
 from trailwarden.errors import SettingsError
+from trailwarden.safety.text import one_line
 
 
 class Reader(Protocol):

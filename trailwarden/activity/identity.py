@@ -9,8 +9,8 @@ from typing import Any
 
 from trailwarden.activity.model import ActorKind
 from trailwarden.activity.text import arn_account, arn_resource, mapping, text
-from trailwarden.alerts.text import UNKNOWN
 from trailwarden.delivery.records import Record
+from trailwarden.safety.text import UNKNOWN
 
 _ARN_LIMIT = 300
 _KINDS = {

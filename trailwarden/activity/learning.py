@@ -14,8 +14,8 @@ from trailwarden.activity.identity import identity_of
 from trailwarden.activity.kinds import ActorKind, Nature
 from trailwarden.activity.sessions import CREDENTIAL_EVENTS, Session, is_temporary
 from trailwarden.activity.text import NAME_LIMIT, arn_resource, mapping, text
-from trailwarden.alerts.text import one_line
 from trailwarden.delivery.records import Record, event_time
+from trailwarden.safety.text import one_line
 
 _LONGEST = timedelta(hours=36)
 """GetSessionToken and GetFederationToken issue credentials for up to 36 hours; roles for up to 12."""

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from trailwarden.activity.kinds import ActorKind, Nature, Outcome
 from trailwarden.activity.sessions import SessionLookup
-from trailwarden.alerts.text import UNKNOWN, shorten
+from trailwarden.safety.text import UNKNOWN, shorten
 
 __all__ = [
     "AccountInfo",

@@ -4,9 +4,9 @@ from trailwarden.activity.model import GeoLookup, Origin
 from trailwarden.activity.services import CONSOLE_PRINCIPALS, is_service, service_name
 from trailwarden.activity.text import mapping, text
 from trailwarden.activity.tools import tool_of
-from trailwarden.alerts.redact import redacted
-from trailwarden.alerts.text import one_line
 from trailwarden.delivery.records import Record
+from trailwarden.safety.redact import redacted
+from trailwarden.safety.text import one_line
 
 _AGENT_LIMIT = 300
 

@@ -3,7 +3,7 @@
 Names after https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html
 """
 
-from trailwarden.alerts.text import UNKNOWN, one_line
+from trailwarden.safety.text import UNKNOWN, one_line
 
 _NAMES = {
     "access-analyzer": "IAM Access Analyzer",

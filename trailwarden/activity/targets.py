@@ -9,8 +9,8 @@ from trailwarden.activity.parameters import ANSWERS, BY_SERVICE, COMMON, RESOURC
 from trailwarden.activity.services import service_key
 from trailwarden.activity.text import NAME_LIMIT, arn_account, arn_region, arn_resource, mapping, text
 from trailwarden.activity.wording import plain_event_name, words_of
-from trailwarden.alerts.text import one_line
 from trailwarden.delivery.records import Record, field_values
+from trailwarden.safety.text import one_line
 
 _VALUES_AT_MOST = 200
 _ARN_LIMIT = 300

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from trailwarden.alerts.text import one_line
+from trailwarden.safety.text import one_line
 
 NAME_LIMIT = 128
 

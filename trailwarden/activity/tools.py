@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from trailwarden.activity.services import is_service
-from trailwarden.alerts.text import one_line
+from trailwarden.safety.text import one_line
 
 _READ_AT_MOST = 1000
 _VERSION = r"[/ #]v?(\d[\w.]{0,15})"

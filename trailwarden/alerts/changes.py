@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 from urllib.parse import unquote
 
-from trailwarden.alerts.text import defanged, visible
+from trailwarden.safety.text import defanged, visible
 
 LINES_AT_MOST = 60
 _DEPTH = 8

@@ -10,8 +10,8 @@ from typing import Any
 
 from trailwarden.alerts.attack import tactics
 from trailwarden.alerts.story import Story, who
-from trailwarden.alerts.text import harmless, one_line, shorten
 from trailwarden.alerts.when import ago, spoken
+from trailwarden.safety.text import harmless, one_line, shorten
 
 # A block of text in Slack takes 3,000 characters: https://api.slack.com/reference/block-kit/blocks#section
 _DESCRIPTION_LIMIT = 2800

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from trailwarden.activity.model import Activity, Actor, ActorKind, Nature, Origin, Outcome
 from trailwarden.alerts.story import RecordState, Story, who
-from trailwarden.alerts.text import UNKNOWN, defanged, harmless, one_line, quoted
 from trailwarden.alerts.when import ago, parsed, spoken
+from trailwarden.safety.text import UNKNOWN, defanged, harmless, one_line, quoted
 
 WIDTH = 64
 _LABEL = 12

@@ -14,9 +14,9 @@ from trailwarden.activity.actors import actor_label, actor_of
 from trailwarden.activity.describe import account_of, describe
 from trailwarden.activity.origins import origin_of
 from trailwarden.activity.targets import targets_of
-from trailwarden.alerts.redact import redacted
-from trailwarden.alerts.text import UNKNOWN, one_line
 from trailwarden.delivery.records import Record, field_values
+from trailwarden.safety.redact import redacted
+from trailwarden.safety.text import UNKNOWN, one_line
 
 _SENTENCE_LIMIT = 200
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field, replace
 
 from trailwarden.alerts.fields import account, field_text, region
 from trailwarden.alerts.model import Alert, AlertBatch, AlertMatch, Evidence
-from trailwarden.alerts.redact import redacted
 from trailwarden.alerts.title import alert_title
 from trailwarden.delivery.records import Record
 from trailwarden.engine.match import Match
 from trailwarden.rules.ruleset import Correlation, Rule
+from trailwarden.safety.redact import redacted
 
 DEFAULT_GROUP_BY = ("actor", "account")
 _HOUR = len("2026-01-31T23")

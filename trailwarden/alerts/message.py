@@ -19,7 +19,7 @@ from trailwarden.alerts.ocsf import detection_finding
 from trailwarden.alerts.payload import SCHEMA, alert_json
 from trailwarden.alerts.security_hub import SecurityHub, finding
 from trailwarden.alerts.story import CUTS, Story, shortened, story_of
-from trailwarden.alerts.text import UNKNOWN, defanged, one_line, printable_ascii
+from trailwarden.safety.text import UNKNOWN, defanged, one_line, printable_ascii
 
 __all__ = ["MESSAGE_LIMIT", "SCHEMA", "SUBJECT_LIMIT", "AlertMessage", "Bodies", "Form", "render"]
 

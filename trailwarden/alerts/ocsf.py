@@ -10,8 +10,8 @@ from typing import Any
 from trailwarden.activity.model import Action, Actor, Origin, Outcome
 from trailwarden.alerts.attack import TACTICS, tactics, techniques
 from trailwarden.alerts.story import RecordState, Story
-from trailwarden.alerts.text import UNKNOWN, one_line
 from trailwarden.alerts.when import milliseconds
+from trailwarden.safety.text import UNKNOWN, one_line
 
 VERSION = "1.6.0"
 CLASS_UID = 2004

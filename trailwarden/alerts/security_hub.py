@@ -10,8 +10,8 @@ from typing import Any
 from trailwarden.activity.model import Activity
 from trailwarden.alerts.attack import tactics
 from trailwarden.alerts.story import Story
-from trailwarden.alerts.text import UNKNOWN, one_line, shorten
 from trailwarden.alerts.when import parsed
+from trailwarden.safety.text import UNKNOWN, one_line, shorten
 
 _NEVER = "1970-01-01T00:00:00.000Z"
 # https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings-format-type-taxonomy.html

@@ -13,9 +13,9 @@ from trailwarden.activity.model import Activity, Actor, Context
 from trailwarden.alerts.changes import Line, laid_out
 from trailwarden.alerts.links import Links, links_of
 from trailwarden.alerts.model import Alert
-from trailwarden.alerts.redact import MASK, is_secret, redacted, redacted_text
-from trailwarden.alerts.text import UNKNOWN, defanged, shorten, visible
 from trailwarden.alerts.when import ago
+from trailwarden.safety.redact import MASK, is_secret, redacted, redacted_text
+from trailwarden.safety.text import UNKNOWN, defanged, shorten, visible
 
 
 @dataclass(frozen=True, slots=True)

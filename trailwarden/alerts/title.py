@@ -3,10 +3,10 @@
 import re
 
 from trailwarden.alerts.fields import account, actor, field_text, region
-from trailwarden.alerts.redact import MASK, is_secret, redacted_text
-from trailwarden.alerts.text import UNKNOWN, one_line, visible
 from trailwarden.delivery.records import Record
 from trailwarden.rules.ruleset import Correlation, Rule
+from trailwarden.safety.redact import MASK, is_secret, redacted_text
+from trailwarden.safety.text import UNKNOWN, one_line, visible
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _VALUE_LIMIT = 80

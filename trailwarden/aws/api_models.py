@@ -131,7 +131,7 @@ class _Source:
 
 @dataclass
 class BotocoreModels:
-    """`trailwarden.rules.check.ApiModels` over botocore's data. Make it once; it remembers what it read."""
+    """`trailwarden.checking.ApiModels` over botocore's data. Make it once; it remembers what it read."""
 
     loader: Loader = field(default_factory=Loader)
     _sources: dict[str, _Source | None] = field(default_factory=dict)

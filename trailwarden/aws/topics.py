@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from trailwarden.alerts.message import SUBJECT_LIMIT, AlertMessage
-from trailwarden.alerts.text import printable_ascii
+from trailwarden.safety.text import printable_ascii
 
 
 class AlertTopic:

@@ -13,7 +13,6 @@ import msgspec
 from trailwarden.alerts.fields import account, actor, field_text, origin, outcome, region
 from trailwarden.alerts.grouping import alert_id, group_of
 from trailwarden.alerts.model import Alert
-from trailwarden.alerts.text import one_line
 from trailwarden.alerts.title import alert_title
 from trailwarden.backtest.counting import Remembered, Shares, Span
 from trailwarden.backtest.report import Day, ExceptionResult, Group, Reach, Report, RuleResult, Sample
@@ -23,6 +22,7 @@ from trailwarden.delivery.records import Record
 from trailwarden.engine.match import Match, match_id
 from trailwarden.engine.visibility import VISIBILITY_RULE_ID, Visibility
 from trailwarden.rules.ruleset import Correlation, Level, Rule
+from trailwarden.safety.text import one_line
 from trailwarden.state.memory import MemoryAlertStore, MemoryCorrelationStore
 
 _CORRELATE_EVERY = 5000  # matches held in memory before their correlations are judged

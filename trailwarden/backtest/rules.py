@@ -8,8 +8,8 @@ import msgspec
 from trailwarden.errors import Problem
 from trailwarden.rules.compile import compile_rule, compile_usable
 from trailwarden.rules.filters import FilterSource
-from trailwarden.rules.load import RuleSource, Source
 from trailwarden.rules.ruleset import Rule, RuleSet
+from trailwarden.rules.source import RuleSource, Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,13 +22,13 @@ from multiprocessing.process import BaseProcess
 import msgspec
 
 from trailwarden.alerts.grouping import PlacedMatch, placed
-from trailwarden.alerts.text import one_line
 from trailwarden.cli.inputs import Input
 from trailwarden.cli.scanner import HandedMatch, Reading, read_input
 from trailwarden.delivery.records import Record
 from trailwarden.engine.engine import Engine, RuleFailure
 from trailwarden.engine.match import Match
 from trailwarden.rules.ruleset import load_rule_set
+from trailwarden.safety.text import one_line
 
 _WORTH_SHARING = 32 * 1024 * 1024  # bytes on disk, a second's work: less is read sooner than processes start
 _OBJECTS_WORTH_SHARING = 20  # objects in S3: each is waited for, some 30 to 60 ms

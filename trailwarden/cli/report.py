@@ -4,10 +4,10 @@ import sys
 from typing import Any
 
 from trailwarden.alerts.model import Alert
-from trailwarden.alerts.text import one_line
 from trailwarden.cli.scanner import Totals
 from trailwarden.engine.match import Match
 from trailwarden.rules.ruleset import RuleSet
+from trailwarden.safety.text import one_line
 
 _STYLES = {"critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "cyan"}
 _WIDTH_OF_A_FILE = 160

@@ -8,9 +8,10 @@ import click
 
 from trailwarden.cli.exits import Exit
 from trailwarden.rules.compile import compile_usable
-from trailwarden.rules.load import Source, read_rules
+from trailwarden.rules.load import read_rules
 from trailwarden.rules.ruleset import RuleSet
 from trailwarden.rules.shipped import shipped_rules_path
+from trailwarden.rules.source import Source
 
 
 def usable_rules(paths: Sequence[str]) -> tuple[RuleSet, list[Source], bool]:

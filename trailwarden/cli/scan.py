@@ -10,7 +10,6 @@ from typing import Any
 import click
 
 from trailwarden.alerts.model import Alert
-from trailwarden.alerts.text import one_line
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.inputs import Input, inputs_of
 from trailwarden.cli.parallel import Pool, usable_cores, worth_sharing
@@ -22,6 +21,7 @@ from trailwarden.engine.engine import Engine
 from trailwarden.engine.match import Match
 from trailwarden.errors import LogFileUnavailable
 from trailwarden.rules.ruleset import Level, dump_rule_set
+from trailwarden.safety.text import one_line
 
 _LEVELS = [level.name.lower() for level in Level]
 _EPILOG = (

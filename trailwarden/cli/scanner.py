@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from trailwarden.alerts.grouping import AlertGrouper, PlacedMatch
 from trailwarden.alerts.model import Alert, Evidence
-from trailwarden.alerts.text import one_line
 from trailwarden.cli.inputs import Input
 from trailwarden.correlation.correlator import CorrelationBatch, Correlator
 from trailwarden.correlation.plan import Plan
@@ -15,6 +14,7 @@ from trailwarden.engine.match import Match
 from trailwarden.engine.times import EventTimes
 from trailwarden.errors import LogFileUnavailable
 from trailwarden.rules.ruleset import Level
+from trailwarden.safety.text import one_line
 from trailwarden.state.memory import MemoryAlertStore, MemoryCorrelationStore
 
 _NAME_LIMIT = 1100

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from trailwarden.alerts.fields import NORMALISED
-from trailwarden.alerts.text import UNKNOWN, one_line
 from trailwarden.correlation.windows import field_path
 from trailwarden.delivery.records import Record, field_values
 from trailwarden.rules.ruleset import EVENTS_PER_STRETCH, Correlation, RuleSet
+from trailwarden.safety.text import UNKNOWN, one_line
 from trailwarden.state.correlations import CorrelationGroup
 
 _HOUR = 3600

@@ -4,16 +4,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from trailwarden.alerts.text import one_line
+from trailwarden.checking import Finding, Severity, check_rules
 from trailwarden.errors import Problem, RuleError
 from trailwarden.publishing.archive import Files
 from trailwarden.rule_tests import run_rule_tests
-from trailwarden.rules.check import Finding, Severity, check_rules
 from trailwarden.rules.compile import compile_usable
 from trailwarden.rules.exceptions import exceptions_without_expiry, expired_exceptions
 from trailwarden.rules.filters import FilterSource
-from trailwarden.rules.load import RuleFolder, Source, read_contents
+from trailwarden.rules.load import RuleFolder, read_contents
 from trailwarden.rules.ruleset import RuleSet
+from trailwarden.rules.source import Source
+from trailwarden.safety.text import one_line
 
 Check = Callable[[Sequence[Source]], Sequence[Finding]]
 """More that can be wrong with sound rules: an error stops a publication, a warning is told with it."""

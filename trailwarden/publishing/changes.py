@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from trailwarden.alerts.text import one_line
 from trailwarden.publishing.archive import Files
 from trailwarden.rules.ruleset import Correlation, Rule, RuleSet
+from trailwarden.safety.text import one_line
 from trailwarden.state.rule_sets import LiveException
 
 _LINE = 300

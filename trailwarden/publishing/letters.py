@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from trailwarden.alerts.text import one_line
 from trailwarden.errors import Problem
 from trailwarden.rules.filters import FilterSource
+from trailwarden.safety.text import one_line
 from trailwarden.state.rule_sets import LiveException, Publication, PublicationKind, Refusal
 
 _MOST = 100_000  # characters; SNS takes 256 KiB of UTF-8

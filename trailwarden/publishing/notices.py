@@ -11,8 +11,8 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
-from trailwarden.alerts.text import one_line
 from trailwarden.errors import NoticeError
+from trailwarden.safety.text import one_line
 
 _SCHEDULES = frozenset({"aws.events", "aws.scheduler"})
 _EVENTBRIDGE_CHANGES = {"Object Created": False, "Object Deleted": True}

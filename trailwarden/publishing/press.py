@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
+from trailwarden.checking import check_rules
 from trailwarden.errors import Problem, RuleError, RuleSetError
 from trailwarden.publishing import changes, letters, mirror
 from trailwarden.publishing.archive import Files, digest, pack_sources, unpack_sources
 from trailwarden.publishing.build import Built, Check, build
-from trailwarden.rules.check import check_rules
 from trailwarden.rules.filters import FilterSource
 from trailwarden.rules.ruleset import RuleSet, dump_rule_set, load_rule_set
 from trailwarden.state.rule_sets import (

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 
-from trailwarden.alerts.text import one_line
+from trailwarden.checking import check_rules
 from trailwarden.errors import RuleError, TrailwardenError
 from trailwarden.publishing import letters, mirror
 from trailwarden.publishing.archive import Files, digest
@@ -17,7 +17,7 @@ from trailwarden.publishing.build import Check
 from trailwarden.publishing.notices import FolderChange
 from trailwarden.publishing.press import Attempt, Authors, Outcome, OvertakenError, Press, short
 from trailwarden.publishing.submission import FolderSubmission, RollbackSubmission, author_of, read_submission
-from trailwarden.rules.check import check_rules
+from trailwarden.safety.text import one_line
 from trailwarden.state.protocol import ExceptionCounts
 from trailwarden.state.rule_sets import (
     TEAM_FOLDER,

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from trailwarden.alerts.text import one_line
 from trailwarden.errors import NoticeError
 from trailwarden.publishing.notices import FolderChange, PublishNotice, parse_publish_notice
 from trailwarden.publishing.press import Outcome
 from trailwarden.publishing.publisher import Publisher
+from trailwarden.safety.text import one_line
 from trailwarden.state.rules_folder import SUBMISSION_PREFIX, TEAM_PREFIX
 
 

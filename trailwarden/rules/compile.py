@@ -42,8 +42,8 @@ from trailwarden.rules.correlation_compile import compile_correlations
 from trailwarden.rules.exceptions import exceptions_of, has_expired, today_utc
 from trailwarden.rules.filters import FilterSource
 from trailwarden.rules.lists import Unfilled
-from trailwarden.rules.load import RuleSource, Source
 from trailwarden.rules.ruleset import Level, Node, Rule, RuleException, RuleSet
+from trailwarden.rules.source import RuleSource, Source
 
 Condition = ConditionItem | ConditionFieldEqualsValueExpression | ConditionValueExpression | None
 

@@ -9,8 +9,8 @@ import msgspec
 from trailwarden.errors import Problem
 from trailwarden.rules.correlation import CorrelationSource
 from trailwarden.rules.document import Path
-from trailwarden.rules.load import Source
 from trailwarden.rules.ruleset import Correlation, Level, Rule
+from trailwarden.rules.source import Source
 
 _Usable = Rule | Correlation
 

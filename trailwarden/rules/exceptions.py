@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 
 from trailwarden.errors import Problem
 from trailwarden.rules.filters import FilterSource
-from trailwarden.rules.load import RuleSource, Source
+from trailwarden.rules.source import RuleSource, Source
 
 SOON_DAYS = 14
 """An exception that expires within so many days is warned of."""

@@ -26,8 +26,8 @@ from trailwarden.rules.exceptions import exceptions_of, expiry_warnings, today_u
 from trailwarden.rules.fields import unknown_field
 from trailwarden.rules.filters import FilterSource
 from trailwarden.rules.finding import WARNING_MARK, Finding
-from trailwarden.rules.load import RuleSource, Source
 from trailwarden.rules.ruleset import Node
+from trailwarden.rules.source import RuleSource, Source
 
 _UNBOUNDED = frozenset(
     {"requestParameters", "responseElements", "additionalEventData", "serviceEventDetails", "resources"}

@@ -15,7 +15,7 @@ from sigma.exceptions import SigmaError
 from sigma.rule import SigmaLogSource, SigmaRule
 
 from trailwarden.errors import Problem, RuleError
-from trailwarden.rules.block import Block, read_block
+from trailwarden.rules.block import read_block
 from trailwarden.rules.correlation import CorrelationSource, read_parts
 from trailwarden.rules.detection import POLICY, build_detections
 from trailwarden.rules.document import Document, read_documents
@@ -23,6 +23,7 @@ from trailwarden.rules.filters import FilterSource, check_references, filters_of
 from trailwarden.rules.folder import MAX_FILES, MAX_TOTAL, SUFFIXES
 from trailwarden.rules.lists import NamedList, is_list, named_lists
 from trailwarden.rules.overrides import Override, apply_overrides, is_override, read_overrides
+from trailwarden.rules.source import RuleSource, Source
 
 _LEVELS = "informational, low, medium, high, critical"
 _DEFAULT_LEVEL = "medium"
@@ -59,37 +60,6 @@ _CURES = {
     "date": "write it as 2026-01-31",
     "modified": "write it as 2026-01-31",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class RuleSource:
-    """A rule as it was written: pySigma's rule, our block, the filters that apply to it, the place (line and
-    column from 1), and the YAML, which knows the place of everything else."""
-
-    path: str
-    line: int
-    column: int
-    rule: SigmaRule
-    block: Block
-    document: Document
-    filters: tuple[FilterSource, ...] = ()
-
-    @property
-    def id(self) -> str:
-        """The rule's id, as canonical lower-case text."""
-        return str(self.rule.id)
-
-    @property
-    def name(self) -> str | None:
-        """The name that correlations may refer to it by."""
-        return self.rule.name or None
-
-    @property
-    def title(self) -> str:
-        return self.rule.title
-
-
-Source = RuleSource | CorrelationSource
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,9 @@ from sigma.types import SigmaBool, SigmaExpansion, SigmaNull, SigmaNumber, Sigma
 from trailwarden.rules.compile import compile_part
 from trailwarden.rules.document import Document, Path
 from trailwarden.rules.filters import FilterSource
-from trailwarden.rules.load import RuleSource
 from trailwarden.rules.modifiers import MODIFIERS
 from trailwarden.rules.ruleset import Node
+from trailwarden.rules.source import RuleSource
 
 _MODIFIER_NAMES = {modifier: name for name, modifier in MODIFIERS.items()}
 

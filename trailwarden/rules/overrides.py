@@ -22,7 +22,7 @@ from trailwarden.rules.correlation import CorrelationSource
 from trailwarden.rules.document import Document, Path
 
 if TYPE_CHECKING:  # load.py reads overrides, and so cannot be imported here
-    from trailwarden.rules.load import Source
+    from trailwarden.rules.source import Source
 
 _KEY = "override"
 _DOCUMENT_KEYS = ("title", "id", "description", _KEY, "trailwarden")

@@ -17,7 +17,7 @@ from trailwarden.activity.learning import learn
 from trailwarden.activity.model import Activity, Context
 from trailwarden.activity.sessions import CREDENTIAL_EVENTS
 from trailwarden.alerts.fields import NORMALISED
-from trailwarden.alerts.text import UNKNOWN
+from trailwarden.safety.text import UNKNOWN
 from trailwarden.state.sessions import MemorySessionStore
 
 _TEXT_LIMIT = 300

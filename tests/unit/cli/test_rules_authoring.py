@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.samples import log_file, record
-from tests.unit.rules.check.writing import framed
+from tests.unit.checking.writing import framed
 from trailwarden.cli import main
 
 WRONG = "detection: {selection: {eventSource: iam.amazonaws.com, username: x}, condition: selection}"

@@ -6,8 +6,9 @@ from tests.corpus import CORPUS, corpus_records, needs_corpus
 from tests.unit.engine.reference import reference
 from trailwarden.engine.engine import Engine
 from trailwarden.rules.compile import compile_rules, compile_usable
-from trailwarden.rules.load import RuleSource, load_rules
+from trailwarden.rules.load import load_rules
 from trailwarden.rules.shipped import shipped_rules_path
+from trailwarden.rules.source import RuleSource
 
 UNFILLED = "313e72de-0c0d-4d65-8c95-87f4d546eceb"  # its placeholders are the reader's to fill
 

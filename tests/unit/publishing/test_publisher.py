@@ -15,8 +15,8 @@ from tests.unit.publishing.world import (
     World,
     rule,
 )
+from trailwarden.checking import Finding, Severity
 from trailwarden.publishing.notices import FolderChange
-from trailwarden.rules.check import Finding, Severity
 from trailwarden.state.rule_sets import PublicationKind
 
 

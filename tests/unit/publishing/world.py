@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.unit.rules.writing import rule_text
+from trailwarden.checking import check_rules
 from trailwarden.publishing.archive import Files
 from trailwarden.publishing.build import Check
 from trailwarden.publishing.notices import FolderChange
@@ -18,7 +19,6 @@ from trailwarden.publishing.submission import (
     Submission,
     pack_submission,
 )
-from trailwarden.rules.check import check_rules
 from trailwarden.rules.ruleset import RuleSet, load_rule_set
 from trailwarden.state.memory_rule_sets import MemoryRuleSetStore, MemoryRulesFolder
 from trailwarden.state.rule_sets import Publication

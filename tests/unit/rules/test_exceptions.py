@@ -12,8 +12,9 @@ from trailwarden.rules import exceptions
 from trailwarden.rules.compile import compile_rules
 from trailwarden.rules.exceptions import exceptions_of, exceptions_without_expiry, expired_exceptions
 from trailwarden.rules.lint import lint_rules
-from trailwarden.rules.load import Source, parse_rules
+from trailwarden.rules.load import parse_rules
 from trailwarden.rules.ruleset import Level, Rule, RuleException, dump_rule_set, load_rule_set
+from trailwarden.rules.source import Source
 
 LAST = date(2026, 6, 30)
 BEFORE, AFTER = date(2026, 6, 29), date(2026, 7, 1)

@@ -13,9 +13,10 @@ import pytest
 from trailwarden.rule_tests import run_rule_tests
 from trailwarden.rules.compile import compile_rules
 from trailwarden.rules.lint import lint_rules
-from trailwarden.rules.load import Source, load_rules, parse_rules
+from trailwarden.rules.load import load_rules, parse_rules
 from trailwarden.rules.ruleset import Correlation, Rule
 from trailwarden.rules.shipped import shipped_rules_path
+from trailwarden.rules.source import Source
 
 ROOT = shipped_rules_path()
 SOURCES = load_rules([ROOT])

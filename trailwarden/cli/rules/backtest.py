@@ -10,7 +10,6 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from trailwarden.alerts.text import one_line
 from trailwarden.backtest.backtest import Backtest, Limits
 from trailwarden.backtest.report import Report
 from trailwarden.backtest.rules import BacktestRules, backtest_rules
@@ -23,6 +22,7 @@ from trailwarden.cli.rules.backtest_arguments import chosen_rules, sorted_argume
 from trailwarden.engine.engine import Engine
 from trailwarden.errors import LogFileUnavailable, Problem
 from trailwarden.rules.ruleset import dump_rule_set
+from trailwarden.safety.text import one_line
 
 _EPILOG = (
     "Exit status: 0 done; 2 wrong usage, or rules with mistakes (the others are evaluated); 3 done, but some "

@@ -12,8 +12,9 @@ import click
 
 from trailwarden.errors import Problem
 from trailwarden.rules.correlation import CorrelationSource
-from trailwarden.rules.load import RuleSource, Source, read_rules
+from trailwarden.rules.load import read_rules
 from trailwarden.rules.shipped import shipped_rules_path
+from trailwarden.rules.source import RuleSource, Source
 
 _RULE_SUFFIXES = (".yml", ".yaml")
 _LOG_SUFFIXES = (".json", ".gz")

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from trailwarden.alerts.text import one_line
+from trailwarden.checking import ApiModels, Finding, Severity, check_rules
 from trailwarden.cli.exits import Exit
-from trailwarden.rules.check import ApiModels, Finding, Severity, check_rules
 from trailwarden.rules.load import read_rules
 from trailwarden.rules.shipped import shipped_rules_path
+from trailwarden.safety.text import one_line
 
 _LONGEST = 2000
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow"}

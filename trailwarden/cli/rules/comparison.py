@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from trailwarden.alerts.text import one_line
 from trailwarden.rules.document import Document, read_documents
 from trailwarden.rules.folder import is_rule_file
+from trailwarden.safety.text import one_line
 
 Files = Mapping[str, bytes]
 _KINDS = ("correlation", "filter", "override", "detection")

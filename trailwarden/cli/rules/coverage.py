@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from trailwarden.alerts.text import one_line
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.rule_files import usable_rules
 from trailwarden.cli.rules.tables import console, counted, table
 from trailwarden.coverage import Coverage, Covered, coverage_of, navigator_layer
+from trailwarden.safety.text import one_line
 
 
 @click.command("coverage")

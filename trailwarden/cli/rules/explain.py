@@ -12,15 +12,15 @@ from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
-from trailwarden.alerts.text import one_line
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.rule_files import usable_rules
 from trailwarden.cli.rules.records import record_at
 from trailwarden.explain import CorrelationExplanation, ExplainedPart, Explanation, explain
 from trailwarden.rules.exceptions import in_force, today_utc
-from trailwarden.rules.load import Source
 from trailwarden.rules.outline import Kind
 from trailwarden.rules.shipped import shipped_rules_path
+from trailwarden.rules.source import Source
+from trailwarden.safety.text import one_line
 
 _WIDTH_OF_A_FILE = 140
 _VALUES, _VALUE_LIMIT, _DECISIVE = 8, 100, 6

@@ -6,9 +6,9 @@ import sys
 import click
 import msgspec
 
-from trailwarden.alerts.text import one_line
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.rules.deployment import Deployment, on_deployment
+from trailwarden.safety.text import one_line
 from trailwarden.state.rule_sets import Publication
 
 

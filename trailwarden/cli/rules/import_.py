@@ -10,11 +10,11 @@ from typing import Any
 
 import click
 
-from trailwarden.alerts.text import one_line
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.rules.tables import console, counted, styled
 from trailwarden.rules.load import read_rules
 from trailwarden.rules.shipped import shipped_rules_path
+from trailwarden.safety.text import one_line
 from trailwarden.third_party import Imported, Verdict, judge_pack
 
 _EPILOG = (

@@ -9,12 +9,12 @@ from typing import Any
 
 import click
 
-from trailwarden.alerts.text import one_line
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.rule_files import usable_rules
 from trailwarden.cli.rules.tables import console, level_text, table
-from trailwarden.rules.load import Source
 from trailwarden.rules.ruleset import Correlation, Level, Rule, RuleSet
+from trailwarden.rules.source import Source
+from trailwarden.safety.text import one_line
 
 _LEVELS = [level.name.lower() for level in reversed(Level)]
 _STATUSES = ["stable", "test", "experimental", "deprecated", "unsupported"]

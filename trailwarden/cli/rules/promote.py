@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-from trailwarden.alerts.text import one_line
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.rules.comparison import compare
 from trailwarden.cli.rules.deployment import Deployment, deployed, deployment_options
@@ -16,6 +15,7 @@ from trailwarden.cli.rules.status_edit import STATUSES, Edited, set_status
 from trailwarden.cli.rules.submitting import WAIT_SECONDS, confirm, submit
 from trailwarden.errors import RuleError
 from trailwarden.publishing.submission import FolderSubmission
+from trailwarden.safety.text import one_line
 
 
 @click.command("promote")

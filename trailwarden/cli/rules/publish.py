@@ -73,8 +73,8 @@ def _check(files: dict[str, bytes], sources: Sources, folder: str) -> None:
     """What the deployment will check, checked here; leaves with status 2 and every mistake."""
     # pySigma takes a while to load: not before AWS was asked who we are.
     from trailwarden.aws.api_models import BotocoreModels  # noqa: PLC0415
+    from trailwarden.checking import check_rules  # noqa: PLC0415
     from trailwarden.publishing.build import build  # noqa: PLC0415
-    from trailwarden.rules.check import check_rules  # noqa: PLC0415
 
     today, check = datetime.now(UTC).date().isoformat(), partial(check_rules, api=BotocoreModels())
     try:

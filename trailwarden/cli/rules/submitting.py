@@ -11,11 +11,11 @@ from typing import Any, NoReturn
 import click
 import msgspec
 
-from trailwarden.alerts.text import one_line
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.rules.deployment import Deployment
 from trailwarden.errors import Problem
 from trailwarden.publishing.submission import Submission, pack_submission
+from trailwarden.safety.text import one_line
 from trailwarden.state.rule_sets import Publication, Refusal
 
 WAIT_SECONDS = 60.0

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import click
 
 from trailwarden.rules.lint import lint_rules
-from trailwarden.rules.load import Source
+from trailwarden.rules.source import Source
 
 
 def warn(sources: Sequence[Source]) -> None:

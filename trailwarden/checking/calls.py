@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from trailwarden.checking.api import ApiModels, ApiOperation, ApiShape
 from trailwarden.engine.text import fold, glob_parts
-from trailwarden.rules.check.api import ApiModels, ApiOperation, ApiShape
 from trailwarden.rules.fields import nearest
 from trailwarden.rules.ruleset import Node
 

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.rules.check.writing import FRAME, findings_in, framed
-from trailwarden.rules.check import Severity
+from tests.unit.checking.writing import FRAME, findings_in, framed
+from trailwarden.checking import Severity
 
-ROOT = Path(__file__).resolve().parents[4]
+ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs" / "checking.md").read_text()
 _SECTION = re.compile(r"^### `([a-z-]+)`\n(.*?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SECTIONS = dict(_SECTION.findall(PAGE))
-CHECKER = [*(ROOT / "trailwarden/rules/check").glob("*.py"), ROOT / "trailwarden/rules/lint.py"]
+CHECKER = [*(ROOT / "trailwarden/checking").glob("*.py"), ROOT / "trailwarden/rules/lint.py"]
 
 
 def test_the_frame_of_the_examples_is_sound(tmp_path: Path) -> None:

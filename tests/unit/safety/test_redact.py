@@ -10,10 +10,10 @@ from tests.samples import STOP_RULE, rule
 from tests.unit.alerts.records import call
 from trailwarden.alerts.grouping import AlertGrouper
 from trailwarden.alerts.message import Bodies, Form, render
-from trailwarden.alerts.redact import MASK, TOO_DEEP, is_secret, redacted, redacted_text
 from trailwarden.alerts.security_hub import SecurityHub
 from trailwarden.delivery.records import event_identity, event_time
 from trailwarden.engine.match import Match
+from trailwarden.safety.redact import MASK, TOO_DEEP, is_secret, redacted, redacted_text
 
 
 @pytest.mark.parametrize(

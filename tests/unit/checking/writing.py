@@ -5,7 +5,7 @@ from typing import Any
 import yaml
 
 from trailwarden.aws.api_models import BotocoreModels
-from trailwarden.rules.check import Finding, check_rules
+from trailwarden.checking import Finding, check_rules
 from trailwarden.rules.load import read_rules
 
 API = BotocoreModels()

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.corpus import CORPUS, corpus_records, needs_corpus
-from tests.unit.rules.check.writing import API
-from trailwarden.rules.check import Severity, check_rules
-from trailwarden.rules.check.calls import REQUEST, RESPONSE, Call, unknown_event, unknown_parameter
+from tests.unit.checking.writing import API
+from trailwarden.checking import Severity, check_rules
+from trailwarden.checking.calls import REQUEST, RESPONSE, Call, unknown_event, unknown_parameter
 from trailwarden.rules.fields import unknown_field
 from trailwarden.rules.load import read_rules
 from trailwarden.rules.shipped import shipped_rules_path

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.rules.check.writing import API, findings_in, framed
-from trailwarden.rules.check import check_rules
-from trailwarden.rules.check.calls import Call, needed_texts, operations, unknown_event, unknown_parameter
+from tests.unit.checking.writing import API, findings_in, framed
+from trailwarden.checking import check_rules
+from trailwarden.checking.calls import Call, needed_texts, operations, unknown_event, unknown_parameter
 from trailwarden.rules.fields import unknown_field
 from trailwarden.rules.finding import Finding
 from trailwarden.rules.load import parse_rules

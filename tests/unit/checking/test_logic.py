@@ -2,7 +2,7 @@
 
 import pytest
 
-from trailwarden.rules.check.logic import Prover, holds_one_value, satisfiable
+from trailwarden.checking.logic import Prover, holds_one_value, satisfiable
 from trailwarden.rules.ruleset import Node
 
 

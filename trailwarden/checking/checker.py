@@ -3,18 +3,18 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from trailwarden.checking.api import ApiModels
+from trailwarden.checking.attributes import missing_attributes, missing_tests, repeated, wrong_tags
+from trailwarden.checking.conditions import conditions_of, filters_of
+from trailwarden.checking.names import Names
 from trailwarden.errors import Problem
-from trailwarden.rules.check.api import ApiModels
-from trailwarden.rules.check.attributes import missing_attributes, missing_tests, repeated, wrong_tags
-from trailwarden.rules.check.conditions import conditions_of, filters_of
-from trailwarden.rules.check.names import Names
 from trailwarden.rules.compile import compile_usable
 from trailwarden.rules.exceptions import in_force, today_utc
 from trailwarden.rules.finding import WARNING_MARK, Finding, Severity
 from trailwarden.rules.lint import lint_rules
-from trailwarden.rules.load import RuleSource, Source
 from trailwarden.rules.outline import outline_of_rule
 from trailwarden.rules.ruleset import RuleSet
+from trailwarden.rules.source import RuleSource, Source
 
 _DUPLICATE_ID = "is also that of"
 

@@ -3,8 +3,8 @@
 from trailwarden.rules.document import Path
 from trailwarden.rules.filters import FilterSource
 from trailwarden.rules.finding import Finding, Severity
-from trailwarden.rules.load import Source
 from trailwarden.rules.outline import Part
+from trailwarden.rules.source import Source
 
 ERRORS = frozenset({"never-true", "always-true"})
 """What keeps a rule from going live though it can be evaluated."""

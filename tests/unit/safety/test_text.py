@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trailwarden.alerts.text import defanged, harmless, one_line, printable_ascii, quoted, visible
+from trailwarden.safety.text import defanged, harmless, one_line, printable_ascii, quoted, visible
 
 
 @pytest.mark.parametrize(

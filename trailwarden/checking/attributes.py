@@ -5,12 +5,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from trailwarden.rules.check.places import at
+from trailwarden.checking.places import at
 from trailwarden.rules.correlation import CorrelationSource
 from trailwarden.rules.fields import nearest
 from trailwarden.rules.finding import Finding
-from trailwarden.rules.load import Source
 from trailwarden.rules.ruleset import Node, RuleSet
+from trailwarden.rules.source import Source
 
 _ATTRIBUTES = {
     "id": "add a UUID, such as the command `uuidgen` makes: without it, the id changes with the detection",

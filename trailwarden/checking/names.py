@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from trailwarden.alerts.fields import NORMALISED
-from trailwarden.delivery.records import Record
-from trailwarden.rules.check.api import ApiModels
-from trailwarden.rules.check.calls import (
+from trailwarden.checking.api import ApiModels
+from trailwarden.checking.calls import (
     REQUEST,
     RESPONSE,
     Call,
@@ -17,13 +16,14 @@ from trailwarden.rules.check.calls import (
     unknown_event,
     unknown_parameter,
 )
-from trailwarden.rules.check.places import at, at_part
+from trailwarden.checking.places import at, at_part
+from trailwarden.delivery.records import Record
 from trailwarden.rules.correlation import CorrelationSource
 from trailwarden.rules.document import Path
 from trailwarden.rules.fields import nearest, unknown_field
 from trailwarden.rules.finding import Finding
-from trailwarden.rules.load import RuleSource, Source
 from trailwarden.rules.outline import Kind, Part
+from trailwarden.rules.source import RuleSource, Source
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _DEPTH = 12

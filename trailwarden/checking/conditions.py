@@ -3,15 +3,15 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from trailwarden.checking.logic import MAX_STEPS, Prover
+from trailwarden.checking.places import at, at_part
 from trailwarden.engine.evaluate import compile_condition
 from trailwarden.engine.values import RecordView
-from trailwarden.rules.check.logic import MAX_STEPS, Prover
-from trailwarden.rules.check.places import at, at_part
 from trailwarden.rules.filters import FilterSource
 from trailwarden.rules.finding import Finding
-from trailwarden.rules.load import RuleSource
 from trailwarden.rules.outline import Kind, Part, outline_of_filter
 from trailwarden.rules.ruleset import Node
+from trailwarden.rules.source import RuleSource
 
 _CONDITION = ("detection", "condition")
 _NEEDLESS_STAR = re.compile(r"\^?\.\*.*|.*[^\\]\.\*\$?", re.DOTALL)

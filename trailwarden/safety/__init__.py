@@ -1,0 +1,1 @@
+"""What attackers write, made safe to show; what is secret, masked."""
