@@ -24,7 +24,7 @@ from trailwarden.delivery.cutting import Decode
 from trailwarden.delivery.keys import LogFileKind
 from trailwarden.delivery.records import Record, event_identity, event_time
 from trailwarden.engine.decision import Decision, Limits
-from trailwarden.engine.evaluate import Condition, compile_condition
+from trailwarden.engine.evaluate import Condition, check_condition, compile_condition
 from trailwarden.engine.hidden import HiddenMatches
 from trailwarden.engine.match import Match
 from trailwarden.engine.prefilter import needed_texts
@@ -83,7 +83,7 @@ class Engine:
         self._limits = limits
         self._hidden = rule_set.hidden
         self.failures: dict[str, RuleFailure] = {}
-        self._evaluators = _evaluators(rule_set)
+        _check(rule_set)
         self._by_call: dict[tuple[str, str], tuple[_Evaluator, ...]] = {}
         self._times: dict[str, str | None] = {}
         self.visibility = Visibility(rule_set)
@@ -115,6 +115,11 @@ class Engine:
     def _with_visibility(self, matched: list[Rule], record: Record) -> list[Rule]:
         told = self.visibility.rule(record)
         return matched if told is None else [*matched, told]
+
+    @cached_property
+    def _evaluators(self) -> tuple[_Evaluator, ...]:
+        """Made when a record is first asked about in the plain way, which scans hardly need."""
+        return tuple(map(_evaluator, self.rule_set.rules))
 
     @cached_property
     def _decision(self) -> Decision:
@@ -204,16 +209,17 @@ class Engine:
             self.failures[rule.id] = RuleFailure(rule.id, before.count + 1, before.first_error)
 
 
-def _evaluators(rule_set: RuleSet) -> tuple[_Evaluator, ...]:
-    evaluators, unknown = [], []
+def _evaluator(rule: Rule) -> _Evaluator:
+    names, sources = needed_texts(rule.detection, _NAME), needed_texts(rule.detection, _SOURCE)
+    return _Evaluator(rule, compile_condition(rule.detection), names, sources)
+
+
+def _check(rule_set: RuleSet) -> None:
+    unknown = []
     for rule in rule_set.rules:
         try:
-            condition = compile_condition(rule.detection)
-            names, sources = needed_texts(rule.detection, _NAME), needed_texts(rule.detection, _SOURCE)
+            check_condition(rule.detection)
         except (ValueError, TypeError, IndexError, AttributeError, re2.error) as error:
             unknown.append(f"rule {rule.id} ({rule.title}): {error}")
-        else:
-            evaluators.append(_Evaluator(rule, condition, names, sources))
     if unknown:
         raise RuleSetError("This engine cannot evaluate the compiled rule set:\n" + "\n".join(unknown))
-    return tuple(evaluators)

@@ -58,6 +58,14 @@ def compile_predicate(node: Node) -> Predicate:
     return make(*arguments)
 
 
+def check_predicate(node: Node) -> None:
+    """Raises what `compile_predicate` raises, and makes no more of it than that takes."""
+    if node[0] not in _COMPARISONS and node[0] not in _MAKERS:
+        raise ValueError(f"unknown predicate {node[0]!r}")
+    if node[0] == "re":
+        compile_regex(node[1], node[2])
+
+
 def _is(*texts: str) -> Predicate:
     wanted = frozenset(map(fold, texts))
     return lambda values: not wanted.isdisjoint(values.folded)

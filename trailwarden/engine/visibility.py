@@ -13,6 +13,7 @@ the condition decides.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from trailwarden.delivery.records import Record
@@ -59,24 +60,26 @@ class _Watched:
 class Visibility:
     """The rules of one rule set that look into what can be omitted, ready to be judged.
 
-    Raises what `compile_condition` raises for conditions that this engine does not know.
+    The judges are made when the first record with an omission comes: there are few of these.
     """
 
     def __init__(self, rules: Iterable[Rule] | RuleSet) -> None:
         given = rules.rules if isinstance(rules, RuleSet) else rules
-        self._watched = [
-            _Watched(rule, _judge(rule.detection)) for rule in given if _looks_into_omissible(rule.detection)
-        ]
+        self._looking = [rule for rule in given if _looks_into_omissible(rule.detection)]
+
+    @cached_property
+    def _watched(self) -> list[_Watched]:
+        return [_Watched(rule, _judge(rule.detection)) for rule in self._looking]
 
     @property
     def needed(self) -> bool:
         """Whether any rule can go blind at all."""
-        return bool(self._watched)
+        return bool(self._looking)
 
     def blind(self, record: Record) -> list[Rule]:
         """The rules that the record's omissions make blind."""
         omitted = frozenset(omitted_fields(record))
-        if not omitted or not self._watched:
+        if not omitted or not self._looking:
             return []
         view = RecordView({key: value for key, value in record.items() if key not in omitted})
         return [each.rule for each in self._watched if each.judge(view, omitted) is _Unknown]
