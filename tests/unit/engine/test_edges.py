@@ -105,12 +105,32 @@ def test_the_built_in_rule_word_for_word() -> None:
     assert told.generates
 
 
-def test_what_is_true_inside_a_group_still_leaves_the_rest_open() -> None:
-    """`(true or false) and unknown` is unknown: the rule is blind, whatever stands in the parentheses."""
-    text = rule_text(
-        "name: {eventName: StopLogging}\nother: {userIdentity.type: Root}\n"
-        "content: {requestParameters.name: main}\ncondition: (name or other) and content"
-    )
-    sources, _ = parse_rules("rule.yml", text.encode())
+PARTS = """
+name: {eventName: StopLogging}
+other: {userIdentity.type: Root}
+third: {userAgent: nobody}
+words: [StopLogging]
+content: {requestParameters.name: main}
+"""
+
+
+@pytest.mark.parametrize(
+    ("condition", "is_blind"),
+    [
+        ("(name or other) and content", True),  # (true or false) and unknown
+        ("(name and other) or content", True),  # (true and false) or unknown
+        ("(other or third) and content", False),  # (false or false) and unknown
+        ("(other or third) or content", True),
+        ("(name and words) and content", True),
+        ("not words and content", False),
+        ("not (name and other) and content", True),
+        ("not (name or other) or name", False),
+        ("not (name and words) and content", False),
+    ],
+)
+def test_what_is_decided_inside_a_group_leaves_the_rest_open(condition: str, is_blind: bool) -> None:
+    """Kleene's logic, in parentheses: whatever stands in them, only what is unknown makes a rule blind."""
+    sources, _ = parse_rules("rule.yml", rule_text(f"{PARTS}condition: {condition}").encode())
     found = record(requestParameters={"omitted": True})
-    assert [rule.title for rule in blind_rules(compile_rules(sources).rules, found)] == ["A rule"]
+    blind = blind_rules(compile_rules(sources).rules, found)
+    assert [rule.title for rule in blind] == (["A rule"] if is_blind else [])
