@@ -1,4 +1,4 @@
-"""Where the state of a group lies, and which texts stand for a record's fields in it: both outlive a process."""
+"""Where the state of a group lies, and which texts stand for fields: both outlive a process."""
 
 import hashlib
 
