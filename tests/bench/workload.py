@@ -32,6 +32,8 @@ class Workload:
     records: tuple[dict[str, Any], ...]
     rules: tuple[RuleSource, ...]
     rule_set: RuleSet
+    shipped: RuleSet
+    """The rules that ship, by themselves: they ask more of a record than public ones."""
 
     def parted(self, rule_set: RuleSet) -> Parted:
         """The records that rules match, and the others."""
@@ -77,18 +79,23 @@ class Workload:
 def make_workload() -> Workload:
     """The workload of this machine."""
     if CORPUS.is_dir():
-        source, paths = "the corpus's records, SigmaHQ's and the shipped rules", [CORPUS / "sigma_aws"]
+        source, path = "the corpus's records, SigmaHQ's rules", CORPUS / "sigma_aws"
         records = tuple(record for _, _, record in corpus_records())
     else:
-        source, paths = "the project's sample records, the shipped rules", []
+        source, path = "the project's sample records, the shipped rules", shipped_rules_path()
         records = tuple(
             record
             for file in sorted(_SAMPLES.rglob("*.json"))
             for record in json.loads(file.read_text())["Records"]
         )
-    sources = load_rules([*paths, shipped_rules_path()])
+    sources = load_rules([path])
     rule_set, _ = compile_usable(sources)
+    shipped, _ = compile_usable(load_rules([shipped_rules_path()]))
     usable = {rule.id for rule in rule_set.rules}
     return Workload(
-        source, records, tuple(s for s in sources if isinstance(s, RuleSource) and s.id in usable), rule_set
+        source,
+        records,
+        tuple(s for s in sources if isinstance(s, RuleSource) and s.id in usable),
+        rule_set,
+        shipped,
     )
