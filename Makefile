@@ -19,6 +19,8 @@ help: ## what there is to call
 demo: setup ## the main job on a local cloud (ARGS=--keep leaves it running)
 	@$(PY) -m local.demo $(ARGS)
 
+# `loadgroup` hands out one test at a time: some of the end-to-end ones take half a minute. Each process has
+# local clouds of its own.
 test: setup ## every test, a process a core (ARGS goes to pytest)
 	@echo "== tests"
 	@$(PY) -m pytest --numprocesses=auto --dist=loadgroup $(ARGS)

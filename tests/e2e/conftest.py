@@ -17,14 +17,12 @@ SECONDS = 40.0
 """How long anything may take before a test gives it up."""
 
 
-@pytest.hookimpl(tryfirst=True)  # groups are read by a hook of the same name
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     missing = pytest.mark.skipif(not CDK.exists(), reason="the CDK command line is missing: make setup")
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker(pytest.mark.e2e)
-            item.add_marker(pytest.mark.xdist_group("local cloud"))  # one process, for they share the cloud
             item.add_marker(missing)
 
 
