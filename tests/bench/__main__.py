@@ -64,7 +64,7 @@ def main() -> None:
         *_sharing(workload, sets[USUAL], min(3, asked.rounds)),
         _memory(workload, sets[USUAL]),
         _start(sets[USUAL], asked.rounds),
-        *(peers.figures(workload, engines[FEW], Figure) if asked.peers else ()),
+        *(peers.figures(workload, engines[FEW], engines[USUAL], Figure) if asked.peers else ()),
     ]
     _report(workload, figures, asked.rounds, time.perf_counter() - started)
 

@@ -2,7 +2,8 @@
 installed only then. One that cannot be installed or run is named in the table.
 
 - pySigma's SQLite backend: the same Sigma rules as SQL over a table of the fields that they test. Parsing,
-  flattening, inserting and every query count, as they would for each log file.
+  flattening, inserting and every query count, as they would for each log file. For more rules than there
+  are, queries are made as rules are: from real ones, their literals changed.
 - panther-core: for each Sigma rule, a Python rule that tests the rule's event names and sources alone. That
   is less than the Sigma rule asks, and so errs to the peer's advantage. Parsing counts as well.
 """
@@ -27,15 +28,17 @@ from trailwarden.engine.prefilter import needed_texts
 _RECORDS = 1_000
 _ROUNDS = 3
 _PANTHER = "panther-core python-dateutil jmespath"  # it imports more than it says it needs
+_LITERAL = re.compile(r"'([A-Za-z][^'%_\\]{3,})'")
 _TABLE = "logs"  # where the backend's queries look
 
 
-def figures(workload: Workload, engine: Engine, figure: Callable[..., Any]) -> Iterator[Any]:
-    """A figure for each peer: how many times its CPU is ours, with the same rules."""
+def figures(workload: Workload, few: Engine, usual: Engine, figure: Callable[..., Any]) -> Iterator[Any]:
+    """A figure for each peer: how many times its CPU is ours, with as many rules."""
     data = workload.log_file(_RECORDS)
-    for name, package, make, reach, stretch in (
-        ("pySigma's SQLite backend", "pysigma-backend-sqlite", _sqlite, ">= 15", ">= 25"),
-        ("panther-core", _PANTHER, _panther, ">= 40", ">= 70"),
+    for name, package, make, engine, reach, stretch in (
+        ("pySigma's SQLite backend", "pysigma-backend-sqlite", _sqlite, few, "", ""),
+        ("pySigma's SQLite backend", "pysigma-backend-sqlite", _sqlite, usual, ">= 15", ">= 25"),
+        ("panther-core", _PANTHER, _panther, few, ">= 40", ">= 70"),
     ):
         title = f"{name}: times slower, {len(engine.rule_set.rules)} rules"
         try:
@@ -72,7 +75,7 @@ def _records(data: bytes) -> list[dict[str, Any]]:
 
 
 def _sqlite(workload: Workload, engine: Engine) -> Callable[[bytes], int]:
-    from sigma.backends.sqlite import sqliteBackend  # type: ignore[import-not-found,unused-ignore]
+    from sigma.backends.sqlite import sqliteBackend
     from sigma.collection import SigmaCollection
 
     used = {rule.id for rule in engine.rule_set.rules}
@@ -81,6 +84,8 @@ def _sqlite(workload: Workload, engine: Engine) -> Callable[[bytes], int]:
     for source in workload.rules:
         if source.id in used:
             queries += backend.convert(SigmaCollection([source.rule]))
+    missing = range(len(engine.rule_set.rules) - len(queries))
+    queries += [_LITERAL.sub(rf"'\g<1>{number}'", queries[number % len(queries)]) for number in missing]
     fields = sorted({field for rule in engine.rule_set.rules for field in _fields(rule.detection)})
     columns = ", ".join(f'"{field}"' for field in fields)
     places = ", ".join("?" * len(fields))
@@ -121,8 +126,8 @@ def _flat(record: Any, field: str) -> Any:
 
 
 def _panther(_workload: Workload, engine: Engine) -> Callable[[bytes], int]:
-    from panther_core.enriched_event import PantherEvent  # type: ignore[import-not-found,unused-ignore]
-    from panther_core.rule import Rule  # type: ignore[import-not-found,unused-ignore]
+    from panther_core.enriched_event import PantherEvent
+    from panther_core.rule import Rule
 
     rules = [
         Rule({"id": rule.id, "versionId": "1", "body": _body(rule.detection)})
