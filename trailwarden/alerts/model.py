@@ -14,12 +14,20 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class AlertMatch:
-    """One match that an alert counts. Times are RFC 3339, UTC, to the second; None where unknown."""
+    """One match that an alert counts. Times are RFC 3339, UTC, to the second; None where unknown.
+
+    `placed` is the time that grouping goes by: the event's own, or the beginning of the hour (UTC) in which a
+    correlation found it. `origin` and `action` (the address or AWS service, and the API call) are the match's
+    character, by which an acknowledged alert is known again; empty where they are not known.
+    """
 
     match_id: str
     event_id: str
     event_time: str | None
     evidence: Evidence
+    placed: str | None = None
+    origin: str = ""
+    action: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,10 @@ class Alert:
     record_omitted: bool = False
     status: str = ""
     staged: bool = False
+    group_key: str = ""
+    """What all alerts of this rule and group have in common: 32 hex digits."""
+    quiet: int = 3600
+    """After how many seconds without a match the alert is over."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,120 @@
+"""What is told besides the first message of an alert: what came after it, storms, and that all is well.
+
+`alerts.message` renders each of these; `state` keeps them; nothing here reads or writes.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from trailwarden.alerts.model import Alert
+
+
+class Reason(StrEnum):
+    """Why an alert is told (again)."""
+
+    OPENED = "opened"
+    """Its first match."""
+    GREW = "grew"
+    """It counts ten times what was told last."""
+    QUIET = "quiet"
+    """Nothing came for its quiet time: this is what had not been told yet."""
+    CHANGED = "changed"
+    """It had been acknowledged, and changed character: a new address, a new action."""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """What is told of an alert after its first message. `total` counts all of its events, `more` those that
+    no message has counted yet; the times are of the first and last event of `total` (RFC 3339, UTC).
+
+    `changes` say what is new about an acknowledged alert, in words of data: `address 203.0.113.7`,
+    `action DeleteTrail`; `acknowledged_by` and `acknowledged_at` who had acknowledged it, and when.
+    """
+
+    reason: Reason
+    total: int
+    more: int
+    first_event_time: str | None
+    last_event_time: str | None
+    changes: tuple[str, ...] = ()
+    acknowledged_by: str = ""
+    acknowledged_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRow:
+    """What one rule did in one account by one actor while messages were held back. `alerts` counts alerts,
+    `messages` the messages that were not sent one by one (first ones and follow-ups); the times are of
+    the first and last event among them."""
+
+    rule_id: str
+    rule_title: str
+    level: str
+    account: str
+    actor: str
+    alerts: int
+    messages: int
+    first_event_time: str | None
+    last_event_time: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StormSummary:
+    """What was held back in one hour, since there was more than the budgets allow.
+
+    `hour` is `2026-03-01T12` (UTC, of telling, not of the events); `level` the worst one held; `rows` the
+    worst and largest first, `rows_left_out` how many more there are. `final`: the hour is over. `messages`
+    and `alerts` count everything held in the hour, `rules`, `accounts`, `actors` how many different ones.
+    `titles`: sentences of a few held alerts of the worst level.
+    """
+
+    hour: str
+    number: int
+    """Which summary of that hour this is, from 1."""
+    final: bool
+    level: str
+    alerts: int
+    messages: int
+    rules: int
+    accounts: int
+    actors: int
+    rows: tuple[HeldRow, ...]
+    rows_left_out: int
+    titles: tuple[str, ...]
+    rule_budget: int
+    """How many messages a rule may send in an hour, and all rules together."""
+    overall_budget: int
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedAccount:
+    """An account, and what was read of it in the week; `last_event_time` is None where nothing was."""
+
+    account: str
+    records: int
+    last_event_time: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """Once a week: Trailwarden is at work, and silence meant peace. Times are RFC 3339, UTC.
+
+    `told` and `staged` count the week's alerts by level (staged ones were told to nobody), `held` those that
+    only a summary told. `acknowledged` are titles of what is kept quiet, with who said so.
+    """
+
+    week: str
+    """`2026-W48`."""
+    since: str
+    until: str
+    log_files: int
+    records: int
+    accounts: tuple[WatchedAccount, ...]
+    told: dict[str, int]
+    held: int
+    staged: int
+    acknowledged: tuple[str, ...]
+    rule_set_version: str
+
+
+Told = Alert | StormSummary | Heartbeat
