@@ -132,6 +132,7 @@ def compile_rule(source: RuleSource, problems: list[Problem]) -> Rule | None:
         references=tuple(map(str, rule.references)),
         falsepositives=tuple(map(str, rule.falsepositives)),
         group_by=block.group_by,
+        quiet=block.quiet,
         alert_title=block.alert_title,
         runbook=block.runbook,
         owner=block.owner,
