@@ -61,8 +61,8 @@ class NotToldError(TrailwardenError):
 class Notifier:
     """Publishes a message once to every channel that it is for.
 
-    Marks are set after publishing: rather twice than never. A message is repeated only where the function dies
-    between the two calls; such a repeat carries the same `alert_id`.
+    Marks are set after publishing: rather twice than never. A message is repeated only where the function
+    dies between the two calls; such a repeat carries the same `alert_id`.
     """
 
     def __init__(

@@ -89,7 +89,8 @@ class AlertGrouper:
     """Takes matches in any order; gives the alerts that they make.
 
     `quiet` (seconds) is the quiet time of rules that name none; `adjust` is what the settings make of an
-    alert. Memory: one entry an alert and one 32-digit id a match, besides what `drain` has not yet handed over.
+    alert. Memory: one entry an alert and one 32-digit id a match, besides what `drain` has not yet handed
+    over.
     """
 
     def __init__(

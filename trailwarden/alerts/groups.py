@@ -1,11 +1,11 @@
 """The alerts of one group over time: which there are, and what must be told of them.
 
-A group's alerts are stretches of its matches without a gap longer than its quiet time, in event time. So they
-are a function of the set of its matches (and of the moments at which somebody closed it by hand), whatever the
-order in which these arrive. What is told besides depends on what had arrived when it was told.
+A group's alerts are stretches of its matches without a gap longer than its quiet time, in event time. So
+they are a function of the set of its matches (and of the moments at which somebody closed one by hand),
+whatever the order in which these arrive. What is told depends, besides, on what had arrived when it was told.
 
-Nothing here reads or writes: a store reads the state, asks what it becomes, and writes that together with what
-must be told, on the condition that nobody else moved the state meanwhile.
+Nothing here reads or writes: a store reads the state, asks what it becomes, and writes that together with
+what must be told, on the condition that nobody else moved the state meanwhile.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -43,7 +43,8 @@ Count = Callable[[str, str], Counted]
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """One alert as a stretch of time: placed times of its first and last match, empty where they have none."""
+    """One alert as a stretch of time: the placed times of its first and last match, empty where they have
+    none."""
 
     first: str
     last: str
@@ -71,8 +72,8 @@ class Acknowledgement:
 
 @dataclass(frozen=True, slots=True)
 class GroupState:
-    """What is remembered of a group. `spans` do not overlap, the earliest first; `cuts` are placed times after
-    which somebody had the next match begin another alert."""
+    """What is remembered of a group. `spans` do not overlap, the earliest first; `cuts` are placed times
+    after which somebody had the next match begin another alert."""
 
     rule_id: str
     group: dict[str, str]
@@ -292,8 +293,8 @@ def acknowledge(state: GroupState, known: Acknowledgement) -> GroupState:
 
 
 def close(state: GroupState, identity: str) -> GroupState:
-    """The state after somebody closed an alert by hand: nothing more is told of it, and the next match, however
-    soon, begins another."""
+    """The state after somebody closed an alert by hand: nothing more is told of it, and the next match,
+    however soon, begins another."""
     span = state.span(identity)
     if span is None:
         return state

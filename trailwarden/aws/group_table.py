@@ -1,8 +1,9 @@
-"""Groups, their matches and what must be told of them, in the alert table. docs/architecture.md lists the items.
+"""Groups, their matches and what must be told of them, in the alert table.
 
-A match is an item under its group, so the same match puts the same item and a count is a query. The state, the
-alerts that it opens and the messages that it calls for are one transaction, on the condition that the state is
-the one that was read: so an alert is opened, and a message written, exactly once.
+docs/architecture.md lists the items. A match is an item under its group, so the same match puts the same item
+and a count is a query. The state, the alerts that it opens and the messages that it calls for are one
+transaction, on the condition that the state is the one that was read: so an alert is opened, and a message
+written, exactly once.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
 """
 

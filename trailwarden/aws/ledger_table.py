@@ -1,7 +1,7 @@
 """Which log files have been dealt with, in the alert table. docs/architecture.md lists the items.
 
-What exceptions hid in a file is added to counters in the transaction that enters the file, so that it is added
-once.
+What exceptions hid in a file is added to counters in the transaction that enters the file, so that it is
+added once.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """The messages of alerts, the hour's budgets and what was held back, in the alert table.
 
-docs/architecture.md lists the items. A message is taken from the budgets in one transaction with the mark that
-it was: however often it is tried, it counts once.
+docs/architecture.md lists the items. A message is taken from the budgets in one transaction with the mark
+that it was: however often it is tried, it counts once.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -1,7 +1,7 @@
 """Matches in, a report out, in one pass and in bounded memory.
 
-Alerts are told apart as `alerts.grouping` does (by rule, group and quiet time) and correlations judged as `detect`
-does, so that what is counted is what people would have been told. Events delivered twice count once.
+Alerts are told apart as `alerts.grouping` does (by rule, group and quiet time) and correlations judged as
+`detect` does, so that what is counted is what people would have been told. Events delivered twice count once.
 """
 
 from collections.abc import Callable, Iterable

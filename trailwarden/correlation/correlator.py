@@ -74,7 +74,7 @@ class Correlator:
     are stored and judged, so that the many that come after them on the day cost nothing.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (its parts, each passed in)
         self,
         rule_set: RuleSet,
         events: CorrelationStore,

@@ -1,5 +1,5 @@
-"""The outbox, what was held back, what is due and the figures of weeks, in memory: for tests, and for one run on
-one machine."""
+"""The outbox, what was held back, what is due and the figures of weeks, in memory: for tests, and for one run
+on one machine."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -78,7 +78,8 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Storm:
-    """An hour (`2026-03-01T12`, UTC) in which messages were held back: `number` summaries told `told` of them."""
+    """An hour (`2026-03-01T12`, UTC) in which messages were held back: `number` summaries told `told` of
+    them."""
 
     hour: str
     number: int = 0
