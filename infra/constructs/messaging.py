@@ -9,7 +9,7 @@ from constructs import Construct
 
 from infra.constructs.identity import fingerprint
 from infra.names import Names, resource_name
-from infra.settings import SEVERITIES, Subscriber
+from infra.subscribers import SEVERITIES, Subscriber
 
 LONGEST_RETENTION = Duration.days(14)
 

@@ -13,6 +13,7 @@ import pytest
 
 from infra.bundling import Bundler, compile_shipped_rules
 from infra.imports import imported_names, package_files
+from infra.settings import PYTHONS
 from infra.wheels import (
     BundlingError,
     Target,
@@ -129,6 +130,30 @@ def test_detect_alone_holds_the_rule_set(bundler: Bundler) -> None:
     assert (bundler.bundle("detect").path / "ruleset.json").read_bytes() == fake_rules(Path())
     assert not (bundler.bundle("notify").path / "ruleset.json").exists()
     assert not (bundler.bundle("publish_rules").path / "ruleset.json").exists()
+
+
+def test_what_lies_beside_a_handler_is_in_its_asset_and_its_hash(bundler: Bundler, tmp_path: Path) -> None:
+    file = tmp_path / "country.mmdb"
+    file.write_bytes(b"countries")
+    beside: dict[str, bytes | Path] = {"alerting.json": b"{}", "country.mmdb": file}
+    first = bundler.bundle("notify", beside)
+    assert (first.path / "alerting.json").read_bytes() == b"{}"
+    assert (first.path / "country.mmdb").read_bytes() == b"countries"
+    assert bundler.bundle("notify", dict(reversed(beside.items()))) == first
+    file.write_bytes(b"countries, a week later")
+    second = bundler.bundle("notify", beside)
+    assert (first.path / "country.mmdb").read_bytes() == b"countries"
+    assert (second.path / "country.mmdb").read_bytes() == b"countries, a week later"
+    assert len({first.hash, second.hash, bundler.bundle("notify", beside | {"alerting.json": b""}).hash}) == 3
+    assert bundler.bundle("notify").hash not in {first.hash, second.hash}
+
+
+def test_notify_reads_geo_files_on_every_runtime(wheels: Path) -> None:
+    requirements = pinned_requirements(ROOT / "lambdas" / "notify" / "requirements.txt")
+    (maxminddb,) = (line for line in requirements if line.startswith("maxminddb=="))
+    for python in PYTHONS:
+        folder = install(maxminddb, Target("arm64", python, native=False), None, wheels, print)
+        assert list(folder.rglob(f"*cpython-{python.replace('.', '')}-aarch64-linux-gnu.so"))
 
 
 def test_publish_rules_finds_the_shipped_rules_where_it_runs(bundler: Bundler, here: Path) -> None:

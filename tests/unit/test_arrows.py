@@ -54,6 +54,12 @@ ARROWS: dict[str, set[str]] = {
         "trailwarden.correlation",
         "trailwarden.state",
     },
+    "trailwarden.alerting": {
+        "trailwarden.errors",
+        "trailwarden.activity",
+        "trailwarden.alerts",
+        "trailwarden.rules",
+    },
     "trailwarden.notification": {"trailwarden.alerts", "trailwarden.state"},
     "trailwarden.scaffold": {
         "trailwarden.safety",
@@ -130,6 +136,7 @@ RUN_TIME = (
     "trailwarden.aws",
     "trailwarden.delivery",
     "trailwarden.live_rules",
+    "trailwarden.alerting",
 )
 OURS = ("trailwarden", "lambdas", "infra", "local")
 

@@ -7,13 +7,13 @@ characters: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from trailwarden.activity.model import Context
 from trailwarden.alerts.attack import tactics
 from trailwarden.alerts.chat import chat_notification
 from trailwarden.alerts.email import email_text
+from trailwarden.alerts.form import Form
 from trailwarden.alerts.model import Alert
 from trailwarden.alerts.ocsf import detection_finding
 from trailwarden.alerts.payload import SCHEMA, alert_json
@@ -27,14 +27,6 @@ SUBJECT_LIMIT = 99
 SMS_LIMIT = 140
 MESSAGE_LIMIT = 256 * 1024
 _ATTRIBUTE_LIMIT = 200
-
-
-class Form(StrEnum):
-    """How an alert is written for machines."""
-
-    ALERT = "alert"
-    OCSF = "ocsf"
-    CHAT = "chat"
 
 
 @dataclass(frozen=True, slots=True)
