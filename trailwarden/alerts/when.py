@@ -47,6 +47,15 @@ def ago(time: str | None, now: datetime | None) -> str:
     return "a second ago"
 
 
+def lasting(seconds: int) -> str:
+    """`an hour`, `30 minutes`: in the largest unit that divides it."""
+    for unit, length in _UNITS:
+        number, rest = divmod(seconds, length)
+        if number and not rest:
+            return f"{number:,} {unit}s" if number > 1 else f"{'an' if unit == 'hour' else 'a'} {unit}"
+    return "no time"
+
+
 def milliseconds(time: str | None) -> int | None:
     """Since the epoch; None where the time is unknown."""
     at = parsed(time)
