@@ -6,6 +6,7 @@ Slack's `&`, `<` and `>` are escaped as Slack asks, and what marks up text is re
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from trailwarden.alerts.attack import tactics
@@ -37,37 +38,67 @@ _SIGNS = {"critical": "\U0001f6a8", "high": "\U0001f534", "medium": "\U0001f7e0"
 
 
 def chat_notification(story: Story) -> dict[str, Any]:
-    """The notification. What is told of an alert later goes into its thread; another alert begins its own, for
-    an answer in a thread is seen only by those who follow it."""
+    """The notification. What is told of an alert later goes into its thread; another alert begins its own,
+    for an answer in a thread is seen only by those who follow it."""
     alert, activity = story.alert, story.activity
-    sign = _SIGNS.get(alert.level, "\U0001f535")
-    said = story.headline() if story.follow_up else story.sentence()
+    return notification(
+        identity=_id(story),
+        thread=alert.alert_id,
+        level=alert.level,
+        title=story.headline() if story.follow_up else story.sentence(),
+        summary=story.headline(),
+        lines=_lines(story),
+        steps=alert.runbook,
+        keywords=[alert.level, alert.account, *([story.environment] if story.environment else [])],
+        kind="trailwarden-alert",
+        resources=[plain(target) for target in activity.targets] if activity else [],
+        known={
+            "alert_id": alert.alert_id,
+            "rule_id": alert.rule_id,
+            "severity": alert.level,
+            "reason": story.reason.value,
+            "account": alert.account,
+            "region": alert.region,
+            "tactics": ", ".join(tactics(alert.tags)),
+            "evidence": f"{alert.evidence.log_file}, record {alert.evidence.record_index}",
+        },
+    )
+
+
+def notification(  # noqa: PLR0913 (the parts that Amazon Q takes)
+    *,
+    identity: str,
+    thread: str,
+    level: str,
+    title: str,
+    summary: str,
+    lines: list[str],
+    kind: str,
+    known: dict[str, str],
+    steps: Sequence[str] = (),
+    keywords: Sequence[str] = (),
+    resources: Sequence[str] = (),
+) -> dict[str, Any]:
+    """A notification. `lines` are safe already (`plain`); title and summary are made so; the steps are a
+    rule's own words, or ours."""
+    sign = _SIGNS.get(level, "\U0001f535")
     return {
         "version": "1.0",
         "source": "custom",
-        "id": _id(story),
+        "id": identity,
         "content": {
             "textType": "client-markdown",
-            "title": shorten(f"{sign} {alert.level.upper()}: {plain(said, 220)}", _TITLE_LIMIT),
-            "description": _fitting(_lines(story)),
-            "nextSteps": [_own(step, _STEP_LIMIT) for step in alert.runbook[:_STEPS]],
-            "keywords": [alert.level, alert.account, *([story.environment] if story.environment else [])],
+            "title": shorten(f"{sign} {level.upper()}: {plain(title, 220)}", _TITLE_LIMIT),
+            "description": _fitting(lines),
+            "nextSteps": [_own(step, _STEP_LIMIT) for step in steps[:_STEPS]],
+            "keywords": list(keywords),
         },
         "metadata": {
-            "threadId": alert.alert_id,
-            "summary": plain(story.headline(), 200),
-            "eventType": "trailwarden-alert",
-            "relatedResources": [plain(target) for target in activity.targets] if activity else [],
-            "additionalContext": {
-                "alert_id": alert.alert_id,
-                "rule_id": alert.rule_id,
-                "severity": alert.level,
-                "reason": story.reason.value,
-                "account": alert.account,
-                "region": alert.region,
-                "tactics": ", ".join(tactics(alert.tags)),
-                "evidence": f"{alert.evidence.log_file}, record {alert.evidence.record_index}",
-            },
+            "threadId": thread,
+            "summary": plain(summary, 200),
+            "eventType": kind,
+            "relatedResources": list(resources),
+            "additionalContext": known,
         },
     }
 

@@ -15,6 +15,7 @@ from trailwarden.alerts.changes import Line, laid_out
 from trailwarden.alerts.following import first_words, masked, news, summed_up
 from trailwarden.alerts.links import Links, links_of
 from trailwarden.alerts.model import Alert
+from trailwarden.alerts.places import named_account
 from trailwarden.alerts.telling import FollowUp, Reason
 from trailwarden.alerts.when import ago
 from trailwarden.safety.redact import MASK, is_secret, redacted, redacted_text
@@ -153,8 +154,7 @@ class Story:
 
     def account(self) -> str:
         """`444455556666`, with its name and environment where they are known."""
-        known = ", ".join(part for part in (self.account_name, self.environment) if part)
-        return f"{self.alert.account} ({known})" if known else self.alert.account
+        return named_account(self.alert.account, self.account_name, self.environment)
 
     @property
     def account_name(self) -> str | None:
