@@ -76,7 +76,7 @@ def _what_is_new(story: Story, follow_up: FollowUp) -> Iterator[str]:
         yield from fact("New", harmless(change)) if number == 0 else more(harmless(change))
     known = acknowledged(follow_up)
     if known:
-        yield from fact("Known", harmless(f"{known}; quiet since, until now", 400))
+        yield from fact("Known", harmless(f"{known}, and kept quiet until now", 400))
     told = follow_up.total - follow_up.more
     before = f", {told:,} of them told before" if told > 0 else ""
     yield from fact("How many", f"{follow_up.total:,} in all{before}")
@@ -181,7 +181,7 @@ def _counted_by(story: Story) -> Iterator[str]:
     alert = story.alert
     if alert.count > 1 and alert.group:
         shared = ", ".join(f"{name} {value}" for name, value in alert.group.items())
-        yield from more(f"of the same {harmless(shared, 400)}")
+        yield from more(f"all with {harmless(shared, 400)}")
 
 
 def _changes(story: Story) -> Iterator[str]:
@@ -231,7 +231,7 @@ def _commands(story: Story) -> Iterator[str]:
     alert_id = one_line(story.alert.alert_id, 64)
     yield "To read all of it, as it stands:" if story.follow_up else "To see how it stands:"
     yield f"  trailwarden alerts show {alert_id}"
-    yield "To keep it quiet until something new shows in it:"
+    yield "To keep it quiet, until a new address or action shows:"
     yield f"  trailwarden alerts ack {alert_id}"
     yield ""
 

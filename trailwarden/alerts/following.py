@@ -59,7 +59,7 @@ def summed_up(follow_up: FollowUp, quiet: int) -> str:
         return f"{said}, {grown}" if grown else said
     if follow_up.reason is Reason.CHANGED:
         known = acknowledged(follow_up)
-        return f"{said}; it had been {known}, but not like this" if known else said
+        return f"{said}; it had been {known}, before this came" if known else said
     return said
 
 

@@ -58,12 +58,14 @@ def heartbeat_message(
 
 @dataclass(frozen=True, slots=True)
 class _Week:
-    """The heartbeat, and how it is said; `accounts` and `silent` count all, shown or not."""
+    """The heartbeat, and how it is said; `accounts`, `silent` (nothing was read) and `late` (nothing for a
+    day or more) count all, shown or not."""
 
     heartbeat: Heartbeat
     context: Context | None
     accounts: int
     silent: int
+    late: int
     acknowledged: int
 
     def of_accounts(self, count: int) -> str:
@@ -81,10 +83,12 @@ class _Week:
     def headline(self) -> str:
         week = f"in the week to {date(self.heartbeat.until)}"
         if not self.heartbeat.records:
-            return f"NOTHING WAS READ {week}: Trailwarden sees no account"
+            return f"NOTHING WAS READ {week}: Trailwarden sees nothing"
         if self.silent:
             return f"NOTHING WAS READ from {self.of_accounts(self.silent)} {week}; {self.alerts()} told"
         seen = f"{self.of_accounts(self.accounts)} read" if self.accounts else "log files read"
+        if self.late:
+            seen += f" ({self.late:,} not lately)"
         return f"Trailwarden is at work: {seen}, {self.alerts()} told {week}"
 
     def sentence(self) -> str:
@@ -96,13 +100,13 @@ class _Week:
         told = f"told {self.alerts()}"
         if self.silent:
             return (
-                f"NOTHING WAS READ from {self.of_accounts(self.silent)}. {week} Trailwarden read "
-                f"{beat.records:,} records of the others, and {told}; what happened where it read nothing it "
-                "does not know"
+                f"NOTHING WAS READ from {self.of_accounts(self.silent)}: what happened there is not known. "
+                f"{week} Trailwarden read {beat.records:,} records of the rest, and {told}"
             )
-        quiet = "" if self.told or beat.held else ": no rule that is live met anything"
+        quiet = "" if self.told or beat.held or self.acknowledged else ": no rule that is live met anything"
         of = f" of {self.of_accounts(self.accounts)}" if self.accounts else ""
-        return f"Trailwarden is at work. {week} it read {beat.records:,} records{of}, and {told}{quiet}"
+        late = f". From {self.of_accounts(self.late)} nothing came for a day or more" if self.late else ""
+        return f"Trailwarden is at work. {week} it read {beat.records:,} records{of}, and {told}{quiet}{late}"
 
     def levels(self) -> str:
         """`1 critical, 3 high`; levels that nobody knows last."""
@@ -118,12 +122,16 @@ class _Week:
 
 
 def _bounded(heartbeat: Heartbeat, room: _Room) -> Heartbeat:
-    """Accounts of which nothing was read first, then as they came; texts no longer than there is room for."""
+    """Accounts of which nothing was read first, then those that fell silent, then as they came; texts no
+    longer than there is room for."""
 
     def safe(text: str) -> str:
         return shorten(redacted_text(text[: room.text * 8]), room.text)
 
-    ordered = sorted(heartbeat.accounts, key=lambda watched: watched.last_event_time is not None)
+    ordered = sorted(
+        heartbeat.accounts,
+        key=lambda watched: (not _is_silent(watched), not _is_late(watched, heartbeat.until)),
+    )
     return replace(
         heartbeat,
         accounts=tuple(replace(watched, account=safe(watched.account)) for watched in ordered),
@@ -143,6 +151,7 @@ def _message(heartbeat: Heartbeat, room: _Room, context: Context | None, bodies:
         context,
         accounts=len(heartbeat.accounts),
         silent=sum(_is_silent(watched) for watched in heartbeat.accounts),
+        late=sum(_is_late(watched, heartbeat.until) for watched in heartbeat.accounts),
         acknowledged=len(heartbeat.acknowledged),
     )
     return enveloped(
@@ -160,6 +169,11 @@ def _is_silent(watched: WatchedAccount) -> bool:
     return watched.last_event_time is None
 
 
+def _is_late(watched: WatchedAccount, until: str) -> bool:
+    end, last = parsed(until), parsed(watched.last_event_time)
+    return bool(end and last and end - last >= _LATE)
+
+
 def _lines(week: _Week, shown: int) -> Iterator[str]:
     beat = week.heartbeat
     yield from wrapped(f"{week.sentence()}.", "", "  ")
@@ -175,7 +189,7 @@ def _lines(week: _Week, shown: int) -> Iterator[str]:
     if beat.staged:
         yield from fact("On trial", f"{beat.staged:,} alerts of rules that are not live yet, told to nobody")
     for number, title in enumerate(beat.acknowledged):
-        yield from fact("Kept quiet", harmless(title, 300)) if number == 0 else more(harmless(title, 300))
+        yield from fact("Kept quiet", harmless(title, 140)) if number == 0 else more(harmless(title, 140))
     if week.acknowledged > len(beat.acknowledged):
         yield from more(f"and {week.acknowledged - len(beat.acknowledged):,} more")
     yield from fact("Rule set", harmless(beat.rule_set_version))
@@ -221,12 +235,10 @@ def _accounts(week: _Week, shown: int) -> Iterator[str]:
     heard = [watched for watched in week.heartbeat.accounts if not _is_silent(watched)]
     if not heard:
         return
-    until = parsed(week.heartbeat.until)
     yield "What was read"
     for watched in heard[:shown]:
         yield from wrapped(week.account(watched), "  ", "    ")
-        last = parsed(watched.last_event_time)
-        late = bool(until and last and until - last > _LATE)
+        late = _is_late(watched, week.heartbeat.until)
         said = f"{watched.records:,} records, the last of {clock(watched.last_event_time)}"
         yield from wrapped(said + (": nothing since" if late else ""), "      ", "      ")
     left = week.accounts - week.silent - len(heard[:shown])
