@@ -135,7 +135,7 @@ def _lines(story: Story) -> list[str]:
     lines = _what_is_new(story, story.follow_up) if story.follow_up else []
     if activity:
         actor, origin = activity.actor, activity.origin
-        tool = f" with {plain(origin.tool)}" if origin.tool else ""
+        tool = f" {plain(origin.by_tool())}" if origin.tool else ""
         lines += [
             f"Who: {plain(who(actor))}",
             f"What: {plain(activity.told(), 400)}",

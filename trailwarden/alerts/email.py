@@ -6,16 +6,17 @@ Nothing of a record begins a line: labels stand at the left edge, values never d
 import json
 from collections.abc import Iterator
 
-from trailwarden.activity.model import Activity, Actor, ActorKind, Nature, Origin, Outcome
+from trailwarden.activity.model import Action, Activity, Actor, ActorKind, Nature, Origin, Outcome
+from trailwarden.activity.services import is_service
 from trailwarden.alerts.following import acknowledged
 from trailwarden.alerts.layout import fact, more, wrapped
-from trailwarden.alerts.story import RecordState, Story, who
+from trailwarden.alerts.story import HIDDEN, RecordState, Story, who
 from trailwarden.alerts.telling import FollowUp, Reason
 from trailwarden.alerts.when import ago, parsed, spoken
 from trailwarden.safety.text import UNKNOWN, defanged, harmless, one_line, quoted
 
 _KINDS = {
-    ActorKind.ROOT: "the root user: nothing limits it",
+    ActorKind.ROOT: "the root user, who may do almost anything",
     ActorKind.IAM_USER: "an IAM user",
     ActorKind.ASSUMED_ROLE: "a role's session",
     ActorKind.FEDERATED_USER: "a federated user",
@@ -29,10 +30,6 @@ _NATURES = {
     Nature.PERSON: "probably a person",
     Nature.AUTOMATION: "probably automation",
     Nature.AWS_SERVICE: "AWS itself",
-}
-_OUTCOMES = {
-    Outcome.DENIED: "DENIED: this call changed nothing",
-    Outcome.FAILED: "FAILED: this call changed nothing",
 }
 
 
@@ -104,6 +101,9 @@ def _rule_says(story: Story) -> Iterator[str]:
 
 def _who(story: Story, activity: Activity) -> Iterator[str]:
     actor = activity.actor
+    if story.is_insight:
+        yield from fact("Who", "anybody: CloudTrail Insights counts the calls of all")
+        return
     yield from fact("Who", harmless(who(actor)))
     yield from more(", ".join(_details(story, actor)))
     if actor.nature in _NATURES:
@@ -113,8 +113,10 @@ def _who(story: Story, activity: Activity) -> Iterator[str]:
 
 
 def _details(story: Story, actor: Actor) -> Iterator[str]:
+    if actor.name == HIDDEN:
+        return
     if actor.kind is ActorKind.AWS_ACCOUNT:
-        yield "from another AWS account" if (actor.account_id or "").isdecimal() else "without credentials"
+        yield _of_an_account(story, actor)
     elif actor.kind in _KINDS:
         yield _KINDS[actor.kind]
         if actor.account_id and actor.account_id != story.alert.account:
@@ -128,6 +130,15 @@ def _details(story: Story, actor: Actor) -> Iterator[str]:
         yield "without MFA"
 
 
+def _of_an_account(story: Story, actor: Actor) -> str:
+    """CloudTrail names the account alone: of a caller from elsewhere, and of one who has no credentials."""
+    if not (actor.account_id or "").isdecimal():
+        return "without credentials"
+    if actor.account_id == story.alert.account:
+        return "somebody in this account, whom CloudTrail does not name here"
+    return "somebody in another AWS account; only that account's own trail names them"
+
+
 def _what(activity: Activity) -> Iterator[str]:
     action = activity.action
     done = action.outcome is Outcome.DONE
@@ -135,7 +146,7 @@ def _what(activity: Activity) -> Iterator[str]:
     if action.event_name != UNKNOWN:
         yield from more(f"{harmless(action.service)} {harmless(action.event_name)}")
     if not done:
-        yield from more(_OUTCOMES[action.outcome])
+        yield from more(_how_it_ended(action))
     if action.error_code or action.error_text:
         said = ": ".join(part for part in (action.error_code, action.error_text) if part)
         yield from more(f"AWS answered {quoted(said, 500)}")
@@ -146,15 +157,30 @@ def _what(activity: Activity) -> Iterator[str]:
         yield from more(f"and {activity.targets_left_out:,} more")
 
 
+def _how_it_ended(action: Action) -> str:
+    if action.outcome is Outcome.DENIED:
+        return "DENIED: " + (
+            "nobody got in" if action.event_name == "ConsoleLogin" else "this call changed nothing"
+        )
+    if action.dry_run:
+        return "DRY RUN: this call changed nothing; AWS would have allowed it"
+    if action.unsure:
+        return "FAILED inside AWS: look whether it changed something all the same"
+    return "FAILED: this call changed nothing"
+
+
 def _where_from(origin: Origin) -> Iterator[str]:
+    if origin == Origin(region=origin.region):
+        return
     yield from fact("Where from", harmless(origin))
     if origin.vpc_endpoint:
         yield from more(f"through VPC endpoint {harmless(origin.vpc_endpoint)}")
     if origin.attack_tool:
         yield from more("THE TOOL IS KNOWN FROM ATTACKS")
     if origin.tool:
-        yield from more(f"with {harmless(origin.tool)}")
-    if origin.user_agent and (origin.attack_tool or not origin.tool):
+        yield from more(harmless(origin.by_tool()))
+    by_service = is_service(origin.user_agent or "")
+    if origin.user_agent and not by_service and (origin.attack_tool or not origin.tool):
         yield from more(f"The tool calls itself {quoted(origin.user_agent, 150)}.")
 
 

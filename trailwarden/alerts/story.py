@@ -40,7 +40,7 @@ class _Room:
 _PLENTY = _Room(400, 4000, 300, 20, 1000, 64, 32, 500, 32)
 _LITTLE = _Room(300, 500, 100, 5, 300, 20, 5, 200, 8)
 _TAG_LIMIT = 100
-_HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
+HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 _SAYS_SO = re.compile(
     r"(?i)denied|refus|fail|tried|attempt|reject|error|in vain|guess|could not|unsuccessful|without success"
 )
@@ -121,11 +121,17 @@ class Story:
         """`denied: `, where the sentence sounds as if it had been done; of a correlation, whose first event
         is one of many, nothing."""
         outcome = self.activity.action.outcome if self.activity else Outcome.DONE
+        word = "in a dry run" if self.activity and self.activity.action.dry_run else outcome.value
         if outcome is Outcome.DONE or _SAYS_SO.search(title):
             return ""
         if self.alert.count > 1:
-            return f"at first {outcome.value}: " if "actor" in self.alert.group else ""
-        return f"{outcome.value}: "
+            return f"at first {word}: " if "actor" in self.alert.group else ""
+        return f"{word}: "
+
+    @property
+    def is_insight(self) -> bool:
+        """Whether CloudTrail Insights tells of it: of a rate of calls, and not of one call."""
+        return self.alert.record.get("eventCategory") == "Insight"
 
     @property
     def reason(self) -> Reason:
@@ -169,7 +175,7 @@ class Story:
 
 def who(actor: Actor) -> str:
     """The actor as a message says it, with whoever stands behind."""
-    if actor.name == _HIDDEN:
+    if actor.name == HIDDEN:
         return "somebody under a name that no user has (CloudTrail hides what was typed)"
     return actor.through or actor.name
 

@@ -75,7 +75,7 @@ def told(  # noqa: PLR0917 (a sentence, a reason, what to do)
     """A rule of the test's own met the record."""
     own = rule(
         OWN_RULE,
-        str(record.get("eventName")),
+        str(record.get("eventName") or record.get("eventType")),
         level,
         alert_title=title,
         description=why,
