@@ -4,7 +4,7 @@ import re
 
 from trailwarden.activity.kinds import Outcome
 from trailwarden.activity.model import Action
-from trailwarden.activity.phrases import PHRASES, SHARING
+from trailwarden.activity.phrases import BY_PARAMETER, PHRASES
 from trailwarden.activity.services import service_key, service_name
 from trailwarden.activity.text import mapping, text
 from trailwarden.activity.wording import infinitive_of, past_of, plain_event_name
@@ -22,6 +22,8 @@ _SIGN_IN = ("ConsoleLogin", "CheckMfa", "SwitchRole", "GetSigninToken", "Externa
 
 def action_of(record: Record) -> Action:
     """The action of a record; a call that no table and no rule knows is `called <its name>`."""
+    if record.get("eventCategory") == "Insight":
+        return _insight(record)
     source = text(record, "eventSource") or ""
     event_name = text(record, "eventName") or UNKNOWN
     infinitive, past, preposition = _phrases(source, event_name, record)
@@ -60,9 +62,8 @@ def _phrases(source: str, event_name: str, record: Record) -> tuple[str, str, st
     plain = plain_event_name(event_name)
     call = f"{service_key(source)}:{plain}"
     known = PHRASES.get(call)
-    parameter, sharing = SHARING.get(call, ("", None))
-    if sharing is not None and parameter in mapping(record.get("requestParameters")):
-        known = sharing
+    request = mapping(record.get("requestParameters"))
+    known = next((phrase for name, phrase in BY_PARAMETER.get(call, ()) if name in request), known)
     if known is not None:
         return known[0], past_of(known[0]), known[1]
     infinitive = infinitive_of(plain)
@@ -73,6 +74,27 @@ def _phrases(source: str, event_name: str, record: Record) -> tuple[str, str, st
     verb = "report" if record.get("eventType") == "AwsServiceEvent" else "call"
     shown = one_line(event_name, 100)
     return f"{verb} {shown}", f"{verb}ed {shown}", ""
+
+
+def _insight(record: Record) -> Action:
+    """CloudTrail Insights tells of calls that came unusually often, or failed so, by whomever.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-insights-fields.html
+    """
+    details = mapping(record.get("insightDetails"))
+    event_name = text(details, "eventName") or UNKNOWN
+    error = text(details, "errorCode")
+    with_error = f" with {error}" if error and error != "null" else ""
+    failing = text(details, "insightType") == "ApiErrorRateInsight"
+    verb = ("fail at", "failed at") if failing else ("call", "called")
+    over = ", which is over" if text(details, "state") == "End" else ""
+    infinitive, past = (f"{word} {event_name}{with_error} at an unusual rate{over}" for word in verb)
+    return Action(
+        service=service_name(text(details, "eventSource")),
+        event_name=event_name,
+        phrase=past,
+        infinitive=infinitive,
+    )
 
 
 def _truth(value: object) -> bool | None:

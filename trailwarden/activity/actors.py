@@ -54,7 +54,8 @@ def _role_label(identity: Identity) -> str:
 
 
 def _service_label(identity: Identity) -> str:
-    return f"AWS service {identity.invoked_by or identity.principal_id or UNKNOWN}"
+    service = identity.invoked_by or identity.principal_id or UNKNOWN
+    return service if service.startswith("AWS ") else f"AWS service {service}"
 
 
 def _account_label(identity: Identity) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trailwarden.activity.model import ActorKind
+from trailwarden.activity.services import is_service
 from trailwarden.activity.text import arn_account, arn_resource, mapping, text
 from trailwarden.delivery.records import Record
 from trailwarden.safety.text import UNKNOWN
@@ -116,7 +117,7 @@ def _kind(stated: str | None, arn: str | None, invoked_by: str | None) -> ActorK
     for start, kind in _ARN_KINDS:
         if resource.startswith(start):
             return kind
-    return ActorKind.AWS_SERVICE if invoked_by and "amazonaws" in invoked_by else ActorKind.UNKNOWN
+    return ActorKind.AWS_SERVICE if invoked_by and is_service(invoked_by) else ActorKind.UNKNOWN
 
 
 def _role_and_session(arn: str | None, principal_id: str | None) -> tuple[str | None, str | None]:

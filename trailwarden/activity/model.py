@@ -4,6 +4,7 @@ Every text in here is one line of bounded length, without control or hidden char
 it stands. What the record does not say is None (or `unknown`, in texts that must say something).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -30,6 +31,15 @@ __all__ = [
 SENTENCE_LIMIT = 300
 TARGETS_AT_MOST = 10
 _TARGETS_IN_BRACKETS = 2
+_BY_TOOL = {
+    "AWS console": "in the AWS console",
+    "AWS CloudShell": "in AWS CloudShell",
+    "SSM agent": "with the SSM agent",
+    "AWS toolkit": "with the AWS toolkit",
+}
+_AWS_FAILED = re.compile(
+    r"(?i)internal.?(?:failure|error|server|service)|service.?(?:unavailable|failure)|time.?out"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +99,19 @@ class Action:
     takes the place of the phrase's last words (`deleted a trail` → `deleted trail main`) or follows in
     brackets."""
 
+    @property
+    def dry_run(self) -> bool:
+        """Whether the caller only asked EC2 if they might, and was told that they may.
+
+        https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+        """
+        return (self.error_code or "").endswith("DryRunOperation")
+
+    @property
+    def unsure(self) -> bool:
+        """Whether it failed on AWS's own side, which does not say that nothing was changed."""
+        return bool(_AWS_FAILED.search(self.error_code or ""))
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -126,6 +149,12 @@ class Origin:
     """The autonomous system: `AS16509 Amazon.com`."""
     user_agent: str | None = None
 
+    def by_tool(self) -> str:
+        """`with AWS CLI 2.31.0`, `in the AWS console`; empty where no tool is known."""
+        if not self.tool:
+            return ""
+        return _BY_TOOL.get(self.tool, f"with {self.tool}")
+
     def __str__(self) -> str:
         """`203.0.113.7 (Germany, AS3320 Deutsche Telekom)`, or the AWS service, else `unknown`."""
         where = self.address or self.aws_service or UNKNOWN
@@ -158,7 +187,8 @@ class Activity:
         """The first part of what happened: `created …`, or `tried to create …`."""
         if self.action.outcome is Outcome.DONE:
             return self._with_targets(self.action.phrase)
-        return f"tried to {self._with_targets(self.action.infinitive)}"
+        tried = "asked in a dry run to" if self.action.dry_run else "tried to"
+        return f"{tried} {self._with_targets(self.action.infinitive)}"
 
     def ending(self) -> str:
         """The second part: `, and was denied`, `, which failed (NoSuchBucket)`, or nothing."""
@@ -166,6 +196,8 @@ class Activity:
             return ""
         if self.action.outcome is Outcome.DENIED:
             return ", and was denied"
+        if self.action.dry_run:
+            return ", which AWS would have allowed"
         return f", which failed ({shorten(self.action.error_code or UNKNOWN, 60)})"
 
     def _with_targets(self, phrase: str) -> str:
@@ -191,7 +223,7 @@ class Activity:
 
     def sentence(self, limit: int = SENTENCE_LIMIT) -> str:
         """All of it in one sentence, the important first, at most `limit` characters."""
-        tool = f" with {self.origin.tool}" if self.origin.tool else ""
+        tool = f" {self.origin.by_tool()}" if self.origin.tool else ""
         region = f", {self.origin.region}" if self.origin.region else ""
         who, ending = self.actor.through or self.actor.name, self.ending()
         text = f"{who} {self.deed()} in account {self.place()}{region}, from {self.origin}{tool}"

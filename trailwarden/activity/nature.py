@@ -6,8 +6,9 @@ user agents), and each answer says which of them it rests on.
 
 import re
 
+from trailwarden.activity.actions import outcome_of
 from trailwarden.activity.identity import Identity
-from trailwarden.activity.model import ActorKind, Nature
+from trailwarden.activity.model import ActorKind, Nature, Outcome
 from trailwarden.activity.services import CONSOLE_PRINCIPALS, service_name
 from trailwarden.activity.text import text
 from trailwarden.activity.tools import is_console_agent
@@ -75,6 +76,7 @@ def nature_of(record: Record, identity: Identity, permission_set: str | None) ->
     return (
         _by_kind(identity, permission_set)
         or _by_provider(identity)
+        or _by_failed_sign_in(record)
         or _by_console(record, identity, agent)
         or _by_delivery(identity)
         or _by_invoker(identity)
@@ -117,6 +119,13 @@ def _by_provider(identity: Identity) -> Reasoned | None:
         if part in provider:
             return Nature.AUTOMATION, f"its identity provider is that of {what}"
     return None
+
+
+def _by_failed_sign_in(record: Record) -> Reasoned | None:
+    """A page that refuses passwords says nothing of who, or what, types them."""
+    if record.get("eventName") != "ConsoleLogin" or outcome_of(record)[0] is Outcome.DONE:
+        return None
+    return Nature.UNKNOWN, "a sign-in that failed may be a person's, or a program's that guesses"
 
 
 def _by_console(record: Record, identity: Identity, agent: str) -> Reasoned | None:

@@ -75,6 +75,10 @@ COMMON: Paths = (
 )
 
 BY_SERVICE: dict[str, Paths] = {
+    "autoscaling": (
+        ("autoScalingGroupName", "auto scaling group"),
+        ("launchConfigurationName", "launch configuration"),
+    ),
     "cloudtrail": (("name", "trail"),),
     "config": (
         ("configurationRecorder.name", "configuration recorder"),
@@ -84,6 +88,8 @@ BY_SERVICE: dict[str, Paths] = {
     "ec2": (
         ("groupId", "security group"),
         ("groupName", "security group"),
+        ("sourceSnapshotId", "snapshot"),
+        ("sourceImageId", "image"),
         ("securityGroupRuleIds", "security group rule"),
         ("flowLogId", "flow log"),
         ("flowLogIds", "flow log"),
@@ -122,17 +128,17 @@ BY_SERVICE: dict[str, Paths] = {
         ("target.id", "account"),
     ),
     "rds": (
-        ("targetDBSnapshotIdentifier", "DB snapshot"),
-        ("targetDBClusterSnapshotIdentifier", "DB cluster snapshot"),
         ("sourceDBSnapshotIdentifier", "DB snapshot"),
         ("sourceDBClusterSnapshotIdentifier", "DB cluster snapshot"),
+        ("targetDBSnapshotIdentifier", "DB snapshot"),
+        ("targetDBClusterSnapshotIdentifier", "DB cluster snapshot"),
         ("dbiResourceId", "DB instance"),
         ("dbClusterResourceId", "DB cluster"),
         ("globalClusterIdentifier", "global cluster"),
         ("exportTaskIdentifier", "export"),
         ("sourceArn", "DB snapshot"),
     ),
-    "rolesanywhere": (("name", "trust anchor or profile"), ("trustAnchorId", "trust anchor")),
+    "rolesanywhere": (("name", "resource"), ("trustAnchorId", "trust anchor"), ("profileId", "profile")),
     "route53resolver": (("resolverQueryLogConfigId", "query log"),),
     "s3": (("bucketName", "bucket"),),
     "ses": (("emailIdentity", "identity"), ("identity", "identity"), ("emailAddress", "identity")),
@@ -165,6 +171,29 @@ BY_SERVICE: dict[str, Paths] = {
     "transfer": (("serverId", "server"), ("userName", "user")),
     "wafv2": (("name", "web ACL"),),
 }
+
+NAMED_AFTER: dict[str, Paths] = {
+    "cloudtrail": (
+        ("EventDataStore", "event data store"),
+        ("Channel", "channel"),
+        ("Dashboard", "dashboard"),
+        ("Query", "query"),
+    ),
+    "events": (
+        ("EventBus", "event bus"),
+        ("Connection", "connection"),
+        ("ApiDestination", "API destination"),
+    ),
+    "guardduty": (("Filter", "filter"),),
+    "rolesanywhere": (("Profile", "profile"), ("TrustAnchor", "trust anchor")),
+    "ssm": (("Document", "document"), ("MaintenanceWindow", "maintenance window"), ("Baseline", "baseline")),
+    "wafv2": (
+        ("IPSet", "IP set"),
+        ("RuleGroup", "rule group"),
+        ("RegexPatternSet", "regex pattern set"),
+    ),
+}
+"""Of services in which `name` is the name of many things: what it is, by a part of the call's name."""
 
 ANSWERS: dict[str, Paths] = {
     "cloudtrail": (("trailARN", "trail"),),

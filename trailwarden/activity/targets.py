@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
+from urllib.parse import unquote
 
 from trailwarden.activity.model import TARGETS_AT_MOST, Target
-from trailwarden.activity.parameters import ANSWERS, BY_SERVICE, COMMON, RESOURCE_TYPES
+from trailwarden.activity.parameters import ANSWERS, BY_SERVICE, COMMON, NAMED_AFTER, RESOURCE_TYPES
 from trailwarden.activity.services import service_key
 from trailwarden.activity.text import NAME_LIMIT, arn_account, arn_region, arn_resource, mapping, text
 from trailwarden.activity.wording import plain_event_name, words_of
@@ -13,6 +14,16 @@ from trailwarden.delivery.records import Record, field_values
 from trailwarden.safety.text import one_line
 
 _VALUES_AT_MOST = 200
+# By service: what an ARN's resource begins with before the name, and whether all of the rest is the name, or
+# a version or stream follows it after a colon.
+_NAMED_WHOLE = {
+    "secretsmanager": (("secret:", True),),
+    "ecr": (("repository/", True),),
+    "lambda": (("function:", False), ("layer:", False)),
+    "logs": (("log-group:", False),),
+    "rds": (("snapshot:", True), ("cluster-snapshot:", True)),
+    "dynamodb": (("table/", True),),
+}
 _ARN_LIMIT = 300
 _HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 
@@ -36,7 +47,9 @@ def _all(record: Record) -> Iterator[Target]:
     request = "requestParameters"
     wrapped = _wrapper(mapping(record.get(request)))
     for prefix in (request, *([f"{request}.{wrapped}"] if wrapped else [])):
-        yield from _parameters(record, prefix, service)
+        yield from _parameters(record, prefix, service, event_name)
+    if service == "kms":  # what KMS does by itself has no request
+        yield from _named(record, "serviceEventDetails.keyId", "KMS key")
     for path, kind in ANSWERS.get(service, ()):
         yield from _named(record, f"responseElements.{path}", kind)
     yield from _resources(record)
@@ -50,7 +63,7 @@ def _wrapper(request: Any) -> str | None:
     return name if isinstance(value, dict) and name.endswith(("Request", "Req")) else None
 
 
-def _parameters(record: Record, prefix: str, service: str) -> Iterator[Target]:
+def _parameters(record: Record, prefix: str, service: str, event_name: str) -> Iterator[Target]:
     bucket = next(_texts(record, f"{prefix}.bucketName"), None)
     key = next(_texts(record, f"{prefix}.key"), None)
     if service == "s3" and bucket and key:
@@ -58,10 +71,13 @@ def _parameters(record: Record, prefix: str, service: str) -> Iterator[Target]:
         return
     present = {name.lower() for value in islice(field_values(record, prefix), 1) for name in mapping(value)}
     own = BY_SERVICE.get(service, ())
+    named_after = next((kind for part, kind in NAMED_AFTER.get(service, ()) if part in event_name), None)
     named = {path for path, _ in own}
     for path, kind in (*own, *(pair for pair in COMMON if pair[0] not in named)):
         if path.partition(".")[0].lower() in present:
-            yield from _named(record, f"{prefix}.{path}", kind)
+            yield from _named(
+                record, f"{prefix}.{path}", named_after if path == "name" and named_after else kind
+            )
 
 
 def _named(record: Record, path: str, kind: str) -> Iterator[Target]:
@@ -82,6 +98,8 @@ def _texts(record: Record, path: str) -> Iterator[str]:
 
 def _target(kind: str, value: str) -> Target:
     """A name, or an ARN: then its last part names it."""
+    if value.lower().startswith("arn%3a"):  # EKS has it in the address of the call
+        value = unquote(value)
     shown = one_line(value, _ARN_LIMIT)
     if kind == "queue" and shown.startswith("https://"):
         return Target(kind, one_line(shown.rpartition("/")[2] or shown, NAME_LIMIT))
@@ -97,9 +115,17 @@ def _target(kind: str, value: str) -> Target:
 
 
 def _name_of(arn: str) -> str:
-    resource = arn_resource(arn)
-    if arn.split(":")[2:3] == ["s3"]:
+    """What an ARN names, as the service's own calls do: most by its last part, some with what leads to it.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+    """
+    resource, service = arn_resource(arn), "".join(arn.split(":")[2:3])
+    if service == "s3":
         return resource or arn
+    for start, whole in _NAMED_WHOLE.get(service, ()):
+        if resource.startswith(start) and len(resource) > len(start):
+            name = resource.removeprefix(start)
+            return name if whole else name.partition(":")[0]
     last = resource.rpartition("/")[2] if "/" in resource else resource.rpartition(":")[2]
     return last or resource or arn
 

@@ -88,6 +88,7 @@ _VERBS = frozenset(
 )
 _SINGULAR_IN_S = ("ss", "us", "is")
 _PREPOSITIONS = frozenset({"as", "by", "for", "from", "in", "on", "to", "with"})
+_TOWARDS = frozenset({"for", "from", "in", "on", "to", "with"})
 _LOOKING = {"describe", "get", "view"}
 # Acronyms are spelled (`an S3 bucket`), but for those that are spoken as words.
 _VOWEL_SOUND = re.compile(r"(?:[aeio]|u(?!n[ai]|s[ae])|[AEIO]|(?!NAT|SAML|RAM|SIM)[FHLMNRSX](?=[A-Z0-9]))")
@@ -96,14 +97,14 @@ _ACRONYMS = {
     for name in """
     ACL AMI API ARN AWS CA CIDR DB DHCP DNS EBS EC2 EFS EKS ECS GraphQL HSM IAM ID IP KMS MFA NAT
     SAML SMS SSH SSL SSO TLS URL VPC VPN XML JSON HTTP HTTPS OIDC ACLs AMIs APIs ARNs DBs IDs IPs
-    URLs VPCs
+    URLs VPCs CORS REST SDK JWT LAGs Elasticsearch
     """.split()  # noqa: SIM905
 }
 _NO_ARTICLE = frozenset(
     """
     access data metadata support configuration settings encryption monitoring logging versioning
     permission information usage status analytics details protection acceleration scaling
-    health enabled
+    health enabled CORS storage tagging ingress egress traffic replication payment acceleration
     """.split()  # noqa: SIM905
 )
 
@@ -132,10 +133,22 @@ def infinitive_of(event_name: str) -> str | None:
         verb = "list" if plural and verb == "describe" else "look up" if verb == "describe" else "read"
     else:
         verb = _SAID_AS.get(verb, verb)
+    things = _with_article_at_the_end(things)
     thing = " ".join(things)
     if things and verb != "list" and _takes_article(things):
         thing = f"{article(thing)} {thing}"
     return " ".join(part for part in (verb, thing, lead) if part)
+
+
+def _with_article_at_the_end(things: list[str]) -> list[str]:
+    """`groups for user` → `groups for a user`; names (`to S3`) and manners (`by default`) stay."""
+    place = next((place for place, word in enumerate(things) if word in _TOWARDS and place), None)
+    if place is None or place == len(things) - 1:
+        return things
+    last = things[place + 1 :]
+    if last[0] in {"a", "all"} or last[-1][0].isupper() or not _takes_article(last):
+        return things
+    return [*things[: place + 1], article(" ".join(last)), *last]
 
 
 def article(thing: str) -> str:

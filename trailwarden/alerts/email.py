@@ -4,18 +4,19 @@ Nothing of a record begins a line: labels stand at the left edge, values never d
 """
 
 import json
-import textwrap
 from collections.abc import Iterator
 
-from trailwarden.activity.model import Activity, Actor, ActorKind, Nature, Origin, Outcome
-from trailwarden.alerts.story import RecordState, Story, who
+from trailwarden.activity.model import Action, Activity, Actor, ActorKind, Nature, Origin, Outcome
+from trailwarden.activity.services import is_service
+from trailwarden.alerts.following import acknowledged
+from trailwarden.alerts.layout import fact, more, wrapped
+from trailwarden.alerts.story import HIDDEN, RecordState, Story, who
+from trailwarden.alerts.telling import FollowUp, Reason
 from trailwarden.alerts.when import ago, parsed, spoken
 from trailwarden.safety.text import UNKNOWN, defanged, harmless, one_line, quoted
 
-WIDTH = 64
-_LABEL = 12
 _KINDS = {
-    ActorKind.ROOT: "the root user: nothing limits it",
+    ActorKind.ROOT: "the root user, who may do almost anything",
     ActorKind.IAM_USER: "an IAM user",
     ActorKind.ASSUMED_ROLE: "a role's session",
     ActorKind.FEDERATED_USER: "a federated user",
@@ -30,10 +31,6 @@ _NATURES = {
     Nature.AUTOMATION: "probably automation",
     Nature.AWS_SERVICE: "AWS itself",
 }
-_OUTCOMES = {
-    Outcome.DENIED: "DENIED: this call changed nothing",
-    Outcome.FAILED: "FAILED: this call changed nothing",
-}
 
 
 def email_text(story: Story) -> str:
@@ -42,51 +39,84 @@ def email_text(story: Story) -> str:
 
 
 def _lines(story: Story) -> Iterator[str]:
-    alert = story.alert
-    yield from _wrapped(f"{alert.level.upper()}: {one_line(story.sentence(), 500)}.", "", "  ")
+    alert, follow_up = story.alert, story.follow_up
+    yield from wrapped(f"{alert.level.upper()}: {one_line(story.sentence(), 1000)}.", "", "  ")
     yield ""
-    if alert.count > 1 and "actor" not in alert.group:
+    if follow_up:
+        yield from _what_is_new(story, follow_up)
+        if story.activity and alert.count > 1:
+            yield "The first of these events:"
+    elif alert.count > 1 and "actor" not in alert.group:
         yield "The first of these events:"
     if story.activity:
         yield from _who(story, story.activity)
         yield from _what(story.activity)
         yield from _where_from(story.activity.origin)
-    yield from _fact("Account", _place(story))
-    yield from _fact("When", _when(story))
-    yield from _fact("How many", _count(story))
-    if alert.count > 1:
-        counted = ", ".join(f"{name} {value}" for name, value in alert.group.items())
-        yield from _more(f"counted by {harmless(counted, 400)}")
-    yield from _fact("Severity", alert.level)
+    if not follow_up:
+        yield from fact("Account", _place(story))
+        yield from fact("When", _when(alert.first_event_time, story))
+        yield from fact("How many", _count(story))
+        yield from _counted_by(story)
+        yield from fact("Severity", alert.level)
     yield ""
-    if alert.description:
+    yield from _rule_says(story)
+    yield from _changes(story)
+    yield from _links(story)
+    yield from _where_it_comes_from(story)
+    yield from _commands(story)
+    yield from _record(story)
+
+
+def _what_is_new(story: Story, follow_up: FollowUp) -> Iterator[str]:
+    """Of a follow-up: its numbers come first, as the first message told the rest."""
+    for number, change in enumerate(follow_up.changes):
+        yield from fact("New", harmless(change)) if number == 0 else more(harmless(change))
+    known = acknowledged(follow_up)
+    if known:
+        yield from fact("Known", harmless(f"{known}, and kept quiet until now", 400))
+    told = follow_up.total - follow_up.more
+    before = f", {told:,} of them told before" if told > 0 else ""
+    yield from fact("How many", f"{follow_up.total:,} in all{before}")
+    yield from _counted_by(story)
+    yield from fact("First", _when(follow_up.first_event_time, story))
+    yield from fact("Last", _when(follow_up.last_event_time, story))
+    yield from fact("Account", _place(story))
+    yield from fact("Severity", story.alert.level)
+    yield ""
+
+
+def _rule_says(story: Story) -> Iterator[str]:
+    """Why it matters: once, and again where somebody had made their peace with it. What to do: always."""
+    alert = story.alert
+    if alert.description and story.reason in {Reason.OPENED, Reason.CHANGED}:
         yield "Why it matters"
-        yield from _wrapped(one_line(alert.description, 4000), "  ", "  ")
+        yield from wrapped(one_line(alert.description, 4000), "  ", "  ")
         yield ""
     if alert.runbook:
         yield "Check first"
         for number, step in enumerate(alert.runbook, 1):
-            yield from _wrapped(one_line(step, 1000), f"  {number}. ", "     ")
+            yield from wrapped(one_line(step, 1000), f"  {number}. ", "     ")
         yield ""
-    yield from _changes(story)
-    yield from _links(story)
-    yield from _where_it_comes_from(story)
-    yield from _record(story)
 
 
 def _who(story: Story, activity: Activity) -> Iterator[str]:
     actor = activity.actor
-    yield from _fact("Who", harmless(who(actor)))
-    yield from _more(", ".join(_details(story, actor)))
+    if story.is_insight:
+        yield from fact("Who", "anybody: CloudTrail Insights counts the calls of all")
+        return
+    yield from fact("Who", harmless(who(actor)))
+    yield from more(", ".join(_details(story, actor)))
     if actor.nature in _NATURES:
-        yield from _more(f"{_NATURES[actor.nature]}: {harmless(actor.reason)}")
+        yield from more(f"{_NATURES[actor.nature]}: {harmless(actor.reason)}")
     if actor.is_session and not actor.behind and actor.nature is not Nature.AUTOMATION:
-        yield from _more("Who stands behind this session is not known.")
+        yield from more("Who stands behind this session is not known.")
 
 
 def _details(story: Story, actor: Actor) -> Iterator[str]:
+    if actor.name == HIDDEN:
+        return
     if actor.kind is ActorKind.AWS_ACCOUNT:
-        yield "from another AWS account" if (actor.account_id or "").isdecimal() else "without credentials"
+        yield _of_an_account(story, actor)
     elif actor.kind in _KINDS:
         yield _KINDS[actor.kind]
         if actor.account_id and actor.account_id != story.alert.account:
@@ -100,34 +130,58 @@ def _details(story: Story, actor: Actor) -> Iterator[str]:
         yield "without MFA"
 
 
+def _of_an_account(story: Story, actor: Actor) -> str:
+    """CloudTrail names the account alone: of a caller from elsewhere, and of one who has no credentials."""
+    if not (actor.account_id or "").isdecimal():
+        return "without credentials"
+    if actor.account_id == story.alert.account:
+        return "somebody in this account, whom CloudTrail does not name here"
+    return "somebody in another AWS account; only that account's own trail names them"
+
+
 def _what(activity: Activity) -> Iterator[str]:
     action = activity.action
     done = action.outcome is Outcome.DONE
-    yield from _fact("What", harmless(action.phrase if done else f"tried to {action.infinitive}"))
+    yield from fact("What", harmless(action.phrase if done else f"tried to {action.infinitive}"))
     if action.event_name != UNKNOWN:
-        yield from _more(f"{harmless(action.service)} {harmless(action.event_name)}")
+        yield from more(f"{harmless(action.service)} {harmless(action.event_name)}")
     if not done:
-        yield from _more(_OUTCOMES[action.outcome])
+        yield from more(_how_it_ended(action))
     if action.error_code or action.error_text:
         said = ": ".join(part for part in (action.error_code, action.error_text) if part)
-        yield from _more(f"AWS answered {quoted(said, 500)}")
+        yield from more(f"AWS answered {quoted(said, 500)}")
     for number, target in enumerate(activity.targets):
         text = harmless(target)
-        yield from _fact("On what", text) if number == 0 else _more(text)
+        yield from fact("On what", text) if number == 0 else more(text)
     if activity.targets_left_out:
-        yield from _more(f"and {activity.targets_left_out:,} more")
+        yield from more(f"and {activity.targets_left_out:,} more")
+
+
+def _how_it_ended(action: Action) -> str:
+    if action.outcome is Outcome.DENIED:
+        return "DENIED: " + (
+            "nobody got in" if action.event_name == "ConsoleLogin" else "this call changed nothing"
+        )
+    if action.dry_run:
+        return "DRY RUN: this call changed nothing; AWS would have allowed it"
+    if action.unsure:
+        return "FAILED inside AWS: look whether it changed something all the same"
+    return "FAILED: this call changed nothing"
 
 
 def _where_from(origin: Origin) -> Iterator[str]:
-    yield from _fact("Where from", harmless(origin))
+    if origin == Origin(region=origin.region):
+        return
+    yield from fact("Where from", harmless(origin))
     if origin.vpc_endpoint:
-        yield from _more(f"through VPC endpoint {harmless(origin.vpc_endpoint)}")
+        yield from more(f"through VPC endpoint {harmless(origin.vpc_endpoint)}")
     if origin.attack_tool:
-        yield from _more("THE TOOL IS KNOWN FROM ATTACKS")
+        yield from more("THE TOOL IS KNOWN FROM ATTACKS")
     if origin.tool:
-        yield from _more(f"with {harmless(origin.tool)}")
-    if origin.user_agent and (origin.attack_tool or not origin.tool):
-        yield from _more(f"The tool calls itself {quoted(origin.user_agent, 150)}.")
+        yield from more(harmless(origin.by_tool()))
+    by_service = is_service(origin.user_agent or "")
+    if origin.user_agent and not by_service and (origin.attack_tool or not origin.tool):
+        yield from more(f"The tool calls itself {quoted(origin.user_agent, 150)}.")
 
 
 def _place(story: Story) -> str:
@@ -135,10 +189,9 @@ def _place(story: Story) -> str:
     return harmless(story.account() + (f", {region}" if region != UNKNOWN else ""))
 
 
-def _when(story: Story) -> str:
-    alert = story.alert
-    age = ago(alert.first_event_time, story.now)
-    return spoken(alert.first_event_time) + (f" ({age})" if age else "")
+def _when(time: str | None, story: Story) -> str:
+    age = ago(time, story.now)
+    return spoken(time) + (f" ({age})" if age else "")
 
 
 def _count(story: Story) -> str:
@@ -150,15 +203,22 @@ def _count(story: Story) -> str:
     return f"{alert.count:,} times so far{lasting}"
 
 
+def _counted_by(story: Story) -> Iterator[str]:
+    alert = story.alert
+    if alert.count > 1 and alert.group:
+        shared = ", ".join(f"{name} {value}" for name, value in alert.group.items())
+        yield from more(f"all with {harmless(shared, 400)}")
+
+
 def _changes(story: Story) -> Iterator[str]:
-    if not story.changes:
+    if not story.changes or story.reason not in {Reason.OPENED, Reason.CHANGED}:
         return
     done = story.activity is None or story.activity.action.outcome is Outcome.DONE
     yield "What was asked for" if done else "What was asked for, in vain"
     for line in story.changes:
         indent = "  " * (line.depth + 1)
         hanging = indent + ("  " if line.text.startswith("- ") else "    ")
-        yield from _wrapped(line.text, indent, hanging)
+        yield from wrapped(line.text, indent, hanging)
     yield ""
 
 
@@ -172,7 +232,7 @@ def _links(story: Story) -> Iterator[str]:
     if not any(link for _, link in named):
         return
     yield "Look at it"
-    yield from _wrapped(f"Sign in to account {harmless(story.alert.account)} first.", "  ", "  ")
+    yield from wrapped(f"Sign in to account {harmless(story.alert.account)} first.", "  ", "  ")
     for name, link in named:
         if link:
             yield f"  {name}:"
@@ -182,13 +242,23 @@ def _links(story: Story) -> Iterator[str]:
 
 def _where_it_comes_from(story: Story) -> Iterator[str]:
     alert = story.alert
-    yield from _fact("Rule", f"{one_line(alert.rule_title, 300)} ({alert.rule_id})")
+    yield from fact("Rule", f"{one_line(alert.rule_title, 300)} ({alert.rule_id})")
     if alert.owner:
-        yield from _fact("Owner", one_line(alert.owner))
-    yield from _fact("Alert", alert.alert_id)
-    yield from _fact(
+        yield from fact("Owner", one_line(alert.owner))
+    yield from fact("Alert", alert.alert_id)
+    yield from fact(
         "Evidence", f"{one_line(alert.evidence.log_file, 1200)}, record {alert.evidence.record_index}"
     )
+    yield ""
+
+
+def _commands(story: Story) -> Iterator[str]:
+    """What the receiver can run; the id is ours alone."""
+    alert_id = one_line(story.alert.alert_id, 64)
+    yield "To read all of it, as it stands:" if story.follow_up else "To see how it stands:"
+    yield f"  trailwarden alerts show {alert_id}"
+    yield "To keep it quiet, until a new address or action shows:"
+    yield f"  trailwarden alerts ack {alert_id}"
     yield ""
 
 
@@ -200,28 +270,8 @@ def _record(story: Story) -> Iterator[str]:
     text = json.dumps(story.alert.record, indent=2, sort_keys=True, ensure_ascii=True)
     harmless = defanged(text)
     if story.record_state is RecordState.CUT:
-        yield from _wrapped("Long parts of the record are cut; all of it is at the evidence above.", "", "  ")
+        yield from wrapped("Long parts of the record are cut; all of it is at the evidence above.", "", "  ")
     if harmless != text:
-        yield from _wrapped("In the record, hxxp and [.] keep addresses from becoming links.", "", "  ")
+        yield from wrapped("In the record, hxxp and [.] keep addresses from becoming links.", "", "  ")
     yield "The record:"
     yield harmless
-
-
-def _fact(name: str, value: str) -> list[str]:
-    return _wrapped(value, f"{name + ':':<{_LABEL}}", " " * _LABEL) or [f"{name}:"]
-
-
-def _more(value: str) -> list[str]:
-    return _wrapped(value, " " * _LABEL, " " * _LABEL)
-
-
-def _wrapped(text: str, first: str, following: str) -> list[str]:
-    # No hyphen or word of a value is broken: an ARN or a key must survive being copied.
-    return textwrap.wrap(
-        text,
-        WIDTH,
-        initial_indent=first,
-        subsequent_indent=following,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from trailwarden.alerts.fields import account, field_text, origin, region
 from trailwarden.alerts.model import Alert, AlertBatch, AlertMatch, Evidence
-from trailwarden.alerts.places import DEFAULT_QUIET, alert_id, group_key, seconds_of
+from trailwarden.alerts.placement import DEFAULT_QUIET, alert_id, group_key, seconds_of
 from trailwarden.alerts.title import alert_title
 from trailwarden.delivery.records import Record
 from trailwarden.engine.match import Match

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from trailwarden.alerts.model import Alert, AlertBatch, AlertMatch
-from trailwarden.alerts.places import alert_id, seconds_of, shifted
+from trailwarden.alerts.placement import alert_id, seconds_of, shifted
 from trailwarden.alerts.telling import FollowUp, Reason
 
 GROWTH = 10

@@ -9,14 +9,18 @@ from typing import Any
 
 from trailwarden.activity.model import Action, Actor, Origin, Outcome
 from trailwarden.alerts.attack import TACTICS, tactics, techniques
+from trailwarden.alerts.following import news
 from trailwarden.alerts.story import RecordState, Story
+from trailwarden.alerts.telling import Reason
 from trailwarden.alerts.when import milliseconds
 from trailwarden.safety.text import UNKNOWN, one_line
 
 VERSION = "1.6.0"
 CLASS_UID = 2004
-_CREATE = 1
-_NEW = 1
+_CREATE = (1, "Create")
+_UPDATE = (2, "Update")
+_NEW = (1, "New")
+_IN_PROGRESS = (2, "In Progress")
 _RULE = 1
 _SUCCESS, _FAILURE = "Success", "Failure"
 _ATTACK_VERSION = "17.1"
@@ -38,23 +42,26 @@ def detection_finding(story: Story) -> dict[str, Any]:
     if first is None:
         first = int(story.now.timestamp() * 1000) if story.now else 0
     severity_id, severity = _SEVERITIES.get(alert.level, (0, "Unknown"))
+    activity_id, activity = _UPDATE if story.follow_up else _CREATE
+    # Somebody has it in hand, and may not know yet what is new about it.
+    status_id, status = _IN_PROGRESS if story.reason is Reason.CHANGED else _NEW
     finding: dict[str, Any] = {
-        "activity_id": _CREATE,
-        "activity_name": "Create",
+        "activity_id": activity_id,
+        "activity_name": activity,
         "category_uid": 2,
         "category_name": "Findings",
         "class_uid": CLASS_UID,
         "class_name": "Detection Finding",
-        "type_uid": CLASS_UID * 100 + _CREATE,
-        "type_name": "Detection Finding: Create",
+        "type_uid": CLASS_UID * 100 + activity_id,
+        "type_name": f"Detection Finding: {activity}",
         "severity_id": severity_id,
         "severity": severity,
-        "status_id": _NEW,
-        "status": "New",
+        "status_id": status_id,
+        "status": status,
         "is_alert": True,
         "time": first,
         "count": alert.count,
-        "message": alert.title,
+        "message": f"{news(told)}: {alert.title}" if (told := story.follow_up) else alert.title,
         "metadata": _metadata(story),
         "cloud": _cloud(story),
         "finding_info": _finding_info(story, first),
@@ -66,6 +73,8 @@ def detection_finding(story: Story) -> dict[str, Any]:
             "group": alert.group,
             "owner": alert.owner,
             "rule_set_version": alert.rule_set_version,
+            "reason": story.reason.value,
+            **({"more": told.more, "changes": list(told.changes)} if (told := story.follow_up) else {}),
         },
     }
     last = milliseconds(alert.last_event_time)
@@ -80,12 +89,13 @@ def detection_finding(story: Story) -> dict[str, Any]:
 
 
 def _metadata(story: Story) -> dict[str, Any]:
+    alert_id = story.alert.alert_id
     return {
         "version": VERSION,
         "profiles": ["cloud"],
-        "uid": story.alert.alert_id,
+        "uid": f"{alert_id}-{told.total}" if (told := story.follow_up) else alert_id,
         "event_code": story.alert.rule_id,
-        "correlation_uid": story.alert.alert_id,
+        "correlation_uid": alert_id,
         "log_name": "CloudTrail",
         "log_provider": "AWS",
         "is_truncated": story.record_state is RecordState.CUT,
@@ -105,11 +115,14 @@ def _cloud(story: Story) -> dict[str, Any]:
 
 def _finding_info(story: Story, first: int) -> dict[str, Any]:
     alert = story.alert
+    now = int(story.now.timestamp() * 1000) if story.now else first
+    # An update says when: it does not know when the finding was made, but that it was not before the event.
+    times = {"created_time": first, "modified_time": now} if story.follow_up else {"created_time": now}
     return {
         "uid": alert.alert_id,
         "title": alert.title,
         "desc": one_line(alert.description, 4000) if alert.description else alert.rule_title,
-        "created_time": int(story.now.timestamp() * 1000) if story.now else first,
+        **times,
         "first_seen_time": first,
         "last_seen_time": milliseconds(alert.last_event_time) or first,
         "data_sources": ["CloudTrail"],

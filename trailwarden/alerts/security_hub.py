@@ -103,6 +103,8 @@ def _product_fields(story: Story) -> dict[str, str]:
         "trailwarden/RuleSetVersion": alert.rule_set_version,
         "trailwarden/Owner": alert.owner,
         "trailwarden/Count": str(alert.count),
+        "trailwarden/Reason": story.reason.value,
+        "trailwarden/Changes": ", ".join(story.follow_up.changes) if story.follow_up else "",
         "trailwarden/LogFile": alert.evidence.log_file,
         "trailwarden/RecordIndex": str(alert.evidence.record_index),
         "trailwarden/Actor": story.activity.actor.through if story.activity else "",

@@ -3,16 +3,20 @@
 The bodies (`email`, `payload`, `chat`, `ocsf`, `security_hub`) are written from this alone.
 """
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from trailwarden.activity.describe import describe
-from trailwarden.activity.model import Activity, Actor, Context
+from trailwarden.activity.model import Activity, Actor, Context, Outcome
 from trailwarden.alerts.changes import Line, laid_out
+from trailwarden.alerts.following import first_words, masked, news, summed_up
 from trailwarden.alerts.links import Links, links_of
 from trailwarden.alerts.model import Alert
+from trailwarden.alerts.places import named_account
+from trailwarden.alerts.telling import FollowUp, Reason
 from trailwarden.alerts.when import ago
 from trailwarden.safety.redact import MASK, is_secret, redacted, redacted_text
 from trailwarden.safety.text import UNKNOWN, defanged, shorten, visible
@@ -36,7 +40,10 @@ class _Room:
 _PLENTY = _Room(400, 4000, 300, 20, 1000, 64, 32, 500, 32)
 _LITTLE = _Room(300, 500, 100, 5, 300, 20, 5, 200, 8)
 _TAG_LIMIT = 100
-_HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
+HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
+_SAYS_SO = re.compile(
+    r"(?i)denied|refus|fail|tried|attempt|reject|error|in vain|guess|could not|unsuccessful|without success"
+)
 _VALUE_LIMIT = 200
 
 
@@ -85,9 +92,13 @@ class Story:
     now: datetime | None
     record_state: RecordState
 
+    follow_up: FollowUp | None = None
+    """What is told of it after its first message; None for that one."""
+
     def title(self) -> str:
-        """The rule's own sentence: a session named by who stands behind it, where that is known, and what was
-        acted on by its name where the rule says its ARN."""
+        """The rule's own sentence: a session named by who stands behind it, where that is known; what was
+        acted on by its name where the rule says its ARN; the account with its name; and whether it was in
+        vain, where the rule does not say so."""
         title = self.alert.title
         if self.activity is None:
             return title
@@ -97,20 +108,59 @@ class Story:
         for target in self.activity.targets:
             if target.arn:
                 title = title.replace(visible(target.arn), visible(target.name))
-        return title
+        if self.account() != self.alert.account:
+            title = re.sub(
+                rf"(?<=\baccount ){re.escape(self.alert.account)}(?![\w(]| \()",
+                lambda _: self.account(),
+                title,
+                count=1,
+            )
+        return f"{self._in_vain(title)}{title}"
+
+    def _in_vain(self, title: str) -> str:
+        """`denied: `, where the sentence sounds as if it had been done; of a correlation, whose first event
+        is one of many, nothing."""
+        outcome = self.activity.action.outcome if self.activity else Outcome.DONE
+        word = "in a dry run" if self.activity and self.activity.action.dry_run else outcome.value
+        if outcome is Outcome.DONE or _SAYS_SO.search(title):
+            return ""
+        if self.alert.count > 1:
+            return f"at first {word}: " if "actor" in self.alert.group else ""
+        return f"{word}: "
+
+    @property
+    def is_insight(self) -> bool:
+        """Whether CloudTrail Insights tells of it: of a rate of calls, and not of one call."""
+        return self.alert.record.get("eventCategory") == "Insight"
+
+    @property
+    def reason(self) -> Reason:
+        """Why it is told."""
+        return self.follow_up.reason if self.follow_up else Reason.OPENED
+
+    def headline(self) -> str:
+        """The title, after what is new about it: `+19,999 more: user mallory stopped the trail main`."""
+        return f"{news(self.follow_up)}: {self.title()}" if self.follow_up else self.title()
 
     def sentence(self) -> str:
-        """The title, then where and how long ago, unless it says so itself; nothing in it makes a link."""
+        """All of it in a sentence: the title, where, and how long ago; or what is new, and how many there
+        are. Nothing in it makes a link."""
         alert, title = self.alert, self.title()
-        said = alert.account in title or alert.account == UNKNOWN
+        said = alert.account == UNKNOWN or re.search(
+            rf"\b(?:account|of) {re.escape(self.account())}(?!\w)", title
+        )
+        where = "" if said else f"in account {self.account()}"
+        if self.follow_up:
+            what = ", ".join(part for part in (title, where) if part)
+            return defanged(
+                f"{first_words(self.follow_up)}: {what}; {summed_up(self.follow_up, alert.quiet)}"
+            )
         age = ago(alert.last_event_time or alert.first_event_time, self.now)
-        parts = (title, "" if said else f"in account {self.account()}", age)
-        return defanged(", ".join(part for part in parts if part))
+        return defanged(", ".join(part for part in (title, where, age) if part))
 
     def account(self) -> str:
         """`444455556666`, with its name and environment where they are known."""
-        known = ", ".join(part for part in (self.account_name, self.environment) if part)
-        return f"{self.alert.account} ({known})" if known else self.alert.account
+        return named_account(self.alert.account, self.account_name, self.environment)
 
     @property
     def account_name(self) -> str | None:
@@ -125,26 +175,40 @@ class Story:
 
 def who(actor: Actor) -> str:
     """The actor as a message says it, with whoever stands behind."""
-    if actor.name == _HIDDEN:
+    if actor.name == HIDDEN:
         return "somebody under a name that no user has (CloudTrail hides what was typed)"
     return actor.through or actor.name
 
 
-def story_of(alert: Alert, now: datetime | None = None, context: Context | None = None) -> Story:
-    """Everything that can be told of an alert; `context` is what is known besides its record."""
-    masked = replace(
+def story_of(
+    alert: Alert,
+    now: datetime | None = None,
+    context: Context | None = None,
+    follow_up: FollowUp | None = None,
+) -> Story:
+    """Everything that can be told of an alert; `context` is what is known besides its record, `follow_up`
+    what came after its first message: its numbers and times are the later ones."""
+    if follow_up is not None:
+        alert = replace(
+            alert,
+            count=follow_up.total,
+            first_event_time=follow_up.first_event_time,
+            last_event_time=follow_up.last_event_time,
+        )
+    safe = replace(
         alert,
         title=redacted_text(alert.title),
         group={name: _masked(name, value) for name, value in alert.group.items()},
         record=redacted(alert.record),
     )
     return Story(
-        alert=_bounded(masked, _PLENTY),
-        activity=describe(masked.record, context) if masked.record else None,
-        links=links_of(masked.record),
-        changes=tuple(laid_out(masked.record.get("requestParameters"))),
+        alert=_bounded(safe, _PLENTY),
+        activity=describe(safe.record, context) if safe.record else None,
+        links=links_of(safe.record),
+        changes=tuple(laid_out(safe.record.get("requestParameters"))),
         now=now,
         record_state=RecordState.OMITTED if alert.record_omitted else RecordState.WHOLE,
+        follow_up=masked(follow_up) if follow_up else None,
     )
 
 

@@ -45,7 +45,8 @@ class FollowUp:
 class HeldRow:
     """What one rule did in one account by one actor while messages were held back. `alerts` counts alerts,
     `messages` the messages that were not sent one by one (first ones and follow-ups); the times are of
-    the first and last event among them."""
+    the first and last event among them. `owner` and `tactics` (ATT&CK's, as `attack.tactics` gives them) are
+    the rule's: by them subscriptions filter."""
 
     rule_id: str
     rule_title: str
@@ -56,6 +57,8 @@ class HeldRow:
     messages: int
     first_event_time: str | None
     last_event_time: str | None
+    owner: str = ""
+    tactics: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

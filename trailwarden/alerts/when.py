@@ -29,6 +29,21 @@ def spoken(time: str | None) -> str:
     return f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]} {at.year}, {at:%H:%M:%S} UTC"
 
 
+def clock(time: str | None, beside: datetime | None = None) -> str:
+    """`12:00 UTC`, with the day before it where that is not the day of `beside`; empty where unknown."""
+    at = parsed(time)
+    if at is None:
+        return ""
+    day = "" if beside and beside.date() == at.date() else f"{at.day} {_MONTHS[at.month - 1]}, "
+    return f"{day}{at:%H:%M} UTC"
+
+
+def date(time: str | None) -> str:
+    """`1 March 2026`; empty where unknown."""
+    at = parsed(time)
+    return "" if at is None else f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
+
+
 def ago(time: str | None, now: datetime | None) -> str:
     """`5 minutes ago`, in the largest unit of which there are two, or else the smaller; empty where unknown.
 
@@ -45,6 +60,15 @@ def ago(time: str | None, now: datetime | None) -> str:
         if number >= 2:
             return f"{number:,} {unit}s ago"
     return "a second ago"
+
+
+def lasting(seconds: int) -> str:
+    """`an hour`, `30 minutes`: in the largest unit that divides it."""
+    for unit, length in _UNITS:
+        number, rest = divmod(seconds, length)
+        if number and not rest:
+            return f"{number:,} {unit}s" if number > 1 else f"{'an' if unit == 'hour' else 'a'} {unit}"
+    return "no time"
 
 
 def milliseconds(time: str | None) -> int | None:

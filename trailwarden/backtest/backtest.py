@@ -13,7 +13,7 @@ import msgspec
 from trailwarden.alerts.fields import account, actor, field_text, origin, outcome, region
 from trailwarden.alerts.grouping import group_of
 from trailwarden.alerts.model import Alert
-from trailwarden.alerts.places import DEFAULT_QUIET, group_key
+from trailwarden.alerts.placement import DEFAULT_QUIET, group_key
 from trailwarden.alerts.title import alert_title
 from trailwarden.backtest.counting import Openings, Remembered, Shares, Span
 from trailwarden.backtest.report import Day, ExceptionResult, Group, Reach, Report, RuleResult, Sample

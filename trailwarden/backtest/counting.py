@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from trailwarden.alerts.places import seconds_of
+from trailwarden.alerts.placement import seconds_of
 from trailwarden.backtest.report import Share
 
 OTHERS = "(others)"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from trailwarden.alerts.grouping import Adjust, alert_of, character, unchanged
 from trailwarden.alerts.model import AlertBatch, AlertMatch, Evidence
-from trailwarden.alerts.places import (
+from trailwarden.alerts.placement import (
     DEFAULT_QUIET,
     alert_id,
     group_key,

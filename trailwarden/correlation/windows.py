@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Protocol
 
-from trailwarden.alerts.places import seconds_of
+from trailwarden.alerts.placement import seconds_of
 from trailwarden.rules.ruleset import Correlation, CorrelationType
 from trailwarden.state.correlations import CorrelationEvent
 

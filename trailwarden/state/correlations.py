@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from trailwarden.alerts.places import seconds_of, time_of
+from trailwarden.alerts.placement import seconds_of, time_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,11 +30,11 @@ from trailwarden.activity.wording import past_of
         (
             "elasticloadbalancing",
             "RegisterInstancesWithLoadBalancer",
-            "registered instances with load balancer",
+            "registered instances with a load balancer",
         ),
         ("dynamodb", "BatchGetItem", "read an item in bulk"),
         ("wafv2", "GetIPSet", "read an IP set"),
-        ("ssm", "PutParameter", "set a parameter"),
+        ("ssm", "PutParameter", "wrote a parameter"),
         ("sts", "AssumeRoleWithSAML", "assumed a role"),
         ("example", "FrobnicateWidget", "called FrobnicateWidget"),
         ("example", "", "did something that the record does not name"),

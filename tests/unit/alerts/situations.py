@@ -8,8 +8,12 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from tests.samples import rule
+from trailwarden.activity.model import Context
+from trailwarden.alerts.envelope import DEFAULT_BODIES
 from trailwarden.alerts.grouping import AlertGrouper, alert_of, group_of
+from trailwarden.alerts.message import AlertMessage, Bodies, render
 from trailwarden.alerts.model import Alert, Evidence
+from trailwarden.alerts.telling import FollowUp
 from trailwarden.delivery.records import Record, event_identity, event_time
 from trailwarden.engine.engine import Engine
 from trailwarden.engine.match import Match
@@ -33,6 +37,12 @@ class Situation:
     name: str
     alert: Alert
     now: datetime = NOW
+    follow_up: FollowUp | None = None
+    context: Context | None = None
+
+    def message(self, bodies: Bodies = DEFAULT_BODIES) -> AlertMessage:
+        """As it is published."""
+        return render(self.alert, follow_up=self.follow_up, now=self.now, context=self.context, bodies=bodies)
 
 
 @cache
@@ -65,7 +75,7 @@ def told(  # noqa: PLR0917 (a sentence, a reason, what to do)
     """A rule of the test's own met the record."""
     own = rule(
         OWN_RULE,
-        str(record.get("eventName")),
+        str(record.get("eventName") or record.get("eventType")),
         level,
         alert_title=title,
         description=why,

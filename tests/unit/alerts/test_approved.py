@@ -10,16 +10,20 @@ from pathlib import Path
 import pytest
 
 from tests.unit.alerts.situations import Situation
+from tests.unit.alerts.situations_later import later_situations
+from tests.unit.alerts.situations_notices import Notice, notices
 from tests.unit.alerts.situations_odd import odd_situations
 from tests.unit.alerts.situations_others import other_situations
 from tests.unit.alerts.situations_shipped import shipped_situations
-from trailwarden.alerts.message import MESSAGE_LIMIT, AlertMessage, render
+from trailwarden.alerts.message import MESSAGE_LIMIT, AlertMessage
 
 ROOT = Path(__file__).resolve().parents[3]
 APPROVED = ROOT / "tests" / "data" / "alerts"
 APPROVE = bool(os.environ.get("TRAILWARDEN_APPROVE"))
-SITUATIONS = [*shipped_situations(), *other_situations(), *odd_situations()]
-by_name = pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)
+SITUATIONS = [*shipped_situations(), *other_situations(), *odd_situations(), *later_situations()]
+NOTICES = list(notices())
+TOLD: list[Situation | Notice] = [*SITUATIONS, *NOTICES]
+by_name = pytest.mark.parametrize("told", TOLD, ids=lambda told: told.name)
 
 
 def mail(message: AlertMessage) -> str:
@@ -27,14 +31,10 @@ def mail(message: AlertMessage) -> str:
     return f"Subject: {message.subject}\n\n{message.email}"
 
 
-def rendered(situation: Situation) -> AlertMessage:
-    return render(situation.alert, now=situation.now)
-
-
 @by_name
-def test_the_mail_is_the_approved_one(situation: Situation) -> None:
-    text = mail(rendered(situation))
-    file = APPROVED / f"{situation.name}.txt"
+def test_the_mail_is_the_approved_one(told: Situation | Notice) -> None:
+    text = mail(told.message())
+    file = APPROVED / f"{told.name}.txt"
     if APPROVE:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(text.encode())
@@ -42,20 +42,20 @@ def test_the_mail_is_the_approved_one(situation: Situation) -> None:
 
 
 def test_every_approved_mail_is_of_a_situation() -> None:
-    names = [situation.name for situation in SITUATIONS]
+    names = [told.name for told in TOLD]
     assert len(names) == len(set(names)) >= 40
     assert {file.stem for file in APPROVED.glob("*.txt")} == set(names)
 
 
 @by_name
-def test_every_line_fits_a_phone_but_what_must_survive_copying(situation: Situation) -> None:
-    told, _, _ = rendered(situation).email.partition("\nThe record:\n")
-    for line in told.splitlines():
+def test_every_line_fits_a_phone_but_what_must_survive_copying(told: Situation | Notice) -> None:
+    upper, _, _ = told.message().email.partition("\nThe record:\n")
+    for line in upper.splitlines():
         assert len(line) <= 64 or len(line.split()) <= 2, line
 
 
 @by_name
-def test_every_message_fits_sns_and_names_no_unknown_first(situation: Situation) -> None:
-    message = rendered(situation)
+def test_every_message_fits_sns_and_names_no_unknown_first(told: Situation | Notice) -> None:
+    message = told.message()
     assert message.size <= MESSAGE_LIMIT
     assert "unknown" not in message.email.split("\n\n")[0]

@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 
 from tests.unit.alerts.test_approved import APPROVED, ROOT, SITUATIONS
-from trailwarden.alerts.message import render
 
 PAGE = (ROOT / "docs" / "alerts.md").read_text(encoding="utf-8")
 _MAIL = re.compile(r"^`([a-z-]+)`:\n\n```text\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
@@ -21,6 +20,6 @@ def test_the_mails_shown_are_the_approved_ones() -> None:
 
 def test_every_field_and_attribute_is_in_a_table() -> None:
     named = set(re.findall(r"`(\w+)`", "\n".join(line for line in PAGE.splitlines() if line.startswith("|"))))
-    message = render(next(found for found in SITUATIONS if found.name == "trail-stopped").alert)
+    message = next(found for found in SITUATIONS if found.name == "trail-stopped").message()
     assert set(json.loads(message.payload)) <= named
     assert set(message.attributes) | {"environment"} <= named

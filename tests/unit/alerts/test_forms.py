@@ -14,7 +14,7 @@ from ocsf_json_schema import OcsfJsonSchema, OcsfJsonSchemaEmbedded, get_ocsf_sc
 from tests.unit.alerts.situations import Situation
 from tests.unit.alerts.test_approved import SITUATIONS
 from trailwarden.alerts.chat import chat_notification
-from trailwarden.alerts.message import AlertMessage, Bodies, Form, render
+from trailwarden.alerts.message import AlertMessage, Bodies, Form
 from trailwarden.alerts.ocsf import VERSION
 from trailwarden.alerts.security_hub import SecurityHub
 from trailwarden.alerts.story import story_of
@@ -27,7 +27,7 @@ by_name = pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation:
 
 
 def rendered(situation: Situation) -> AlertMessage:
-    return render(situation.alert, now=situation.now, bodies=EVERYTHING)
+    return situation.message(EVERYTHING)
 
 
 def body(situation: Situation, protocol: str) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import combinations
 
 from tests.unit.correlation.samples import Told
-from trailwarden.alerts.places import seconds_of
+from trailwarden.alerts.placement import seconds_of
 from trailwarden.engine.match import Match
 from trailwarden.rules.ruleset import Correlation, CorrelationType
 

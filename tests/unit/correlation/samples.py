@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.dynamodb import FakeDynamoDB
 from tests.samples import event_id, record, rule
-from trailwarden.alerts.places import seconds_of, time_of
+from trailwarden.alerts.placement import seconds_of, time_of
 from trailwarden.aws.correlation_table import CorrelationTable
 from trailwarden.aws.group_table import GroupTable
 from trailwarden.correlation.correlator import CorrelationBatch, Correlator

@@ -16,7 +16,7 @@ from tests.unit.correlation.samples import (
     dynamodb_world,
     match,
 )
-from trailwarden.alerts.places import seconds_of, time_of
+from trailwarden.alerts.placement import seconds_of, time_of
 from trailwarden.correlation.windows import group_events, number_in, satisfied
 from trailwarden.engine.match import Match
 from trailwarden.rules.ruleset import Correlation, CorrelationType
