@@ -24,10 +24,10 @@ from trailwarden.aws.environment import read_environment
 from trailwarden.aws.log_files import S3LogFiles
 from trailwarden.aws.rule_set_table import RuleSetTable
 from trailwarden.aws.rules_bucket import RulesBucket
+from trailwarden.aws.session_table import SessionTable
 from trailwarden.aws.topics import OperationsTopic
 from trailwarden.correlation.correlator import Correlator
-from trailwarden.detection import Detector, Tally
-from trailwarden.engine.engine import Engine
+from trailwarden.detection import Detector, Tally, learning_engine
 from trailwarden.live_rules import LiveRules, LoadFailure
 from trailwarden.rules.ruleset import RuleSet, load_rule_set
 
@@ -57,17 +57,19 @@ def make_rules() -> LiveRules[Detector]:
         pause=_pause,
     )
     events = CorrelationTable(dynamodb, settings["ALERT_TABLE_NAME"], now=time.time, pause=_pause)
+    sessions = SessionTable(dynamodb, settings["ALERT_TABLE_NAME"], now=time.time, pause=_pause)
     operations = OperationsTopic(client("sns"), settings["OPERATIONS_TOPIC_ARN"])
 
     def make_detector(rule_set: RuleSet) -> Detector:
         return Detector(
-            engine=Engine(rule_set),
+            engine=learning_engine(rule_set),
             log_files=S3LogFiles(s3),
             store=table,
             ledger=table,
             operations=operations,
             log_bucket=settings["LOG_BUCKET_NAME"],
             correlator=Correlator(rule_set, events, table) if rule_set.correlations else None,
+            sessions=sessions,
         )
 
     return LiveRules(
@@ -143,6 +145,7 @@ def _count(tally: Tally, *, seconds: float) -> None:
         "RuleFailures": tally.rule_failures,
         "Correlated": tally.correlated,
         "Ungrouped": tally.ungrouped,
+        "SessionsLearned": tally.sessions,
         "RuleSetLoads": loads["RuleSetLoads"],
         "RuleSetFailures": loads["RuleSetFailures"],
     }

@@ -95,6 +95,7 @@ def test_what_a_batch_came_to_is_told_as_metrics(
         "RuleFailures": 0,
         "Correlated": 0,
         "Ungrouped": 0,
+        "SessionsLearned": 0,
         "RuleSetLoads": 1,
         "RuleSetFailures": 0,
     }

@@ -48,7 +48,9 @@ ARROWS: dict[str, set[str]] = {
     "trailwarden.detection": {
         "trailwarden.safety",
         "trailwarden.errors",
+        "trailwarden.activity",
         "trailwarden.delivery",
+        "trailwarden.rules",
         "trailwarden.engine",
         "trailwarden.alerts",
         "trailwarden.correlation",

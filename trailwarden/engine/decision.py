@@ -21,7 +21,6 @@ from trailwarden.engine.predicate_index import PredicateIndex
 from trailwarden.engine.row import MISSING, OddShapeError, Row, RowType, paths_in_row
 from trailwarden.engine.values import Path, RecordView, Values
 from trailwarden.rules.ruleset import Node as Detection
-from trailwarden.rules.ruleset import Rule
 
 _KEYWORD = "keyword"
 _MOST_TREES = 8
@@ -138,15 +137,16 @@ class Node:
 
 
 class Decision:
-    """The rules of one rule set, as a tree that grows with what is seen."""
+    """Conditions, those of a rule set's rules first, as a tree that grows with what is seen; each goes by its
+    number."""
 
-    def __init__(self, rules: Iterable[Rule], limits: Limits | None = None) -> None:
+    def __init__(self, detections: Iterable[Detection], limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
         self._fields: list[Field] = []
         self._field_of: list[int] = []  # by leaf
         self._leaves: dict[str, int] = {}
         self._fields_by_key: dict[Any, Field] = {}
-        open_rules = tuple((number, self._expression(rule.detection)) for number, rule in enumerate(rules))
+        open_rules = tuple((number, self._expression(each)) for number, each in enumerate(detections))
         in_row = paths_in_row(field.path for field in self._fields if field.path is not None)
         self.row_type = RowType(in_row)
         for path in in_row:
