@@ -1,9 +1,9 @@
 """One delivery notice, from its text to stored alerts: what the function `detect` does with a message.
 
-The order is the proof that nothing is lost and nothing is told twice: who was given which access key, so that
-an alert of the same file can name them, matches, then alerts, then what correlations keep and make of the matches,
-then the file's entry in the ledger and, in the same step, the counts of what exceptions hid in it, then (by
-returning) the acknowledgement. Each step may be repeated.
+The order is the proof that nothing is lost and nothing is told twice: who was given which access key, so
+that an alert of the same file can name them, matches, then alerts, then what correlations keep and make of
+the matches, then the file's entry in the ledger and, in the same step, the counts of what exceptions hid in
+it, then (by returning) the acknowledgement. Each step may be repeated.
 """
 
 import hashlib

@@ -2,9 +2,10 @@
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html shows such records.
 
-By far the most are of AWS services that assume roles for instances and functions, every hour for each. `LESSON`
-leaves them out: the role session's own records name the instance (`ec2RoleDelivery`) or the function (`inScopeOf`),
-and whom the instance or function assumes another role for is told by a record of its own.
+By far the most are of AWS services that assume roles for instances and functions, every hour for each.
+`LESSON` leaves them out: the role session's own records name the instance (`ec2RoleDelivery`) or the
+function (`inScopeOf`), and whom the instance or function assumes another role for is told by a record of
+its own.
 """
 
 import re
@@ -27,8 +28,8 @@ LESSON: Final[list[Any]] = [
     ["field", "errorCode", ["null"]],
     ["not", ["field", "userIdentity.type", ["is", "AWSService"]]],
 ]
-"""The records that are worth learning from, as a condition of the compiled rule set (`rules.ruleset`): whoever
-reads log files decides it beside the rules, so that all other records cost nothing."""
+"""The records that are worth learning from, as a condition of the compiled rule set (`rules.ruleset`):
+whoever reads log files decides it beside the rules, so that all other records cost nothing."""
 _LONGEST = timedelta(hours=36)
 """GetSessionToken and GetFederationToken issue credentials for up to 36 hours; roles for up to 12."""
 _FAILURES_TOLD = 20

@@ -1,8 +1,8 @@
 """Who was given which temporary access key, in the alert table. docs/architecture.md lists the item.
 
-A key is a partition, with an item for each session that records told of it: two at most, as a rule, from the
-caller's account and from the role's. Items are put without a condition, so they go in batches, in any order and
-any number of times; the sort key is the session's rank, so the one that tells most is the last.
+A key is a partition, with an item for each session that records told of it: two at most, as a rule, from
+the caller's account and from the role's. Items are put without a condition, so they go in batches, in any
+order and any number of times; the sort key is the session's rank, so the one that tells most is the last.
 """
 
 from collections.abc import Callable, Iterable
@@ -25,9 +25,9 @@ _decode = msgspec.json.Decoder(Session).decode
 class SessionTable:
     """`SessionStore` over one DynamoDB table.
 
-    `now` gives seconds since the epoch; `pause(attempt)` waits before part of a batch is tried again. What the
-    caller's own record vouches for is remembered, so that alerts of one session, and what their chains have in
-    common, are asked for once; what is not known yet is asked for again.
+    `now` gives seconds since the epoch; `pause(attempt)` waits before part of a batch is tried again. What
+    the caller's own record vouches for is remembered, so that alerts of one session, and what their chains
+    have in common, are asked for once; what is not known yet is asked for again.
     """
 
     def __init__(self, client: Any, table_name: str, *, now: Callable[[], float], pause: Pause) -> None:
@@ -38,7 +38,8 @@ class SessionTable:
         self._remembered: dict[str, Session] = {}
 
     def get(self, access_key_id: str) -> Session | None:
-        """Who was given this access key; None where that is not known (yet). One consistent read of an item."""
+        """Who was given this access key; None where that is not known (yet). One consistent read of an
+        item."""
         known = self._remembered.get(access_key_id)
         if known is not None:
             return known

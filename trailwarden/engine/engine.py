@@ -133,8 +133,8 @@ class Engine:
 
     @cached_property
     def _decision(self) -> Decision:
-        """Made when a file is first scanned. What exceptions hide, and last the lesson, are decided beside the
-        rules, on the same predicates, under the numbers that follow theirs."""
+        """Made when a file is first scanned. What exceptions hide, and last the lesson, are decided beside
+        the rules, on the same predicates, under the numbers that follow theirs."""
         rules = (*self.rule_set.rules, *(hidden.rule for hidden in self._hidden))
         lesson = () if self.lesson is None else (self.lesson,)
         return Decision((*(rule.detection for rule in rules), *lesson), self._limits)

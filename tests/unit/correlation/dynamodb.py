@@ -65,12 +65,18 @@ class FakeDynamoDB:
         pk = values[":pk"]
         if request["KeyConditionExpression"] == "pk = :pk AND sk BETWEEN :first AND :last":
             fits: Callable[[str], bool] = lambda sk: values[":first"] <= sk <= values[":last"]  # noqa: E731
+        elif request["KeyConditionExpression"] == "pk = :pk":
+            fits = lambda _: True  # noqa: E731
         else:
             assert request["KeyConditionExpression"] == "pk = :pk AND begins_with(sk, :match)"
             fits = lambda sk: sk.startswith(values[":match"])  # noqa: E731
+        backwards = request.get("ScanIndexForward") is False
         start = request.get("ExclusiveStartKey", {}).get("sk", {}).get("S", "")
+        assert not (start and backwards), "this one pages forwards only"
         with self._lock:
-            found = sorted(sk for (own, sk) in self.items if own == pk and fits(sk) and sk > start)
+            found = sorted(
+                (sk for (own, sk) in self.items if own == pk and fits(sk) and sk > start), reverse=backwards
+            )
             size = min(self.page, request.get("Limit", self.page))
             items = [dict(self.items[pk, sk]) for sk in found[:size]]
         more = {"LastEvaluatedKey": {"pk": {"S": pk}, "sk": items[-1]["sk"]}} if found[size:] else {}
