@@ -117,9 +117,13 @@ class FakeDynamoDB:
         values = {name: value["S"] for name, value in request["ExpressionAttributeValues"].items()}
         pk = values[":pk"]
         fits = _FITS[request["KeyConditionExpression"]](values)
+        backwards = request.get("ScanIndexForward") is False
         start = request.get("ExclusiveStartKey", {}).get("sk", {}).get("S", "")
+        assert not (start and backwards), "this one pages forwards only"
         with self._lock:
-            found = sorted(sk for (own, sk) in self.items if own == pk and fits(sk) and sk > start)
+            found = sorted(
+                (sk for (own, sk) in self.items if own == pk and fits(sk) and sk > start), reverse=backwards
+            )
             size = min(self.page, request.get("Limit", self.page))
             items = [dict(self.items[pk, sk]) for sk in found[:size]]
         more = {"LastEvaluatedKey": {"pk": {"S": pk}, "sk": items[-1]["sk"]}} if found[size:] else {}

@@ -10,6 +10,7 @@ by an alert that never came.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import msgspec
 
@@ -185,6 +186,12 @@ class Alerting(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             if override.applies(account, environment, rule_id, known):
                 return override.changed(level)
         return level
+
+    def adjusted(self, alert: Alert, names: Mapping[str, AccountInfo]) -> Alert:
+        """The alert, at the level that counts; `names` say of which environment its account is."""
+        environment = names.get(alert.account, AccountInfo()).environment
+        level = self.level_of(alert.level, alert.account, environment, alert.rule_id, alert.tags)
+        return alert if level == alert.level else replace(alert, level=level)
 
     def names(self, found: Mapping[str, AccountInfo] | None = None) -> Mapping[str, AccountInfo]:
         """Names and environments by account id: the settings' word, and where they are silent what was

@@ -20,7 +20,12 @@ ARROWS: dict[str, set[str]] = {
         "trailwarden.engine",
         "trailwarden.alerts",
     },
-    "trailwarden.engine": {"trailwarden.errors", "trailwarden.delivery", "trailwarden.rules"},
+    "trailwarden.engine": {
+        "trailwarden.errors",
+        "trailwarden.activity",
+        "trailwarden.delivery",
+        "trailwarden.rules",
+    },
     "trailwarden.safety": set(),
     "trailwarden.activity": {
         "trailwarden.errors",
@@ -48,7 +53,9 @@ ARROWS: dict[str, set[str]] = {
     "trailwarden.detection": {
         "trailwarden.safety",
         "trailwarden.errors",
+        "trailwarden.activity",
         "trailwarden.delivery",
+        "trailwarden.rules",
         "trailwarden.engine",
         "trailwarden.alerts",
         "trailwarden.correlation",

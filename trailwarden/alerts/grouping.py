@@ -31,6 +31,22 @@ def unchanged(alert: Alert) -> Alert:
     return alert
 
 
+@dataclass(frozen=True, slots=True)
+class AlertPolicy:
+    """What the settings say of all alerts: the quiet time (seconds) of rules that name none, and what becomes
+    of an alert of some accounts."""
+
+    quiet: int = DEFAULT_QUIET
+    adjust: Adjust = unchanged
+
+    def quiet_of(self, rule: Rule | Correlation) -> int:
+        """The quiet time of a rule's alerts, in seconds."""
+        return rule.quiet or self.quiet
+
+
+DEFAULT_POLICY = AlertPolicy()
+
+
 def group_of(match: Match) -> dict[str, str]:
     """The values that tell two alerts of one rule apart, by the names of their fields."""
     return {name: field_text(match.record, name) for name in match.rule.group_by or DEFAULT_GROUP_BY}
@@ -88,23 +104,15 @@ class _Run:
 class AlertGrouper:
     """Takes matches in any order; gives the alerts that they make.
 
-    `quiet` (seconds) is the quiet time of rules that name none; `adjust` is what the settings make of an
-    alert. Memory: one entry an alert and one 32-digit id a match, besides what `drain` has not yet handed
-    over.
+    Memory: one entry an alert and one 32-digit id a match, besides what `drain` has not yet handed over.
     """
 
     def __init__(
-        self,
-        rule_set_version: str,
-        *,
-        keep_matches: bool = False,
-        quiet: int = DEFAULT_QUIET,
-        adjust: Adjust = unchanged,
+        self, rule_set_version: str, *, keep_matches: bool = False, policy: AlertPolicy = DEFAULT_POLICY
     ) -> None:
         self._version = rule_set_version
         self._keep_matches = keep_matches
-        self._quiet = quiet
-        self._adjust = adjust
+        self._policy = policy
         self._seen: set[str] = set()
         self._runs: dict[str, list[_Run]] = {}
         self.pending = 0
@@ -135,7 +143,7 @@ class AlertGrouper:
 
     def _join(self, runs: list[_Run], new: _Run) -> None:
         """Put a run of one match among its group's, which stay in the order of time and apart."""
-        quiet = self.quiet_of(new.match.rule)
+        quiet = self._policy.quiet_of(new.match.rule)
         place = bisect_left(runs, new.first, key=lambda run: run.first)
         before = runs[place - 1] if place else None
         after = runs[place] if place < len(runs) else None
@@ -148,10 +156,6 @@ class AlertGrouper:
             after.take(new)
         else:
             runs.insert(place, new)
-
-    def quiet_of(self, rule: Rule | Correlation) -> int:
-        """The quiet time of a rule's alerts, in seconds."""
-        return rule.quiet or self._quiet
 
     def alerts(self) -> list[Alert]:
         """Every alert, worst first, then by the time of its first event."""
@@ -171,7 +175,7 @@ class AlertGrouper:
 
     def _alert(self, run: _Run) -> Alert:
         match = run.match
-        quiet = self.quiet_of(match.rule)
+        quiet = self._policy.quiet_of(match.rule)
         alert = alert_of(
             match.rule,
             match.record(),
@@ -183,7 +187,7 @@ class AlertGrouper:
             version=self._version,
             quiet=quiet,
         )
-        return self._adjust(alert)
+        return self._policy.adjust(alert)
 
 
 def _near(earlier: _Run, later: _Run, quiet: int) -> bool:

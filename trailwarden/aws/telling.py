@@ -43,7 +43,7 @@ def make_tellers(
     names = alerting.names()
     known = Context(
         geo=open_geo_files(folder / name for name in alerting.geo_files),
-        sessions=SessionTable(dynamodb, table, now=time.time),
+        sessions=SessionTable(dynamodb, table, now=time.time, pause=pause),
     )
     channels = Channels(client("sns"), alerting, known=known, names=lambda: names)
     findings = SecurityHubFindings(client("securityhub")) if alerting.security_hub else None

@@ -7,10 +7,9 @@ that race on one group, the one that reads last sees the events of both, and wha
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from trailwarden.alerts.grouping import Adjust, alert_of, character, unchanged
+from trailwarden.alerts.grouping import DEFAULT_POLICY, AlertPolicy, alert_of, character
 from trailwarden.alerts.model import AlertBatch, AlertMatch, Evidence
 from trailwarden.alerts.placement import (
-    DEFAULT_QUIET,
     alert_id,
     group_key,
     hour_of,
@@ -74,19 +73,17 @@ class Correlator:
     are stored and judged, so that the many that come after them on the day cost nothing.
     """
 
-    def __init__(  # noqa: PLR0913 (its parts, each passed in)
+    def __init__(
         self,
         rule_set: RuleSet,
         events: CorrelationStore,
         alerts: RevisableAlertStore,
         *,
         limit: int = EVENTS_PER_STRETCH,
-        quiet: int = DEFAULT_QUIET,
-        adjust: Adjust = unchanged,
+        policy: AlertPolicy = DEFAULT_POLICY,
     ) -> None:
         self.plan = Plan(rule_set, limit=limit)
-        self.quiet = quiet
-        self.adjust = adjust
+        self.policy = policy
         self.version = rule_set.version
         self.most_counted = 2 * limit
         """How many events of an hour count at most: two stretches full."""
@@ -240,7 +237,7 @@ class CorrelationBatch:
         """What the group does not count yet, by the hour: nothing is written twice."""
         correlation, group = judged.correlation, judged.group
         key = group_key(correlation.id, group, staged=correlation.staged)
-        quiet = whole_hours(correlation.quiet or self._correlator.quiet)
+        quiet = whole_hours(self._correlator.policy.quiet_of(correlation))
         for place, hour in hours.items():
             known = self._alerts.matches_of(key, place)
             fresh = [match for match_id, match in hour.matches.items() if match_id not in known]
@@ -258,7 +255,7 @@ class CorrelationBatch:
                 version=self._version,
                 quiet=quiet,
             )
-            yield AlertBatch(self._correlator.adjust(alert), tuple(fresh[:room]), placed=place)
+            yield AlertBatch(self._correlator.policy.adjust(alert), tuple(fresh[:room]), placed=place)
 
     def _withdraw(self, judged: "_Judged", hours: dict[str, _Hour], times: Iterable[str]) -> None:
         """Take back what the group counts no longer in the events' hours."""

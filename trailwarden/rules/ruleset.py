@@ -9,7 +9,10 @@ A rule's `detection` is nested lists, made so that each leaf is one predicate on
 
     ["and", node, ...]   ["or", node, ...]   ["not", node]
     ["field", "dotted.path", predicate]      any value of the field satisfies the predicate
-    ["fieldref", "dotted.path", "other.path", "is" | "starts" | "ends" | "contains"]
+    ["normalised", name, predicate]          the same of a normalised field (docs/fields.md), which is missing
+                                             where the record does not tell it
+    ["fieldref", field, field, "is" | "starts" | "ends" | "contains"]
+                                             each field "dotted.path" or ["normalised", name]
     ["keyword", predicate]                   any scalar of the record satisfies the predicate
 
     ["is", text, ...]  ["is_cased", text, ...]      one of the texts, as a whole
