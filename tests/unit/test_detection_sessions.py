@@ -41,7 +41,7 @@ class Sessions(MemorySessionStore):
         kept = list(sessions)
         self._cloud.fail_once("before sessions")
         self.puts.append(len(kept))
-        self.alerts_before.append(len(self._cloud.store.alerts))
+        self.alerts_before.append(len(self._cloud.store.kept.alerts))
         super().put_all(kept)
         self._cloud.fail_once("after sessions")
 
