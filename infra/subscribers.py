@@ -13,7 +13,8 @@ _MAIL = frozenset({"email", "email-json"})
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """Who is told of alerts: an SNS protocol, its endpoint, and the severities, mildest first.
+    """Who is told: an SNS protocol, its endpoint, and the severities, mildest first; none where the topic has
+    no severities to choose from, and the subscriber gets all that it says.
 
     `heartbeat`: also once a week, that all is well; meant for mail, and a nuisance on a phone.
     """
@@ -44,7 +45,7 @@ def _subscribers(section: Section, key: str, region: str, *, filtered: bool) -> 
         entry = Section(item, path, section.problems)
         protocol = entry.choice("protocol", PROTOCOLS)
         endpoint = entry.text("endpoint", like=re.compile(r"\S+"), what="an endpoint: an address or an ARN")
-        chosen = severities(entry, "severities") if filtered else SEVERITIES
+        chosen = severities(entry, "severities") if filtered else ()
         heartbeat = filtered and entry.flag("heartbeat", default=protocol in _MAIL)
         entry.close()
         mistake = endpoint_mistake(protocol, endpoint, partitions_by_region().get(region, "aws"))

@@ -14,6 +14,7 @@ from infra.bundling import Bundler
 from infra.names import log_group
 from infra.settings import PYTHONS, Settings
 
+METRICS_NAMESPACE = "Trailwarden"
 _ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}
 
 
@@ -64,7 +65,7 @@ class Function(Construct):
             environment={
                 **spec.environment,
                 "POWERTOOLS_SERVICE_NAME": spec.name,
-                "POWERTOOLS_METRICS_NAMESPACE": "Trailwarden",
+                "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
                 "POWERTOOLS_LOG_LEVEL": "INFO",
             },
         )

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from infra.alerting import files_beside
 from infra.bundling import Bundler, compile_shipped_rules
 from infra.imports import imported_names, package_files
-from infra.settings import PYTHONS
+from infra.settings import PYTHONS, parse_settings
 from infra.wheels import (
     BundlingError,
     Target,
@@ -23,10 +24,13 @@ from infra.wheels import (
     install,
     pinned_requirements,
 )
-from tests.infra.conftest import ROOT, checkout
+from tests.infra.conftest import ROOT, checkout, sample
 from trailwarden.rules.ruleset import load_rule_set
 
-FUNCTIONS = ("detect", "notify", "publish_rules")
+FUNCTIONS = ("detect", "notify", "publish_rules", "tend_alerts", "watch_alerting")
+# Those of which the hashes are compared: they all reach the files of the library that the tests change.
+COMPARED = ("detect", "notify", "publish_rules")
+WITH_SETTINGS = ("detect", "notify", "tend_alerts", "watch_alerting")
 LAMBDA = Target("arm64", "3.14", native=False)
 # What Lambda's Python runtime brings: https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html
 RUNTIME = frozenset({"boto3", "botocore", "urllib3"})
@@ -88,7 +92,7 @@ def _add_rule(root: Path) -> None:
     [
         (_edit("lambdas/detect/handler.py", "# changed\n"), {"detect"}),
         (_edit("trailwarden/detection.py", "# changed\n"), {"detect"}),
-        (_edit("trailwarden/errors.py", "# changed\n"), set(FUNCTIONS)),
+        (_edit("trailwarden/errors.py", "# changed\n"), set(COMPARED)),
         (_edit("trailwarden/rules/compile.py", "# changed\n"), {"detect", "publish_rules"}),
         (_edit("trailwarden/cli/__init__.py", "# changed\n"), set()),
         (_add_rule, {"detect", "publish_rules"}),
@@ -100,10 +104,10 @@ def test_a_hash_changes_with_what_the_function_holds_and_nothing_else(
     change: Callable[[Path], None], changed: set[str], host: Target, tmp_path: Path, wheels: Path
 ) -> None:
     root = checkout(tmp_path / "checkout", wheels)
-    before = {f: Bundler(root, host, compile_rule_set=fake_rules).bundle(f).hash for f in FUNCTIONS}
+    before = {f: Bundler(root, host, compile_rule_set=fake_rules).bundle(f).hash for f in COMPARED}
     change(root)
-    after = {f: Bundler(root, host, compile_rule_set=fake_rules).bundle(f).hash for f in FUNCTIONS}
-    assert {function for function in FUNCTIONS if before[function] != after[function]} == changed
+    after = {f: Bundler(root, host, compile_rule_set=fake_rules).bundle(f).hash for f in COMPARED}
+    assert {function for function in COMPARED if before[function] != after[function]} == changed
 
 
 def test_a_second_bundling_builds_nothing(bundler: Bundler, here: Path, host: Target) -> None:
@@ -190,7 +194,8 @@ def test_a_handler_starts_with_nothing_but_its_asset_and_the_runtime(
     function: str, host: Target, tmp_path: Path
 ) -> None:
     """As on Lambda: none of this environment's packages, but boto3 and what it needs."""
-    asset = Bundler(ROOT, host).bundle(function).path
+    beside = files_beside(parse_settings(sample())) if function in WITH_SETTINGS else {}
+    asset = Bundler(ROOT, host).bundle(function, beside).path
     for name in (*RUNTIME, "s3transfer", "dateutil", "six", "jmespath"):
         spec = importlib.util.find_spec(name)
         assert spec is not None
