@@ -55,6 +55,7 @@ ARROWS: dict[str, set[str]] = {
         "trailwarden.state",
     },
     "trailwarden.notification": {"trailwarden.alerts", "trailwarden.state"},
+    "trailwarden.alerting": {"trailwarden.activity", "trailwarden.errors"},
     "trailwarden.scaffold": {
         "trailwarden.safety",
         "trailwarden.delivery",
