@@ -56,6 +56,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "trailwarden.notification": {"trailwarden.alerts", "trailwarden.state"},
     "trailwarden.alerting": {"trailwarden.activity", "trailwarden.errors"},
+    "trailwarden.watching": {"trailwarden.safety", "trailwarden.state", "trailwarden.alerting"},
     "trailwarden.scaffold": {
         "trailwarden.safety",
         "trailwarden.delivery",
