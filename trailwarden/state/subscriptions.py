@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Protocol
 
 
@@ -94,8 +93,8 @@ class ToldFinding:
 class SeenTopic:
     """What a check knew of a topic when it ended: subscriptions by their identity, findings by their id."""
 
-    subscriptions: Mapping[str, SeenSubscription] = field(default_factory=lambda: MappingProxyType({}))
-    told: Mapping[str, ToldFinding] = field(default_factory=lambda: MappingProxyType({}))
+    subscriptions: Mapping[str, SeenSubscription] = field(default_factory=dict)
+    told: Mapping[str, ToldFinding] = field(default_factory=dict)
 
 
 class SubscriptionMemory(Protocol):

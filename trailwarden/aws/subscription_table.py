@@ -1,0 +1,59 @@
+"""What the daily check remembers, in the alert table: one item a topic. docs/architecture.md lists it."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from boto3.dynamodb.types import TypeSerializer
+
+from trailwarden.state.subscriptions import SeenTopic
+
+_KEPT_SECONDS = 400 * 86_400
+_SORT_KEY = "SEEN"
+_log = logging.getLogger(__name__)
+_serialize = TypeSerializer().serialize
+_decode = msgspec.json.Decoder(SeenTopic).decode
+
+
+class SubscriptionTable:
+    """`SubscriptionMemory` over the alert table. `now` gives seconds since the epoch.
+
+    SNS lists at most a few hundred subscriptions of such a topic: what is remembered of them fits an item.
+    """
+
+    def __init__(self, client: Any, table_name: str, *, now: Callable[[], float]) -> None:
+        self._client = client
+        self._table = table_name
+        self._now = now
+
+    def seen(self, topic_arn: str) -> SeenTopic | None:
+        """What the last check knew of the topic; None before the first, and where it cannot be read."""
+        answer = self._client.get_item(TableName=self._table, Key=_key(topic_arn), ConsistentRead=True)
+        item = answer.get("Item")
+        if item is None:
+            return None
+        try:
+            return _decode(item["seen"]["S"])
+        except msgspec.MsgspecError:
+            _log.exception("what was remembered of %s cannot be read; the check begins anew", topic_arn)
+            return None
+
+    def remember(self, topic_arn: str, seen: SeenTopic) -> None:
+        """Keep this instead."""
+        now = int(self._now())
+        self._client.put_item(
+            TableName=self._table,
+            Item={
+                **_key(topic_arn),
+                "topic_arn": _serialize(topic_arn),
+                "checked_at": _serialize(now),
+                "seen": _serialize(msgspec.json.encode(seen).decode()),
+                "expires_at": _serialize(now + _KEPT_SECONDS),
+            },
+        )
+
+
+def _key(topic_arn: str) -> dict[str, Any]:
+    name = topic_arn.rpartition(":")[2]
+    return {"pk": _serialize(f"SUBSCRIPTIONS#{name}"), "sk": _serialize(_SORT_KEY)}
