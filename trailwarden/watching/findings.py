@@ -88,6 +88,8 @@ def standing_now(
         key = identity(one.protocol, one.endpoint)
         if key in listed and one.standing is Standing.PENDING:
             continue  # asked again while the first is at work
+        if one.standing is Standing.PENDING and key not in asked and key not in known:
+            continue  # whoever asked for it, nobody misses it
         listed[key] = SeenSubscription(
             one.protocol, shown(one.protocol, one.endpoint), one.standing, now, key in asked
         )

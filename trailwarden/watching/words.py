@@ -16,9 +16,15 @@ _ANEW = (
 )
 # https://docs.aws.amazon.com/sns/latest/api/API_ConfirmSubscription.html
 _CONFIRM = (
-    "Confirm it with credentials, by the token in the mail's link, so that only credentials can end it:\n"
-    "aws sns confirm-subscription --authenticate-on-unsubscribe true --topic-arn {topic} --token TOKEN"
+    (
+        "Confirm with credentials rather than by the link, so that no mail scanner can end the subscription:"
+        " copy the link's Token, then"
+    ),
+    "   aws sns confirm-subscription --authenticate-on-unsubscribe true --topic-arn {topic} --token TOKEN",
+    "",
 )
+_LISTED_AT_MOST = 50
+_MAIL = frozenset({"email", "email-json"})
 _KEY_CURES = {
     "Disabled": "aws kms enable-key --key-id {key}",
     "PendingDeletion": "aws kms cancel-key-deletion --key-id {key}\naws kms enable-key --key-id {key}",
@@ -57,14 +63,21 @@ def letter(day: Day) -> tuple[str, str]:
     if day.instead:
         lines += [f"This should have come through {topic_name(day.instead)}, which nobody hears.", ""]
     lines += [f"Account {day.account}, region {day.region}.", ""]
-    for number, finding in enumerate(day.due, 1):
+    listed = day.due[:_LISTED_AT_MOST]
+    for number, finding in enumerate(listed, 1):
         lines.append(f"{number}. {sentence(finding)}")
         lines += [f"   {step}" for step in cure(finding).splitlines()]
         lines.append("")
+    if len(day.due) > len(listed):
+        left_out = _number(len(day.due) - len(listed), "more finding")
+        lines += [f"{left_out}; the log of the function has them all.", ""]
+    mails = [finding for finding in listed if _is_by_mail(finding)]
+    if mails:
+        lines += [line.format(topic=shlex.quote(mails[0].topic.arn)) for line in _CONFIRM]
     if day.quiet:
         lines += [f"{_number(day.quiet, 'more finding')}, told before and only once a week by now.", ""]
     if day.mended:
-        lines += ["No longer so:", *(f"   {what}" for what in day.mended), ""]
+        lines += ["No longer so:", *(f"   {what}" for what in day.mended[:_LISTED_AT_MOST]), ""]
     if not day.due:
         lines.append("All topics have confirmed subscribers and keys that work.")
         return "Trailwarden: the delivery of alerts is well again", "\n".join(lines) + "\n"
@@ -144,7 +157,7 @@ def _never_there(finding: Finding) -> str:
 
 
 def _scanners(one: SeenSubscription) -> str:
-    if one.protocol not in {"email", "email-json"}:
+    if one.protocol not in _MAIL:
         return ""
     return (
         " Mail scanners that follow links unsubscribe people without their doing."
@@ -177,7 +190,7 @@ def _cure_unreadable(_finding: Finding) -> str:
 
 def _cure_deaf(finding: Finding) -> str:
     command = subscribe_command(finding.topic.arn, "email", "ADDRESS")
-    return f"Name subscribers in the settings and deploy, or at once:\n{command}\n{_confirm(finding)}"
+    return f"Name subscribers in the settings and deploy, or at once:\n{command}"
 
 
 def _cure_key(finding: Finding) -> str:
@@ -194,8 +207,6 @@ def _cure_subscription(finding: Finding) -> str:
     steps = [subscribe_command(finding.topic.arn, one.protocol, one.endpoint)]
     if one.protocol in {"http", "https"}:
         steps.append("(The address is shown without credentials and query: complete it.)")
-    if one.protocol in {"email", "email-json"}:
-        steps.append(_confirm(finding))
     if finding.kind is Kind.VANISHED and one.expected:
         steps.append(_ANEW)
     if finding.kind is Kind.VANISHED and not one.expected:
@@ -210,11 +221,10 @@ def _cure_subscription(finding: Finding) -> str:
 
 def _cure_pending(finding: Finding) -> str:
     one = _subscription(finding)
-    if one.protocol not in {"email", "email-json"}:
+    if one.protocol not in _MAIL:
         return "The endpoint must visit the SubscribeURL that SNS posted to it, within two days."
-    return f"{_confirm(finding)}\nThe link works for two days; a new mail comes from:\n" + subscribe_command(
-        finding.topic.arn, one.protocol, one.endpoint
-    )
+    command = subscribe_command(finding.topic.arn, one.protocol, one.endpoint)
+    return f"The link in SNS's mail works for two days; a new mail comes from:\n{command}"
 
 
 _CURES: dict[Kind, Callable[[Finding], str]] = {
@@ -229,8 +239,10 @@ _CURES: dict[Kind, Callable[[Finding], str]] = {
 }
 
 
-def _confirm(finding: Finding) -> str:
-    return _CONFIRM.format(topic=shlex.quote(finding.topic.arn))
+def _is_by_mail(finding: Finding) -> bool:
+    """Whether its cure ends in a mail that somebody must confirm."""
+    one = finding.subscription
+    return finding.kind is Kind.DEAF or (one is not None and one.protocol in _MAIL)
 
 
 def _name(finding: Finding) -> str:

@@ -1,6 +1,7 @@
 """SNS, KMS and the memory of the daily check, AWS played by moto."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -176,3 +177,19 @@ def test_the_item_says_what_it_is_and_goes_some_day(caplog: pytest.LogCaptureFix
     dynamodb.put_item(TableName=TABLE, Item=item)
     assert table.seen(ARN) is None
     assert "the check begins anew" in caplog.text
+
+
+def test_more_than_an_item_holds_is_forgotten_those_first_that_nobody_asked_for(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    dynamodb = boto3.client("dynamodb")
+    create_alert_table(dynamodb, TABLE)
+    (one,) = SEEN.subscriptions.values()
+    many = {f"{number:016}": replace(one, expected=number < 5) for number in range(100)}
+    for limit, left in ((2000, 5), (400, 2), (10, 0)):
+        table = SubscriptionTable(dynamodb, TABLE, now=lambda: 1000.0, limit=limit)
+        table.remember(ARN, SeenTopic(many, {}))
+        seen = table.seen(ARN)
+        assert seen is not None
+        assert len(seen.subscriptions) == left
+    assert "not all of" in caplog.text

@@ -332,3 +332,12 @@ def test_what_a_subscriber_is_called_breaks_no_line(world: World) -> None:
     subscribed(world, confirmed(SECURITY))
     world.check()
     assert "a@example.com Subject: all is well (email) was subscribed" in world.letter()[2]
+
+
+def test_many_findings_fit_a_message(world: World) -> None:
+    world.expected += tuple(Expected(ALERTS, "email", f"{number}@example.com") for number in range(2000))
+    world.check()
+    text = world.letter()[2]
+    assert len(text) < 60_000
+    assert "1950 more findings; the log of the function has them all." in text
+    assert text.count("--authenticate-on-unsubscribe true") == 1
