@@ -22,7 +22,7 @@ def title_of(entry: AlertEntry) -> str:
 def entry_text(entry: AlertEntry) -> str:
     """One alert on one line."""
     when = entry.last_event_time or "unknown time"
-    return f"{entry.alert.alert_id[:SHORT_ID]}  {entry.alert.level:<13} {when:<20} {title_of(entry)}"
+    return f"{entry.alert.alert_id[:SHORT_ID]}  {entry.alert.level:<13} {when:<20}  {title_of(entry)}"
 
 
 def state_of(entry: AlertEntry) -> str:
