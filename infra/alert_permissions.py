@@ -78,8 +78,7 @@ class AlertPermissions:
         watched = [*self._topic_arns, self._names.operations_topic_arn]
         statements = [
             allow(watched, "sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic"),
-            allow("*", "sns:GetSubscriptionAttributes"),
-            allow(self._state_key_arn, "kms:DescribeKey", "kms:GenerateDataKey"),
+            allow([self._state_key_arn, self._operations_key_arn], "kms:DescribeKey", "kms:GenerateDataKey"),
             items(self._names, [_SUBSCRIPTIONS, _ACCOUNTS], "dynamodb:GetItem", "dynamodb:PutItem"),
             use_table(self._names, self._state_key_arn),
             *self._publish(),
@@ -91,10 +90,12 @@ class AlertPermissions:
 
     def watch_wildcards(self, organization: Organization | None) -> Mapping[str, str]:
         """Why each pattern in `watch` is one, for cdk-nag."""
-        reasons = {"*": "SNS knows no resource for reading a subscription, Organizations none for a list."}
-        if organization and organization.names:
-            reasons[self._members(organization)] = "Every account of the organisation, whatever its number."
-        return reasons
+        if not organization or not organization.names:
+            return {}
+        return {
+            "*": "Organizations knows no resource for a list of accounts.",
+            self._members(organization): "Every account of the organisation, whatever its number.",
+        }
 
     def responders(self) -> list[iam.PolicyStatement]:
         """Read alerts, and write what became of them; an outcome changes several items in one transaction,

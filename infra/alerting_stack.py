@@ -105,9 +105,7 @@ class AlertingStack(Stack):
         self._start("Daily", "Watches over the alert topics", _DAILY_AT_6, built)
         return built
 
-    def _start(
-        self, construct_id: str, description: str, schedule: str, function: lambda_.Function
-    ) -> None:
+    def _start(self, construct_id: str, description: str, schedule: str, function: lambda_.Function) -> None:
         """Have the clock start `function`."""
         target = events.CfnRule.TargetProperty(arn=function.function_arn, id=construct_id.lower())
         rule = events.CfnRule(

@@ -179,11 +179,7 @@ class DetectionStack(Stack):
                 description="Tells what is new to those who subscribed",
                 memory_mb=self._settings.functions.notify_memory_mb,
                 timeout=_NOTIFY_TIMEOUT,
-                environment={
-                    "ALERT_TABLE_NAME": n.ALERT_TABLE,
-                    "ALERT_TOPIC_ARN": self._names.alert_topic_arn,
-                    "OPERATIONS_TOPIC_ARN": self._names.operations_topic_arn,
-                },
+                environment={"ALERT_TABLE_NAME": n.ALERT_TABLE},
                 statements=permissions.notify(
                     self._stream_arn, security_hub=self._settings.alerts.security_hub
                 ),

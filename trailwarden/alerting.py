@@ -36,7 +36,7 @@ MAIN = "main"
 _LEVELS = tuple(str(level) for level in Level)
 
 
-class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A topic, and which alerts it gets: those that meet every condition. An empty condition asks nothing.
 
     `tags` are Sigma's, met where one of them is among the alert's; a trailing `*` stands for any ending
@@ -121,7 +121,7 @@ class AccountName(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     environment: str = ""
 
 
-class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A subscription that the deployment made, by which the daily check knows that one vanished."""
 
     topic_arn: str
@@ -193,16 +193,12 @@ class Alerting(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         level = self.level_of(alert.level, alert.account, environment, alert.rule_id, alert.tags)
         return alert if level == alert.level else replace(alert, level=level)
 
-    def names(self, found: Mapping[str, AccountInfo] | None = None) -> Mapping[str, AccountInfo]:
-        """Names and environments by account id: the settings' word, and where they are silent what was
-        `found` in Organizations."""
-        known = dict(found or {})
-        for account_id, said in self.accounts.items():
-            other = known.get(account_id, AccountInfo())
-            known[account_id] = AccountInfo(
-                said.name or other.name or None, said.environment or other.environment or None
-            )
-        return known
+    def names(self) -> Mapping[str, AccountInfo]:
+        """Names and environments by account id, as the settings have them."""
+        return {
+            account: AccountInfo(said.name or None, said.environment or None)
+            for account, said in self.accounts.items()
+        }
 
 
 def load_alerting(data: bytes) -> Alerting:

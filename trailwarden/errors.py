@@ -3,6 +3,7 @@
 TrailwardenError
 ├── NoticeError          a delivery notice that can never be read
 ├── LogFileUnavailable   a log file that may be readable later: gone, denied, throttled
+├── OrganizationUnavailableError  AWS Organizations does not answer us: there is none, or we may not ask
 ├── RuleError            rules that cannot be used; names every problem at once
 ├── RuleSetError         a compiled rule set that this reader cannot use
 └── SettingsError        deployment settings that cannot be used; names every problem at once
@@ -22,6 +23,10 @@ class NoticeError(TrailwardenError):
 
 class LogFileUnavailable(TrailwardenError):  # noqa: N818 (a state that passes, not a fault)
     """A log file that cannot be read now, but may be later: gone, denied or throttled."""
+
+
+class OrganizationUnavailableError(TrailwardenError):
+    """AWS Organizations does not answer us: there is none, or we may not ask."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

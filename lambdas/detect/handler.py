@@ -17,8 +17,10 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from trailwarden.accounts import AccountNames
 from trailwarden.alerting import load_alerting
 from trailwarden.alerts.grouping import AlertPolicy
+from trailwarden.aws.account_table import AccountTable
 from trailwarden.aws.clients import client
 from trailwarden.aws.correlation_table import CorrelationTable
 from trailwarden.aws.environment import read_environment
@@ -63,8 +65,8 @@ def make_rules() -> LiveRules[Detector]:
     events = CorrelationTable(dynamodb, name, now=time.time, pause=_pause)
     sessions = SessionTable(dynamodb, name, now=time.time, pause=_pause)
     operations = OperationsTopic(client("sns"), settings["OPERATIONS_TOPIC_ARN"])
-    names = alerting.names()
-    policy = AlertPolicy(alerting.quiet_seconds, lambda alert: alerting.adjusted(alert, names))
+    names = AccountNames(alerting.names(), AccountTable(dynamodb, name, now=time.time))
+    policy = AlertPolicy(alerting.quiet_seconds, lambda alert: alerting.adjusted(alert, names.current()))
 
     def make_detector(rule_set: RuleSet) -> Detector:
         return Detector(

@@ -68,6 +68,9 @@ ARROWS: dict[str, set[str]] = {
         "trailwarden.rules",
     },
     "trailwarden.notification": {"trailwarden.alerts", "trailwarden.state"},
+    "trailwarden.alerting": {"trailwarden.activity", "trailwarden.errors"},
+    "trailwarden.watching": {"trailwarden.safety", "trailwarden.state", "trailwarden.alerting"},
+    "trailwarden.accounts": {"trailwarden.activity", "trailwarden.errors", "trailwarden.state"},
     "trailwarden.scaffold": {
         "trailwarden.safety",
         "trailwarden.delivery",

@@ -25,9 +25,20 @@ from trailwarden.state.groups import Groups
 _ID = 32
 _DAY = timedelta(days=1)
 _PREFIX_DAYS = 45
+_KEPT = timedelta(days=365)
+"""How long a group that a person touched is kept from then on."""
 _BECAME_AT_MOST = 20
 _CHARACTER_AT_MOST = 20_000
 """How many matches are read for what an acknowledged alert is known by."""
+
+
+def open_alert_book(
+    client: Any, table_name: str, *, now: Callable[[], float], pause: Callable[[int], None]
+) -> "AlertTableBook":
+    """The book over a deployment's table."""
+    table = GroupTable(client, table_name, retention=_KEPT, now=now, pause=pause)
+    groups = Groups(table, now=now, pause=pause)
+    return AlertTableBook(client, table_name, table=table, groups=groups, now=now)
 
 
 class AlertTableBook:

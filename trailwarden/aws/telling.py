@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from trailwarden.accounts import AccountNames
 from trailwarden.activity.geo import open_geo_files
 from trailwarden.activity.model import Context
 from trailwarden.alerting import Alerting
+from trailwarden.aws.account_table import AccountTable
 from trailwarden.aws.channels import Channels
 from trailwarden.aws.findings import SecurityHubFindings
 from trailwarden.aws.outbox_table import OutboxTable
@@ -40,12 +42,12 @@ def make_tellers(
     dynamodb = client("dynamodb")
     outbox = OutboxTable(dynamodb, table, now=time.time, pause=pause)
     budgets = Budgets(alerting.rule_budget, alerting.overall_budget)
-    names = alerting.names()
+    names = AccountNames(alerting.names(), AccountTable(dynamodb, table, now=time.time))
     known = Context(
         geo=open_geo_files(folder / name for name in alerting.geo_files),
         sessions=SessionTable(dynamodb, table, now=time.time, pause=pause),
     )
-    channels = Channels(client("sns"), alerting, known=known, names=lambda: names)
+    channels = Channels(client("sns"), alerting, known=known, names=names.current)
     findings = SecurityHubFindings(client("securityhub")) if alerting.security_hub else None
     notifier = Notifier(outbox=outbox, channels=channels.of, budgets=budgets, findings=findings)
     return Tellers(notifier, channels, outbox, budgets)

@@ -11,6 +11,7 @@ from trailwarden.cli.lazy import LazyGroup
     lazy={
         "scan": "trailwarden.cli.scan:scan",
         "rules": "trailwarden.cli.rules:rules",
+        "alerts": "trailwarden.cli.alerts:alerts",
         "completion": "trailwarden.cli.completion:completion",
     },
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -24,4 +25,5 @@ def main() -> None:
       trailwarden scan ./AWSLogs
       trailwarden scan --format jsonl --matches s3://my-log-bucket/AWSLogs/111122223333
       trailwarden rules new "Access Key Created At Night"
+      trailwarden alerts list --since 7d --open
     """

@@ -14,6 +14,7 @@ class Exit(IntEnum):
     """`rules publish`, `rollback`, `promote`: what was handed in did not become live. `rules diff
     --exit-code`: there is a difference."""
     USAGE = 2
-    """Wrong usage, or rules that cannot be used. `scan` still evaluates the others."""
+    """Wrong usage, or rules that cannot be used. `scan` still evaluates the others. `alerts`: an id that
+    names no alert, or several."""
     INCOMPLETE = 3
     """Done, but some input could not be read."""

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.samples import CREATE_RULE, STOP_RULE, engine, record, rule
-from trailwarden.alerts.grouping import AlertGrouper, alert_id, group_of
+from trailwarden.alerts.grouping import AlertGrouper, group_of
+from trailwarden.alerts.placement import alert_id
 from trailwarden.delivery.records import event_identity, event_time
 from trailwarden.engine.match import Match
 from trailwarden.rules.ruleset import Level, Rule

@@ -13,8 +13,8 @@ from tests.alert_table import create_alert_table
 from trailwarden.aws.ledger_table import LedgerTable
 from trailwarden.aws.rule_set_table import RuleSetTable
 from trailwarden.aws.rules_bucket import RulesBucket
+from trailwarden.cli.deployment import Deployment
 from trailwarden.cli.rules import submitting
-from trailwarden.cli.rules.deployment import Deployment
 from trailwarden.publishing.notices import FolderChange
 from trailwarden.publishing.publisher import Publisher
 from trailwarden.publishing.submission import Submission

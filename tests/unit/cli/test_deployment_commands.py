@@ -11,8 +11,8 @@ from moto import mock_aws
 
 from infra.names import ALERT_TABLE, RULE_WRITERS_ROLE
 from tests.unit.cli.deployed import ACCOUNT, NAMES, REGION, Deployed
-from trailwarden.cli import main
-from trailwarden.cli.rules import deployment, publish, submitting
+from trailwarden.cli import deployment, main
+from trailwarden.cli.rules import publish, submitting
 
 STOPPED = """\
 # Who stops the trail hides something.

@@ -22,7 +22,7 @@ from trailwarden.backtest.counting import OTHERS
 from trailwarden.backtest.report import Report, Share
 from trailwarden.cli.rules.backtest_charts import alerts_chart, bin_of, hours_chart, library
 from trailwarden.cli.rules.backtest_text import sentence
-from trailwarden.cli.rules.tables import counted
+from trailwarden.cli.tables import counted
 
 _FOLDER = Path(__file__).with_name("backtest_page")
 _ESCAPED = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}

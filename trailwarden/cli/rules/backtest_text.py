@@ -7,8 +7,8 @@ from rich.table import Table
 from rich.text import Text
 
 from trailwarden.backtest.report import WEEKDAYS, ExceptionResult, Report, Sample, Share
-from trailwarden.cli.rules.tables import console as console_of
-from trailwarden.cli.rules.tables import counted, level_text, table
+from trailwarden.cli.tables import console as console_of
+from trailwarden.cli.tables import counted, level_text, table
 
 _WIDTH_OF_A_FILE = 160
 _BARS = " ▁▂▃▄▅▆▇█"

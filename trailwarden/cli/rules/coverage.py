@@ -10,7 +10,7 @@ import click
 
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.rule_files import usable_rules
-from trailwarden.cli.rules.tables import console, counted, table
+from trailwarden.cli.tables import console, counted, table
 from trailwarden.coverage import Coverage, Covered, coverage_of, navigator_layer
 from trailwarden.safety.text import one_line
 

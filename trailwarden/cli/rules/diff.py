@@ -8,9 +8,9 @@ from typing import Any
 import click
 import msgspec
 
+from trailwarden.cli.deployment import Deployment, on_deployment
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.rules.comparison import Comparison, Files, compare
-from trailwarden.cli.rules.deployment import Deployment, on_deployment
 from trailwarden.cli.rules.folders import read_team_folder
 
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}

@@ -6,8 +6,8 @@ import sys
 import click
 import msgspec
 
+from trailwarden.cli.deployment import Deployment, on_deployment
 from trailwarden.cli.exits import Exit
-from trailwarden.cli.rules.deployment import Deployment, on_deployment
 from trailwarden.safety.text import one_line
 from trailwarden.state.rule_sets import Publication
 

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from trailwarden.cli.exits import Exit
-from trailwarden.cli.rules.tables import console, counted, styled
+from trailwarden.cli.tables import console, counted, styled
 from trailwarden.rules.load import read_rules
 from trailwarden.rules.shipped import shipped_rules_path
 from trailwarden.safety.text import one_line

@@ -11,7 +11,7 @@ import click
 
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.rule_files import usable_rules
-from trailwarden.cli.rules.tables import console, level_text, table
+from trailwarden.cli.tables import console, level_text, table
 from trailwarden.rules.ruleset import Correlation, Level, Rule, RuleSet
 from trailwarden.rules.source import Source
 from trailwarden.safety.text import one_line

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
+from trailwarden.cli.deployment import Deployment, deployed, deployment_options
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.rules.comparison import compare
-from trailwarden.cli.rules.deployment import Deployment, deployed, deployment_options
 from trailwarden.cli.rules.folders import read_team_folder
 from trailwarden.cli.rules.status_edit import STATUSES, Edited, set_status
 from trailwarden.cli.rules.submitting import WAIT_SECONDS, confirm, submit

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
+from trailwarden.cli.deployment import Deployment, Sources, on_deployment
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.rules.comparison import Change, compare
-from trailwarden.cli.rules.deployment import Deployment, Sources, on_deployment
 from trailwarden.cli.rules.folders import read_team_folder
 from trailwarden.cli.rules.submitting import WAIT_SECONDS, below, confirm, submit
 from trailwarden.errors import RuleError

@@ -4,8 +4,8 @@ import sys
 
 import click
 
+from trailwarden.cli.deployment import Deployment, on_deployment
 from trailwarden.cli.exits import Exit
-from trailwarden.cli.rules.deployment import Deployment, on_deployment
 from trailwarden.cli.rules.submitting import WAIT_SECONDS, confirm, submit
 from trailwarden.publishing.submission import RollbackSubmission
 

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 import click
 import msgspec
 
+from trailwarden.cli.deployment import Deployment, denied_gives, on_deployment
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.rules.comparison import DocumentChange, compare
-from trailwarden.cli.rules.deployment import Deployment, denied_gives, on_deployment
 from trailwarden.errors import Problem, RuleSetError
 from trailwarden.rules.ruleset import Correlation, Rule, load_rule_set
 from trailwarden.safety.text import one_line

@@ -11,8 +11,8 @@ from typing import Any, NoReturn
 import click
 import msgspec
 
+from trailwarden.cli.deployment import Deployment
 from trailwarden.cli.exits import Exit
-from trailwarden.cli.rules.deployment import Deployment
 from trailwarden.errors import Problem
 from trailwarden.publishing.submission import Submission, pack_submission
 from trailwarden.safety.text import one_line

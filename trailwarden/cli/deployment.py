@@ -28,12 +28,29 @@ if TYPE_CHECKING:
 Read = TypeVar("Read")
 TABLE = "trailwarden-alerts"
 WRITERS_ROLE = "trailwarden-rule-writers"
+RESPONDERS_ROLE = "trailwarden-responders"
 
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 _WRONG = frozenset({"InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException"})
 _WRONG |= {"InvalidAccessKeyId", "AuthFailure"}
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AllAccessDisabled", "403"})
 _MISSING = frozenset({"NoSuchBucket", "ResourceNotFoundException"})
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """By which right commands work on a deployment: the role to take, the setting that says who may, what is
+    missing where nothing is found, and the options that name the audit account."""
+
+    role: str
+    setting: str
+    deployed: str
+    options: tuple[str, ...]
+
+
+RULES = Access(WRITERS_ROLE, "rule_writers", "Trailwarden with live rules", ("--account", "--audit-account"))
+ALERTS = Access(RESPONDERS_ROLE, "responders", "Trailwarden", ("--audit-account",))
+"""Of alerts, `--account` is where they happened."""
 
 
 class NoDeploymentError(TrailwardenError):
@@ -97,34 +114,36 @@ def rules_bucket(account: str, region: str) -> str:
     return f"trailwarden-rules-{account}-{region}"
 
 
-def deployment_options(command: Callable[..., None]) -> Callable[..., None]:
+def deployment_options(command: Callable[..., None], access: Access = RULES) -> Callable[..., None]:
     """The options that say where it is deployed."""
     for option in (
         click.option("--region", metavar="REGION", help="The region it is deployed in (else AWS_REGION)."),
-        click.option("--account", metavar="ID", help="The audit account (else the caller's own)."),
+        click.option(
+            *access.options, "account", metavar="ID", help="The audit account (else the caller's own)."
+        ),
     ):
         command = option(command)
     return command
 
 
 @contextmanager
-def deployed(account: str | None, region: str | None) -> Iterator[Deployment]:
+def deployed(account: str | None, region: str | None, access: Access = RULES) -> Iterator[Deployment]:
     """The deployment that the options name, and what goes wrong with it in plain words."""
-    with plain_errors():
+    with plain_errors(access):
         deployment = connect(account, region)
-        with _missing_named(deployment):
+        with _missing_named(deployment, access):
             yield deployment
 
 
-def on_deployment(command: Callable[..., None]) -> Callable[..., None]:
+def on_deployment(command: Callable[..., None], access: Access = RULES) -> Callable[..., None]:
     """Give a command the deployment that its options name, before its own arguments."""
 
     @functools.wraps(command)
     def run(*arguments: Any, account: str | None, region: str | None, **keywords: Any) -> None:
-        with deployed(account, region) as deployment:
+        with deployed(account, region, access) as deployment:
             command(deployment, *arguments, **keywords)
 
-    return deployment_options(run)
+    return deployment_options(run, access)
 
 
 def connect(account: str | None, region: str | None) -> Deployment:
@@ -156,12 +175,12 @@ def deployment_of(session: "boto3.Session", account: str, region: str, *, caller
         dynamodb=dynamodb,
         store=RuleSetTable(dynamodb, TABLE, now=time.time),
         folder=RulesBucket(s3, rules_bucket(account, region)),
-        staged=StagedTable(dynamodb, TABLE, pause=_pause),
-        exceptions=ExceptionTable(dynamodb, TABLE, pause=_pause),
+        staged=StagedTable(dynamodb, TABLE, pause=pause),
+        exceptions=ExceptionTable(dynamodb, TABLE, pause=pause),
     )
 
 
-def _pause(attempt: int) -> None:
+def pause(attempt: int) -> None:
     time.sleep(0.1 * 2**attempt)
 
 
@@ -195,7 +214,7 @@ def _short(arn: str) -> str:
 
 
 @contextmanager
-def plain_errors() -> Iterator[None]:
+def plain_errors(access: Access = RULES) -> Iterator[None]:
     """Whatever is wrong with credentials, rights or the network, in one line; status 2 or 3."""
     from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError  # noqa: PLC0415
 
@@ -208,7 +227,7 @@ def plain_errors() -> Iterator[None]:
     except NoCredentialsError:
         _leave("there are no AWS credentials; sign in, or set AWS_PROFILE", Exit.INCOMPLETE)
     except ClientError as error:
-        _leave(_said(error), Exit.INCOMPLETE)
+        _leave(_said(error, access), Exit.INCOMPLETE)
     except BotoCoreError as error:
         _leave(f"AWS is out of reach, or the configuration is not sound: {error}", Exit.INCOMPLETE)
 
@@ -218,7 +237,7 @@ def _leave(text: str, status: Exit) -> None:
     sys.exit(status)
 
 
-def _said(error: "ClientError") -> str:
+def _said(error: "ClientError", access: Access) -> str:
     code = str(error.response["Error"].get("Code", ""))
     said = str(error.response["Error"].get("Message", "")) or code
     if code in _EXPIRED:
@@ -227,14 +246,14 @@ def _said(error: "ClientError") -> str:
         return f"AWS does not know these credentials ({said}); sign in again, or choose another AWS_PROFILE"
     if code in _DENIED:
         return (
-            f"AWS refuses {error.operation_name} ({said}); take the role {WRITERS_ROLE},"
-            " whose principals the setting rule_writers names"
+            f"AWS refuses {error.operation_name} ({said}); take the role {access.role},"
+            f" whose principals the setting {access.setting} names"
         )
     return f"{error.operation_name} failed: {said} ({code})"
 
 
 @contextmanager
-def _missing_named(deployment: Deployment) -> Iterator[None]:
+def _missing_named(deployment: Deployment, access: Access) -> Iterator[None]:
     """A table or bucket that is not there means that nothing is deployed there."""
     from botocore.exceptions import ClientError  # noqa: PLC0415
 
@@ -244,5 +263,5 @@ def _missing_named(deployment: Deployment) -> Iterator[None]:
         if error.response["Error"].get("Code") not in _MISSING:
             raise
         raise NoDeploymentError(
-            f"there is no Trailwarden with live rules in {deployment.words}; name --account and --region"
+            f"there is no {access.deployed} in {deployment.words}; name {access.options[0]} and --region"
         ) from error

@@ -1,0 +1,93 @@
+"""A book of alerts for tests of commands, in memory, in the place of a deployment's."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.samples import MEMBER, STOP_RULE, record, rule
+from trailwarden.activity.model import AccountInfo
+from trailwarden.alerts.grouping import AlertGrouper
+from trailwarden.alerts.model import Alert, AlertMatch, Evidence
+from trailwarden.cli import deployment, main
+from trailwarden.cli.alerts import desk
+from trailwarden.delivery.records import event_identity, event_time
+from trailwarden.engine.match import Match
+from trailwarden.rules.ruleset import Level
+from trailwarden.state.alert_book import AlertBook, AlertEntry
+from trailwarden.state.memory_alert_book import MemoryAlertBook
+
+CALLER = "assumed-role/trailwarden-responders/alice"
+NOON = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+TOLD = "2026-03-01T12:05:00Z"
+
+
+def alert(user: str = "mallory", *, level: Level = Level.HIGH, **fields: Any) -> Alert:
+    """Somebody stopped a trail."""
+    stopped = rule(STOP_RULE, "StopLogging", level, alert_title="{actor} stopped the trail")
+    met = record(1, userIdentity={"type": "IAMUser", "userName": user, "accountId": MEMBER}, **fields)
+    grouper = AlertGrouper("0" * 16)
+    grouper.add(
+        Match(stopped, met, 7, event_identity(met), event_time(met)), "s3://trailwarden-logs/file.json.gz"
+    )
+    (made,) = grouper.alerts()
+    return made
+
+
+def match(number: int, origin: str = "203.0.113.7", action: str = "StopLogging") -> AlertMatch:
+    """One event of an alert."""
+    evidence = Evidence("s3://trailwarden-logs/file.json.gz", number)
+    return AlertMatch(
+        f"{number:032x}", f"event {number}", f"2026-03-01T12:{number:02}:00Z", evidence, None, origin, action
+    )
+
+
+def entry(of: Alert, **fields: Any) -> AlertEntry:
+    """The alert as it stands: told, and nobody looks after it, unless `fields` say otherwise."""
+    made = AlertEntry(
+        alert=of,
+        total=of.count,
+        first_event_time=of.first_event_time,
+        last_event_time=of.last_event_time,
+        told_at=TOLD,
+    )
+    return replace(made, **fields)
+
+
+def named(of: Alert, alert_id: str) -> Alert:
+    """The alert under an id that a test can name."""
+    return replace(of, alert_id=alert_id.ljust(32, "0"))
+
+
+def take_the_place(monkeypatch: pytest.MonkeyPatch, book: AlertBook) -> None:
+    """Let commands find this book where a deployment is looked for."""
+
+    def connect(account: str | None, region: str | None) -> deployment.Deployment:
+        nothing: Any = None
+        return deployment.Deployment(
+            account=account or "123456789012",
+            region=region or "eu-west-1",
+            caller=CALLER,
+            s3=nothing,
+            dynamodb=nothing,
+            store=nothing,
+            folder=nothing,
+            staged=nothing,
+            exceptions=nothing,
+        )
+
+    monkeypatch.setattr(deployment, "connect", connect)
+    monkeypatch.setattr(desk, "open_book", lambda _deployment: book)
+    monkeypatch.setattr(
+        desk, "_accounts", lambda _deployment: {MEMBER: AccountInfo("Payments", "production")}
+    )
+
+
+def memory_book() -> MemoryAlertBook:
+    return MemoryAlertBook(now=lambda: NOON)
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["alerts", *arguments])

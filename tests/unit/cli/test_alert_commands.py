@@ -1,0 +1,278 @@
+"""`trailwarden alerts list`, `show`, `ack` and `close` on a book in memory."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from infra.names import ALERT_TABLE
+from tests.unit.cli.alert_desk import (
+    CALLER,
+    NOON,
+    TOLD,
+    alert,
+    entry,
+    match,
+    memory_book,
+    named,
+    run,
+    take_the_place,
+)
+from trailwarden.cli import deployment
+from trailwarden.cli.alerts import desk
+from trailwarden.cli.alerts import list as list_module
+from trailwarden.rules.ruleset import Level
+from trailwarden.state.memory_alert_book import MemoryAlertBook
+
+FIRST, SECOND, THIRD = "aaaaaaaa1111", "aaaaaaaa2222", "bbbbbbbb3333"
+SINCE = ("--since", "2026-03-01")
+
+
+@pytest.fixture
+def book(monkeypatch: pytest.MonkeyPatch) -> MemoryAlertBook:
+    """Three alerts of a day: one untold and low, one acknowledged, one held and critical."""
+    made = memory_book()
+    low = alert("carol", level=Level.LOW, eventTime="2026-03-01T09:00:00Z", recipientAccountId="111122223333")
+    made.add(entry(named(low, FIRST), told_at=None))
+    acknowledged = {"acknowledged_by": "user/bob", "acknowledged_at": TOLD, "note": "a drill"}
+    made.add(entry(named(alert("mallory"), SECOND), **acknowledged), [match(1), match(2)])
+    critical = alert("eve", level=Level.CRITICAL, eventTime="2026-03-01T11:00:00Z")
+    made.add(entry(named(critical, THIRD), held=True, total=1200), [match(3, "198.51.100.4", "DeleteTrail")])
+    take_the_place(monkeypatch, made)
+    return made
+
+
+def listed(*options: str) -> list[str]:
+    """The beginnings of the ids that are listed, in their order."""
+    result = run("list", *SINCE, "--json", *options)
+    assert result.exit_code == 0, result.output
+    return [json.loads(line)["alert_id"].rstrip("0") for line in result.stdout.splitlines()]
+
+
+def test_list_prints_a_table_newest_first(book: MemoryAlertBook) -> None:
+    result = run("list", *SINCE)
+    assert result.exit_code == 0
+    heading, newest, second, oldest = result.stdout.splitlines()
+    assert heading.split() == ["Level", "Alert", "Account", "Events", "Last", "event", "(UTC)", "State", "ID"]
+    assert "user mallory stopped the trail" in newest
+    assert "told, ack bob" in newest
+    assert newest.rstrip().endswith(SECOND)
+    assert "1,200" in second
+    assert "held" in second
+    assert "untold" in oldest
+
+
+def test_list_in_json_holds_what_scan_prints_and_how_it_stands(book: MemoryAlertBook) -> None:
+    line = json.loads(run("list", *SINCE, "--json").stdout.splitlines()[0])
+    assert line["alert_id"] == SECOND.ljust(32, "0")
+    assert (line["told_at"], line["held"], line["closed"]) == (TOLD, False, False)
+    assert (line["acknowledged_by"], line["acknowledged_at"], line["note"]) == ("user/bob", TOLD, "a drill")
+    assert (line["account"], line["level"], line["count"]) == ("444455556666", "high", 1)
+    assert run("list", *SINCE, "--jsonl").stdout == run("list", *SINCE, "--json").stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        ([], [SECOND, THIRD, FIRST]),
+        (["--level", "low", "--level", "critical"], [THIRD, FIRST]),
+        (["--min-level", "high"], [SECOND, THIRD]),
+        (["--account", "111122223333"], [FIRST]),
+        (["--actor", "MALLORY"], [SECOND]),
+        (["--rule", "stoplogging"], [SECOND, THIRD, FIRST]),
+        (["--rule", "nothing"], []),
+        (["--held"], [THIRD]),
+        (["--open"], [THIRD, FIRST]),
+        (["--acknowledged"], [SECOND]),
+        (["--held", "--acknowledged"], []),
+        (["--until", "2026-03-01T10:00"], [FIRST]),
+        (["--since", "2026-03-01T11:30:00+00:00"], [SECOND]),
+        (["--limit", "1"], [SECOND]),
+    ],
+)
+def test_list_narrows_down(book: MemoryAlertBook, options: list[str], found: list[str]) -> None:
+    assert listed(*options) == found
+
+
+def test_list_leaves_out_what_was_closed_only_where_open_ones_are_asked_for(book: MemoryAlertBook) -> None:
+    assert run("close", THIRD).exit_code == 0
+    assert listed() == [SECOND, THIRD, FIRST]
+    assert listed("--open") == [FIRST]
+
+
+def test_list_shows_staged_alerts_on_demand(book: MemoryAlertBook) -> None:
+    staged = replace(named(alert("dave"), "cccc"), staged=True, status="test")
+    book.add(entry(staged, told_at=None))
+    assert len(listed()) == 3
+    assert len(listed("--staged")) == 4
+    assert "stopped the trail [test]" in run("list", *SINCE, "--staged").stdout
+
+
+def test_list_says_where_there_is_nothing_and_where_there_is_more(
+    book: MemoryAlertBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("list", *SINCE, "--rule", "none").stdout == "No such alert since 2026-03-01 00:00 UTC.\n"
+    assert "--limit shows more" in run("list", *SINCE, "-n", "2").stderr
+    monkeypatch.setattr(list_module, "SCANNED_AT_MOST", 2)
+    assert "only the newest 2 alerts" in run("list", *SINCE, "--rule", "none").stderr
+
+
+@pytest.mark.parametrize("time", ["yesterday", "24", "999999w", "h", "2026-13-01"])
+def test_a_time_that_is_none_is_wrong_usage(book: MemoryAlertBook, time: str) -> None:
+    result = run("list", "--since", time)
+    assert result.exit_code == 2
+    assert "90m, 24h, 7d" in result.stderr
+
+
+def test_a_time_may_be_so_long_ago(book: MemoryAlertBook) -> None:
+    assert run("list", "--since", "10m").stdout.startswith("No such alert")
+    assert run("list", "--since", "5000d", "--json").stdout.count("\n") == 3
+
+
+def test_show_prints_the_mail_as_it_would_read_now_and_its_history(book: MemoryAlertBook) -> None:
+    result = run("show", SECOND[:9])
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("Subject: [HIGH] user mallory stopped the trail\n\nHIGH: user mallory")
+    assert "444455556666 (Payments, production)" in result.stdout
+    assert (
+        f"Told:         {TOLD}\nAcknowledged: {TOLD}, by user/bob\nNote:         a drill\n" in result.stdout
+    )
+    held = run("show", THIRD).stdout
+    assert "1,200" in held
+    assert "a summary told of it with others" in held
+    assert "Told:         not yet" in run("show", FIRST).stdout
+
+
+def test_show_lists_events_on_demand(book: MemoryAlertBook) -> None:
+    text = run("show", SECOND, "--matches").stdout
+    assert "2026-03-01 12:01:00" in text
+    assert "s3://trailwarden-logs/file.json.gz, record 2" in text
+    assert "the first 1 of them" in run("show", THIRD, "--matches").stdout
+    assert run("show", SECOND, "--matches", "-n", "1").stdout.count("record 2") == 0
+
+
+def test_show_in_json_holds_the_alert_its_history_and_its_events(book: MemoryAlertBook) -> None:
+    document = json.loads(run("show", SECOND, "--json", "--matches").stdout)
+    assert document["alert"]["schema"] == "trailwarden.alert/1"
+    assert document["history"]["acknowledged_by"] == "user/bob"
+    assert [one["origin"] for one in document["matches"]] == ["203.0.113.7", "203.0.113.7"]
+    assert "matches" not in json.loads(run("show", SECOND, "--json").stdout)
+
+
+def test_an_alert_that_became_another_leads_there(book: MemoryAlertBook) -> None:
+    book.add(entry(named(alert("old"), "dddddddd"), became=SECOND.ljust(32, "0")))
+    text = run("show", "dddddddd").stdout
+    assert text.startswith(f"dddddddd became {SECOND.ljust(32, '0')}.")
+    assert len(listed()) == 3
+
+
+def test_ack_says_what_would_break_the_silence(book: MemoryAlertBook) -> None:
+    result = run("ack", THIRD, FIRST, "--note", "known\nto us")
+    assert result.exit_code == 0, result.output
+    assert (
+        "Quiet until a new address (so far 198.51.100.4) or a new action (so far DeleteTrail) shows."
+    ) in result.stdout
+    assert "Quiet until a new address or a new action shows." in result.stdout
+    made = book.entries[THIRD.ljust(32, "0")]
+    assert (made.acknowledged_by, made.acknowledged_at) == (CALLER, f"{NOON:%Y-%m-%dT%H:%M:%SZ}")
+    assert made.note == "known to us"
+    assert listed("--open") == []
+
+
+def test_ack_of_what_somebody_has_already_says_who(book: MemoryAlertBook) -> None:
+    result = run("ack", SECOND)
+    assert f"(by user/bob before, {TOLD})" in result.stdout
+    assert book.entries[SECOND.ljust(32, "0")].note == "a drill"
+
+
+def test_ack_can_be_taken_back(book: MemoryAlertBook) -> None:
+    result = run("ack", SECOND, FIRST, "--undo")
+    assert result.exit_code == 0
+    taken, _, nobody = result.stdout.splitlines()
+    assert taken.startswith(f"Taken back    {SECOND}")
+    assert nobody.startswith(f"Nobody had    {FIRST}")
+    assert listed("--acknowledged") == []
+    assert run("ack", SECOND, "--undo", "--note", "x").exit_code == 2
+
+
+def test_ack_names_only_a_few_of_many_addresses(book: MemoryAlertBook) -> None:
+    many = [match(number, f"203.0.113.{number}") for number in range(1, 9)]
+    book.add(entry(named(alert("many"), "eeeeeeee")), many)
+    assert "203.0.113.5 and 3 more)" in run("ack", "eeeeeeee").stdout
+
+
+def test_close_is_done_once(book: MemoryAlertBook) -> None:
+    assert run("close", THIRD).stdout.startswith(f"Closed      {THIRD}")
+    again = run("close", THIRD)
+    assert (again.exit_code, again.stdout.splitlines()[0][:23]) == (0, f"Was closed  {THIRD[:11]}")
+    assert CALLER in again.stdout
+    assert f"Closed:       {NOON:%Y-%m-%dT%H:%M:%SZ}, by {CALLER}" in run("show", THIRD).stdout
+
+
+def test_an_id_that_is_not_clear_is_wrong_usage_and_nothing_is_done(book: MemoryAlertBook) -> None:
+    before = dict(book.entries)
+    result = run("close", THIRD, "aaaaaaaa", "ffffffff", "bbb")
+    assert result.exit_code == 2
+    assert "several alerts begin with aaaaaaaa; which of them?" in result.stderr
+    assert f"  {SECOND}  high" in result.stderr
+    assert f"  {FIRST}  low" in result.stderr
+    assert "there is no alert ffffffff" in result.stderr
+    assert "'bbb' is too short: give 8 characters or more" in result.stderr
+    assert book.entries == before
+
+
+def test_what_an_attacker_wrote_is_safe_to_print(book: MemoryAlertBook) -> None:
+    evil = "\x1b[2J\u202eevil\nhttps://evil.example/\u0430dmin"
+    hostile = replace(named(alert("x"), "99999999"), title=evil, account="4\x1b[31m")
+    book.add(
+        entry(hostile, acknowledged_by="user/\x1b[2Jx", acknowledged_at=TOLD, note=evil),
+        [match(1, evil, evil)],
+    )
+    for arguments in (
+        ("list", *SINCE),
+        ("show", "99999999", "--matches"),
+        ("ack", "99999999"),
+        ("close", "99999999"),
+    ):
+        printed = run(*arguments).output
+        assert "evil" in printed
+        assert not {"\x1b", "\u202e"} & set(printed)
+        assert "https://evil" not in printed
+    assert "\\u0430dmin" in run("list", *SINCE).output
+
+
+@pytest.mark.parametrize("command", [("list",), ("show", FIRST), ("ack", FIRST), ("close", FIRST)])
+def test_what_aws_refuses_names_the_role_of_those_who_respond(
+    book: MemoryAlertBook, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "Query")
+
+    monkeypatch.setattr(desk, "open_book", refuse)
+    result = run(*command)
+    assert result.exit_code == 3
+    assert "take the role trailwarden-responders, whose principals the setting responders names" in (
+        result.stderr
+    )
+
+
+def test_where_nothing_is_deployed_says_how_to_name_it(
+    book: MemoryAlertBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(*_: Any) -> None:
+        raise ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "Query")
+
+    monkeypatch.setattr(desk, "open_book", missing)
+    result = run("list", "--audit-account", "999988887777", "--region", "eu-west-3")
+    assert result.exit_code == 2
+    assert result.stderr == (
+        "trailwarden: there is no Trailwarden in account 999988887777, region eu-west-3;"
+        " name --audit-account and --region\n"
+    )
+
+
+def test_the_commands_look_where_the_stacks_put_it() -> None:
+    assert deployment.TABLE == ALERT_TABLE
+    assert deployment.ALERTS.role == "trailwarden-responders"

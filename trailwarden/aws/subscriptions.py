@@ -1,0 +1,61 @@
+"""SNS as the daily check sees it: who is subscribed to a topic, and a message to all of them."""
+
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from trailwarden.alerts.message import SUBJECT_LIMIT
+from trailwarden.safety.text import one_line, printable_ascii
+from trailwarden.state.subscriptions import ListedSubscription, Standing, TopicView
+
+_DELETED = "Deleted"
+_PENDING = frozenset({"PendingConfirmation", "pending confirmation"})
+_MISSING = frozenset({"NotFound", "NotFoundException"})
+# Who subscribed to some severities only gets nothing that has none.
+_TO_EVERYBODY = {"severity": {"DataType": "String", "StringValue": "critical"}}
+
+
+class SnsTopics:
+    """`Topics` and `Operations` of the daily check over SNS."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def look(self, topic_arn: str) -> TopicView:
+        """The topic's key and all of its subscriptions.
+
+        A subscription that waits for its confirmation has `PendingConfirmation` for an ARN, one that was
+        ended `Deleted`: https://docs.aws.amazon.com/sns/latest/api/API_Subscription.html
+        """
+        try:
+            attributes = self._client.get_topic_attributes(TopicArn=topic_arn)["Attributes"]
+            pages = self._client.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic_arn)
+            listed = [each for page in pages for each in page.get("Subscriptions", [])]
+        except ClientError as error:
+            if error.response["Error"].get("Code") in _MISSING:
+                return TopicView(missing=True)
+            return TopicView(problem=one_line(str(error), 400))
+        except BotoCoreError as error:
+            return TopicView(problem=one_line(str(error), 400))
+        return TopicView(
+            subscriptions=tuple(_listed(each) for each in listed if each["SubscriptionArn"] != _DELETED),
+            key=attributes.get("KmsMasterKeyId") or None,
+        )
+
+    def tell(self, topic_arn: str, subject: str, text: str) -> None:
+        """Publish one plain message that passes every filter by severity. Raises botocore's errors."""
+        self._client.publish(
+            TopicArn=topic_arn,
+            Subject=printable_ascii(subject, SUBJECT_LIMIT),
+            Message=text,
+            MessageAttributes=_TO_EVERYBODY,
+        )
+
+
+def _listed(subscription: dict[str, str]) -> ListedSubscription:
+    pending = subscription["SubscriptionArn"] in _PENDING
+    return ListedSubscription(
+        protocol=subscription.get("Protocol", ""),
+        endpoint=subscription.get("Endpoint", ""),
+        standing=Standing.PENDING if pending else Standing.CONFIRMED,
+    )

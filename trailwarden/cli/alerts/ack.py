@@ -1,0 +1,73 @@
+"""`trailwarden alerts ack`: somebody looks after it, so it need not be told again."""
+
+import sys
+from collections.abc import Iterable
+
+import click
+
+from trailwarden.cli.alerts.desk import Desk, on_alerts
+from trailwarden.cli.alerts.words import entry_text
+from trailwarden.cli.exits import Exit
+from trailwarden.safety.text import harmless, one_line
+from trailwarden.state.alert_book import AlertEntry
+
+_READ = 1000
+_NAMED = 5
+_NOTE = 500
+
+
+@click.command("ack")
+@click.argument("alert_ids", nargs=-1, required=True, metavar="ID...")
+@click.option("--note", default="", help="Why, for the others.")
+@click.option("--undo", is_flag=True, help="Look after them no more: they are told again.")
+@on_alerts
+def ack_command(desk: Desk, alert_ids: tuple[str, ...], note: str, undo: bool) -> None:
+    """Acknowledge the alerts ID... (the first 8 characters will do): they stay quiet, unless they change
+    character by a new address or a new action.
+
+    Where one ID is not clear, nothing is done to any.
+
+    \b
+    Examples:
+      trailwarden alerts ack f277584d --note "the migration, until Friday"
+      trailwarden alerts ack f277584d --undo
+    """
+    if undo and note:
+        raise click.UsageError("--note says why alerts are acknowledged; --undo takes that back")
+    for entry in desk.find(alert_ids):
+        if undo:
+            _take_back(desk, entry)
+        else:
+            _acknowledge(desk, entry, one_line(note, _NOTE))
+    sys.exit(Exit.DONE)
+
+
+def _acknowledge(desk: Desk, entry: AlertEntry, note: str) -> None:
+    made = desk.book.acknowledge(entry.alert.alert_id, desk.caller, note)
+    click.echo(f"Acknowledged  {entry_text(made)}")
+    if made.acknowledged_by != desk.caller:
+        by, at = one_line(made.acknowledged_by, 200), one_line(made.acknowledged_at, 40)
+        click.echo(f"              (by {by} before, {at})")
+    matches = list(desk.book.matches(entry.alert.alert_id, _READ))
+    addresses = _known(match.origin for match in matches)
+    actions = _known(match.action for match in matches)
+    click.echo(f"              Quiet until a new address{addresses} or a new action{actions} shows.")
+
+
+def _take_back(desk: Desk, entry: AlertEntry) -> None:
+    if not entry.acknowledged_by:
+        click.echo(f"Nobody had    {entry_text(entry)}")
+        return
+    made = desk.book.unacknowledge(entry.alert.alert_id, desk.caller)
+    click.echo(f"Taken back    {entry_text(made)}")
+    click.echo("              What comes is told as before.")
+
+
+def _known(values: Iterable[str]) -> str:
+    """` (so far 203.0.113.7, 198.51.100.4 and 3 more)`, of those that are known; empty where none is."""
+    found = sorted({value for value in values if value})
+    if not found:
+        return ""
+    named = ", ".join(harmless(value, 60) for value in found[:_NAMED])
+    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    return f" (so far {named}{more})"

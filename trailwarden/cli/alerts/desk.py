@@ -1,0 +1,85 @@
+"""The alert book of a deployment, and who is asking: what every command on alerts begins with."""
+
+import functools
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from trailwarden.activity.model import AccountInfo
+from trailwarden.cli.alerts.words import entry_text
+from trailwarden.cli.deployment import (
+    ALERTS,
+    Deployment,
+    deployed,
+    deployment_options,
+)
+from trailwarden.safety.text import one_line
+from trailwarden.state.alert_book import LEAST_PREFIX, AlertBook, AlertEntry, AmbiguousAlertError
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """`caller` is who AWS says that we are; `accounts` gives what is known of accounts, where we may know."""
+
+    book: AlertBook
+    caller: str
+    accounts: Callable[[], Mapping[str, AccountInfo]]
+
+    def find(self, alert_ids: Sequence[str]) -> list[AlertEntry]:
+        """The alerts of those ids, or beginnings of ids, each once. Raises `click.UsageError` that names each
+        that is none, or several: nothing is done to some where others are not clear."""
+        found: dict[str, AlertEntry] = {}
+        wrong: list[str] = []
+        for alert_id in alert_ids:
+            name = alert_id.strip().lower()
+            try:
+                entry = self.book.get(name) if len(name) >= LEAST_PREFIX else None
+            except AmbiguousAlertError as error:
+                wrong.append(f"several alerts begin with {one_line(name, 40)}; which of them?")
+                wrong += [f"  {entry_text(each)}" for each in error.entries]
+                continue
+            if entry is not None:
+                found[entry.alert.alert_id] = entry
+            elif len(name) < LEAST_PREFIX:
+                wrong.append(f"{one_line(name, 40)!r} is too short: give {LEAST_PREFIX} characters or more")
+            else:
+                wrong.append(f"there is no alert {one_line(name, 40)}; `trailwarden alerts list` lists them")
+        if wrong:
+            raise click.UsageError("\n".join(wrong))
+        return list(found.values())
+
+
+def open_book(deployment: Deployment) -> AlertBook:
+    """The alerts that are kept in the deployment's table."""
+    from trailwarden.aws.alert_book import open_alert_book  # noqa: PLC0415 (boto3: only where it is read)
+    from trailwarden.cli.deployment import TABLE, pause  # noqa: PLC0415
+
+    return open_alert_book(deployment.dynamodb, TABLE, now=time.time, pause=pause)
+
+
+def desk_of(deployment: Deployment) -> Desk:
+    """Where the commands of a deployment work."""
+    return Desk(open_book(deployment), deployment.caller, lambda: _accounts(deployment))
+
+
+def on_alerts(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the desk of the deployment that its options name, before its own arguments."""
+
+    @functools.wraps(command)
+    def run(*arguments: Any, account: str | None, region: str | None, **keywords: Any) -> None:
+        with deployed(account, region, ALERTS) as deployment:
+            command(desk_of(deployment), *arguments, **keywords)
+
+    return deployment_options(run, ALERTS)
+
+
+def _accounts(deployment: Deployment) -> Mapping[str, AccountInfo]:
+    from trailwarden.aws.account_table import AccountTable  # noqa: PLC0415 (boto3: only where it is read)
+    from trailwarden.cli.deployment import TABLE, denied_gives  # noqa: PLC0415
+
+    book = AccountTable(deployment.dynamodb, TABLE, now=lambda: 0.0)
+    nothing: Mapping[str, AccountInfo] = {}
+    return denied_gives(book.accounts, nothing)

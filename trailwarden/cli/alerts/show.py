@@ -1,0 +1,89 @@
+"""`trailwarden alerts show`: one alert as its mail would read now, what became of it, and its events."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from trailwarden.activity.model import Context
+from trailwarden.alerts.message import AlertMessage, render
+from trailwarden.alerts.model import AlertMatch
+from trailwarden.cli.alerts.desk import Desk, on_alerts
+from trailwarden.cli.alerts.words import history, history_lines, match_line
+from trailwarden.cli.exits import Exit
+from trailwarden.cli.tables import console, counted, table
+from trailwarden.safety.text import harmless, one_line
+from trailwarden.state.alert_book import AlertEntry
+
+
+@click.command("show")
+@click.argument("alert_id", metavar="ID")
+@click.option("--matches", "with_matches", is_flag=True, help="Also its events, oldest first.")
+@click.option(
+    "--limit", "-n", default=100, show_default=True, type=click.IntRange(1, 10_000), help="Events at most."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@on_alerts
+def show_command(desk: Desk, alert_id: str, with_matches: bool, limit: int, as_json: bool) -> None:
+    """Show the alert ID (the first 8 characters will do): the mail as it would read now, when it was told,
+    and who looks after it.
+
+    \b
+    Examples:
+      trailwarden alerts show f277584d
+      trailwarden alerts show f277584d --matches --json
+    """
+    (entry,) = desk.find([alert_id])
+    message = rendered(entry, Context(accounts=desk.accounts()))
+    matches = list(desk.book.matches(entry.alert.alert_id, limit)) if with_matches else []
+    if as_json:
+        click.echo(json.dumps(_json(entry, message, matches if with_matches else None)))
+        sys.exit(Exit.DONE)
+    if not entry.alert.alert_id.startswith(alert_id.strip().lower()):
+        click.echo(f"{one_line(alert_id, 40)} became {entry.alert.alert_id}.\n")
+    click.echo(f"Subject: {message.subject}\n")
+    click.echo(message.email)
+    for line in history_lines(entry):
+        click.echo(line)
+    if with_matches:
+        _print_matches(matches, entry.total)
+    sys.exit(Exit.DONE)
+
+
+def rendered(entry: AlertEntry, context: Context) -> AlertMessage:
+    """The alert's message, with all that it counts by now."""
+    alert = replace(
+        entry.alert,
+        count=entry.total,
+        first_event_time=entry.first_event_time,
+        last_event_time=entry.last_event_time,
+    )
+    return render(alert, now=datetime.now(UTC), context=context)
+
+
+def _json(entry: AlertEntry, message: AlertMessage, matches: Sequence[AlertMatch] | None) -> dict[str, Any]:
+    """`alert` is what queues are told (docs/alerts.md); `history` and `matches` as `alerts list` has them."""
+    return {
+        "alert": json.loads(message.payload),
+        "history": history(entry),
+        **({} if matches is None else {"matches": [match_line(match) for match in matches]}),
+    }
+
+
+def _print_matches(matches: Sequence[AlertMatch], total: int) -> None:
+    made = table("Time (UTC)", "Action", "From", "Evidence", title=counted(total, "event"))
+    made.columns[0].no_wrap = True
+    for match in matches:
+        made.add_row(
+            one_line(match.event_time or "unknown", 30).replace("T", " ").removesuffix("Z"),
+            harmless(match.action or "unknown", 100),
+            harmless(match.origin or "unknown", 100),
+            f"{one_line(match.evidence.log_file, 1100)}, record {match.evidence.record_index}",
+        )
+    console(width_of_a_file=300).print(made)
+    if len(matches) < total:
+        click.echo(f"... the first {len(matches):,} of them; --limit shows more")

@@ -1,0 +1,98 @@
+"""Alerts in a line, in JSON, and their history: safe to print, whatever an attacker wrote into them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from trailwarden.alerts.model import AlertMatch
+from trailwarden.cli.report import alert_line
+from trailwarden.safety.text import harmless, one_line
+from trailwarden.state.alert_book import AlertEntry
+
+SHORT_ID = 12
+"""How many characters of an id are shown where there is little room: enough to name it."""
+_TITLE = 300
+
+
+def title_of(entry: AlertEntry) -> str:
+    """The alert's sentence, marked where its rule tells nobody."""
+    title = harmless(entry.alert.title, _TITLE)
+    return f"{title} [{one_line(entry.alert.status, 20)}]" if entry.alert.staged else title
+
+
+def entry_text(entry: AlertEntry) -> str:
+    """One alert on one line."""
+    when = entry.last_event_time or "unknown time"
+    return f"{entry.alert.alert_id[:SHORT_ID]}  {entry.alert.level:<13} {when:<20}  {title_of(entry)}"
+
+
+def state_of(entry: AlertEntry) -> str:
+    """`held`, `told, ack alice`, `closed`: how the alert stands, in a few words."""
+    if entry.closed:
+        return "closed"
+    told = "held" if entry.held else "told" if entry.told_at else "untold"
+    return f"{told}, ack {_person(entry.acknowledged_by)}" if entry.acknowledged_by else told
+
+
+def entry_line(entry: AlertEntry) -> dict[str, Any]:
+    """One alert as `--json` prints it: what `scan` prints, and how it stands."""
+    return {
+        **alert_line(entry.alert),
+        "count": entry.total,
+        "first_event_time": entry.first_event_time,
+        "last_event_time": entry.last_event_time,
+        "account": entry.alert.account,
+        "region": entry.alert.region,
+        "staged": entry.alert.staged,
+        **history(entry),
+    }
+
+
+def history(entry: AlertEntry) -> dict[str, Any]:
+    """What became of the alert, for machines; null where it did not."""
+    return {
+        "told_at": entry.told_at,
+        "held": entry.held,
+        "acknowledged_by": entry.acknowledged_by or None,
+        "acknowledged_at": entry.acknowledged_at or None,
+        "note": entry.note or None,
+        "closed": entry.closed,
+        "closed_by": entry.closed_by or None,
+        "closed_at": entry.closed_at or None,
+    }
+
+
+def match_line(match: AlertMatch) -> dict[str, Any]:
+    """One event of an alert, for machines."""
+    return {
+        "event_time": match.event_time,
+        "action": match.action or None,
+        "origin": match.origin or None,
+        "event_id": match.event_id,
+        "log_file": match.evidence.log_file,
+        "record_index": match.evidence.record_index,
+    }
+
+
+def history_lines(entry: AlertEntry) -> Iterator[str]:
+    """What became of the alert, for people."""
+    if entry.told_at:
+        yield f"Told:         {one_line(entry.told_at, 40)}"
+    elif entry.alert.staged:
+        yield f"Told:         never: its rule is {one_line(entry.alert.status, 20)}, and tells nobody"
+    else:
+        yield "Told:         not yet"
+    if entry.held:
+        yield "Held:         a budget was used up; a summary told of it with others"
+    if entry.acknowledged_by:
+        at = one_line(entry.acknowledged_at, 40)
+        yield f"Acknowledged: {at}, by {one_line(entry.acknowledged_by, 200)}"
+        if entry.note:
+            yield f"Note:         {harmless(entry.note, 500)}"
+    if entry.closed:
+        by = f", by {one_line(entry.closed_by, 200)}" if entry.closed_by else ""
+        yield f"Closed:       {one_line(entry.closed_at, 40)}{by}"
+
+
+def _person(caller: str) -> str:
+    """`alice`, of `assumed-role/trailwarden-responders/alice`."""
+    return one_line(caller.rpartition("/")[2], 40)

@@ -1,0 +1,86 @@
+"""The alert book in memory: for tests."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from trailwarden.alerts.model import AlertMatch
+from trailwarden.state.alert_book import LEAST_PREFIX, AlertEntry, AmbiguousAlertError
+
+
+class MemoryAlertBook:
+    """An `AlertBook` that lives as long as the process. `now` gives an aware time."""
+
+    def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.entries: dict[str, AlertEntry] = {}
+        self._matches: dict[str, list[AlertMatch]] = {}
+        self._now = now
+
+    def add(self, entry: AlertEntry, matches: Iterable[AlertMatch] = ()) -> None:
+        """Put an alert into the book, or another state of it."""
+        self.entries[entry.alert.alert_id] = entry
+        self._matches[entry.alert.alert_id] = sorted(matches, key=lambda match: match.event_time or "")
+
+    def list(self, since: datetime, until: datetime | None = None, *, limit: int) -> Iterator[AlertEntry]:
+        """The newest alerts, newest first."""
+        end = _written(until) if until else "~"
+        found = [
+            entry
+            for entry in self.entries.values()
+            if entry.became is None
+            and (entry.last_event_time is None or _written(since) <= entry.last_event_time < end)
+        ]
+        found.sort(key=_newest, reverse=True)
+        yield from found[:limit]
+
+    def get(self, alert_id: str) -> AlertEntry | None:
+        """The alert with this id, or the only one whose id begins so."""
+        if alert_id in self.entries:
+            return self._followed(alert_id)
+        if len(alert_id) < LEAST_PREFIX:
+            return None
+        found = {
+            entry.alert.alert_id: entry
+            for entry in map(self._followed, [each for each in self.entries if each.startswith(alert_id)])
+        }
+        if len(found) > 1:
+            raise AmbiguousAlertError(alert_id, sorted(found.values(), key=_newest, reverse=True))
+        return next(iter(found.values()), None)
+
+    def matches(self, alert_id: str, limit: int) -> Iterator[AlertMatch]:
+        """The alert's matches, oldest first."""
+        yield from self._matches.get(alert_id, [])[:limit]
+
+    def acknowledge(self, alert_id: str, by: str, note: str) -> AlertEntry:
+        """Somebody looks after it."""
+        entry = self._followed(alert_id)
+        if entry.acknowledged_by and note in {"", entry.note}:
+            return entry
+        return self._put(replace(entry, acknowledged_by=by, acknowledged_at=_written(self._now()), note=note))
+
+    def unacknowledge(self, alert_id: str, by: str) -> AlertEntry:  # noqa: ARG002 (nothing here keeps who)
+        """Nobody does any more."""
+        return self._put(replace(self._followed(alert_id), acknowledged_by="", acknowledged_at="", note=""))
+
+    def close(self, alert_id: str, by: str) -> AlertEntry:
+        """It is dealt with."""
+        entry = self._followed(alert_id)
+        if entry.closed:
+            return entry
+        return self._put(replace(entry, closed=True, closed_by=by, closed_at=_written(self._now())))
+
+    def _put(self, entry: AlertEntry) -> AlertEntry:
+        self.entries[entry.alert.alert_id] = entry
+        return entry
+
+    def _followed(self, alert_id: str) -> AlertEntry:
+        entry = self.entries[alert_id]
+        return self._followed(entry.became) if entry.became else entry
+
+
+def _newest(entry: AlertEntry) -> tuple[str, str]:
+    return entry.last_event_time or "", entry.alert.alert_id
+
+
+def _written(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

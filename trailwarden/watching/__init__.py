@@ -1,0 +1,1 @@
+"""The daily check of delivery itself: does anybody hear the alerts?"""
