@@ -62,7 +62,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
             failures.append({"itemIdentifier": sequence_number})
             continue
         outcomes[outcome] += 1
-        logger.info(f"alert {outcome}", extra={"alert_id": message.alert_id, "message": message.key})
+        logger.info(f"alert {outcome}", extra={"alert_id": message.alert_id, "key": message.key})
     _count(outcomes, failures=len(failures))
     return {"batchItemFailures": failures}
 

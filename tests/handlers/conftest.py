@@ -14,6 +14,7 @@ from moto import mock_aws
 
 from tests.alert_table import create_alert_table
 from tests.samples import BUCKET, STOP_RULE, rule
+from trailwarden.alerting import MAIN, Alerting, Route, dump_alerting
 from trailwarden.rules.ruleset import RuleSet, dump_rule_set
 
 REGION = "eu-west-1"
@@ -95,7 +96,6 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
             sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
             topics.append(topic)
             queues.append(queue)
-        monkeypatch.setenv("ALERT_TOPIC_ARN", topics[0])
         monkeypatch.setenv("OPERATIONS_TOPIC_ARN", topics[1])
         monkeypatch.setenv("RULE_AUTHORS_TOPIC_ARN", topics[2])
         yield Aws(s3, dynamodb, sqs, topics[0], *queues)
@@ -110,6 +110,9 @@ def load(aws: Aws, tmp_path: Path) -> Callable[[str], ModuleType]:
         shutil.copyfile(LAMBDAS / function / "handler.py", code)
         rules = RuleSet(rules=(rule(STOP_RULE, "StopLogging", alert_title="{actor} stopped the trail"),))
         code.with_name("ruleset.json").write_bytes(dump_rule_set(rules))
+        settings = code.with_name("alerting.json")
+        if not settings.exists():  # a test may have laid its own there
+            settings.write_bytes(dump_alerting(Alerting(topics=(Route(MAIN, aws.alert_topic),))))
         spec = importlib.util.spec_from_file_location(f"{function}_handler", code)
         assert spec is not None
         assert spec.loader is not None
