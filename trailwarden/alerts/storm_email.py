@@ -247,7 +247,7 @@ def _what_to_do(storm: Storm) -> Iterator[str]:
     )
     yield "    title: Switched off while it is mended"
     yield "    override:"
-    yield f"      rules: [{one_line(largest.rule_id, 60)}]"
+    yield f"      rules: [{harmless(largest.rule_id, 60)}]"
     yield "      enabled: false    # or  level: low"
     yield "    trailwarden:"
     yield "      owner: your team"

@@ -104,6 +104,7 @@ def test_attributes_serve_filter_policies() -> None:
     tagged = replace(alert(), tags=("attack.defense-evasion", "attack.t1562.008", "cis.v6"), owner="security")
     assert render(tagged, context=context).attributes == {
         "severity": "critical",
+        "reason": "opened",
         "rule_id": STOP_RULE,
         "account": "444455556666",
         "region": "eu-west-1",
