@@ -27,6 +27,22 @@ def call(source: str, event_name: str, request: Any = None, **fields: Any) -> li
         ("s3", "GetObject", {"bucketName": "data", "key": "a/b.txt"}, ["object data/a/b.txt"]),
         ("ec2", "AuthorizeSecurityGroupIngress", {"groupId": "sg-1"}, ["security group sg-1"]),
         ("ec2", "DeleteFlowLogs", {"DeleteFlowLogsRequest": {"FlowLogId": "fl-1"}}, ["flow log fl-1"]),
+        (
+            "ec2",
+            "DeleteFlowLogs",
+            {
+                "DeleteFlowLogsRequest": {
+                    "FlowLogId": [{"content": "fl-1", "tag": 1}, {"content": "fl-2", "tag": 2}]
+                }
+            },
+            ["flow log fl-1", "flow log fl-2"],
+        ),
+        (
+            "ec2",
+            "RunInstances",
+            {"instancesSet": {"items": [{"imageId": "ami-1", "maxCount": 8}]}},
+            ["image ami-1"],
+        ),
         ("ec2", "CreateTags", {"resourcesSet": {"items": [{"resourceId": "i-1"}]}}, ["resource i-1"]),
         ("ssm", "SendCommand", {"instanceIds": ["i-1"], "documentName": "D"}, ["instance i-1", "document D"]),
         (

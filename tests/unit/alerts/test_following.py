@@ -66,8 +66,10 @@ def test_several_changes_leave_room_for_what_it_is_about() -> None:
                 "acknowledged_at": "2026-03-01T03:20:00Z",
             },
             3600,
-            "20,000 in all; it had been acknowledged by alice on Sun 1 March 2026, 03:20:00 UTC, "
-            "before this came",
+            (
+                "20,000 in all; it had been acknowledged by alice on Sun 1 March 2026, 03:20:00 UTC, "
+                "before this came"
+            ),
         ),
         ({"reason": Reason.CHANGED, "first_event_time": None}, 3600, "20,000 in all"),
         (
