@@ -43,9 +43,7 @@ def _lines(story: Story) -> Iterator[str]:
     yield ""
     if follow_up:
         yield from _what_is_new(story, follow_up)
-        if story.activity and alert.count > 1:
-            yield "The first of these events:"
-    elif alert.count > 1 and "actor" not in alert.group:
+    if story.activity and alert.count > 1:
         yield "The first of these events:"
     if story.activity:
         yield from _who(story, story.activity)

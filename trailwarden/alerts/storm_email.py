@@ -253,7 +253,7 @@ def _what_to_do(storm: Storm) -> Iterator[str]:
     yield "      owner: your team"
     yield "      reason: why it is wrong"
     yield "To put that to work:"
-    yield "  trailwarden rules publish"
+    yield "  trailwarden rules publish YOUR-RULES-FOLDER"
 
 
 def _number(count: int, thing: str) -> str:
