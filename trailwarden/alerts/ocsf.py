@@ -115,8 +115,8 @@ def _cloud(story: Story) -> dict[str, Any]:
 def _finding_info(story: Story, first: int) -> dict[str, Any]:
     alert = story.alert
     now = int(story.now.timestamp() * 1000) if story.now else first
-    # An update says when: it does not know when the finding was made, but that it was not before the event.
-    times = {"created_time": first, "modified_time": now} if story.follow_up else {"created_time": now}
+    # An update does not know when the finding was made, and leaves that as it was told.
+    times = {"modified_time": now} if story.follow_up else {"created_time": now}
     return {
         "uid": alert.alert_id,
         "title": story.title(),

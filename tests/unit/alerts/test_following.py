@@ -37,8 +37,8 @@ def test_a_new_address_stands_in_the_subject() -> None:
 def test_several_changes_leave_room_for_what_it_is_about() -> None:
     changes = ("address 2001:db8::7", "action DeleteTrail", "action UpdateTrail")
     assert news(follow_up(changes=changes)) == "+19,999 more, new address and action"
-    assert first_words(follow_up(changes=changes)) == (
-        "19,999 more like this, with a new address 2001:db8::7, a new action DeleteTrail and another new thing"
+    assert first_words(follow_up(more=3, changes=changes)) == (
+        "3 more like this, with a new address 2001:db8::7, a new action DeleteTrail and another new thing"
     )
 
 

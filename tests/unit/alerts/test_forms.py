@@ -175,7 +175,8 @@ def test_a_follow_up_is_an_update_of_its_finding() -> None:
     finding = body(situation_of("changed-address"), "sqs")
     assert (finding["activity_name"], finding["count"], finding["status"]) == ("Update", 3, "In Progress")
     assert finding["unmapped"]["changes"] == ["address 198.51.100.24"]
-    assert finding["finding_info"]["modified_time"] > finding["finding_info"]["created_time"]
+    assert finding["finding_info"]["modified_time"] > finding["finding_info"]["last_seen_time"]
+    assert "created_time" not in finding["finding_info"]
 
 
 def test_security_hub_is_told_what_is_new() -> None:
