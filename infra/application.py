@@ -3,6 +3,7 @@
 from aws_cdk import App, Validations
 from cdk_nag import AwsSolutionsChecks
 
+from infra.alerting_stack import AlertingStack
 from infra.bundling import Bundler
 from infra.detection import DetectionStack
 from infra.detection_state import DetectionStateStack
@@ -24,6 +25,8 @@ def build(app: App, settings: Settings, bundler: Bundler) -> None:
     detection.add_stack_dependency(archive)  # subscribes to its topic
     detection.add_stack_dependency(state)  # reads its table's stream
     detection.add_stack_dependency(rules)  # reads what is published there
+    alerting = AlertingStack(app, settings, bundler)
+    alerting.add_stack_dependency(detection)  # what it writes into the table, notify must be there to tell
     publishing = PublishingStack(app, settings, bundler)
     # Its first run publishes what the new version of detect can read, and an older one perhaps cannot.
     publishing.add_stack_dependency(detection)

@@ -1,4 +1,4 @@
-"""The functions' assets, built without Docker: handler, package, wheels, `.pyc` files, rules.
+"""The functions' assets, built without Docker: handler, package, wheels, `.pyc` files, rules, settings.
 
 An asset's hash is made from everything that goes into it (sources, pinned wheels, target, rules, and this
 builder), so the same content has the same hash on every machine and in every folder, and what was built once
@@ -9,10 +9,11 @@ import hashlib
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 
 from infra.imports import package_files
 from infra.wheels import Target, built, compile_python, find_interpreter, install, pinned_requirements
@@ -22,6 +23,7 @@ SHIPPED_RULES = Path("trailwarden", "_shipped_rules")
 """Where an installed package keeps the shipped rules, and `trailwarden.rules.shipped` looks for them."""
 _WITH_RULE_SET = frozenset({"detect"})
 _WITH_RULES = frozenset({"publish_rules"})
+_NOTHING: Mapping[str, bytes | Path] = MappingProxyType({})
 _BUILDERS = ("bundling.py", "imports.py", "wheels.py")
 
 
@@ -66,17 +68,20 @@ class Bundler:
         self._compile_rule_set = compile_rule_set
         self._interpreter = interpreter(target.python)
 
-    def bundle(self, function: str) -> Asset:
-        """The asset of `lambdas/<function>`. Raises `BundlingError` and `RuleError`."""
+    def bundle(self, function: str, beside: Mapping[str, bytes | Path] = _NOTHING) -> Asset:
+        """The asset of `lambdas/<function>`, with the files `beside` its handler: their content by their
+        name, or where to copy it from. Raises `BundlingError` and `RuleError`."""
         handler = self._root / "lambdas" / function / "handler.py"
         requirements = pinned_requirements(handler.with_name("requirements.txt"))
         sources = package_files(handler, self._root)
-        digest = self._digest(function, handler, sources, requirements)
+        digest = self._digest(function, handler, sources, requirements, beside)
         folder = self._build / "assets" / f"{function}-{digest[:16]}"
         if not folder.is_dir():
             say(f"Building the function {function} for {self._target.tag} ...")
             with built(folder) as fresh:
                 self._fill(fresh, function, handler, sources, requirements)
+                for name, content in beside.items():
+                    (fresh / name).write_bytes(_content(content))
         return Asset(folder, digest, compiled=self._interpreter is not None)
 
     def _fill(
@@ -98,7 +103,12 @@ class Bundler:
             shutil.copytree(installed, folder, dirs_exist_ok=True, copy_function=_link)
 
     def _digest(
-        self, function: str, handler: Path, sources: tuple[Path, ...], requirements: list[str]
+        self,
+        function: str,
+        handler: Path,
+        sources: tuple[Path, ...],
+        requirements: list[str],
+        beside: Mapping[str, bytes | Path],
     ) -> str:
         """A hash of all that decides the content, none of it depending on where this repository lies."""
         facts = [self._target.tag, f"pyc={self._interpreter is not None}", *requirements]
@@ -107,6 +117,8 @@ class Bundler:
         digest = hashlib.sha256(repr(facts).encode())
         for file in (handler, *(self._root / source for source in sources), *self._rule_files(function)):
             _add(digest, str(file.relative_to(self._root)), file)
+        for name, content in sorted(beside.items()):
+            _add(digest, f"beside {name}", content)
         for name in _BUILDERS:
             _add(digest, f"builder {name}", Path(__file__).with_name(name))
         return digest.hexdigest()
@@ -119,8 +131,12 @@ class Bundler:
             yield from sorted(file for file in (self._root / "rules").rglob("*") if file.is_file())
 
 
-def _add(digest: "hashlib._Hash", label: str, file: Path) -> None:
-    digest.update(f"{label}\0{hashlib.sha256(file.read_bytes()).hexdigest()}\0".encode())
+def _add(digest: "hashlib._Hash", label: str, content: bytes | Path) -> None:
+    digest.update(f"{label}\0{hashlib.sha256(_content(content)).hexdigest()}\0".encode())
+
+
+def _content(content: bytes | Path) -> bytes:
+    return content.read_bytes() if isinstance(content, Path) else content
 
 
 def _link(source: str, destination: str) -> None:

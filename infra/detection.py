@@ -1,5 +1,7 @@
 """Detection: the queue of delivery notices, the two functions, and the alarms. Holds no state of its own."""
 
+import json
+
 from aws_cdk import CfnOutput, Duration, Environment, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -9,11 +11,13 @@ from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from infra import names as n
+from infra.alert_permissions import AlertPermissions
+from infra.alerting import alert_topics, files_beside
 from infra.bundling import Bundler
 from infra.constructs.alarms import Alarm, failing, not_empty
-from infra.constructs.function import Function, FunctionSpec
+from infra.constructs.function import METRICS_NAMESPACE, Function, FunctionSpec
 from infra.constructs.messaging import encrypted_queue, last_resort_queue
-from infra.permissions import Permissions, RuleFolders
+from infra.permissions import DetectPermissions, RuleFolders
 from infra.settings import Settings
 
 _DETECT_BATCH = 10
@@ -24,7 +28,12 @@ _NOTIFY_BATCH = 10
 # ten batches of a shard go side by side: one that fails holds up a tenth of the rest at most.
 _NOTIFY_LONGEST_AGE = Duration.hours(1)
 _NOTIFY_SIDE_BY_SIDE = 10
-_NEW_ALERTS = '{"eventName":["INSERT"],"dynamodb":{"Keys":{"sk":{"S":["ALERT"]}}}}'
+# The outbox: alerts, what came after their first message, and notices (docs/architecture.md lists the items).
+# https://docs.aws.amazon.com/lambda/latest/dg/with-ddb-filtering.html
+_OUTBOX = {
+    "eventName": ["INSERT"],
+    "dynamodb": {"Keys": {"sk": {"S": ["ALERT", {"prefix": "MORE#"}]}}},
+}
 
 
 class DetectionStack(Stack):
@@ -40,13 +49,9 @@ class DetectionStack(Stack):
         self._settings = settings
         self._names = settings.names
         self._bundler = bundler
-        self._permissions = Permissions(
-            settings.names,
-            log_key_arn=self._parameter(n.LOG_KEY_PARAMETER),
-            rules_key_arn=self._parameter(n.RULES_KEY_PARAMETER),
-            state_key_arn=self._parameter(n.STATE_KEY_PARAMETER),
-            stream_arn=self._parameter(n.ALERT_STREAM_PARAMETER),
-        )
+        self._state_key_arn = self._parameter(n.STATE_KEY_PARAMETER)
+        self._operations_key_arn = self._parameter(n.OPERATIONS_KEY_PARAMETER)
+        self._stream_arn = self._parameter(n.ALERT_STREAM_PARAMETER)
         self._detect_timeout = Duration.seconds(settings.functions.detect_timeout_seconds)
         self.dead_letters = encrypted_queue(
             self, "IngestDeadLetters", self._names.ingest_dead_letter_queue_arn
@@ -112,6 +117,13 @@ class DetectionStack(Stack):
 
     def _build_detect(self) -> lambda_.Function:
         functions, folders = self._settings.functions, RuleFolders(self._names)
+        permissions = DetectPermissions(
+            self._names,
+            log_key_arn=self._parameter(n.LOG_KEY_PARAMETER),
+            rules_key_arn=self._parameter(n.RULES_KEY_PARAMETER),
+            state_key_arn=self._state_key_arn,
+            operations_key_arn=self._operations_key_arn,
+        )
         built = Function(
             self,
             "Detect",
@@ -130,11 +142,12 @@ class DetectionStack(Stack):
                     "RULES_BUCKET_NAME": self._names.rules_bucket,
                     "ALERT_RETENTION_DAYS": str(self._settings.retention.alert_days),
                 },
-                statements=self._permissions.detect(),
+                statements=permissions.statements(),
                 wildcards={
-                    self._permissions.log_files: "To read every trail's log files is its purpose.",
+                    permissions.log_files: "To read every trail's log files is its purpose.",
                     folders.rule_sets: folders.reasons[folders.rule_sets],
                 },
+                beside=files_beside(self._settings),
             ),
         )
         lambda_.CfnEventSourceMapping(
@@ -149,6 +162,12 @@ class DetectionStack(Stack):
         return built.function
 
     def _build_notify(self) -> lambda_.Function:
+        permissions = AlertPermissions(
+            self._names,
+            state_key_arn=self._state_key_arn,
+            operations_key_arn=self._operations_key_arn,
+            topic_arns=list(alert_topics(self._settings).values()),
+        )
         built = Function(
             self,
             "Notify",
@@ -157,27 +176,34 @@ class DetectionStack(Stack):
             FunctionSpec(
                 folder="notify",
                 name=n.NOTIFY_FUNCTION,
-                description="Tells each new alert to those who subscribed",
+                description="Tells what is new to those who subscribed",
                 memory_mb=self._settings.functions.notify_memory_mb,
                 timeout=_NOTIFY_TIMEOUT,
                 environment={
                     "ALERT_TABLE_NAME": n.ALERT_TABLE,
                     "ALERT_TOPIC_ARN": self._names.alert_topic_arn,
+                    "OPERATIONS_TOPIC_ARN": self._names.operations_topic_arn,
                 },
-                statements=self._permissions.notify(),
+                statements=permissions.notify(
+                    self._stream_arn, security_hub=self._settings.alerts.security_hub
+                ),
                 wildcards={},
+                beside=files_beside(self._settings, geo=True),
             ),
         )
         untold = last_resort_queue(
-            self, "NotifyDeadLetters", self._names.notify_dead_letter_queue_arn, of="the stream of new alerts"
+            self,
+            "NotifyDeadLetters",
+            self._names.notify_dead_letter_queue_arn,
+            of="the stream of what is to be told",
         )
         lambda_.CfnEventSourceMapping(
             self,
             "AlertsToNotify",
             function_name=built.function.function_arn,
-            event_source_arn=self._permissions.stream_arn,
+            event_source_arn=self._stream_arn,
             starting_position="TRIM_HORIZON",
-            filter_criteria={"filters": [{"pattern": _NEW_ALERTS}]},
+            filter_criteria={"filters": [{"pattern": json.dumps(_OUTBOX, separators=(",", ":"))}]},
             batch_size=_NOTIFY_BATCH,
             parallelization_factor=_NOTIFY_SIDE_BY_SIDE,
             function_response_types=["ReportBatchItemFailures"],
@@ -207,6 +233,15 @@ class DetectionStack(Stack):
                 "notify-dead-letters",
                 n.resource_name(names.notify_dead_letter_queue_arn),
                 "Alerts could not be told. They are in the alert table, without told_at.",
+            ),
+            Alarm(
+                "notify-not-told",
+                METRICS_NAMESPACE,
+                "AlertsNotTold",
+                ("service", n.NOTIFY_FUNCTION),
+                "Sum",
+                1,
+                "An alert could not be published. It is tried again for an hour, then kept. See the log.",
             ),
             failing("detect-errors", n.DETECT_FUNCTION, "detect fails as a whole. See its log."),
             failing("notify-errors", n.NOTIFY_FUNCTION, "notify fails as a whole. See its log."),

@@ -1,6 +1,8 @@
 """What detection must not forget: the alert table, and the topics with the people who subscribed."""
 
-from aws_cdk import CfnOutput, Environment, RemovalPolicy, Stack
+from collections.abc import Iterable
+
+from aws_cdk import CfnOutput, Duration, Environment, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -9,12 +11,21 @@ from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from infra import names as n
+from infra.alert_permissions import AlertPermissions
+from infra.alerting import alert_topics
+from infra.constructs.identity import fingerprint
 from infra.constructs.messaging import encrypted_topic, subscribe
 from infra.settings import Settings
+from infra.subscribers import Subscriber
+
+_MOST_SESSION = Duration.hours(8)
 
 
 class DetectionStateStack(Stack):
-    """Key, alert table and the two topics with their subscriptions. Key and table are kept on deletion.
+    """Keys, alert table, the topics with their subscriptions, the responders' role. Keys and table are kept
+    on deletion.
+
+    The operations topic has a key of its own: so it can tell that the key of the others refuses.
 
     E-mail subscriptions live here so that a new version of the functions never asks anyone to confirm again.
     """
@@ -29,25 +40,41 @@ class DetectionStateStack(Stack):
         )
         self._settings = settings
         self._names = settings.names
-        self.key = self._build_key()
+        self.key = self._build_key(
+            "StateKey", n.STATE_KEY_ALIAS, "Trailwarden: alerts and messages about them"
+        )
+        self.operations_key = self._build_operations_key()
         self.table = self._build_table()
-        self.alert_topic = self._build_alert_topic()
+        self.alert_topic = self._build_alert_topic(
+            "Alert", self._names.alert_topic_arn, "Trailwarden alerts", settings.subscribers
+        )
+        for route in settings.alerts.routes:
+            arn, title = self._names.route_topic_arn(route.name), f"Trailwarden alerts: {route.name}"
+            self._build_alert_topic(f"Route{fingerprint(route.name)}", arn, title, route.subscribers)
         self.operations_topic = self._build_operations_topic()
         self._build_parameters()
         CfnOutput(self, "AlertTableName", value=self.table.table_name)
         CfnOutput(self, "AlertTopicArn", value=self.alert_topic.topic_arn)
         CfnOutput(self, "OperationsTopicArn", value=self.operations_topic.topic_arn)
+        if settings.responders:
+            CfnOutput(self, "RespondersRoleArn", value=self._build_responders_role().role_arn)
 
-    def _build_key(self) -> kms.Key:
+    def _build_key(self, construct_id: str, alias: str, description: str) -> kms.Key:
         key = kms.Key(
             self,
-            "StateKey",
-            description="Trailwarden: alerts and messages about them",
+            construct_id,
+            description=description,
             enable_key_rotation=True,
             removal_policy=RemovalPolicy.RETAIN,
         )
-        kms.Alias(self, "StateKeyAlias", alias_name=n.STATE_KEY_ALIAS, target_key=key)
-        # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html (alarms to an encrypted topic)
+        kms.Alias(self, f"{construct_id}Alias", alias_name=alias, target_key=key)
+        return key
+
+    def _build_operations_key(self) -> kms.Key:
+        """https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html (alarms to an encrypted topic)"""
+        key = self._build_key(
+            "OperationsKey", n.OPERATIONS_KEY_ALIAS, "Trailwarden: what operations are told"
+        )
         key.add_to_resource_policy(
             self._for_alarms("TellOfAlarms", ["kms:Decrypt", "kms:GenerateDataKey*"], "*")
         )
@@ -73,20 +100,38 @@ class DetectionStateStack(Stack):
             removal_policy=RemovalPolicy.RETAIN,
         )
 
-    def _build_alert_topic(self) -> sns.Topic:
-        arn = self._names.alert_topic_arn
-        topic = encrypted_topic(self, "AlertTopic", arn, self.key, "Trailwarden alerts")
-        for subscriber in self._settings.subscribers:
-            subscribe(self, topic, subscriber, self._names, "Alert")
+    def _build_alert_topic(
+        self, role: str, arn: str, title: str, subscribers: Iterable[Subscriber]
+    ) -> sns.Topic:
+        topic = encrypted_topic(self, f"{role}Topic", arn, self.key, title)
+        for subscriber in subscribers:
+            subscribe(self, topic, subscriber, self._names, role)
         return topic
 
     def _build_operations_topic(self) -> sns.Topic:
         arn = self._names.operations_topic_arn
-        topic = encrypted_topic(self, "OperationsTopic", arn, self.key, "Trailwarden operations")
+        topic = encrypted_topic(self, "OperationsTopic", arn, self.operations_key, "Trailwarden operations")
         topic.add_to_resource_policy(self._for_alarms("TellOfAlarms", ["sns:Publish"], topic.topic_arn))
         for subscriber in self._settings.operations_subscribers:
             subscribe(self, topic, subscriber, self._names, "Operations")
         return topic
+
+    def _build_responders_role(self) -> iam.Role:
+        permissions = AlertPermissions(
+            self._names,
+            state_key_arn=self.key.key_arn,
+            operations_key_arn=self.operations_key.key_arn,
+            topic_arns=list(alert_topics(self._settings).values()),
+        )
+        return iam.Role(
+            self,
+            "Responders",
+            role_name=n.RESPONDERS_ROLE,
+            assumed_by=iam.CompositePrincipal(*map(iam.ArnPrincipal, self._settings.responders)),
+            description="Reads the alerts of Trailwarden, acknowledges and closes them",
+            max_session_duration=_MOST_SESSION,
+            inline_policies={"answer-alerts": iam.PolicyDocument(statements=permissions.responders())},
+        )
 
     def _build_parameters(self) -> None:
         """What the functions' stack cannot foretell. Read when that stack is deployed; nothing is locked."""
@@ -94,6 +139,7 @@ class DetectionStateStack(Stack):
         assert stream is not None  # noqa: S101 (narrows the type: the table above has a stream)
         for construct_id, name, value in (
             ("StateKeyArn", n.STATE_KEY_PARAMETER, self.key.key_arn),
+            ("OperationsKeyArn", n.OPERATIONS_KEY_PARAMETER, self.operations_key.key_arn),
             ("AlertStreamArn", n.ALERT_STREAM_PARAMETER, stream),
         ):
             ssm.StringParameter(self, construct_id, parameter_name=name, string_value=value)

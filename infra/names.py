@@ -10,17 +10,22 @@ from dataclasses import dataclass
 TRAIL_NAME = "trailwarden"
 LOG_KEY_ALIAS = "alias/trailwarden-logs"
 STATE_KEY_ALIAS = "alias/trailwarden-state"
+OPERATIONS_KEY_ALIAS = "alias/trailwarden-operations"
 RULES_KEY_ALIAS = "alias/trailwarden-rules"
 ALERT_TABLE = "trailwarden-alerts"
 DETECT_FUNCTION = "trailwarden-detect"
 NOTIFY_FUNCTION = "trailwarden-notify"
 PUBLISH_FUNCTION = "trailwarden-publish-rules"
+TEND_FUNCTION = "trailwarden-tend-alerts"
+WATCH_FUNCTION = "trailwarden-watch-alerting"
 PUBLISH_ROLE = "trailwarden-publish-rules"
 RULE_WRITERS_ROLE = "trailwarden-rule-writers"
+RESPONDERS_ROLE = "trailwarden-responders"
 ALARM_PREFIX = "trailwarden-"
 
 LOG_KEY_PARAMETER = "/trailwarden/log-key-arn"
 STATE_KEY_PARAMETER = "/trailwarden/state-key-arn"
+OPERATIONS_KEY_PARAMETER = "/trailwarden/operations-key-arn"
 RULES_KEY_PARAMETER = "/trailwarden/rules-key-arn"
 ALERT_STREAM_PARAMETER = "/trailwarden/alert-stream-arn"
 
@@ -29,6 +34,7 @@ DETECTION_STATE_STACK = "TrailwardenDetectionState"
 RULES_STACK = "TrailwardenRules"
 DETECTION_STACK = "TrailwardenDetection"
 PUBLISHING_STACK = "TrailwardenPublishing"
+ALERTING_STACK = "TrailwardenAlerting"
 
 
 def trail_stack(account: str) -> str:
@@ -77,6 +83,10 @@ class Names:
     def alert_topic_arn(self) -> str:
         return self._arn("sns", "trailwarden-alerts")
 
+    def route_topic_arn(self, route: str) -> str:
+        """The topic of those alerts that a route of the settings takes."""
+        return f"{self.alert_topic_arn}-{route}"
+
     @property
     def operations_topic_arn(self) -> str:
         return self._arn("sns", "trailwarden-operations")
@@ -123,6 +133,18 @@ class Names:
     @property
     def rule_writers_role_arn(self) -> str:
         return self._role_arn(RULE_WRITERS_ROLE)
+
+    @property
+    def responders_role_arn(self) -> str:
+        return self._role_arn(RESPONDERS_ROLE)
+
+    @property
+    def security_hub_product_arn(self) -> str:
+        """The product under which an account imports findings of its own.
+
+        https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-custom-providers.html
+        """
+        return self._arn("securityhub", f"product/{self.audit_account}/default")
 
     @property
     def alert_table_arn(self) -> str:

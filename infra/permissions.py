@@ -14,6 +14,11 @@ RULE_SETS = "RULESET"
 EXCEPTIONS = "EXCEPTION#*"
 STAGED = "STAGED#*"
 """The partition keys of what is remembered about rules (docs/architecture.md lists the items)."""
+ALERTS, GROUPS, ACKNOWLEDGED = "ALERT#*", "GROUP#*", "ACKNOWLEDGED"
+ALERTS_OVER_TIME = (ACKNOWLEDGED, ALERTS, "ALERTS#*", "DUE#*", GROUPS)
+"""Those of alerts and their groups."""
+COUNTS = "WEEK#*"
+"""Those of what is counted for the heartbeat."""
 _FEED = (
     "sqs:ChangeMessageVisibility",
     "sqs:DeleteMessage",
@@ -31,57 +36,54 @@ _TABLE_KEY = (
 )
 
 
-class Permissions:
-    """The statements of the functions' roles. The ARNs that AWS makes up come from outside."""
+class DetectPermissions:
+    """The statements of the role of `detect`. The ARNs that AWS makes up come from outside."""
 
     def __init__(
-        self, names: Names, *, log_key_arn: str, rules_key_arn: str, state_key_arn: str, stream_arn: str
+        self,
+        names: Names,
+        *,
+        log_key_arn: str,
+        rules_key_arn: str,
+        state_key_arn: str,
+        operations_key_arn: str,
     ) -> None:
         self._names = names
         self._log_key_arn = log_key_arn
         self._rules_key_arn = rules_key_arn
         self._state_key_arn = state_key_arn
-        self.stream_arn = stream_arn
+        self._operations_key_arn = operations_key_arn
 
     @property
     def log_files(self) -> str:
         """Every object that CloudTrail delivers, whatever the trail."""
         return f"{self._names.log_bucket_arn}/AWSLogs/*"
 
-    def detect(self) -> list[iam.PolicyStatement]:
+    def statements(self) -> list[iam.PolicyStatement]:
         """Take notices, read log files and the live rule set, store alerts, tell operations."""
         return [
-            _allow(self._names.ingest_queue_arn, *_FEED),
-            _allow(self.log_files, "s3:GetObject"),
+            allow(self._names.ingest_queue_arn, *_FEED),
+            allow(self.log_files, "s3:GetObject"),
             use_key(self._names, self._log_key_arn, "s3", "kms:Decrypt"),
-            _allow(RuleFolders(self._names).rule_sets, "s3:GetObject"),
+            allow(RuleFolders(self._names).rule_sets, "s3:GetObject"),
             use_key(self._names, self._rules_key_arn, "s3", "kms:Decrypt"),
-            _allow(
+            allow(
                 self._names.alert_table_arn,
                 "dynamodb:BatchWriteItem",
                 "dynamodb:GetItem",
                 "dynamodb:PutItem",
                 "dynamodb:Query",
             ),
-            _items(self._names, [EXCEPTIONS], "dynamodb:UpdateItem"),
-            _allow(self._names.operations_topic_arn, "sns:Publish"),
-            *use_state_key(self._names, self._state_key_arn),
-        ]
-
-    def notify(self) -> list[iam.PolicyStatement]:
-        """Follow the table's stream, publish alerts, remember which were told."""
-        return [
-            _allow(
-                self.stream_arn,
-                "dynamodb:DescribeStream",
-                "dynamodb:GetRecords",
-                "dynamodb:GetShardIterator",
-                "dynamodb:ListStreams",
+            items(self._names, [EXCEPTIONS], "dynamodb:UpdateItem"),
+            items(
+                self._names,
+                [*ALERTS_OVER_TIME, COUNTS],
+                "dynamodb:ConditionCheckItem",
+                "dynamodb:DeleteItem",
+                "dynamodb:UpdateItem",
             ),
-            _allow(self._names.alert_table_arn, "dynamodb:GetItem", "dynamodb:UpdateItem"),
-            _allow(self._names.alert_topic_arn, "sns:Publish"),
-            _allow(self._names.notify_dead_letter_queue_arn, "sqs:SendMessage"),
-            *use_state_key(self._names, self._state_key_arn),
+            use_table(self._names, self._state_key_arn),
+            *publish_through(self._names, self._operations_key_arn, self._names.operations_topic_arn),
         ]
 
 
@@ -123,16 +125,16 @@ class RulePermissions:
         folders = self._folders
         return [
             _list(folders.bucket, TEAM_PREFIX, SUBMISSION_PREFIX, SOURCES_PREFIX, RULE_SET_PREFIX),
-            _allow(
+            allow(
                 [folders.team, folders.submissions],
                 "s3:DeleteObject",
                 "s3:GetObject",
                 "s3:GetObjectVersion",
                 "s3:PutObject",
             ),
-            _allow([folders.sources, folders.rule_sets], "s3:GetObject"),
+            allow([folders.sources, folders.rule_sets], "s3:GetObject"),
             use_key(self._names, self._rules_key_arn, "s3", "kms:Decrypt", "kms:GenerateDataKey"),
-            _items(self._names, [RULE_SETS, EXCEPTIONS, STAGED], "dynamodb:GetItem", "dynamodb:Query"),
+            items(self._names, [RULE_SETS, EXCEPTIONS, STAGED], "dynamodb:GetItem", "dynamodb:Query"),
             use_key(self._names, self._state_key_arn, "dynamodb", "kms:Decrypt"),
         ]
 
@@ -140,13 +142,13 @@ class RulePermissions:
         """Take edits, make them live, tell their authors."""
         folders = self._folders
         return [
-            _allow(self._names.publish_queue_arn, *_FEED),
+            allow(self._names.publish_queue_arn, *_FEED),
             _list(folders.bucket, TEAM_PREFIX, SUBMISSION_PREFIX),
-            _allow([folders.team, folders.submissions], "s3:GetObject", "s3:GetObjectVersion"),
-            _allow([folders.sources, folders.rule_sets], "s3:GetObject", "s3:PutObject"),
-            _allow(folders.team, "s3:DeleteObject", "s3:PutObject"),
+            allow([folders.team, folders.submissions], "s3:GetObject", "s3:GetObjectVersion"),
+            allow([folders.sources, folders.rule_sets], "s3:GetObject", "s3:PutObject"),
+            allow(folders.team, "s3:DeleteObject", "s3:PutObject"),
             use_key(self._names, self._rules_key_arn, "s3", "kms:Decrypt", "kms:GenerateDataKey"),
-            _items(
+            items(
                 self._names,
                 [RULE_SETS],
                 "dynamodb:DeleteItem",
@@ -154,17 +156,24 @@ class RulePermissions:
                 "dynamodb:PutItem",
                 "dynamodb:UpdateItem",
             ),
-            _items(self._names, [RULE_SETS, EXCEPTIONS], "dynamodb:Query"),
-            use_key(self._names, self._state_key_arn, "dynamodb", *_TABLE_KEY),
-            _allow(self._names.rule_authors_topic_arn, "sns:Publish"),
-            use_key(self._names, self._rules_key_arn, "sns", "kms:Decrypt", "kms:GenerateDataKey"),
+            items(self._names, [RULE_SETS, EXCEPTIONS], "dynamodb:Query"),
+            use_table(self._names, self._state_key_arn),
+            *publish_through(self._names, self._rules_key_arn, self._names.rule_authors_topic_arn),
         ]
 
 
-def use_state_key(names: Names, key_arn: str) -> list[iam.PolicyStatement]:
+def use_table(names: Names, key_arn: str) -> iam.PolicyStatement:
     """https://docs.aws.amazon.com/kms/latest/developerguide/services-dynamodb.html"""
+    return use_key(names, key_arn, "dynamodb", *_TABLE_KEY)
+
+
+def publish_through(names: Names, key_arn: str, *topic_arns: str) -> list[iam.PolicyStatement]:
+    """Publish to topics that are encrypted under one key.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    """
     return [
-        use_key(names, key_arn, "dynamodb", *_TABLE_KEY),
+        allow(list(topic_arns), "sns:Publish"),
         use_key(names, key_arn, "sns", "kms:Decrypt", "kms:GenerateDataKey"),
     ]
 
@@ -179,7 +188,7 @@ def use_key(names: Names, key_arn: str, service: str, *actions: str) -> iam.Poli
     )
 
 
-def _items(names: Names, keys: list[str], *actions: str) -> iam.PolicyStatement:
+def items(names: Names, keys: list[str], *actions: str) -> iam.PolicyStatement:
     """The table's items under these partition keys, and no others.
 
     Every action given must name the partition keys that it touches; a scan, which names none, would pass.
@@ -192,6 +201,15 @@ def _items(names: Names, keys: list[str], *actions: str) -> iam.PolicyStatement:
     )
 
 
+def items_but(names: Names, keys: list[str], *actions: str) -> iam.PolicyStatement:
+    """The table's items but those under these partition keys: for writes, which all name theirs."""
+    return iam.PolicyStatement(
+        actions=list(actions),
+        resources=[names.alert_table_arn],
+        conditions={"ForAllValues:StringNotLike": {"dynamodb:LeadingKeys": keys}},
+    )
+
+
 def _list(bucket: str, *folders: str) -> iam.PolicyStatement:
     """See which objects lie below the folders, and which versions they have."""
     return iam.PolicyStatement(
@@ -201,6 +219,6 @@ def _list(bucket: str, *folders: str) -> iam.PolicyStatement:
     )
 
 
-def _allow(resource: str | list[str], *actions: str) -> iam.PolicyStatement:
+def allow(resource: str | list[str], *actions: str) -> iam.PolicyStatement:
     resources = [resource] if isinstance(resource, str) else resource
     return iam.PolicyStatement(actions=list(actions), resources=resources)

@@ -41,7 +41,10 @@ class Section:
         return self._get(key) is not None
 
     def text(self, key: str, *, default: str | None = None, like: re.Pattern[str], what: str) -> str:
-        """A text that matches `like` as a whole; `what` says in words what is expected."""
+        """A text that matches `like` as a whole; `what` says in words what is expected. A `default` is taken
+        as it stands."""
+        if default is not None and not self.has(key):
+            return default
         value = self._required(key, default, what)
         if value is _MISSING:
             return ""
@@ -81,6 +84,32 @@ class Section:
             self.problem(key, f"must be a whole number from {low} to {high}, not {_shown(value)}")
             return low
         return value
+
+    def flag(self, key: str, *, default: bool = False) -> bool:
+        """True or false."""
+        value = self._get(key)
+        if value is None:
+            return default
+        if not isinstance(value, bool):
+            self.problem(key, f"must be true or false, not {_shown(value)}")
+            return default
+        return value
+
+    def texts(self, key: str, *, like: re.Pattern[str], what: str) -> tuple[str, ...]:
+        """A list of texts, each of which matches `like` as a whole and stands once; empty when missing."""
+        if self._get(key) == []:
+            self.problem(key, f"is empty: leave it out, or list {what}")
+        found: list[str] = []
+        for path, value in self.items(key):
+            if not isinstance(value, str) or like.fullmatch(value) is None:
+                self.problems.append(
+                    f"{path}: must be {what}, not {_shown(value)}{_quotes_hint(value, like)}"
+                )
+            elif value in found:
+                self.problems.append(f"{path}: {value} is listed twice")
+            else:
+                found.append(value)
+        return tuple(found)
 
     def section(self, key: str) -> "Section":
         """The object at `key`; an empty one when it is missing."""

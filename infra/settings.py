@@ -1,27 +1,40 @@
 """The deployment settings: the context key `trailwarden` of cdk.json, read and checked once, at the edge.
 
-docs: README.md lists the keys. Whatever is wrong is told in one list, before anything is synthesized.
+README.md lists the keys, docs/settings.md explains those about alerts. Whatever is wrong is told in one list,
+before anything is synthesized.
 """
 
 import json
 import platform
-import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.endpoints import PROTOCOLS, endpoint_mistake, principal_mistake
+from infra.accounts import (
+    ACCOUNT,
+    ACCOUNT_WORDS,
+    MOST_ACCOUNTS,
+    Account,
+    Organization,
+    Places,
+    account_names,
+    accounts,
+    organization,
+)
+from infra.alert_settings import AlertSettings, alert_settings
 from infra.names import Names
 from infra.partitions import partitions_by_region
 from infra.section import Section
+from infra.subscribers import Subscriber, alert_subscribers, principals, topic_subscribers
 from trailwarden.errors import SettingsError
 
-SEVERITIES = ("informational", "low", "medium", "high", "critical")
 ARCHITECTURES = ("arm64", "x86_64")
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 HOST = "host"
+FOLDER = Path(__file__).parents[1]
+"""Where cdk.json lies: files that the settings name are looked for from there."""
 _MACHINES = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64", "AMD64": "x86_64"}
 
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
@@ -29,39 +42,7 @@ LOG_GROUP_DAYS = (
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 )  # fmt: skip
 
-# A bucket policy may have 20 KB, and each account's trail needs its own statement in it, some 430 bytes.
-MOST_ACCOUNTS = 40
 _MOST_DAYS = 36_500
-
-_ACCOUNT = re.compile(r"[0-9]{12}")
-_ACCOUNT_WORDS = "an account id: a text of 12 digits"
-_ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}")
-_NAME = re.compile(r"[\w .,+=@-]{1,64}", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """An account with a trail of its own; `name` is for people."""
-
-    id: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Organization:
-    """An organisation whose management account owns one trail for all its accounts."""
-
-    id: str
-    management_account: str
-
-
-@dataclass(frozen=True, slots=True)
-class Subscriber:
-    """Who is told of alerts: an SNS protocol, its endpoint, and the severities, mildest first."""
-
-    protocol: str
-    endpoint: str
-    severities: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +85,17 @@ class Settings:
     audit_account: str
     region: str
     accounts: tuple[Account, ...]
+    account_names: tuple[Account, ...]
+    """What else is known of accounts: those without a trail of their own."""
     organization: Organization | None
     subscribers: tuple[Subscriber, ...]
     operations_subscribers: tuple[Subscriber, ...]
     rule_authors: tuple[Subscriber, ...]
     rule_writers: tuple[str, ...]
     """The ARNs of who may edit the live rules by taking the writers' role."""
+    responders: tuple[str, ...]
+    """The ARNs of who may read, acknowledge and close alerts by taking the responders' role."""
+    alerts: AlertSettings
     retention: Retention
     object_lock: ObjectLock | None
     functions: Functions
@@ -144,23 +130,31 @@ def load_settings(context: Callable[[str], Any]) -> Settings:
     return parse_settings(raw)
 
 
-def parse_settings(raw: object) -> Settings:
-    """Check the object `raw`. Raises `SettingsError` that names every mistake at once."""
+def parse_settings(raw: object, *, folder: Path = FOLDER) -> Settings:
+    """Check the object `raw`, of which files are looked for from `folder`.
+
+    Raises `SettingsError` that names every mistake at once.
+    """
     problems: list[str] = []
     root = Section(raw, "", problems)
     if problems:
         raise SettingsError(problems)
-    audit_account = root.text("audit_account", like=_ACCOUNT, what=_ACCOUNT_WORDS)
+    audit_account = root.text("audit_account", like=ACCOUNT, what=ACCOUNT_WORDS)
     region = root.choice("region", partitions_by_region())
+    trails, names = accounts(root), account_names(root)
+    whole = organization(root.section("organization")) if root.has("organization") else None
     settings = Settings(
         audit_account=audit_account,
         region=region,
-        accounts=_accounts(root),
-        organization=_organization(root.section("organization")) if root.has("organization") else None,
-        subscribers=_subscribers(root, "subscribers", region, filtered=True),
-        operations_subscribers=_subscribers(root, "operations_subscribers", region, filtered=False),
-        rule_authors=_subscribers(root, "rule_authors", region, filtered=False),
-        rule_writers=_rule_writers(root, region),
+        accounts=trails,
+        account_names=names,
+        organization=whole,
+        subscribers=alert_subscribers(root, region),
+        operations_subscribers=topic_subscribers(root, "operations_subscribers", region),
+        rule_authors=topic_subscribers(root, "rule_authors", region),
+        rule_writers=principals(root, "rule_writers", region),
+        responders=principals(root, "responders", region),
+        alerts=alert_settings(root, region, Places.of((*trails, *names), whole), folder),
         retention=_retention(root.section("retention")),
         object_lock=_object_lock(root.section("object_lock")) if root.has("object_lock") else None,
         functions=_functions(root.section("functions")),
@@ -170,68 +164,6 @@ def parse_settings(raw: object) -> Settings:
     if problems:
         raise SettingsError(problems)
     return settings
-
-
-def _accounts(root: Section) -> tuple[Account, ...]:
-    accounts = []
-    for path, item in root.items("accounts"):
-        entry = Section(item if isinstance(item, Mapping) else {"id": item}, path, root.problems)
-        name = entry.text("name", default=" ", like=_NAME, what="a name of up to 64 letters and digits")
-        accounts.append(Account(entry.text("id", like=_ACCOUNT, what=_ACCOUNT_WORDS), name.strip()))
-        entry.close()
-    return tuple(accounts)
-
-
-def _organization(section: Section) -> Organization:
-    organization = Organization(
-        id=section.text("id", like=_ORGANIZATION, what="an organisation's id such as o-a1b2c3d4e5"),
-        management_account=section.text("management_account", like=_ACCOUNT, what=_ACCOUNT_WORDS),
-    )
-    section.close()
-    return organization
-
-
-def _subscribers(root: Section, key: str, region: str, *, filtered: bool) -> tuple[Subscriber, ...]:
-    if filtered and not root.has(key):
-        root.problem(key, "is missing: a list of who is told (empty when people subscribe by themselves)")
-    found: dict[tuple[str, str], Subscriber] = {}
-    for path, item in root.items(key):
-        entry = Section(item, path, root.problems)
-        protocol = entry.choice("protocol", PROTOCOLS)
-        endpoint = entry.text("endpoint", like=re.compile(r"\S+"), what="an endpoint: an address or an ARN")
-        severities = _severities(entry) if filtered else SEVERITIES
-        entry.close()
-        mistake = endpoint_mistake(protocol, endpoint, partitions_by_region().get(region, "aws"))
-        if protocol and endpoint and mistake:
-            entry.problem("endpoint", mistake)
-        if protocol and endpoint and (protocol, endpoint) in found:
-            entry.problem("", f"{protocol} {endpoint} is listed twice; SNS keeps one subscription each")
-        found[protocol, endpoint] = Subscriber(protocol, endpoint, severities)
-    return tuple(found.values())
-
-
-def _rule_writers(root: Section, region: str) -> tuple[str, ...]:
-    """Who may take the writers' role, each by name: whoever edits rules decides what is seen."""
-    partition = partitions_by_region().get(region, "aws")
-    found: list[str] = []
-    for path, item in root.items("rule_writers"):
-        mistake = principal_mistake(item, partition)
-        if mistake:
-            root.problems.append(f"{path}: {mistake}")
-        elif item in found:
-            root.problems.append(f"{path}: {item} is listed twice")
-        else:
-            found.append(item)
-    return tuple(found)
-
-
-def _severities(entry: Section) -> tuple[str, ...]:
-    if entry.has("severities"):
-        if entry.has("min_severity"):
-            entry.problem("", "give min_severity or severities, not both")
-        return entry.choices("severities", SEVERITIES)
-    lowest = entry.choice("min_severity", SEVERITIES, default=SEVERITIES[0])
-    return SEVERITIES[SEVERITIES.index(lowest) :] if lowest else SEVERITIES
 
 
 def _retention(section: Section) -> Retention:
@@ -306,6 +238,9 @@ def _check_together(settings: Settings, root: Section) -> None:
     listed = [account for account in settings.trail_accounts if account]
     for account in sorted({account for account in listed if listed.count(account) > 1}):
         root.problem("accounts", f"{account} would own two trails of one name; list it once")
+    named = [account.id for account in (*settings.accounts, *settings.account_names) if account.id]
+    for account in sorted({one.id for one in settings.account_names if named.count(one.id) > 1}):
+        root.problem("account_names", f"{account} is named twice, in accounts or here")
     lock = settings.object_lock
     if lock and lock.days > settings.retention.log_days:
         root.problem(

@@ -74,11 +74,12 @@ def local_settings() -> dict[str, Any]:
     return {
         "audit_account": AUDIT_ACCOUNT,
         "region": REGION,
-        "accounts": [{"id": MEMBER_ACCOUNT, "name": "member"}],
+        "accounts": [{"id": MEMBER_ACCOUNT, "name": "member", "environment": "production"}],
         "subscribers": [{"protocol": "email", "endpoint": SECURITY_ADDRESS, "min_severity": "informational"}],
         "operations_subscribers": [{"protocol": "email", "endpoint": OPERATIONS_ADDRESS}],
         "rule_authors": [{"protocol": "email", "endpoint": AUTHORS_ADDRESS}],
         "rule_writers": [f"arn:aws:iam::{AUDIT_ACCOUNT}:root"],
+        "responders": [f"arn:aws:iam::{AUDIT_ACCOUNT}:root"],
         "functions": {"architecture": "host", "python": "host"},
     }
 

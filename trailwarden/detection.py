@@ -1,8 +1,9 @@
 """One delivery notice, from its text to stored alerts: what the function `detect` does with a message.
 
-The order is the proof that nothing is lost and nothing is told twice: matches, then alerts, then what
-correlations keep and make of the matches, then the file's entry in the ledger and, in the same step, the
-counts of what exceptions hid in it, then (by returning) the acknowledgement. Each step may be repeated.
+The order is the proof that nothing is lost and nothing is told twice: who was given which access key, so
+that an alert of the same file can name them, matches, then alerts, then what correlations keep and make of
+the matches, then the file's entry in the ledger and, in the same step, the counts of what exceptions hid in
+it, then (by returning) the acknowledgement. Each step may be repeated.
 """
 
 import hashlib
@@ -13,20 +14,26 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
-from trailwarden.alerts.grouping import AlertGrouper
+from trailwarden.activity.learning import LESSON, LearnedSessions
+from trailwarden.activity.sessions import SessionStore
+from trailwarden.alerts.grouping import DEFAULT_POLICY, AlertGrouper, AlertPolicy
 from trailwarden.correlation.correlator import CorrelationBatch, Correlator
 from trailwarden.delivery.keys import LogFileKey
 from trailwarden.delivery.logfile import Defect, LogFileReader
 from trailwarden.delivery.notices import ObjectRef, parse_notice
+from trailwarden.delivery.records import Record
 from trailwarden.engine.engine import Engine
 from trailwarden.engine.hidden import HiddenMatches
 from trailwarden.engine.times import EventTimes
 from trailwarden.errors import LogFileUnavailable, NoticeError
+from trailwarden.rules.ruleset import RuleSet
 from trailwarden.safety.text import one_line
 from trailwarden.state.protocol import AlertStore, FileLedger, FileOutcome, HiddenByDay
+from trailwarden.state.weeks import Seen
 
 _STORE_EVERY = 500  # matches held in memory before they are stored
 _CORRELATE_EVERY = 2000  # matches held in memory before their correlations are judged
+_LEARN_EVERY = 500  # sessions held in memory before they are stored
 _DEFECTS_TOLD = 20
 
 
@@ -86,8 +93,21 @@ class Tally:
     """Matches, and findings, that correlations looked at."""
     ungrouped: int = 0
     """Matches that a correlation skipped, for its group (or the time) is missing in the record."""
+    sessions: int = 0
+    """Temporary access keys of which records told who was given them."""
     delivery_lags: list[float] = field(default_factory=list)
     """Now − eventTime, in seconds, of the newest and the oldest record of each file."""
+    seen: dict[str, Seen] = field(default_factory=dict)
+    """What was read, by account."""
+
+    def saw(self, account: str, seen: Seen) -> None:
+        """Count what was read of an account."""
+        self.seen[account] = self.seen.get(account, Seen()).plus(seen)
+
+
+def learning_engine(rule_set: RuleSet) -> Engine:
+    """An engine whose scans also give the records that tell who was given which access key."""
+    return Engine(rule_set, lesson=LESSON)
 
 
 class Detector:
@@ -103,8 +123,12 @@ class Detector:
         operations: Operations,
         log_bucket: str,
         correlator: Correlator | None = None,
+        sessions: SessionStore | None = None,
+        policy: AlertPolicy = DEFAULT_POLICY,
         now: Callable[[], float] = time.time,
     ) -> None:
+        if sessions is not None and engine.lesson is None:
+            raise ValueError("sessions cannot be learned by an engine without a lesson: see learning_engine")
         self._engine = engine
         self._log_files = log_files
         self._store = store
@@ -112,6 +136,8 @@ class Detector:
         self._operations = operations
         self._log_bucket = log_bucket
         self._correlator = correlator
+        self._sessions = sessions
+        self._policy = policy
         self._now = now
 
     @property
@@ -159,32 +185,42 @@ class Detector:
             if known is not None:
                 tally.duplicates += 1
                 return []
-            return self._read(log_file, tally)
+            return self._read(log_file, tally, key.account_id)
 
-    def _read(self, log_file: OpenedLogFile, tally: Tally) -> list[str]:
+    def _read(self, log_file: OpenedLogFile, tally: Tally, account: str) -> list[str]:
         reader = LogFileReader(log_file)
         times, hidden = EventTimes(), HiddenMatches()
-        grouper = AlertGrouper(self._engine.rule_set.version, keep_matches=True)
+        grouper = AlertGrouper(self._engine.rule_set.version, keep_matches=True, policy=self._policy)
         failures_before = self._rule_failures()
         batch = self._correlator.batch() if self._correlator is not None else None
+        learning = _Learning(self._sessions) if self._sessions is not None else None
+        teach = learning.add if learning is not None else None
         matches = repeats = opened = 0
-        for match in self._engine.scan(reader, times, hidden):
+        for match in self._engine.scan(reader, times, hidden, teach):
             if grouper.add(match, log_file.address):
                 matches += 1
             else:
                 repeats += 1
             if grouper.pending >= _STORE_EVERY:
+                if learning is not None:
+                    learning.store()
                 opened += self._store.add(grouper.drain())
             if batch is not None:
                 batch.add(match, log_file.address)
                 if batch.pending >= _CORRELATE_EVERY:
                     opened += batch.flush()
+        remarks: list[str] = []
+        if learning is not None:
+            learning.store()
+            tally.sessions += learning.stored
+            remarks = [f"{one_line(log_file.address, 1100)}: {why}" for why in learning.failures]
         opened += self._store.add(grouper.drain())
         if batch is not None:
             opened += batch.flush()
             _tally_correlations(batch, tally)
         tally.files += 1
         tally.records += reader.record_count
+        tally.saw(account, Seen(1, reader.record_count, times.newest))
         tally.bytes += reader.bytes_compressed
         tally.matches += matches
         tally.alerts += opened
@@ -196,9 +232,9 @@ class Detector:
         by_day = hidden.by_day(self._today())
         if not reader.defects:
             self._ledger.record(log_file.file_id, FileOutcome.READ, hidden=by_day)
-            return []
+            return remarks
         tally.unreadable_files += reader.unreadable
-        return [self._quarantine_file(log_file, reader, by_day)]
+        return [*remarks, self._quarantine_file(log_file, reader, by_day)]
 
     def _today(self) -> str:
         return datetime.fromtimestamp(self._now(), UTC).date().isoformat()
@@ -241,6 +277,30 @@ class Detector:
             )
             self._ledger.record(notice_id, FileOutcome.UNREADABLE, f"{error}: {excerpt}")
         return f"a notice cannot be read ({error}): {one_line(body, 200)}"
+
+
+class _Learning:
+    """What the records of one file teach of sessions, stored as it comes."""
+
+    def __init__(self, store: SessionStore) -> None:
+        self._store = store
+        self._learned = LearnedSessions()
+        self.stored = 0
+
+    @property
+    def failures(self) -> list[str]:
+        return [f"a record that issues credentials cannot be read: {why}" for why in self._learned.failures]
+
+    def add(self, record: Record) -> None:
+        self._learned.add(record)
+        if self._learned.pending >= _LEARN_EVERY:
+            self.store()
+
+    def store(self) -> None:
+        sessions = self._learned.drain()
+        if sessions:
+            self._store.put_all(sessions)
+            self.stored += len(sessions)
 
 
 def _tally_correlations(batch: CorrelationBatch, tally: Tally) -> None:

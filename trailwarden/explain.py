@@ -13,6 +13,7 @@ from trailwarden.engine.evaluate import compile_condition
 from trailwarden.engine.values import RecordView
 from trailwarden.rules.compile import compile_usable
 from trailwarden.rules.correlation import CorrelationSource
+from trailwarden.rules.fields import NORMALISED
 from trailwarden.rules.outline import Kind, Part, outline_of_filter, outline_of_rule
 from trailwarden.rules.source import RuleSource, Source
 from trailwarden.safety.redact import redacted
@@ -162,6 +163,8 @@ def _explained(part: Part, view: RecordView) -> ExplainedPart:
 
 
 def _met(name: str, view: RecordView) -> tuple[Any, ...]:
+    if name in NORMALISED:
+        return tuple(redacted(value, "") for value in view.normalised(name).found)
     steps = tuple(name.split("."))
     return tuple(redacted(value, steps[-1]) for value in view.field(steps).found)
 

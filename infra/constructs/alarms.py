@@ -9,11 +9,16 @@ from constructs import Construct
 from infra.names import ALARM_PREFIX
 
 _PERIOD = Duration.minutes(5)
+_AT_LEAST = "GreaterThanOrEqualToThreshold"
+_BELOW = "LessThanThreshold"
 
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """When `metric` reaches `threshold` (in the metric's unit), `description` says what to do."""
+    """When `metric` reaches `threshold` (in the metric's unit), `description` says what to do.
+
+    `expected`: the other way round, where the metric stays below it, or away, for `periods` of 5 minutes.
+    """
 
     name: str
     namespace: str
@@ -22,9 +27,11 @@ class Alarm:
     statistic: str
     threshold: int
     description: str
+    expected: bool = False
+    periods: int = 1
 
     def build(self, scope: Construct, topic_arn: str) -> None:
-        """The alarm; no data is no alarm, for a queue that nobody uses reports nothing."""
+        """The alarm; where data is not `expected`, none is no alarm: an unused queue reports nothing."""
         words = "".join(word.capitalize() for word in self.name.split("-"))
         cloudwatch.CfnAlarm(
             scope,
@@ -36,10 +43,10 @@ class Alarm:
             dimensions=[{"name": self.dimension[0], "value": self.dimension[1]}],
             statistic=self.statistic,
             period=_PERIOD.to_seconds(),
-            evaluation_periods=1,
+            evaluation_periods=self.periods,
             threshold=self.threshold,
-            comparison_operator="GreaterThanOrEqualToThreshold",
-            treat_missing_data="notBreaching",
+            comparison_operator=_BELOW if self.expected else _AT_LEAST,
+            treat_missing_data="breaching" if self.expected else "notBreaching",
             alarm_actions=[topic_arn],
         )
 
@@ -53,3 +60,20 @@ def not_empty(name: str, queue: str, description: str) -> Alarm:
 def failing(name: str, function: str, description: str) -> Alarm:
     """A function's invocations end in errors."""
     return Alarm(name, "AWS/Lambda", "Errors", ("FunctionName", function), "Sum", 1, description)
+
+
+def silent(name: str, function: str, description: str, *, periods: int) -> Alarm:
+    """A function that is started by the clock did not run."""
+    dimension = ("FunctionName", function)
+    return Alarm(
+        name, "AWS/Lambda", "Invocations", dimension, "Sum", 1, description, expected=True, periods=periods
+    )
+
+
+def undelivered(name: str, topic: str, description: str) -> Alarm:
+    """A topic could not deliver to a subscriber, however often SNS tried.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-monitoring-using-cloudwatch.html
+    """
+    metric = "NumberOfNotificationsFailed"
+    return Alarm(name, "AWS/SNS", metric, ("TopicName", topic), "Sum", 1, description)

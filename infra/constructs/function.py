@@ -1,7 +1,7 @@
 """A Lambda function with a role and a log group of its own, neither shared nor managed by AWS."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aws_cdk import Acknowledgment, Annotations, Duration, RemovalPolicy, Stack, Validations
@@ -14,6 +14,7 @@ from infra.bundling import Bundler
 from infra.names import log_group
 from infra.settings import PYTHONS, Settings
 
+METRICS_NAMESPACE = "Trailwarden"
 _ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}
 
 
@@ -33,6 +34,8 @@ class FunctionSpec:
     role_name: str | None = None
     """Where another resource's policy must foretell the role; else CloudFormation names it."""
     one_at_a_time: bool = False
+    beside: Mapping[str, bytes | Path] = field(default_factory=dict)
+    """Files beside the handler, by name: their content, or where it is."""
 
 
 class Function(Construct):
@@ -62,7 +65,7 @@ class Function(Construct):
             environment={
                 **spec.environment,
                 "POWERTOOLS_SERVICE_NAME": spec.name,
-                "POWERTOOLS_METRICS_NAMESPACE": "Trailwarden",
+                "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
                 "POWERTOOLS_LOG_LEVEL": "INFO",
             },
         )
@@ -111,7 +114,7 @@ class Function(Construct):
         """The bundled asset; the bare folder where the CDK wants no bundling (template tests)."""
         if not Stack.of(self).bundling_required:
             return lambda_.Code.from_asset(str(Path(__file__).parents[2] / "lambdas" / spec.folder))
-        asset = bundler.bundle(spec.folder)
+        asset = bundler.bundle(spec.folder, spec.beside)
         if not asset.compiled:
             python = self._settings.functions.python
             Annotations.of(self).add_warning_v2(

@@ -9,8 +9,10 @@ from constructs import Construct
 
 from infra.constructs.identity import fingerprint
 from infra.names import Names, resource_name
-from infra.settings import SEVERITIES, Subscriber
+from infra.subscribers import Subscriber
 
+HEARTBEAT = "heartbeat"
+"""What the attribute `severity` says of the weekly message that all is well."""
 LONGEST_RETENTION = Duration.days(14)
 
 
@@ -59,21 +61,22 @@ def last_resort_queue(scope: Construct, construct_id: str, arn: str, *, of: str)
 
 
 def subscribe(scope: Construct, topic: sns.Topic, subscriber: Subscriber, names: Names, role: str) -> None:
-    """Subscribe one endpoint to the severities that it asked for; `role` tells the topics apart in ids.
+    """Subscribe one endpoint to what it asked for; `role` tells the topics apart in ids.
 
     The logical id comes from the endpoint, not from its place in the list: to remove one subscriber never
-    replaces (and so never asks to confirm again) another's subscription.
+    replaces (and so never asks to confirm again) another's subscription. Whoever chose severities gets these
+    and no others, even if they are all, so that a phone is not woken by the weekly message.
     """
     suffix = fingerprint(subscriber.protocol, subscriber.endpoint)
-    every = subscriber.severities == SEVERITIES
+    wanted = [*subscriber.severities, *([HEARTBEAT] if subscriber.heartbeat else [])]
     sns.CfnSubscription(
         scope,
         f"{role}Subscription{suffix}",
         topic_arn=topic.topic_arn,
         protocol=subscriber.protocol,
         endpoint=subscriber.endpoint,
-        filter_policy=None if every else {"severity": list(subscriber.severities)},
-        filter_policy_scope=None if every else "MessageAttributes",
+        filter_policy={"severity": wanted} if wanted else None,
+        filter_policy_scope="MessageAttributes" if wanted else None,
     )
     if subscriber.protocol == "lambda" and _is_local(subscriber.endpoint, names):
         lambda_.CfnPermission(

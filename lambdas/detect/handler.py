@@ -10,28 +10,34 @@ import random
 import time
 from collections import Counter
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from trailwarden.aws.alert_table import AlertTable
+from trailwarden.alerting import load_alerting
+from trailwarden.alerts.grouping import AlertPolicy
 from trailwarden.aws.clients import client
 from trailwarden.aws.correlation_table import CorrelationTable
 from trailwarden.aws.environment import read_environment
+from trailwarden.aws.group_table import GroupTable
+from trailwarden.aws.ledger_table import LedgerTable
 from trailwarden.aws.log_files import S3LogFiles
 from trailwarden.aws.rule_set_table import RuleSetTable
 from trailwarden.aws.rules_bucket import RulesBucket
+from trailwarden.aws.session_table import SessionTable
 from trailwarden.aws.topics import OperationsTopic
+from trailwarden.aws.week_table import WeekTable
 from trailwarden.correlation.correlator import Correlator
-from trailwarden.detection import Detector, Tally
-from trailwarden.engine.engine import Engine
+from trailwarden.detection import Detector, Tally, learning_engine
 from trailwarden.live_rules import LiveRules, LoadFailure
 from trailwarden.rules.ruleset import RuleSet, load_rule_set
+from trailwarden.state.groups import Groups
+from trailwarden.state.weeks import week_of
 
-_RULE_SET = Path(__file__).with_name("ruleset.json")
+_FOLDER = Path(__file__).parent
 
 logger = Logger()
 metrics = Metrics()
@@ -48,32 +54,35 @@ def make_rules() -> LiveRules[Detector]:
         "RULES_BUCKET_NAME",
         "ALERT_RETENTION_DAYS",
     )
+    alerting = load_alerting((_FOLDER / "alerting.json").read_bytes())
     dynamodb, s3 = client("dynamodb"), client("s3")
-    table = AlertTable(
-        dynamodb,
-        settings["ALERT_TABLE_NAME"],
-        retention=timedelta(days=int(settings["ALERT_RETENTION_DAYS"])),
-        now=time.time,
-        pause=_pause,
-    )
-    events = CorrelationTable(dynamodb, settings["ALERT_TABLE_NAME"], now=time.time, pause=_pause)
+    name, retention = settings["ALERT_TABLE_NAME"], timedelta(days=int(settings["ALERT_RETENTION_DAYS"]))
+    table = GroupTable(dynamodb, name, retention=retention, now=time.time, pause=_pause)
+    groups = Groups(table, now=time.time, pause=_pause)
+    ledger = LedgerTable(dynamodb, name, retention=retention, now=time.time, pause=_pause)
+    events = CorrelationTable(dynamodb, name, now=time.time, pause=_pause)
+    sessions = SessionTable(dynamodb, name, now=time.time, pause=_pause)
     operations = OperationsTopic(client("sns"), settings["OPERATIONS_TOPIC_ARN"])
+    names = alerting.names()
+    policy = AlertPolicy(alerting.quiet_seconds, lambda alert: alerting.adjusted(alert, names))
 
     def make_detector(rule_set: RuleSet) -> Detector:
         return Detector(
-            engine=Engine(rule_set),
+            engine=learning_engine(rule_set),
             log_files=S3LogFiles(s3),
-            store=table,
-            ledger=table,
+            store=groups,
+            ledger=ledger,
             operations=operations,
             log_bucket=settings["LOG_BUCKET_NAME"],
-            correlator=Correlator(rule_set, events, table) if rule_set.correlations else None,
+            correlator=Correlator(rule_set, events, groups, policy=policy) if rule_set.correlations else None,
+            sessions=sessions,
+            policy=policy,
         )
 
     return LiveRules(
         store=RuleSetTable(dynamodb, settings["ALERT_TABLE_NAME"], now=time.time),
         artefacts=RulesBucket(s3, settings["RULES_BUCKET_NAME"]),
-        fallback=lambda: load_rule_set(_RULE_SET.read_bytes()),
+        fallback=lambda: load_rule_set((_FOLDER / "ruleset.json").read_bytes()),
         make=make_detector,
         tell=operations.tell,
         failed=_rules_failed,
@@ -97,6 +106,7 @@ def _pause(attempt: int) -> None:
 
 loads: Counter[str] = Counter()
 rules = make_rules()
+weeks = WeekTable(client("dynamodb"), os.environ["ALERT_TABLE_NAME"], now=time.time)
 
 
 @metrics.log_metrics
@@ -111,6 +121,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         if not _handled(message, tally)
     ]
     _count(tally, seconds=time.perf_counter() - started)
+    _count_week(tally)
     return {"batchItemFailures": failures}
 
 
@@ -124,6 +135,14 @@ def _handled(message: dict[str, Any], tally: Tally) -> bool:
     for remark in remarks:
         logger.warning(remark, extra={"message_id": message["messageId"]})
     return True
+
+
+def _count_week(tally: Tally) -> None:
+    """Figures for the heartbeat: a batch is not read again for them."""
+    try:
+        weeks.add_seen(week_of(datetime.now(UTC)), tally.seen)
+    except Exception:
+        logger.exception("what was read could not be counted for the week")
 
 
 def _count(tally: Tally, *, seconds: float) -> None:
@@ -143,6 +162,7 @@ def _count(tally: Tally, *, seconds: float) -> None:
         "RuleFailures": tally.rule_failures,
         "Correlated": tally.correlated,
         "Ungrouped": tally.ungrouped,
+        "SessionsLearned": tally.sessions,
         "RuleSetLoads": loads["RuleSetLoads"],
         "RuleSetFailures": loads["RuleSetFailures"],
     }

@@ -1,48 +1,48 @@
-"""`notify`: each new alert to its subscribers. Fed by the alert table's stream, new alerts only.
+"""`notify`: each message of an alert to its subscribers. Fed by the alert table's stream: new alerts and
+follow-ups, of which the table's items are the outbox.
 
-The stream is the outbox. An alert that cannot be published is reported, and the stream comes again from it;
-its neighbours are told all the same, and not again when the stream repeats them. Alerts of staged rules are
-passed over, and counted.
+A message that cannot be published is reported, and the stream comes again from it; its neighbours are told all
+the same, and not again when the stream repeats them. Alerts of staged rules are passed over, and counted; what
+exceeds the hour's budgets is kept for a summary.
 """
 
 import os
+import random
 import time
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from trailwarden.alerts.message import render
-from trailwarden.aws.alert_table import AlertTable, alert_of_image
+from trailwarden.alerting import load_alerting
 from trailwarden.aws.clients import client
 from trailwarden.aws.environment import read_environment
-from trailwarden.aws.topics import AlertTopic
-from trailwarden.notification import Notifier, Telling
+from trailwarden.aws.outbox_table import alert_of, outgoing_of
+from trailwarden.aws.telling import Tellers, make_tellers
+from trailwarden.aws.week_table import WeekTable
+from trailwarden.notification import Telling
+
+_FOLDER = Path(__file__).parent
 
 logger = Logger()
 metrics = Metrics()
+settings = read_environment(os.environ, "ALERT_TABLE_NAME")
 
 
-def make_notifier() -> Notifier:
-    """The notifier, from the function's environment."""
-    settings = read_environment(os.environ, "ALERT_TABLE_NAME", "ALERT_TOPIC_ARN")
-    table = AlertTable(
-        client("dynamodb"),
-        settings["ALERT_TABLE_NAME"],
-        retention=timedelta(0),
-        now=time.time,
-        pause=lambda _attempt: None,
-    )
-    return Notifier(
-        store=table,
-        topic=AlertTopic(client("sns"), settings["ALERT_TOPIC_ARN"]),
-        render=lambda alert: render(alert, now=datetime.now(UTC)),
-    )
+def make() -> Tellers:
+    """What tells alerts, from the function's environment and the settings beside this file."""
+    alerting = load_alerting((_FOLDER / "alerting.json").read_bytes())
+    return make_tellers(alerting, settings["ALERT_TABLE_NAME"], client=client, folder=_FOLDER, pause=_pause)
 
 
-notifier = make_notifier()
+def _pause(attempt: int) -> None:
+    time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 (full jitter)
+
+
+tellers = make()
+weeks = WeekTable(client("dynamodb"), settings["ALERT_TABLE_NAME"], now=time.time)
 
 
 @metrics.log_metrics
@@ -53,20 +53,33 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     failures: list[dict[str, str]] = []
     for record in event["Records"]:
         try:
-            alert = alert_of_image(record["dynamodb"]["NewImage"])
-            outcome = notifier.tell(alert)
+            image = record["dynamodb"]["NewImage"]
+            message = outgoing_of(image)
+            outcome = tellers.notifier.tell(message, alert_of(image))
         except Exception:
             sequence_number = record["dynamodb"]["SequenceNumber"]
             logger.exception("an alert could not be told", extra={"sequence_number": sequence_number})
             failures.append({"itemIdentifier": sequence_number})
             continue
         outcomes[outcome] += 1
-        logger.info(
-            f"alert {outcome}",
-            extra={"alert_id": alert.alert_id, "rule_id": alert.rule_id, "level": alert.level},
-        )
-    metrics.add_metric(name="AlertsTold", unit=MetricUnit.Count, value=outcomes[Telling.TOLD])
-    metrics.add_metric(name="AlertsToldBefore", unit=MetricUnit.Count, value=outcomes[Telling.TOLD_BEFORE])
-    metrics.add_metric(name="StagedAlerts", unit=MetricUnit.Count, value=outcomes[Telling.STAGED])
-    metrics.add_metric(name="AlertsNotTold", unit=MetricUnit.Count, value=len(failures))
+        logger.info(f"alert {outcome}", extra={"alert_id": message.alert_id, "message": message.key})
+    _count(outcomes, failures=len(failures))
     return {"batchItemFailures": failures}
+
+
+def _count(outcomes: Counter[Telling], *, failures: int) -> None:
+    counts = {
+        "AlertsTold": outcomes[Telling.TOLD],
+        "AlertsToldBefore": outcomes[Telling.TOLD_BEFORE],
+        "StagedAlerts": outcomes[Telling.STAGED],
+        "SilentAlerts": outcomes[Telling.SILENT],
+        "AlertsHeldBack": outcomes[Telling.HELD],
+        "AlertsNotTold": failures,
+    }
+    for name, value in counts.items():
+        metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
+    if outcomes[Telling.STAGED]:
+        try:
+            weeks.add_staged(outcomes[Telling.STAGED])
+        except Exception:
+            logger.exception("the week's staged alerts could not be counted")

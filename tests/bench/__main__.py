@@ -20,6 +20,8 @@ from rich.table import Table
 from tests.bench import instructions, peers
 from tests.bench.checks import check_against_plain, check_against_reference
 from tests.bench.generated import grown
+from tests.bench.learning import check_learning
+from tests.bench.learning import figures as learning_figures
 from tests.bench.machine import machine
 from tests.bench.parallel import FILES, sharing
 from tests.bench.speed import Ratio, Side, against_fewer, against_floor, scan
@@ -61,6 +63,7 @@ def main() -> None:
     figures = [
         *_speeds(workload, engines, asked.rounds),
         *_growth(workload, engines, sets, asked.rounds),
+        *_learning(workload, sets[USUAL], asked.rounds),
         *_sharing(workload, sets[USUAL], min(3, asked.rounds)),
         _memory(workload, sets[USUAL]),
         _start(sets[USUAL], asked.rounds),
@@ -74,6 +77,8 @@ def _check(workload: Workload, engines: dict[int, Engine]) -> None:
     _TERMINAL.print(f"{len(workload.rules)} rules: as the naive evaluator says, on {compared:,} records")
     matches = check_against_plain(Engine(workload.shipped), workload)
     _TERMINAL.print(f"the rules that ship: as each rule by itself says, {matches:,} matches")
+    taught = check_learning(workload.rule_set, workload)
+    _TERMINAL.print(f"learning sessions: no other matches, and {taught:,} records to learn from")
     for count, engine in engines.items():
         matches = check_against_plain(engine, workload)
         _TERMINAL.print(f"{count:,} rules: as each rule by itself says, {matches:,} matches")
@@ -131,6 +136,11 @@ def _growth(
             counts.append(instructions.instructions(artefact, file))
     detail = f"{counts[1] / 1000:,.0f} a record, with {FEW} rules {counts[0] / 1000:,.0f}"
     return [cpu, Figure(f"{name}: instructions", counts[1] / counts[0], "1.15", "1.07", detail=detail)]
+
+
+def _learning(workload: Workload, rule_set: RuleSet, rounds: int) -> list[Figure]:
+    _TERMINAL.print("learning who was given which access key ...")
+    return learning_figures(workload, rule_set, rounds, Figure)
 
 
 def _sharing(workload: Workload, rule_set: RuleSet, rounds: int) -> list[Figure]:

@@ -1,6 +1,6 @@
 """Instructions of a scan by valgrind's callgrind: a count that no other program on the machine changes.
 
-    python -m tests.bench.instructions RULESET FILE
+    python -m tests.bench.instructions RULESET FILE [learning]
 
 is what runs under callgrind: it scans the file twice, and has only the second time counted.
 """
@@ -13,7 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench.speed import scan
+from tests.bench.speed import learn, scan
+from trailwarden.activity.learning import LESSON
 from trailwarden.engine.engine import Engine
 from trailwarden.rules.ruleset import load_rule_set
 
@@ -26,7 +27,7 @@ def missing() -> str | None:
     return f"{', '.join(tools)} not installed" if tools else None
 
 
-def instructions(rule_set: Path, file: Path) -> int:
+def instructions(rule_set: Path, file: Path, *, learning: bool = False) -> int:
     """Instructions of one scan of a file whose like has been scanned before."""
     with tempfile.TemporaryDirectory() as folder:
         counted = Path(folder, "callgrind.out")
@@ -41,6 +42,7 @@ def instructions(rule_set: Path, file: Path) -> int:
                 "tests.bench.instructions",
                 str(rule_set),
                 str(file),
+                *(["learning"] if learning else []),
             ],
             env=os.environ | {"PYTHONHASHSEED": "0"},
             capture_output=True,
@@ -53,13 +55,14 @@ def _count(switch: str) -> None:
     subprocess.run(["callgrind_control", "-i", switch, str(os.getpid())], capture_output=True, check=True)
 
 
-def main(rule_set: str, file: str) -> None:
+def main(rule_set: str, file: str, learning: str = "") -> None:
     """Scan twice, the second time counted."""
-    engine = Engine(load_rule_set(Path(rule_set).read_bytes()))
+    engine = Engine(load_rule_set(Path(rule_set).read_bytes()), lesson=LESSON if learning else None)
+    work = learn if learning else scan
     data = Path(file).read_bytes()
-    scan(engine, data)
+    work(engine, data)
     _count("on")
-    scan(engine, data)
+    work(engine, data)
     _count("off")
 
 

@@ -14,6 +14,7 @@ from statistics import median
 
 import orjson
 
+from trailwarden.activity.learning import LearnedSessions
 from trailwarden.delivery.logfile import LogFileReader
 from trailwarden.engine.engine import Engine
 
@@ -32,6 +33,14 @@ class Ratio:
 def scan(engine: Engine, data: bytes) -> int:
     """Scan one file; the number of matches."""
     return sum(1 for _ in engine.scan(LogFileReader(BytesIO(data))))
+
+
+def learn(engine: Engine, data: bytes) -> int:
+    """Scan one file as `detect` does, and learn from it; the number of matches."""
+    learned = LearnedSessions()
+    matches = sum(1 for _ in engine.scan(LogFileReader(BytesIO(data)), teach=learned.add))
+    learned.drain()
+    return matches
 
 
 def floor(data: bytes) -> int:
@@ -56,10 +65,15 @@ def against_floor(engine: Engine, files: Sequence[bytes], records: int, rounds: 
 
 def against_fewer(many: Side, few: Side, records: int, rounds: int) -> Ratio:
     """The CPU with many rules over that with few, of files of which the same share matches."""
-    for side in (many, few):
+    return against_other(many, few, records, rounds)
+
+
+def against_other(one: Side, other: Side, records: int, rounds: int) -> Ratio:
+    """The CPU of one over that of the other."""
+    for side in (one, other):
         for data in side.files:
-            side.work(data)
-    return _ratio(many, few, records, rounds)
+            side.work(data)  # what a running function has seen before
+    return _ratio(one, other, records, rounds)
 
 
 def _ratio(product: Side, other: Side, records: int, rounds: int) -> Ratio:

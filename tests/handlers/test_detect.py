@@ -1,14 +1,19 @@
 """`detect` on SQS batches: partial failures, repeats, metrics."""
 
 import json
+import time
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from tests.handlers.conftest import Aws, LambdaContext
+from tests.handlers.conftest import TABLE, Aws, LambdaContext
 from tests.samples import harmless, log_file, log_key, notice, record
+from tests.unit.activity.credentials import ALICE, assumed, key, session_identity
+from trailwarden.activity.describe import describe
+from trailwarden.activity.model import Context
+from trailwarden.aws.session_table import SessionTable
 from trailwarden.errors import SettingsError
 
 Load = Callable[[str], ModuleType]
@@ -95,6 +100,7 @@ def test_what_a_batch_came_to_is_told_as_metrics(
         "RuleFailures": 0,
         "Correlated": 0,
         "Ungrouped": 0,
+        "SessionsLearned": 0,
         "RuleSetLoads": 1,
         "RuleSetFailures": 0,
     }
@@ -122,6 +128,46 @@ def test_a_store_that_refuses_makes_the_notice_come_again(
         assert run(detect, notice(log_key(GOOD))) == ["0"]
     assert run(detect, notice(log_key(GOOD))) == []
     assert [item["sk"]["S"][:5] for item in aws.items("ALERT#")] == ["ALERT", "MATCH"]
+
+
+ACTED = record(9, userIdentity=session_identity("Admin", "s", key("two")))
+CHAIN = [
+    assumed(ALICE, key("one"), "Deploy", number=1),
+    assumed(session_identity("Deploy", "s", key("one")), key("two"), number=2),
+]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_who_assumed_a_role_is_learned_from_other_files_before_or_after(
+    aws: Aws, load: Load, capsys: pytest.CaptureFixture[str], order: tuple[int, ...]
+) -> None:
+    files = [[CHAIN[0], harmless(3)], [CHAIN[1]], [ACTED]]
+    keys = [log_key(unique) for unique in (GOOD, BAD, GONE)]
+    for name, records in zip(keys, files, strict=True):
+        aws.put(name, log_file(records))
+
+    assert run(load("detect"), *(notice(keys[place]) for place in order)) == []
+
+    assert emitted_metrics(capsys.readouterr().out)["SessionsLearned"] == [2.0]
+    table = SessionTable(aws.dynamodb, TABLE, now=time.time, pause=lambda _: None)
+    told = describe(ACTED, Context(sessions=table))
+    assert told.sentence().startswith("alice through role Deploy, role Admin stopped the logging of trail")
+    items = aws.items("SESSION#")
+    assert sorted(item["pk"]["S"] for item in items) == [f"SESSION#{key('one')}", f"SESSION#{key('two')}"]
+    assert all(int(item["expires_at"]["N"]) > time.time() + 30 * 86400 for item in items)
+
+
+def test_a_table_that_refuses_sessions_makes_the_notice_come_again(
+    aws: Aws, load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aws.put(log_key(GOOD), log_file([harmless(1), CHAIN[0]]))
+    detect = load("detect")
+    with monkeypatch.context() as broken:
+        broken.setattr(detect.rules.current()._sessions, "_table", "gone")
+        assert run(detect, notice(log_key(GOOD))) == ["0"]
+    assert aws.items("FILE#") == []
+    assert run(detect, notice(log_key(GOOD))) == []
+    assert len(aws.items("SESSION#")) == 1
 
 
 def test_a_missing_setting_is_told_when_the_function_starts(

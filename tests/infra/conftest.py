@@ -48,10 +48,34 @@ class Synthesized:
         properties: dict[str, Any] = found[0]
         return properties
 
+    def role(self, stack: str, function: str) -> list[dict[str, Any]]:
+        """The statements of the role of a function, which has no others."""
+        (properties,) = (
+            resource["Properties"]
+            for resource in self.resources(stack, "AWS::IAM::Role").values()
+            if f"What {function} may do" in resource["Properties"]["Description"]
+        )
+        assert "ManagedPolicyArns" not in properties
+        (policy,) = properties["Policies"]
+        statements: list[dict[str, Any]] = policy["PolicyDocument"]["Statement"]
+        return statements
+
     def statements(self, stack: str, kind: str, key: str) -> Iterator[dict[str, Any]]:
         """Every policy statement in the property `key` of a type's resources."""
         for resource in self.resources(stack, kind).values():
             yield from resource["Properties"][key]["Statement"]
+
+
+def grants(statements: list[dict[str, Any]]) -> dict[str, set[str]]:
+    """`{resource: actions}`; a resource that is a parameter is named by what the parameter holds."""
+    found: dict[str, set[str]] = {}
+    for statement in statements:
+        assert statement["Effect"] == "Allow"
+        resources, actions = statement["Resource"], statement["Action"]
+        for resource in resources if isinstance(resources, list) else [resources]:
+            name = resource if isinstance(resource, str) else resource["Ref"].split("C96584")[0]
+            found.setdefault(name, set()).update([actions] if isinstance(actions, str) else actions)
+    return found
 
 
 def checkout(folder: Path, wheels: Path) -> Path:
@@ -115,6 +139,29 @@ def organization(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
         functions={"architecture": "x86_64", "python": "3.13", "detect_timeout_seconds": 300},
     )
     return synthesize(tmp_path_factory.mktemp("organization"), raw)
+
+
+@pytest.fixture(scope="session")
+def routed(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
+    """Everything about alerts that can be switched on: a route, responders, Security Hub, Organizations."""
+    raw = sample(
+        organization=ORGANIZATION | {"names": True, "environment_tag": "stage"},
+        routes=[
+            {
+                "name": "network-team",
+                "owners": ["network team"],
+                "exclusive": True,
+                "subscribers": [
+                    {"protocol": "email", "endpoint": "network@example.com", "min_severity": "high"},
+                    {"protocol": "sms", "endpoint": "+4930123456"},
+                ],
+            },
+            {"name": "audit", "subscribers": []},
+        ],
+        responders=["arn:aws:iam::111122223333:role/on-call", "arn:aws:iam::444455556666:root"],
+        security_hub=True,
+    )
+    return synthesize(tmp_path_factory.mktemp("routed"), raw)
 
 
 @pytest.fixture(scope="session")

@@ -11,12 +11,15 @@ from typing import Any
 
 import pytest
 
+from infra.alerting import files_beside
 from infra.bundling import Bundler
+from infra.settings import parse_settings
 from infra.wheels import Target
 from tests.infra.conftest import ROOT, Synthesized, checkout, sample
 
 # W3005: the CDK writes DependsOn where a GetAtt says the same already; harmless, and not ours to change.
 IGNORED_CHECKS = ["W3005"]
+WITH_SETTINGS = ("detect", "notify", "tend_alerts", "watch_alerting")
 
 
 def app(
@@ -39,7 +42,7 @@ def app(
     )
 
 
-@pytest.mark.parametrize("variant", ["deployment", "organization"])
+@pytest.mark.parametrize("variant", ["deployment", "organization", "routed"])
 def test_cfn_lint_finds_nothing(variant: str, request: pytest.FixtureRequest) -> None:
     built: Synthesized = request.getfixturevalue(variant)
     templates = [str(file) for file in sorted(built.folder.glob("*.template.json"))]
@@ -51,7 +54,7 @@ def test_cfn_lint_finds_nothing(variant: str, request: pytest.FixtureRequest) ->
     assert (answer.returncode, answer.stdout) == (0, ""), answer.stdout + answer.stderr
 
 
-@pytest.mark.parametrize("variant", ["deployment", "organization"])
+@pytest.mark.parametrize("variant", ["deployment", "organization", "routed"])
 def test_no_stack_exports_anything(variant: str, request: pytest.FixtureRequest) -> None:
     built: Synthesized = request.getfixturevalue(variant)
     for template in built.templates.values():
@@ -59,7 +62,7 @@ def test_no_stack_exports_anything(variant: str, request: pytest.FixtureRequest)
         assert "Fn::ImportValue" not in json.dumps(template)
 
 
-@pytest.mark.parametrize("variant", ["deployment", "organization"])
+@pytest.mark.parametrize("variant", ["deployment", "organization", "routed"])
 def test_nobody_is_allowed_as_anybody(variant: str, request: pytest.FixtureRequest) -> None:
     built: Synthesized = request.getfixturevalue(variant)
     for template in built.templates.values():
@@ -76,12 +79,13 @@ def test_stacks_are_named_ordered_and_protected(deployment: Synthesized) -> None
     stacks = {k: v for k, v in manifest["artifacts"].items() if v["type"] == "aws:cloudformation:stack"}
     trails = {"TrailwardenTrail-444455556666", "TrailwardenTrail-777788889999"}
     stateful = {"TrailwardenLogArchive", "TrailwardenDetectionState", "TrailwardenRules"} | trails
-    assert set(stacks) == stateful | {"TrailwardenDetection", "TrailwardenPublishing"}
+    assert set(stacks) == stateful | {"TrailwardenDetection", "TrailwardenAlerting", "TrailwardenPublishing"}
     protected = {k for k, v in stacks.items() if v["properties"].get("terminationProtection")}
     assert protected == stateful
     before_detection = set(stacks["TrailwardenDetection"]["dependencies"])
     assert {"TrailwardenLogArchive", "TrailwardenDetectionState", "TrailwardenRules"} <= before_detection
-    assert "TrailwardenDetection" in stacks["TrailwardenPublishing"]["dependencies"]
+    for stack in ("TrailwardenAlerting", "TrailwardenPublishing"):
+        assert "TrailwardenDetection" in stacks[stack]["dependencies"]
     for trail in trails:
         assert "TrailwardenDetection" in stacks[trail]["dependencies"]
         assert stacks[trail]["environment"] == f"aws://{trail.removeprefix('TrailwardenTrail-')}/eu-central-1"
@@ -101,6 +105,7 @@ def test_what_goes_through_parameters_is_written_by_one_and_read_by_another(depl
         == {
             "/trailwarden/log-key-arn",
             "/trailwarden/state-key-arn",
+            "/trailwarden/operations-key-arn",
             "/trailwarden/rules-key-arn",
             "/trailwarden/alert-stream-arn",
         }
@@ -110,10 +115,14 @@ def test_what_goes_through_parameters_is_written_by_one_and_read_by_another(depl
 def test_synth_needs_no_network_once_wheels_are_there(tmp_path: Path, host: Target, wheels: Path) -> None:
     root = checkout(tmp_path / "checkout", wheels)
     bundler = Bundler(root, host)
-    hashes = [bundler.bundle(function).hash for function in ("detect", "notify", "publish_rules")]
+    raw = sample(functions={"architecture": "host", "python": "host"})
+    settings = parse_settings(raw)
+    beside = files_beside(settings)
+    hashes = [bundler.bundle(name, beside).hash for name in WITH_SETTINGS]
+    hashes.append(bundler.bundle("publish_rules").hash)
     assets = {hashlib.sha256(one.encode()).hexdigest() for one in hashes}  # the CDK hashes what it is given
     file = tmp_path / "settings.json"
-    file.write_text(json.dumps(sample(functions={"architecture": "host", "python": "host"})), "utf-8")
+    file.write_text(json.dumps(raw), "utf-8")
     nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9", "PIP_NO_INDEX": "1"}
     answer = app(tmp_path / "out", {"settings": str(file)}, root, AWS_EC2_METADATA_DISABLED="true", **nowhere)
     assert answer.returncode == 0, answer.stderr

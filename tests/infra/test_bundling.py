@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from infra.alerting import files_beside
 from infra.bundling import Bundler, compile_shipped_rules
 from infra.imports import imported_names, package_files
+from infra.settings import PYTHONS, parse_settings
 from infra.wheels import (
     BundlingError,
     Target,
@@ -22,10 +24,13 @@ from infra.wheels import (
     install,
     pinned_requirements,
 )
-from tests.infra.conftest import ROOT, checkout
+from tests.infra.conftest import ROOT, checkout, sample
 from trailwarden.rules.ruleset import load_rule_set
 
-FUNCTIONS = ("detect", "notify", "publish_rules")
+FUNCTIONS = ("detect", "notify", "publish_rules", "tend_alerts", "watch_alerting")
+# Those of which the hashes are compared: they all reach the files of the library that the tests change.
+COMPARED = ("detect", "notify", "publish_rules")
+WITH_SETTINGS = ("detect", "notify", "tend_alerts", "watch_alerting")
 LAMBDA = Target("arm64", "3.14", native=False)
 # What Lambda's Python runtime brings: https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html
 RUNTIME = frozenset({"boto3", "botocore", "urllib3"})
@@ -87,7 +92,7 @@ def _add_rule(root: Path) -> None:
     [
         (_edit("lambdas/detect/handler.py", "# changed\n"), {"detect"}),
         (_edit("trailwarden/detection.py", "# changed\n"), {"detect"}),
-        (_edit("trailwarden/errors.py", "# changed\n"), set(FUNCTIONS)),
+        (_edit("trailwarden/errors.py", "# changed\n"), set(COMPARED)),
         (_edit("trailwarden/rules/compile.py", "# changed\n"), {"detect", "publish_rules"}),
         (_edit("trailwarden/cli/__init__.py", "# changed\n"), set()),
         (_add_rule, {"detect", "publish_rules"}),
@@ -99,10 +104,10 @@ def test_a_hash_changes_with_what_the_function_holds_and_nothing_else(
     change: Callable[[Path], None], changed: set[str], host: Target, tmp_path: Path, wheels: Path
 ) -> None:
     root = checkout(tmp_path / "checkout", wheels)
-    before = {f: Bundler(root, host, compile_rule_set=fake_rules).bundle(f).hash for f in FUNCTIONS}
+    before = {f: Bundler(root, host, compile_rule_set=fake_rules).bundle(f).hash for f in COMPARED}
     change(root)
-    after = {f: Bundler(root, host, compile_rule_set=fake_rules).bundle(f).hash for f in FUNCTIONS}
-    assert {function for function in FUNCTIONS if before[function] != after[function]} == changed
+    after = {f: Bundler(root, host, compile_rule_set=fake_rules).bundle(f).hash for f in COMPARED}
+    assert {function for function in COMPARED if before[function] != after[function]} == changed
 
 
 def test_a_second_bundling_builds_nothing(bundler: Bundler, here: Path, host: Target) -> None:
@@ -129,6 +134,30 @@ def test_detect_alone_holds_the_rule_set(bundler: Bundler) -> None:
     assert (bundler.bundle("detect").path / "ruleset.json").read_bytes() == fake_rules(Path())
     assert not (bundler.bundle("notify").path / "ruleset.json").exists()
     assert not (bundler.bundle("publish_rules").path / "ruleset.json").exists()
+
+
+def test_what_lies_beside_a_handler_is_in_its_asset_and_its_hash(bundler: Bundler, tmp_path: Path) -> None:
+    file = tmp_path / "country.mmdb"
+    file.write_bytes(b"countries")
+    beside: dict[str, bytes | Path] = {"alerting.json": b"{}", "country.mmdb": file}
+    first = bundler.bundle("notify", beside)
+    assert (first.path / "alerting.json").read_bytes() == b"{}"
+    assert (first.path / "country.mmdb").read_bytes() == b"countries"
+    assert bundler.bundle("notify", dict(reversed(beside.items()))) == first
+    file.write_bytes(b"countries, a week later")
+    second = bundler.bundle("notify", beside)
+    assert (first.path / "country.mmdb").read_bytes() == b"countries"
+    assert (second.path / "country.mmdb").read_bytes() == b"countries, a week later"
+    assert len({first.hash, second.hash, bundler.bundle("notify", beside | {"alerting.json": b""}).hash}) == 3
+    assert bundler.bundle("notify").hash not in {first.hash, second.hash}
+
+
+def test_notify_reads_geo_files_on_every_runtime(wheels: Path) -> None:
+    requirements = pinned_requirements(ROOT / "lambdas" / "notify" / "requirements.txt")
+    (maxminddb,) = (line for line in requirements if line.startswith("maxminddb=="))
+    for python in PYTHONS:
+        folder = install(maxminddb, Target("arm64", python, native=False), None, wheels, print)
+        assert list(folder.rglob(f"*cpython-{python.replace('.', '')}-aarch64-linux-gnu.so"))
 
 
 def test_publish_rules_finds_the_shipped_rules_where_it_runs(bundler: Bundler, here: Path) -> None:
@@ -165,7 +194,8 @@ def test_a_handler_starts_with_nothing_but_its_asset_and_the_runtime(
     function: str, host: Target, tmp_path: Path
 ) -> None:
     """As on Lambda: none of this environment's packages, but boto3 and what it needs."""
-    asset = Bundler(ROOT, host).bundle(function).path
+    beside = files_beside(parse_settings(sample())) if function in WITH_SETTINGS else {}
+    asset = Bundler(ROOT, host).bundle(function, beside).path
     for name in (*RUNTIME, "s3transfer", "dateutil", "six", "jmespath"):
         spec = importlib.util.find_spec(name)
         assert spec is not None

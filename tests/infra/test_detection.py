@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.infra.conftest import Synthesized
+from tests.infra.conftest import ROOT, Synthesized, grants
 
 DETECTION = "TrailwardenDetection"
 AUDIT = "eu-central-1:111122223333"
@@ -16,26 +16,7 @@ def queue(deployment: Synthesized, name: str) -> dict[str, Any]:
 
 
 def role(deployment: Synthesized, function: str) -> list[dict[str, Any]]:
-    (properties,) = (
-        resource["Properties"]
-        for resource in deployment.resources(DETECTION, "AWS::IAM::Role").values()
-        if function in resource["Properties"]["Description"]
-    )
-    assert "ManagedPolicyArns" not in properties
-    (policy,) = properties["Policies"]
-    statements: list[dict[str, Any]] = policy["PolicyDocument"]["Statement"]
-    return statements
-
-
-def grants(statements: list[dict[str, Any]]) -> dict[str, set[str]]:
-    """`{resource: actions}`; a resource that is a parameter is named by what the parameter holds."""
-    found: dict[str, set[str]] = {}
-    for statement in statements:
-        resources, actions = statement["Resource"], statement["Action"]
-        for resource in resources if isinstance(resources, list) else [resources]:
-            name = resource if isinstance(resource, str) else resource["Ref"].split("C96584")[0]
-            found.setdefault(name, set()).update([actions] if isinstance(actions, str) else actions)
-    return found
+    return deployment.role(DETECTION, function)
 
 
 @pytest.mark.parametrize(("variant", "timeout"), [("deployment", 120), ("organization", 300)])
@@ -100,13 +81,14 @@ def test_detect_repeats_only_the_notices_that_failed(deployment: Synthesized) ->
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
-def test_notify_is_fed_with_new_alerts_only_and_for_a_bounded_time(deployment: Synthesized) -> None:
+def test_notify_is_fed_with_what_is_to_be_told_only_and_for_a_bounded_time(deployment: Synthesized) -> None:
     source = deployment.properties(
         DETECTION, "AWS::Lambda::EventSourceMapping", StartingPosition="TRIM_HORIZON"
     )
     assert "alertstream" in source["EventSourceArn"]["Ref"]
     (pattern,) = (json.loads(one["Pattern"]) for one in source["FilterCriteria"]["Filters"])
-    assert pattern == {"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": ["ALERT"]}}}}
+    told = ["ALERT", {"prefix": "MORE#"}]
+    assert pattern == {"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": told}}}}
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert source["BisectBatchOnFunctionError"] is True
     assert 60 <= source["MaximumRecordAgeInSeconds"] <= 24 * 3600
@@ -126,6 +108,8 @@ def test_detect_may_do_what_it_does_and_nothing_else(deployment: Synthesized) ->
         "arn:aws:s3:::trailwarden-logs-111122223333-eu-central-1/AWSLogs/*": {"s3:GetObject"},
         f"arn:aws:dynamodb:{AUDIT}:table/trailwarden-alerts": {
             "dynamodb:BatchWriteItem",
+            "dynamodb:ConditionCheckItem",
+            "dynamodb:DeleteItem",
             "dynamodb:GetItem",
             "dynamodb:PutItem",
             "dynamodb:Query",
@@ -136,6 +120,7 @@ def test_detect_may_do_what_it_does_and_nothing_else(deployment: Synthesized) ->
         "SsmParameterValuetrailwardenlogkeyarn": {"kms:Decrypt"},
         "SsmParameterValuetrailwardenruleskeyarn": {"kms:Decrypt"},
         "SsmParameterValuetrailwardenstatekeyarn": STATE_KEY_ACTIONS,
+        "SsmParameterValuetrailwardenoperationskeyarn": {"kms:Decrypt", "kms:GenerateDataKey"},
         f"arn:aws:logs:{AUDIT}:log-group:/aws/lambda/trailwarden-detect:*": {
             "logs:CreateLogStream",
             "logs:PutLogEvents",
@@ -143,11 +128,21 @@ def test_detect_may_do_what_it_does_and_nothing_else(deployment: Synthesized) ->
     }
 
 
-def test_detect_changes_nothing_but_the_counters_of_exceptions(deployment: Synthesized) -> None:
-    statements = role(deployment, "trailwarden-detect")
-    (update,) = (one for one in statements if "dynamodb:UpdateItem" in one["Action"])
-    assert update["Action"] == "dynamodb:UpdateItem"
-    assert update["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["EXCEPTION#*"]}}
+def test_detect_changes_nothing_but_counters_and_alerts(deployment: Synthesized) -> None:
+    changes = {"dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:UpdateItem"}
+    found: dict[str, list[str]] = {}
+    for statement in role(deployment, "trailwarden-detect"):
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        for action in changes & set(actions):
+            (keys,) = statement["Condition"].values()
+            assert set(statement["Condition"]) == {"ForAllValues:StringLike"}
+            found.setdefault(action, []).extend(keys["dynamodb:LeadingKeys"])
+    alerts = ["ALERT#*", "ALERTS#*", "DUE#*", "GROUP#*", "WEEK#*"]
+    assert {action: sorted(keys) for action, keys in found.items()} == {
+        "dynamodb:ConditionCheckItem": alerts,
+        "dynamodb:DeleteItem": alerts,
+        "dynamodb:UpdateItem": sorted([*alerts, "EXCEPTION#*"]),
+    }
 
 
 def test_notify_may_do_what_it_does_and_nothing_else(deployment: Synthesized) -> None:
@@ -159,8 +154,16 @@ def test_notify_may_do_what_it_does_and_nothing_else(deployment: Synthesized) ->
             "dynamodb:GetShardIterator",
             "dynamodb:ListStreams",
         },
-        f"arn:aws:dynamodb:{AUDIT}:table/trailwarden-alerts": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
+        f"arn:aws:dynamodb:{AUDIT}:table/trailwarden-alerts": {
+            "dynamodb:BatchGetItem",
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:Query",
+            "dynamodb:UpdateItem",
+        },
         f"arn:aws:sns:{AUDIT}:trailwarden-alerts": {"sns:Publish"},
+        f"arn:aws:sns:{AUDIT}:trailwarden-operations": {"sns:Publish"},
+        "SsmParameterValuetrailwardenoperationskeyarn": {"kms:Decrypt", "kms:GenerateDataKey"},
         f"arn:aws:sqs:{AUDIT}:trailwarden-notify-dead-letters": {"sqs:SendMessage"},
         "SsmParameterValuetrailwardenstatekeyarn": STATE_KEY_ACTIONS,
         f"arn:aws:logs:{AUDIT}:log-group:/aws/lambda/trailwarden-notify:*": {
@@ -168,6 +171,30 @@ def test_notify_may_do_what_it_does_and_nothing_else(deployment: Synthesized) ->
             "logs:PutLogEvents",
         },
     }
+
+
+def test_notify_writes_nothing_about_rules(deployment: Synthesized) -> None:
+    for statement in role(deployment, "trailwarden-notify"):
+        if "dynamodb:PutItem" in statement["Action"]:
+            assert statement["Action"] == ["dynamodb:PutItem", "dynamodb:UpdateItem"]
+            keys = {"dynamodb:LeadingKeys": ["RULESET"]}
+            assert statement["Condition"] == {"ForAllValues:StringNotLike": keys}
+
+
+def test_notify_publishes_on_every_route_and_imports_findings_where_that_is_switched_on(
+    routed: Synthesized, deployment: Synthesized
+) -> None:
+    granted = grants(role(routed, "trailwarden-notify"))
+    published = {resource for resource, actions in granted.items() if "sns:Publish" in actions}
+    assert published == {
+        f"arn:aws:sns:{AUDIT}:trailwarden-alerts",
+        f"arn:aws:sns:{AUDIT}:trailwarden-alerts-network-team",
+        f"arn:aws:sns:{AUDIT}:trailwarden-alerts-audit",
+        f"arn:aws:sns:{AUDIT}:trailwarden-operations",
+    }
+    product = f"arn:aws:securityhub:{AUDIT}:product/111122223333/default"
+    assert granted[product] == {"securityhub:BatchImportFindings"}
+    assert not any("securityhub" in name for name in grants(role(deployment, "trailwarden-notify")))
 
 
 STATE_KEY_ACTIONS = {
@@ -210,7 +237,7 @@ def test_the_functions_get_the_environment_of_the_contract(deployment: Synthesiz
             "RULES_BUCKET_NAME",
             "ALERT_RETENTION_DAYS",
         },
-        "trailwarden-notify": powertools | {"ALERT_TABLE_NAME", "ALERT_TOPIC_ARN"},
+        "trailwarden-notify": powertools | {"ALERT_TABLE_NAME"},
     }
 
 
@@ -246,7 +273,19 @@ def test_what_needs_a_hand_is_told_to_operations(deployment: Synthesized) -> Non
         ("Errors", "trailwarden-detect"),
         ("Errors", "trailwarden-notify"),
         ("IteratorAge", "trailwarden-notify"),
+        ("AlertsNotTold", "trailwarden-notify"),
     }
     for alarm in alarms:
         assert alarm["AlarmActions"] == [f"arn:aws:sns:{AUDIT}:trailwarden-operations"]
         assert alarm["AlarmName"].startswith("trailwarden-")
+
+
+def test_the_metric_of_alerts_that_were_not_told_is_the_one_that_notify_counts(
+    deployment: Synthesized,
+) -> None:
+    alarm = deployment.properties(DETECTION, "AWS::CloudWatch::Alarm", MetricName="AlertsNotTold")
+    function = deployment.properties(DETECTION, "AWS::Lambda::Function", FunctionName="trailwarden-notify")
+    variables = function["Environment"]["Variables"]
+    assert alarm["Namespace"] == variables["POWERTOOLS_METRICS_NAMESPACE"]
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": variables["POWERTOOLS_SERVICE_NAME"]}]
+    assert '"AlertsNotTold"' in (ROOT / "lambdas" / "notify" / "handler.py").read_text(encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from infra.subscribers import SEVERITIES
 from tests.infra.conftest import Synthesized, sample, synthesize
 
 STATE = "TrailwardenDetectionState"
@@ -38,7 +39,10 @@ def test_the_alert_table_is_hard_to_lose(deployment: Synthesized) -> None:
 def test_the_topics_are_encrypted_and_refuse_plain_http(deployment: Synthesized) -> None:
     topics = [t["Properties"] for t in deployment.resources(STATE, "AWS::SNS::Topic").values()]
     assert {topic["TopicName"] for topic in topics} == {"trailwarden-alerts", "trailwarden-operations"}
-    assert all(topic["KmsMasterKeyId"]["Fn::GetAtt"][0].startswith("StateKey") for topic in topics)
+    keys = {topic["TopicName"]: topic["KmsMasterKeyId"]["Fn::GetAtt"][0] for topic in topics}
+    assert keys["trailwarden-alerts"].startswith("StateKey")
+    # Of its own: so that it can tell that the other one refuses.
+    assert keys["trailwarden-operations"].startswith("OperationsKey")
     denied = [
         statement["Resource"]["Ref"]
         for statement in deployment.statements(STATE, "AWS::SNS::TopicPolicy", "PolicyDocument")
@@ -49,6 +53,16 @@ def test_the_topics_are_encrypted_and_refuse_plain_http(deployment: Synthesized)
 
 
 def test_our_alarms_alone_may_use_key_and_operations_topic(deployment: Synthesized) -> None:
+    keys = deployment.resources(STATE, "AWS::KMS::Key")
+    for name, key in keys.items():
+        services = [
+            statement
+            for statement in key["Properties"]["KeyPolicy"]["Statement"]
+            if "Service" in statement["Principal"]
+        ]
+        assert len(services) == name.startswith("OperationsKey")
+        assert key["DeletionPolicy"] == "Retain"
+        assert key["Properties"]["EnableKeyRotation"] is True
     statements = [
         *deployment.statements(STATE, "AWS::KMS::Key", "KeyPolicy"),
         *deployment.statements(STATE, "AWS::SNS::TopicPolicy", "PolicyDocument"),
@@ -62,16 +76,83 @@ def test_our_alarms_alone_may_use_key_and_operations_topic(deployment: Synthesiz
         }
 
 
-def test_subscribers_get_the_severities_they_asked_for(
+def test_subscribers_get_the_severities_they_asked_for_and_mail_the_heartbeat(
     deployment: Synthesized, organization: Synthesized
 ) -> None:
     found = subscriptions(deployment)
-    assert found["security@example.com"]["FilterPolicy"] == {"severity": ["medium", "high", "critical"]}
+    mail = {"severity": ["medium", "high", "critical", "heartbeat"]}
+    assert found["security@example.com"]["FilterPolicy"] == mail
     assert found["+4930123456"]["FilterPolicy"] == {"severity": ["critical"]}
     assert found["+4930123456"]["FilterPolicyScope"] == "MessageAttributes"
     assert "FilterPolicy" not in found["operations@example.com"]
-    queue = subscriptions(organization)["arn:aws-us-gov:sqs:us-gov-west-1:444455556666:alerts"]
+    elsewhere = subscriptions(organization)
+    queue = elsewhere["arn:aws-us-gov:sqs:us-gov-west-1:444455556666:alerts"]
     assert queue["FilterPolicy"] == {"severity": ["low", "high"]}
+    function = elsewhere["arn:aws-us-gov:lambda:us-gov-west-1:111122223333:function:triage"]
+    assert function["FilterPolicy"] == {"severity": list(SEVERITIES)}
+
+
+def test_a_route_has_a_topic_of_its_own_with_its_subscribers(routed: Synthesized) -> None:
+    topics = routed.resources(STATE, "AWS::SNS::Topic")
+    names = {name: topic["Properties"]["TopicName"] for name, topic in topics.items()}
+    assert sorted(names.values()) == [
+        "trailwarden-alerts",
+        "trailwarden-alerts-audit",
+        "trailwarden-alerts-network-team",
+        "trailwarden-operations",
+    ]
+    for name, topic in topics.items():
+        key = topic["Properties"]["KmsMasterKeyId"]["Fn::GetAtt"][0]
+        assert key.startswith("OperationsKey" if "operations" in names[name] else "StateKey")
+    found = routed.resources(STATE, "AWS::SNS::Subscription").values()
+    told = [one["Properties"] for one in found if "network" in names[one["Properties"]["TopicArn"]["Ref"]]]
+    assert {one["Endpoint"]: one["FilterPolicy"]["severity"] for one in told} == {
+        "network@example.com": ["high", "critical", "heartbeat"],
+        "+4930123456": list(SEVERITIES),
+    }
+    # The same telephone is subscribed to the main topic too: the two do not get into each other's way.
+    assert len([one for one in found if one["Properties"]["Endpoint"] == "+4930123456"]) == 2
+
+
+def test_there_is_no_responders_role_without_responders(deployment: Synthesized) -> None:
+    assert not deployment.resources(STATE, "AWS::IAM::Role")
+    assert "RespondersRoleArn" not in deployment.templates[STATE]["Outputs"]
+
+
+def test_those_who_are_named_may_take_the_responders_role(routed: Synthesized) -> None:
+    role = routed.properties(STATE, "AWS::IAM::Role", RoleName="trailwarden-responders")
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Action"] == "sts:AssumeRole"
+    assert trust["Principal"] == {"AWS": list(routed.settings.responders)}
+
+
+def test_responders_read_and_answer_alerts_and_nothing_else(routed: Synthesized) -> None:
+    role = routed.properties(STATE, "AWS::IAM::Role", RoleName="trailwarden-responders")
+    assert "ManagedPolicyArns" not in role
+    (policy,) = role["Policies"]
+    answer, accounts, key = policy["PolicyDocument"]["Statement"]
+    for statement in (answer, accounts):
+        assert statement["Resource"] == "arn:aws:dynamodb:eu-central-1:111122223333:table/trailwarden-alerts"
+    assert answer["Action"] == [
+        "dynamodb:BatchGetItem",
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+        "dynamodb:UpdateItem",
+    ]
+    assert keys_of(answer) == ["ALERT#*", "ALERTS#*", "DUE#*", "GROUP#*", "HELD#*"]
+    assert accounts["Action"] == "dynamodb:GetItem"
+    assert keys_of(accounts) == ["ACCOUNTS"]
+    assert all(action.startswith("kms:") for action in key["Action"])
+    assert key["Resource"]["Fn::GetAtt"][0].startswith("StateKey")
+    assert key["Condition"] == {"StringEquals": {"kms:ViaService": "dynamodb.eu-central-1.amazonaws.com"}}
+
+
+def keys_of(statement: dict[str, Any]) -> list[str]:
+    (condition,) = statement["Condition"].items()
+    assert condition[0] == "ForAllValues:StringLike"
+    keys: list[str] = condition[1]["dynamodb:LeadingKeys"]
+    return keys
 
 
 def test_a_subscribed_function_of_the_same_account_may_be_called(organization: Synthesized) -> None:

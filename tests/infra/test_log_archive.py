@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from infra.accounts import MOST_ACCOUNTS
 from infra.partitions import partitions_by_region
-from infra.settings import MOST_ACCOUNTS
 from tests.infra.conftest import ORGANIZATION, Synthesized, sample, synthesize
 
 ARCHIVE = "TrailwardenLogArchive"

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from infra.accounts import MOST_ACCOUNTS, Account, Organization
 from infra.partitions import partitions_by_region
-from infra.settings import MOST_ACCOUNTS, Account, Organization, host_python, load_settings, parse_settings
+from infra.settings import host_python, load_settings, parse_settings
 from trailwarden.errors import SettingsError
 
 ROOT = Path(__file__).parents[2]
@@ -28,8 +29,8 @@ def problems_of(change: Callable[[dict[str, Any]], object]) -> tuple[str, ...]:
 def test_the_sample_is_read_as_it_stands() -> None:
     settings = parse_settings(SAMPLE)
     assert settings.accounts == (
-        Account("444455556666", "production"),
-        Account("777788889999", "staging"),
+        Account("444455556666", "production", "production"),
+        Account("777788889999", "staging", "staging"),
     )
     assert settings.subscribers[0].severities == ("medium", "high", "critical")
     assert settings.subscribers[2].severities == ("critical",)

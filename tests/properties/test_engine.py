@@ -38,9 +38,34 @@ WORDS = [
     "ß",
     "k\u212a",
     "a\nb",
+    "denied",
+    "person",
+    "Terraform",
 ]
 PATTERNS = [*WORDS, "*", "a*", "*b", "a*b", "a?b", "?", "*a*b*", "*a*a*", r"a\*", r"\\*", "**", "?*"]
-NAMES = ["eventName", "eventSource", "a", "a.b", "a.b.c", "d"]
+NORMALISED = [
+    "action.outcome",
+    "actor",
+    "actor.name",
+    "actor.nature",
+    "targets",
+    "tool",
+    "origin.attack_tool",
+]
+NAMES = ["eventName", "eventSource", "a", "a.b", "a.b.c", "d", *NORMALISED]
+
+# What normalised fields are read from.
+IDENTITIES: list[Any] = [
+    {"type": "IAMUser", "userName": "a"},
+    {"type": "IAMUser", "userName": "unknown"},
+    {"type": "AssumedRole", "arn": "arn:aws:sts::1:assumed-role/ab/Root"},
+    {"type": "SAMLUser", "userName": "b"},
+    {"type": "Root", "accountId": "1"},
+    {},
+    "Root",
+    None,
+]
+AGENTS = ["Terraform/1.9.5", "Pacu", "aws-cli/2.31.0", "a", "", None, 1]
 
 scalars = st.one_of(
     st.none(), st.booleans(), st.integers(-3, 12), st.sampled_from([0.5, 1.0, 1.5]), st.sampled_from(WORDS)
@@ -59,6 +84,10 @@ records = st.fixed_dictionaries(
         "eventSource": st.one_of(st.sampled_from(["a", "b", "Root"]), values),
         "a": values,
         "d": values,
+        "userIdentity": st.sampled_from(IDENTITIES),
+        "userAgent": st.sampled_from(AGENTS),
+        "errorCode": st.sampled_from(["AccessDenied", "a", None, 7]),
+        "requestParameters": st.sampled_from([{"userName": "a"}, {"bucketName": ["a", "ab"]}, "a", None]),
     },
 )
 
@@ -157,14 +186,23 @@ PROBES: list[Any] = [
     {"b": "a"},
     [None, {"b": ["AB"]}],
 ]
-POOL = [
-    {"a": probe, "d": PROBES[index - 3], "eventName": PROBES[index - 5], "eventSource": PROBES[index - 7]}
-    for index, probe in enumerate(PROBES)
-] + [
-    {"eventName": name, "eventSource": source}
-    for name in ("a", "A", "ab", "1")
-    for source in ("a", "b", "Root")
-]
+POOL = (
+    [
+        {"a": probe, "d": PROBES[index - 3], "eventName": PROBES[index - 5], "eventSource": PROBES[index - 7]}
+        for index, probe in enumerate(PROBES)
+    ]
+    + [
+        {"eventName": name, "eventSource": source}
+        for name in ("a", "A", "ab", "1")
+        for source in ("a", "b", "Root")
+    ]
+    + [
+        {"eventName": name, "userIdentity": identity, "userAgent": agent, "errorCode": code}
+        for name, code in (("a", "AccessDenied"), ("DeleteUser", None))
+        for identity in IDENTITIES
+        for agent in AGENTS[:3]
+    ]
+)
 
 
 LISTS = b"""

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tests.properties.test_engine import PROBES, detections, values
+from tests.properties.test_engine import AGENTS, IDENTITIES, PROBES, detections, values
 from tests.unit.rules.writing import RULE_ID
 from trailwarden.delivery.logfile import DefectReason, LogFileReader
 from trailwarden.engine.decision import Limits
@@ -26,7 +26,13 @@ places = st.fixed_dictionaries(
     }
 )
 names = st.one_of(st.sampled_from(["a", "A", "ab", "Root"]), values)
-members = st.tuples(st.sampled_from(["eventName", "eventSource", "a", "d", "eventID"]), names)
+members = st.one_of(
+    st.tuples(st.sampled_from(["eventName", "eventSource", "a", "d", "eventID"]), names),
+    st.tuples(st.just("userIdentity"), st.sampled_from(IDENTITIES)),
+    st.tuples(st.just("userAgent"), st.sampled_from(AGENTS)),
+    st.tuples(st.just("errorCode"), st.sampled_from(["AccessDenied", "a", None])),
+    st.tuples(st.just("requestParameters"), st.just({"userName": "a", "b": "ab"})),
+)
 # Members as a list: a key may stand twice.
 records = st.lists(members, max_size=6)
 

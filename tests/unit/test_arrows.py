@@ -20,7 +20,12 @@ ARROWS: dict[str, set[str]] = {
         "trailwarden.engine",
         "trailwarden.alerts",
     },
-    "trailwarden.engine": {"trailwarden.errors", "trailwarden.delivery", "trailwarden.rules"},
+    "trailwarden.engine": {
+        "trailwarden.errors",
+        "trailwarden.activity",
+        "trailwarden.delivery",
+        "trailwarden.rules",
+    },
     "trailwarden.safety": set(),
     "trailwarden.activity": {
         "trailwarden.errors",
@@ -48,11 +53,19 @@ ARROWS: dict[str, set[str]] = {
     "trailwarden.detection": {
         "trailwarden.safety",
         "trailwarden.errors",
+        "trailwarden.activity",
         "trailwarden.delivery",
+        "trailwarden.rules",
         "trailwarden.engine",
         "trailwarden.alerts",
         "trailwarden.correlation",
         "trailwarden.state",
+    },
+    "trailwarden.alerting": {
+        "trailwarden.errors",
+        "trailwarden.activity",
+        "trailwarden.alerts",
+        "trailwarden.rules",
     },
     "trailwarden.notification": {"trailwarden.alerts", "trailwarden.state"},
     "trailwarden.scaffold": {
@@ -130,6 +143,7 @@ RUN_TIME = (
     "trailwarden.aws",
     "trailwarden.delivery",
     "trailwarden.live_rules",
+    "trailwarden.alerting",
 )
 OURS = ("trailwarden", "lambdas", "infra", "local")
 

@@ -65,9 +65,7 @@ class Cloud:
         self.fail_once("before matches")
         if "between matches and alerts" in self.failing:
             self.failing.remove("between matches and alerts")
-            for batch in kept:
-                known = self.store.matches.setdefault(batch.alert.alert_id, {})
-                known.update({match.match_id: match for match in batch.matches})
+            self.store.kept.put_matches(kept)
             raise CrashError
         opened = self.store.add(kept)
         self.fail_once("after alerts")
@@ -94,7 +92,8 @@ class Cloud:
         return key
 
     def counts(self) -> list[int]:
-        return sorted(len(self.store.matches[alert_id]) for alert_id in self.store.alerts)
+        """How many matches each alert counts."""
+        return sorted(alert.count for alert in self.store.standing())
 
 
 def detector(cloud: Cloud, *rules: Rule) -> Detector:
@@ -118,12 +117,6 @@ class _StoreView:
     def add(self, batches: Iterable[AlertBatch]) -> int:
         return self.cloud.add(batches)
 
-    def told(self, alert_id: str) -> bool:
-        return self.cloud.store.told(alert_id)
-
-    def mark_told(self, alert_id: str) -> None:
-        self.cloud.store.mark_told(alert_id)
-
 
 @pytest.fixture
 def cloud() -> Cloud:
@@ -141,7 +134,7 @@ def test_a_log_file_becomes_a_stored_alert(cloud: Cloud) -> None:
 
     assert detector(cloud).handle(notice(key), tally) == []
 
-    (alert,) = cloud.store.alerts.values()
+    (alert,) = cloud.store.kept.alerts.values()
     assert alert.evidence.log_file == f"s3://{BUCKET}/{key}"
     assert alert.evidence.record_index == 1
     assert (tally.files, tally.records, tally.matches, tally.alerts) == (1, 3, 1, 1)
@@ -271,7 +264,7 @@ def test_a_crash_at_any_step_loses_nothing_and_counts_nothing_twice(cloud: Cloud
     detector(cloud).handle(notice(key), Tally())
 
     assert cloud.counts() == [2]
-    assert len(cloud.store.alerts) == 1
+    assert len(cloud.store.kept.alerts) == 1
 
 
 @pytest.mark.parametrize("step", ["tell", "ledger write"])

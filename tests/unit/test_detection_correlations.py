@@ -29,12 +29,12 @@ CORRELATION = Correlation(
 class _RevisableView(_StoreView):
     """The cloud's store with what correlations ask of it."""
 
-    def matches_of(self, alert_id: str) -> set[str]:
+    def matches_of(self, group_key: str, place: str) -> set[str]:
         self.cloud.fail_once("read alert")
-        return self.cloud.store.matches_of(alert_id)
+        return self.cloud.store.matches_of(group_key, place)
 
-    def withdraw(self, alert_id: str, match_ids: Set[str]) -> None:
-        self.cloud.store.withdraw(alert_id, match_ids)
+    def withdraw(self, group_key: str, place: str, match_ids: Set[str]) -> None:
+        self.cloud.store.withdraw(group_key, place, match_ids)
 
 
 @dataclass
@@ -133,4 +133,4 @@ def test_a_crash_at_any_step_loses_nothing_and_counts_nothing_twice(step: str, f
     detector(cloud, events).handle(notice(*both), Tally())
 
     assert standing(cloud) == EXPECTED
-    assert len(cloud.store.alerts) == 1
+    assert len(cloud.store.kept.alerts) == 1

@@ -12,13 +12,15 @@ from tests.unit.test_detection import NOW, ONE, TWO, Cloud, CrashError, _StoreVi
 from tests.unit.test_detection_correlations import CORRELATION, Events, _RevisableView
 from trailwarden.alerts.message import AlertMessage, render
 from trailwarden.alerts.model import Alert
+from trailwarden.alerts.telling import FollowUp
 from trailwarden.correlation.correlator import Correlator
 from trailwarden.delivery.records import Record
 from trailwarden.detection import Detector, Tally
 from trailwarden.engine.engine import Engine
 from trailwarden.notification import Notifier, Telling
 from trailwarden.rules.ruleset import Rule, RuleSet
-from trailwarden.state.memory import MemoryAlertStore
+from trailwarden.state.memory_outbox import MemoryOutbox
+from trailwarden.state.outbox import Budgets, Outgoing
 from trailwarden.state.protocol import HiddenCount, alert_hour
 
 STAGED = rule(STOP_RULE, "StopLogging", status="test")
@@ -34,20 +36,29 @@ def excepting(user: str, exception_id: str = "drill") -> Rule:
 
 
 class Topic:
-    """What subscribers were told."""
+    """What subscribers were told, and what is remembered of it."""
 
-    def __init__(self) -> None:
+    name = "main"
+
+    def __init__(self, cloud: Cloud) -> None:
         self.told: list[AlertMessage] = []
+        self.outbox = MemoryOutbox(cloud.store.kept, now=lambda: NOW)
+        self.notifier = Notifier(
+            outbox=self.outbox, channels=lambda _: [self], budgets=Budgets(), now=lambda: NOW
+        )
+
+    def render(self, alert: Alert, follow_up: FollowUp | None) -> AlertMessage:
+        assert follow_up is None
+        return render(alert)
 
     def publish(self, message: AlertMessage) -> str:
         self.told.append(message)
         return "1"
 
 
-def tell_all(store: MemoryAlertStore, topic: Topic) -> list[Telling]:
+def tell_all(topic: Topic) -> list[Telling]:
     """Every alert through `notify`, oldest first, as the stream would bring them."""
-    notifier = Notifier(store=store, topic=topic, render=render)
-    return [notifier.tell(alert) for alert in store.alerts.values()]
+    return [topic.notifier.tell(message) for message in topic.outbox.written()]
 
 
 def test_a_staged_rules_matches_are_stored_and_counted_and_told_to_nobody(cloud: Cloud) -> None:
@@ -55,46 +66,46 @@ def test_a_staged_rules_matches_are_stored_and_counted_and_told_to_nobody(cloud:
         cloud.put(ONE, log_file([record(1), record(2), record(1)])),
         cloud.put(TWO, log_file([record(2)])),
     )
-    tally, topic = Tally(), Topic()
+    tally, topic = Tally(), Topic(cloud)
     detector(cloud, STAGED).handle(notice(key, key, again), tally)
 
     assert cloud.counts() == [2]
     assert (tally.matches, tally.alerts) == (3, 1)
-    assert tell_all(cloud.store, topic) == [Telling.STAGED]
+    assert tell_all(topic) == [Telling.STAGED]
     assert topic.told == []
     (alert,) = cloud.store.of_rule(STOP_RULE, datetime(2026, 3, 1, tzinfo=UTC))
     assert (alert.status, alert.staged) == ("test", True)
 
 
 def test_the_next_match_after_a_promotion_is_told_within_the_same_hour(cloud: Cloud) -> None:
-    topic = Topic()
+    topic = Topic(cloud)
     detector(cloud, STAGED).handle(notice(cloud.put(ONE, log_file([record(1)]))), Tally())
-    tell_all(cloud.store, topic)
+    tell_all(topic)
 
     detector(cloud, STABLE).handle(notice(cloud.put(TWO, log_file([record(2)]))), Tally())
 
-    assert tell_all(cloud.store, topic) == [Telling.STAGED, Telling.TOLD]
+    assert tell_all(topic) == [Telling.STAGED, Telling.TOLD]
     assert cloud.counts() == [1, 1]
     assert len(topic.told) == 1
 
 
 def test_a_rule_that_is_staged_again_tells_no_more_within_the_same_hour(cloud: Cloud) -> None:
-    topic = Topic()
+    topic = Topic(cloud)
     for unique, number, each in ((ONE, 1, STABLE), (TWO, 2, STAGED)):
         detector(cloud, each).handle(notice(cloud.put(unique, log_file([record(number)]))), Tally())
 
-    assert tell_all(cloud.store, topic) == [Telling.TOLD, Telling.STAGED]
-    assert tell_all(cloud.store, topic) == [Telling.TOLD_BEFORE, Telling.STAGED]
+    assert tell_all(topic) == [Telling.TOLD, Telling.STAGED]
+    assert tell_all(topic) == [Telling.TOLD_BEFORE, Telling.STAGED]
 
 
 @pytest.mark.parametrize("status", ["deprecated", "unsupported", "experimental"])
 def test_no_status_but_stable_and_none_is_told(cloud: Cloud, status: str) -> None:
-    topic = Topic()
+    topic = Topic(cloud)
     detector(cloud, msgspec.structs.replace(STAGED, status=status)).handle(
         notice(cloud.put(ONE, log_file([record(1)]))), Tally()
     )
 
-    assert tell_all(cloud.store, topic) == [Telling.STAGED]
+    assert tell_all(topic) == [Telling.STAGED]
 
 
 def correlating(cloud: Cloud, events: Events, status: str, *rules: Rule) -> Detector:
@@ -113,17 +124,17 @@ def correlating(cloud: Cloud, events: Events, status: str, *rules: Rule) -> Dete
 
 
 def test_a_staged_correlation_is_kept_and_its_promotion_tells_the_next_finding(cloud: Cloud) -> None:
-    events, topic = Events(cloud), Topic()
+    events, topic = Events(cloud), Topic(cloud)
     feeding = msgspec.structs.replace(STABLE, generates=False)
     before = [record(number) for number in range(3)]
     staged = correlating(cloud, events, "experimental", feeding)
     staged.handle(notice(cloud.put(ONE, log_file(before))), Tally())
-    assert tell_all(cloud.store, topic) == [Telling.STAGED]
+    assert tell_all(topic) == [Telling.STAGED]
 
     promoted = correlating(cloud, events, "stable", feeding)
     promoted.handle(notice(cloud.put(TWO, log_file([record(3)]))), Tally())
 
-    assert tell_all(cloud.store, topic) == [Telling.STAGED, Telling.TOLD]
+    assert tell_all(topic) == [Telling.STAGED, Telling.TOLD]
     assert cloud.counts() == [3, 4]
 
 
@@ -140,19 +151,17 @@ def test_a_staged_finding_is_of_its_own_hour_though_its_window_began_before(clou
 
 
 def test_a_correlations_own_status_counts_whatever_its_rules_are(cloud: Cloud) -> None:
-    events, topic = Events(cloud), Topic()
+    events, topic = Events(cloud), Topic(cloud)
     records = [record(number) for number in range(3)]
     told = correlating(cloud, events, "stable", STAGED)
     told.handle(notice(cloud.put(ONE, log_file(records))), Tally())
 
-    outcomes = {
-        alert.rule_id: one for alert, one in zip(alerts(cloud), tell_all(cloud.store, topic), strict=True)
-    }
+    outcomes = {alert.rule_id: one for alert, one in zip(alerts(cloud), tell_all(topic), strict=True)}
     assert outcomes == {STOP_RULE: Telling.STAGED, CORRELATION.id: Telling.TOLD}
 
 
 def alerts(cloud: Cloud) -> Sequence[Alert]:
-    return list(cloud.store.alerts.values())
+    return list(cloud.store.kept.alerts.values())
 
 
 def test_what_an_exception_hides_is_counted_and_raises_nothing(cloud: Cloud) -> None:
@@ -175,7 +184,7 @@ def test_correlations_do_not_see_what_is_hidden(cloud: Cloud) -> None:
         notice(cloud.put(ONE, log_file(records))), tally
     )
 
-    assert (tally.hidden_matches, tally.correlated, cloud.store.alerts) == (5, 0, {})
+    assert (tally.hidden_matches, tally.correlated, cloud.store.kept.alerts) == (5, 0, {})
 
 
 STEPS = ["open", "ledger read", "before matches", "after alerts", "ledger write", "after the ledger"]
@@ -233,7 +242,8 @@ def cloud() -> Cloud:
 
 
 def test_an_alert_from_before_there_was_staging_is_told() -> None:
-    cloud, topic = Cloud(), Topic()
+    cloud = Cloud()
+    topic = Topic(cloud)
     detector(cloud, STABLE).handle(notice(cloud.put(ONE, log_file([record(1)]))), Tally())
     (alert,) = alerts(cloud)
     old = msgspec.json.decode(msgspec.json.encode(alert))
@@ -242,4 +252,4 @@ def test_an_alert_from_before_there_was_staging_is_told() -> None:
     read = msgspec.convert(old, Alert)
 
     assert read == replace(alert, status="")
-    assert Notifier(store=cloud.store, topic=topic, render=render).tell(read) is Telling.TOLD
+    assert topic.notifier.tell(Outgoing(read.alert_id), read) is Telling.TOLD

@@ -1,13 +1,18 @@
 """What a record that issues credentials teaches: to whom the new access key was given.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html shows such records.
+
+By far the most are of AWS services that assume roles for instances and functions, every hour for each.
+`LESSON` leaves them out: the role session's own records name the instance (`ec2RoleDelivery`) or the
+function (`inScopeOf`), and whom the instance or function assumes another role for is told by a record of
+its own.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from trailwarden.activity.actors import actor_of, session_of
 from trailwarden.activity.identity import identity_of
@@ -17,8 +22,17 @@ from trailwarden.activity.text import NAME_LIMIT, arn_resource, mapping, text
 from trailwarden.delivery.records import Record, event_time
 from trailwarden.safety.text import one_line
 
+LESSON: Final[list[Any]] = [
+    "and",
+    ["field", "eventName", ["is", *sorted(CREDENTIAL_EVENTS)]],
+    ["field", "errorCode", ["null"]],
+    ["not", ["field", "userIdentity.type", ["is", "AWSService"]]],
+]
+"""The records that are worth learning from, as a condition of the compiled rule set (`rules.ruleset`):
+whoever reads log files decides it beside the rules, so that all other records cost nothing."""
 _LONGEST = timedelta(hours=36)
 """GetSessionToken and GetFederationToken issue credentials for up to 36 hours; roles for up to 12."""
+_FAILURES_TOLD = 20
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 _KEY = re.compile(r"[A-Z0-9]{16,128}")
 # To what the services that assume roles hand the credentials; they name the session after it.
@@ -31,6 +45,43 @@ _HOLDERS = {
     "glue.amazonaws.com": "Glue job",
     "sagemaker.amazonaws.com": "SageMaker",
 }
+
+
+class LearnedSessions:
+    """Takes records that issue credentials; gives what they teach, once for each key."""
+
+    __slots__ = ("_by_key", "failures")
+
+    def __init__(self) -> None:
+        self._by_key: dict[str, Session] = {}
+        self.failures: list[str] = []
+        """The first 20 reasons why a record could not be read, which then taught nothing."""
+
+    def add(self, record: Record) -> None:
+        """Learn from a record. Of two that tell of one key the one of higher rank stays. Never raises: what
+        cannot be learned from costs a name in a message, and must not cost the file."""
+        try:
+            session = learn(record)
+        except Exception as error:  # noqa: BLE001 (whatever one odd record raises, its file goes on)
+            if len(self.failures) < _FAILURES_TOLD:
+                self.failures.append(one_line(f"{type(error).__name__}: {error}", 300))
+            return
+        if session is None:
+            return
+        known = self._by_key.get(session.access_key_id)
+        if known is None or known.rank < session.rank:
+            self._by_key[session.access_key_id] = session
+
+    @property
+    def pending(self) -> int:
+        """How many sessions wait to be drained."""
+        return len(self._by_key)
+
+    def drain(self) -> list[Session]:
+        """What was learned since the last time."""
+        sessions = list(self._by_key.values())
+        self._by_key.clear()
+        return sessions
 
 
 def learn(record: Record) -> Session | None:

@@ -1,15 +1,15 @@
 """Who stands behind a temporary access key: learned from the records that say who was given it.
 
-Whoever reads log files hands every record whose `eventName` is in `CREDENTIAL_EVENTS` to `learning.learn`,
-and puts what that gives into a `SessionStore`; what words an alert asks the store by the access key that the
-alert's record carries.
+Whoever reads log files hands the records that meet `learning.LESSON` to `learning.LearnedSessions`, and puts
+what that gives into a `SessionStore`; what words an alert asks the store by the access key that the alert's
+record carries.
 A session says who the caller was by itself alone, so records may come in any order: chains are followed when
 they are asked for.
 """
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
@@ -24,6 +24,7 @@ CREDENTIAL_EVENTS: frozenset[str] = frozenset(
         "ConsoleLogin",
         "GetFederationToken",
         "GetSessionToken",
+        "GetSigninToken",
         "SwitchRole",
     }
 )
@@ -75,10 +76,16 @@ class SessionLookup(Protocol):
 
 
 class SessionStore(SessionLookup, Protocol):
-    """Where sessions are kept until some days after they expire."""
+    """Where sessions are kept until some days after they expire.
+
+    Of the sessions of one key the one of the highest rank is given, whatever came first, and however often.
+    """
 
     def put(self, session: Session) -> None:
         """Keep it. May be repeated: the same session changes nothing."""
+
+    def put_all(self, sessions: Iterable[Session]) -> None:
+        """Keep them, all or (where this raises) perhaps some; then all must be put again."""
 
 
 def ancestors(access_key_id: str, sessions: SessionLookup) -> Sequence[Session]:

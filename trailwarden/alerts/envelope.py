@@ -7,9 +7,9 @@ characters: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
+from trailwarden.alerts.form import Form
 from trailwarden.alerts.security_hub import SecurityHub
 from trailwarden.safety.text import UNKNOWN, one_line, printable_ascii
 
@@ -19,14 +19,6 @@ MESSAGE_LIMIT = 256 * 1024
 _ATTRIBUTE_LIMIT = 200
 _WEB = ("http", "https")
 _QUEUES = ("sqs", "lambda", "firehose")
-
-
-class Form(StrEnum):
-    """How an alert is written for machines."""
-
-    ALERT = "alert"
-    OCSF = "ocsf"
-    CHAT = "chat"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,26 +1,50 @@
-"""Matches → alerts: rule × group × UTC hour of the event.
+"""Matches → alerts: the stretches of a rule's and group's matches without a gap of the quiet time.
 
-The id of an alert is made from exactly these three, so any order of arrival, any split into files and
-any repeat ends in the same alerts with the same counts; and what goes on is told again each hour. A staged
-rule's alerts have ids of their own: once it is promoted, the next match opens an alert that is told, though
-one of the same hour was staged.
+Which they are is a function of the set of matches (docs/architecture.md, "Alerts over time"): any order of
+arrival, any split into files and any repeat ends in the same alerts with the same counts.
 """
 
-import hashlib
-import json
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from trailwarden.alerts.fields import account, field_text, region
+from trailwarden.alerts.fields import account, field_text, origin, region
 from trailwarden.alerts.model import Alert, AlertBatch, AlertMatch, Evidence
+from trailwarden.alerts.placement import DEFAULT_QUIET, alert_id, group_key, seconds_of
 from trailwarden.alerts.title import alert_title
 from trailwarden.delivery.records import Record
 from trailwarden.engine.match import Match
 from trailwarden.rules.ruleset import Correlation, Rule
 from trailwarden.safety.redact import redacted
+from trailwarden.safety.text import one_line
 
 DEFAULT_GROUP_BY = ("actor", "account")
-_HOUR = len("2026-01-31T23")
+_TIMELESS = -1
+_ACTION_LIMIT = 100
+
+Adjust = Callable[[Alert], Alert]
+"""What the settings make of an alert: another level in some accounts."""
+
+
+def unchanged(alert: Alert) -> Alert:
+    """The alert as its rule has it."""
+    return alert
+
+
+@dataclass(frozen=True, slots=True)
+class AlertPolicy:
+    """What the settings say of all alerts: the quiet time (seconds) of rules that name none, and what becomes
+    of an alert of some accounts."""
+
+    quiet: int = DEFAULT_QUIET
+    adjust: Adjust = unchanged
+
+    def quiet_of(self, rule: Rule | Correlation) -> int:
+        """The quiet time of a rule's alerts, in seconds."""
+        return rule.quiet or self.quiet
+
+
+DEFAULT_POLICY = AlertPolicy()
 
 
 def group_of(match: Match) -> dict[str, str]:
@@ -28,47 +52,53 @@ def group_of(match: Match) -> dict[str, str]:
     return {name: field_text(match.record, name) for name in match.rule.group_by or DEFAULT_GROUP_BY}
 
 
-def alert_id(rule_id: str, group: dict[str, str], event_time: str | None, *, staged: bool = False) -> str:
-    """32 hex digits, made from the rule, the group, the hour, and whether the rule is staged: the same on
-    every machine, in any order."""
-    hour = event_time[:_HOUR] if event_time else None
-    parts = [rule_id, hour, sorted(group.items()), *(["staged"] if staged else [])]
-    content = json.dumps(parts, separators=(",", ":"))
-    return hashlib.sha256(content.encode("utf-8", "backslashreplace")).hexdigest()[:32]
-
-
 @dataclass(frozen=True, slots=True)
 class PlacedMatch:
-    """A match and the alert that counts it; its record is asked for only where the alert shows it."""
+    """A match and the group that it belongs to; its record is asked for only where it is looked at."""
 
     rule: Rule
     match_id: str
     event_id: str
     event_time: str | None
-    alert_id: str
+    group_key: str
     group: dict[str, str]
     record: Callable[[], Record]
 
 
 def placed(match: Match) -> PlacedMatch:
-    """The match with the alert that counts it."""
+    """The match with the group that it belongs to."""
     group = group_of(match)
-    identity = alert_id(match.rule.id, group, match.event_time, staged=match.rule.staged)
+    key = group_key(match.rule.id, group, staged=match.rule.staged)
     return PlacedMatch(
-        match.rule, match.id, match.event_id, match.event_time, identity, group, lambda: match.record
+        match.rule, match.id, match.event_id, match.event_time, key, group, lambda: match.record
     )
 
 
 @dataclass(slots=True)
-class _OpenAlert:
+class _Run:
+    """Matches of a group without a gap, as far as they are known here. Times are in seconds since 1970."""
+
+    first: int
+    last: int
     earliest: tuple[str, str]
     """Event time and match id of the record that the alert shows."""
     match: PlacedMatch
     evidence: Evidence
+    begins: str | None
+    ends: str | None
     count: int = 0
-    first: str | None = None
-    last: str | None = None
     pending: list[AlertMatch] = field(default_factory=list)
+
+    def take(self, other: "_Run") -> None:
+        """Count the matches of another run of the same group too."""
+        if other.earliest < self.earliest:
+            self.earliest, self.match, self.evidence = other.earliest, other.match, other.evidence
+        if other.first < self.first:
+            self.first, self.begins = other.first, other.begins
+        if other.last > self.last:
+            self.last, self.ends = other.last, other.ends
+        self.count += other.count
+        self.pending += other.pending
 
 
 class AlertGrouper:
@@ -77,11 +107,14 @@ class AlertGrouper:
     Memory: one entry an alert and one 32-digit id a match, besides what `drain` has not yet handed over.
     """
 
-    def __init__(self, rule_set_version: str, *, keep_matches: bool = False) -> None:
+    def __init__(
+        self, rule_set_version: str, *, keep_matches: bool = False, policy: AlertPolicy = DEFAULT_POLICY
+    ) -> None:
         self._version = rule_set_version
         self._keep_matches = keep_matches
+        self._policy = policy
         self._seen: set[str] = set()
-        self._open: dict[str, _OpenAlert] = {}
+        self._runs: dict[str, list[_Run]] = {}
         self.pending = 0
 
     def add(self, match: Match, log_file: str) -> bool:
@@ -93,55 +126,91 @@ class AlertGrouper:
         return self.add_placed(placed(match), Evidence(log_file, match.record_index))
 
     def add_placed(self, match: PlacedMatch, evidence: Evidence) -> bool:
-        """The same for a match whose alert has been found already, in another process."""
+        """The same for a match whose group has been found already, in another process."""
         if match.match_id in self._seen:
             return False
         self._seen.add(match.match_id)
         if not match.rule.generates:
             return True
-        rank = (match.event_time or "", match.match_id)
-        entry = self._open.get(match.alert_id)
-        if entry is None:
-            entry = self._open[match.alert_id] = _OpenAlert(rank, match, evidence)
-        elif rank < entry.earliest:
-            entry.earliest, entry.match, entry.evidence = rank, match, evidence
-        entry.count += 1
-        if match.event_time:
-            entry.first = min(entry.first or match.event_time, match.event_time)
-            entry.last = max(entry.last or match.event_time, match.event_time)
+        time = match.event_time
+        at = _TIMELESS if time is None else seconds_of(time)
+        run = _Run(at, at, (time or "", match.match_id), match, evidence, time, time, count=1)
         if self._keep_matches:
-            entry.pending.append(AlertMatch(match.match_id, match.event_id, match.event_time, evidence))
+            run.pending.append(match_to_store(match, evidence))
             self.pending += 1
+        self._join(self._runs.setdefault(match.group_key, []), run)
         return True
+
+    def _join(self, runs: list[_Run], new: _Run) -> None:
+        """Put a run of one match among its group's, which stay in the order of time and apart."""
+        quiet = self._policy.quiet_of(new.match.rule)
+        place = bisect_left(runs, new.first, key=lambda run: run.first)
+        before = runs[place - 1] if place else None
+        after = runs[place] if place < len(runs) else None
+        if before is not None and _near(before, new, quiet):
+            before.take(new)
+            if after is not None and _near(before, after, quiet):
+                before.take(after)
+                del runs[place]
+        elif after is not None and _near(new, after, quiet):
+            after.take(new)
+        else:
+            runs.insert(place, new)
 
     def alerts(self) -> list[Alert]:
         """Every alert, worst first, then by the time of its first event."""
-        found = [
-            (entry.match.rule.level, self._alert(identity, entry)) for identity, entry in self._open.items()
-        ]
+        found = [(run.match.rule.level, self._alert(run)) for runs in self._runs.values() for run in runs]
         found.sort(key=lambda pair: (-pair[0], pair[1].first_event_time or "", pair[1].alert_id))
         return [alert for _, alert in found]
 
     def drain(self) -> Iterator[AlertBatch]:
         """Hand over the matches added since the last call, by alert; needs `keep_matches`."""
-        for identity, entry in self._open.items():
-            if entry.pending:
-                matches = tuple(entry.pending)
-                entry.pending.clear()
-                self.pending -= len(matches)
-                yield AlertBatch(self._alert(identity, entry), matches)
+        for runs in self._runs.values():
+            for run in runs:
+                if run.pending:
+                    matches = tuple(run.pending)
+                    run.pending.clear()
+                    self.pending -= len(matches)
+                    yield AlertBatch(self._alert(run), matches)
 
-    def _alert(self, identity: str, entry: _OpenAlert) -> Alert:
-        return alert_of(
-            entry.match.rule,
-            entry.match.record(),
-            entry.evidence,
-            identity=identity,
-            group=entry.match.group,
-            count=entry.count,
-            times=(entry.first, entry.last),
+    def _alert(self, run: _Run) -> Alert:
+        match = run.match
+        quiet = self._policy.quiet_of(match.rule)
+        alert = alert_of(
+            match.rule,
+            match.record(),
+            run.evidence,
+            identity=alert_id(match.rule.id, match.group, run.begins, quiet=quiet, staged=match.rule.staged),
+            group=match.group,
+            count=run.count,
+            times=(run.begins, run.ends),
             version=self._version,
+            quiet=quiet,
         )
+        return self._policy.adjust(alert)
+
+
+def _near(earlier: _Run, later: _Run, quiet: int) -> bool:
+    if _TIMELESS in {earlier.first, later.first}:
+        return earlier.first == later.first
+    return later.first - earlier.last <= quiet
+
+
+def match_to_store(match: PlacedMatch, evidence: Evidence) -> AlertMatch:
+    """The match as a store keeps it."""
+    return AlertMatch(
+        match.match_id,
+        match.event_id,
+        match.event_time,
+        evidence,
+        placed=match.event_time,
+        **character(match.record()),
+    )
+
+
+def character(record: Record) -> dict[str, str]:
+    """The origin and the action of a record, by which an acknowledged alert is known again."""
+    return {"origin": origin(record), "action": one_line(record.get("eventName"), _ACTION_LIMIT)}
 
 
 def alert_of(  # noqa: PLR0913 (the parts of an alert)
@@ -154,6 +223,7 @@ def alert_of(  # noqa: PLR0913 (the parts of an alert)
     count: int,
     times: tuple[str | None, str | None],
     version: str,
+    quiet: int = DEFAULT_QUIET,
 ) -> Alert:
     """The alert of a rule, showing a record, its secrets masked; `times`: of the first and last event."""
     shown = redacted(record)
@@ -179,6 +249,8 @@ def alert_of(  # noqa: PLR0913 (the parts of an alert)
         record=shown,
         status=rule.status,
         staged=rule.staged,
+        group_key=group_key(rule.id, group, staged=rule.staged),
+        quiet=quiet,
     )
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from trailwarden.activity.model import Context
 from trailwarden.alerts.chat import notification, plain
-from trailwarden.alerts.envelope import DEFAULT_BODIES, AlertMessage, Bodies, Form, enveloped
+from trailwarden.alerts.envelope import DEFAULT_BODIES, AlertMessage, Bodies, enveloped
+from trailwarden.alerts.form import Form
 from trailwarden.alerts.layout import fact, more, wrapped
 from trailwarden.alerts.places import account_info, told_account
 from trailwarden.alerts.telling import Heartbeat, WatchedAccount

@@ -12,9 +12,9 @@ from trailwarden.alerts.envelope import (
     SUBJECT_LIMIT,
     AlertMessage,
     Bodies,
-    Form,
     enveloped,
 )
+from trailwarden.alerts.form import Form
 from trailwarden.alerts.model import Alert
 from trailwarden.alerts.ocsf import detection_finding
 from trailwarden.alerts.payload import SCHEMA, alert_json

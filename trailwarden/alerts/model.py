@@ -68,7 +68,10 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class AlertBatch:
-    """An alert as some log file showed it, with the matches that it adds."""
+    """An alert as some log file showed it, with the matches that it adds.
+
+    `placed` says where it belongs when all of its matches had been stored before."""
 
     alert: Alert
     matches: tuple[AlertMatch, ...]
+    placed: str | None = None

@@ -11,7 +11,8 @@ from typing import Any
 
 from trailwarden.activity.model import Context
 from trailwarden.alerts.chat import notification, plain
-from trailwarden.alerts.envelope import DEFAULT_BODIES, AlertMessage, Bodies, Form, enveloped
+from trailwarden.alerts.envelope import DEFAULT_BODIES, AlertMessage, Bodies, enveloped
+from trailwarden.alerts.form import Form
 from trailwarden.alerts.places import account_info
 from trailwarden.alerts.storm_email import LIST, Storm, storm_lines
 from trailwarden.alerts.telling import HeldRow, StormSummary

@@ -1,8 +1,7 @@
 """What lists the alerts of staged rules: an item with nothing but its key, beside the alert.
 
 The partition is the rule, the sort key the alert's hour and id, so repeated puts change nothing and what a
-rule would have told since some hour is one query. It is put before the alert: a crash in between leaves a
-key without an alert, which readers pass over until the file comes again.
+rule would have told since some hour is one query. It is put with the alert, in one transaction.
 """
 
 from collections.abc import Iterable, Iterator

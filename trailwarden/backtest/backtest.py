@@ -1,7 +1,7 @@
 """Matches in, a report out, in one pass and in bounded memory.
 
-Alerts are told apart as `alerts.grouping` does (rule × group × hour) and correlations judged as `detect`
-does, so that what is counted is what people would have been told. Events delivered twice count once.
+Alerts are told apart as `alerts.grouping` does (by rule, group and quiet time) and correlations judged as
+`detect` does, so that what is counted is what people would have been told. Events delivered twice count once.
 """
 
 from collections.abc import Callable, Iterable
@@ -11,10 +11,11 @@ from datetime import date, timedelta
 import msgspec
 
 from trailwarden.alerts.fields import account, actor, field_text, origin, outcome, region
-from trailwarden.alerts.grouping import alert_id, group_of
+from trailwarden.alerts.grouping import group_of
 from trailwarden.alerts.model import Alert
+from trailwarden.alerts.placement import DEFAULT_QUIET, group_key
 from trailwarden.alerts.title import alert_title
-from trailwarden.backtest.counting import Remembered, Shares, Span
+from trailwarden.backtest.counting import Openings, Remembered, Shares, Span
 from trailwarden.backtest.report import Day, ExceptionResult, Group, Reach, Report, RuleResult, Sample
 from trailwarden.backtest.rules import BacktestRules, Hidden
 from trailwarden.correlation.correlator import CorrelationBatch, Correlator
@@ -99,7 +100,7 @@ class Backtest:
             rules.deployed, MemoryCorrelationStore(), self._correlated
         ).batch()
         self._seen = Remembered(self._limits.matches)
-        self._opened = Remembered(self._limits.alerts)
+        self._opened = Openings(self._limits.alerts)
         known: list[Rule | Correlation] = [*rules.deployed.rules, *rules.deployed.correlations]
         self._counted = {rule.id: _Counted(rule) for rule in known}
         self._exceptions: dict[str, _CountedException] = {}
@@ -161,7 +162,7 @@ class Backtest:
         rule, record, time = match.rule, match.record, match.event_time
         counted = self._counted.setdefault(rule.id, _Counted(rule))
         group = group_of(match)
-        alerts = int(rule.generates and self._opened.is_new(alert_id(rule.id, group, time)))
+        alerts = self._open(rule, rule.id, group, time)
         counted.count(time, 1, alerts)
         self._count_values(record, 1, alerts)
         if time is not None:
@@ -169,6 +170,12 @@ class Backtest:
         self._keep_sample(counted.samples, match, group, log_file)
         if rule.generates:
             self._count_group(rule, group, lambda: alert_title(rule, record), (1, alerts), (time,))
+
+    def _open(self, rule: Rule, identity: str, group: dict[str, str], time: str | None) -> int:
+        """How many alerts a match adds; those of staged rules count as if they were told."""
+        if not rule.generates:
+            return 0
+        return self._opened.opened(group_key(identity, group), time, rule.quiet or DEFAULT_QUIET)
 
     def _count_values(self, record: Record, matches: int, alerts: int) -> None:
         self._accounts.count(account(record), matches, alerts)
@@ -215,8 +222,7 @@ class Backtest:
         entry.matches += 1
         entry.rules[rule.id] = entry.rules.get(rule.id, 0) + 1
         entry.span.add(match.event_time)
-        told = alert_id(f"hidden {hidden.filter.id} {rule.id}", group, match.event_time)
-        entry.alerts += int(rule.generates and self._opened.is_new(told))
+        entry.alerts += self._open(rule, f"hidden {hidden.filter.id} {rule.id}", group, match.event_time)
         shown = msgspec.structs.replace(match, rule=rule)
         self._keep_sample(entry.samples, shown, group, log_file)
 

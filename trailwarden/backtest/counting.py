@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from trailwarden.alerts.placement import seconds_of
 from trailwarden.backtest.report import Share
 
 OTHERS = "(others)"
@@ -26,6 +27,32 @@ class Remembered:
         else:
             self.full = True
         return True
+
+
+@dataclass(slots=True)
+class Openings:
+    """The alerts of groups: stretches of event time without a gap of the quiet time, at most `most` of them.
+    Past that a match that belongs to none that is known counts as an alert, and `full` says so."""
+
+    most: int
+    full: bool = False
+    _known: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    _count: int = 0
+
+    def opened(self, group: str, time: str | None, quiet: int) -> int:
+        """How many alerts a match adds to its group (of hex digits): one, none, or one fewer where it closes
+        the gap between two. Matches may come in any order: the sum ends the same."""
+        at = -1 if time is None else seconds_of(time)
+        runs = self._known.setdefault(int(group[:16], 16), [])
+        near = [run for run in runs if run[0] - quiet <= at <= run[1] + quiet and (run[0] < 0) == (at < 0)]
+        if not near and self._count >= self.most:
+            self.full = True
+            return 1
+        for run in near:
+            runs.remove(run)
+        runs.append((min([at, *(run[0] for run in near)]), max([at, *(run[1] for run in near)])))
+        self._count += 1 - len(near)
+        return 1 - len(near)
 
 
 @dataclass(slots=True)

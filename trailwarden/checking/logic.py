@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from trailwarden.engine.predicates import compile_predicate
 from trailwarden.engine.text import Test, compile_glob, fold, glob_parts
 from trailwarden.engine.values import Values
-from trailwarden.rules.fields import RECORD_FIELDS, Fields
+from trailwarden.rules.fields import NORMALISED, RECORD_FIELDS, Fields
 from trailwarden.rules.ruleset import Node
 
 MAX_STEPS = 20_000
@@ -49,6 +49,8 @@ def satisfiable(node: Node) -> bool | None:
 
 def holds_one_value(name: str) -> bool:
     """Whether a field of a record holds one plain value at most."""
+    if name in NORMALISED:
+        return name != "targets"
     known: Fields | None = RECORD_FIELDS
     for step in name.split("."):
         if known is None or step not in known or step in _LISTS:
@@ -171,7 +173,7 @@ class Prover:
 
     def _with(self, case: _Case, node: Node, holds: bool) -> _Case:
         """The case with one leaf more; empty where it contradicts."""
-        is_field = node[0] == "field"
+        is_field = node[0] in {"field", "normalised"}  # no name is of both
         key, predicate = (node[1], node[2]) if is_field else (f"|{node[:-1]}", node)
         leaf = self._leaves.get(id(predicate))
         if leaf is None:

@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from trailwarden.alerts.fields import NORMALISED
 from trailwarden.checking.api import ApiModels
 from trailwarden.checking.calls import (
     REQUEST,
@@ -20,7 +19,7 @@ from trailwarden.checking.places import at, at_part
 from trailwarden.delivery.records import Record
 from trailwarden.rules.correlation import CorrelationSource
 from trailwarden.rules.document import Path
-from trailwarden.rules.fields import nearest, unknown_field
+from trailwarden.rules.fields import NORMALISED, nearest, unknown_field, unknown_name
 from trailwarden.rules.finding import Finding
 from trailwarden.rules.outline import Kind, Part
 from trailwarden.rules.source import RuleSource, Source
@@ -87,7 +86,7 @@ class Names:
             return None
         if "." not in name and (near := nearest(name, NORMALISED, cutoff=0.8)) and unknown_field(name):
             return f"there is no field `{name}`", f"did you mean `{near}`?"
-        return unknown_field(name) or self._parameter(name, call)
+        return unknown_name(name) or self._parameter(name, call)
 
     def _parameter(self, name: str, call: Call) -> Complaint | None:
         return unknown_parameter(self._api, call, name) if self._api is not None else None

@@ -53,11 +53,11 @@ def worth_sharing(inputs: Sequence[Input]) -> bool:
 
 
 class _Met(msgspec.Struct, array_like=True, gc=False):
-    """A rule's number in the rule set, the match, and the place of its alert among those of the file."""
+    """A rule's number in the rule set, the match, and the place of its group among those of the file."""
 
     rule: int
     match_id: str
-    alert: int
+    group: int
 
 
 class _Found(msgspec.Struct, array_like=True, gc=False):
@@ -71,9 +71,9 @@ class _Found(msgspec.Struct, array_like=True, gc=False):
 
 
 class _Findings(msgspec.Struct, array_like=True):
-    """What a file holds: the alerts (their ids and groups), and the records."""
+    """What a file holds: the groups (their keys and values), and the records."""
 
-    alerts: list[tuple[str, dict[str, str]]] = []
+    groups: list[tuple[str, dict[str, str]]] = []
     found: list[_Found] = []
 
 
@@ -86,7 +86,7 @@ _decode_record = msgspec.json.Decoder(Record).decode
 class Outcome:
     """What one file came to.
 
-    Matches travel as JSON, since pickled they would cost more than the scan; each with its alert, so that
+    Matches travel as JSON, since pickled they would cost more than the scan; each with its group, so that
     of most of them nobody needs to decode the record.
     """
 
@@ -105,10 +105,8 @@ class Outcome:
                 rule = engine.visibility.rule(record()) if built_in else engine.rule_set.rules[met.rule]
                 if rule is None:
                     continue
-                alert_id, group = findings.alerts[met.alert]
-                place = PlacedMatch(
-                    rule, met.match_id, found.event_id, found.event_time, alert_id, group, record
-                )
+                key, group = findings.groups[met.group]
+                place = PlacedMatch(rule, met.match_id, found.event_id, found.event_time, key, group, record)
                 yield HandedMatch(place, found.record_index)
 
 
@@ -119,17 +117,17 @@ def read_one(engine: Engine, item: Input) -> Outcome:
     """Read one file; the failures of rules are those on this file."""
     numbers = {rule.id: number for number, rule in enumerate(engine.rule_set.rules)}
     findings = _Findings()
-    alerts: dict[str, int] = {}
+    groups: dict[str, int] = {}
     last: Record | None = None
     engine.failures.clear()
 
     def keep(match: Match) -> None:
         nonlocal last
         place = placed(match)
-        if place.alert_id not in alerts:
-            alerts[place.alert_id] = len(alerts)
-            findings.alerts.append((place.alert_id, place.group))
-        met = _Met(numbers.get(match.rule.id, _BUILT_IN), place.match_id, alerts[place.alert_id])
+        if place.group_key not in groups:
+            groups[place.group_key] = len(groups)
+            findings.groups.append((place.group_key, place.group))
+        met = _Met(numbers.get(match.rule.id, _BUILT_IN), place.match_id, groups[place.group_key])
         if last is match.record:
             findings.found[-1].rules.append(met)
             return

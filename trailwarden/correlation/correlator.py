@@ -4,24 +4,26 @@ Events are written first, then read back with whatever others have written, then
 that race on one group, the one that reads last sees the events of both, and what it finds is stored.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from trailwarden.alerts.grouping import alert_id, alert_of
+from trailwarden.alerts.grouping import DEFAULT_POLICY, AlertPolicy, alert_of, character
 from trailwarden.alerts.model import AlertBatch, AlertMatch, Evidence
+from trailwarden.alerts.placement import (
+    alert_id,
+    group_key,
+    hour_of,
+    seconds_of,
+    time_of,
+    whole_hours,
+)
 from trailwarden.correlation.plan import Plan, kept_fields
 from trailwarden.correlation.windows import DAY, GroupEvent, group_events, satisfied, value_of, window_start
 from trailwarden.delivery.records import Record
 from trailwarden.engine.match import Match, match_id
 from trailwarden.errors import TrailwardenError
 from trailwarden.rules.ruleset import EVENTS_PER_STRETCH, Correlation, CorrelationType, RuleSet
-from trailwarden.state.correlations import (
-    CorrelationEvent,
-    CorrelationGroup,
-    CorrelationStore,
-    seconds_of,
-    time_of,
-)
+from trailwarden.state.correlations import CorrelationEvent, CorrelationGroup, CorrelationStore
 from trailwarden.state.protocol import RevisableAlertStore
 
 _HOUR = 3600
@@ -57,9 +59,8 @@ class _InHand:
 
 @dataclass(slots=True)
 class _Hour:
-    """What one alert counts: by match id, the events of the windows that were satisfied in its hour."""
+    """What is found in an hour: by match id, the events of the windows that were satisfied in it."""
 
-    anchor_time: str
     matches: dict[str, AlertMatch] = field(default_factory=dict)
     counted: int = 0
     """The place from which on events are not yet among `matches`: windows only move on."""
@@ -79,11 +80,13 @@ class Correlator:
         alerts: RevisableAlertStore,
         *,
         limit: int = EVENTS_PER_STRETCH,
+        policy: AlertPolicy = DEFAULT_POLICY,
     ) -> None:
         self.plan = Plan(rule_set, limit=limit)
+        self.policy = policy
         self.version = rule_set.version
         self.most_counted = 2 * limit
-        """How many events an alert counts at most: two stretches full."""
+        """How many events of an hour count at most: two stretches full."""
         self.events = events
         self.alerts = alerts
         self._earliest: dict[tuple[str, str], tuple[str, str]] = {}
@@ -208,14 +211,16 @@ class CorrelationBatch:
         correlation = judged.correlation
         events = group_events(correlation, stored)
         first, last = judged.affected(run)
+        records = {one.event.match_id: one.record for one in run}
         hours: dict[str, _Hour] = {}
         for anchor in satisfied(correlation, events):
             event = events[anchor.place]
             if not first <= event.seconds <= last:
                 continue
-            hour = hours.setdefault(judged.alert_id(event.event.time), _Hour(event.event.time))
+            place = hour_of(event.event.time)
+            hour = hours.setdefault(place, _Hour())
             for one in events[max(anchor.first, hour.counted) : anchor.last + 1]:
-                counted = _counted(correlation, one)
+                counted = _counted(correlation, one, place, records)
                 hour.matches[counted.match_id] = counted
             hour.counted = anchor.last + 1
             self._hand_on(correlation, event, run)
@@ -229,32 +234,38 @@ class CorrelationBatch:
     def _batches(
         self, judged: "_Judged", hours: dict[str, _Hour], run: list[_InHand]
     ) -> Iterator[AlertBatch]:
-        """The alerts with what they do not count yet: nothing is written twice."""
-        for identity, hour in hours.items():
-            known = self._alerts.matches_of(identity)
+        """What the group does not count yet, by the hour: nothing is written twice."""
+        correlation, group = judged.correlation, judged.group
+        key = group_key(correlation.id, group, staged=correlation.staged)
+        quiet = whole_hours(self._correlator.policy.quiet_of(correlation))
+        for place, hour in hours.items():
+            known = self._alerts.matches_of(key, place)
             fresh = [match for match_id, match in hour.matches.items() if match_id not in known]
             room = max(0, self._most_counted - len(known))
-            shown = _shown(judged.correlation, hour, run)
+            shown = _shown(correlation, hour, run)
             times = [match.event_time for match in hour.matches.values() if match.event_time]
             alert = alert_of(
-                judged.correlation,
+                correlation,
                 shown.record,
                 shown.evidence,
-                identity=identity,
-                group=judged.group,
+                identity=alert_id(correlation.id, group, place, quiet=quiet, staged=correlation.staged),
+                group=group,
                 count=min(len(hour.matches), self._most_counted),
                 times=(min(times), max(times)),
                 version=self._version,
+                quiet=quiet,
             )
-            yield AlertBatch(alert, tuple(fresh[:room]))
+            yield AlertBatch(self._correlator.policy.adjust(alert), tuple(fresh[:room]), placed=place)
 
     def _withdraw(self, judged: "_Judged", hours: dict[str, _Hour], times: Iterable[str]) -> None:
-        """Take back what the alerts of the events' hours count no longer."""
-        for identity in {judged.alert_id(time) for time in times}:
-            held = hours[identity].matches.keys() if identity in hours else set()
-            gone = self._alerts.matches_of(identity) - held
+        """Take back what the group counts no longer in the events' hours."""
+        correlation = judged.correlation
+        key = group_key(correlation.id, judged.group, staged=correlation.staged)
+        for place in {hour_of(time) for time in times}:
+            held = hours[place].matches.keys() if place in hours else set()
+            gone = self._alerts.matches_of(key, place) - held
             if gone:
-                self._alerts.withdraw(identity, gone)
+                self._alerts.withdraw(key, place, gone)
 
     def _hand_on(self, correlation: Correlation, event: GroupEvent, run: list[_InHand]) -> None:
         """An event that satisfies a correlation is an event for those that refer to it."""
@@ -291,9 +302,6 @@ class _Judged:
             first, last = first - first % unit, last - last % unit + unit - 1
         return first, last
 
-    def alert_id(self, time: str) -> str:
-        return alert_id(self.correlation.id, self.group, time, staged=self.correlation.staged)
-
 
 def _runs(ordered: list[_InHand], timespan: int) -> Iterator[list[_InHand]]:
     """The events in runs no longer than a timespan, so that what is read for each is bounded."""
@@ -315,13 +323,19 @@ def _value_of_day(
     return place.key + event.time[: len("2026-01-31")], "" if value is None else f"={value}"
 
 
-def _counted(correlation: Correlation, one: GroupEvent) -> AlertMatch:
+def _counted(
+    correlation: Correlation, one: GroupEvent, place: str, records: Mapping[str, Record]
+) -> AlertMatch:
+    """The event as the group counts it; what it was is known of those that are in hand."""
     item = one.event
+    record = records.get(item.match_id)
     return AlertMatch(
         match_id(correlation.id, item.event_id),
         item.event_id,
         item.time,
         Evidence(item.log_file, item.record_index),
+        placed=place,
+        **(character(record) if record is not None else {}),
     )
 
 

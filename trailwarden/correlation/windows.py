@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Protocol
 
+from trailwarden.alerts.placement import seconds_of
 from trailwarden.rules.ruleset import Correlation, CorrelationType
-from trailwarden.state.correlations import CorrelationEvent, seconds_of
+from trailwarden.state.correlations import CorrelationEvent
 
 DAY = 86_400
 _LARGEST = 1e300

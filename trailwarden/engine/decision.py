@@ -21,7 +21,6 @@ from trailwarden.engine.predicate_index import PredicateIndex
 from trailwarden.engine.row import MISSING, OddShapeError, Row, RowType, paths_in_row
 from trailwarden.engine.values import Path, RecordView, Values
 from trailwarden.rules.ruleset import Node as Detection
-from trailwarden.rules.ruleset import Rule
 
 _KEYWORD = "keyword"
 _MOST_TREES = 8
@@ -56,13 +55,15 @@ def _truth_apart(get: Callable[[Row], Any]) -> Callable[[Row], Any]:
 
 
 class Field:
-    """What a node asks for: a field of the row, a field of the whole record, or a condition by itself."""
+    """What a node asks for: a field of the row, a field of the whole record (its own, or a normalised one),
+    or a condition by itself."""
 
     def __init__(self, number: int, limits: Limits) -> None:
         self.number = number
         self.leaves: list[int] = []
         self.predicates: list[tuple[Detection, int]] = []
         self.path: Path | None = None
+        self.normalised: str | None = None
         self.condition: Condition | None = None
         self.read: Callable[[Row], Any] | None = None
         self.memo: dict[Any, frozenset[int]] = {}
@@ -74,9 +75,12 @@ class Field:
         """The leaves that hold in a whole record."""
         if self.condition is not None:
             return frozenset(self.leaves) if self.condition(view) else frozenset()
-        if self.path is None:
+        if self.normalised is not None:
+            values = view.normalised(self.normalised)
+        elif self.path is not None:
+            values = view.field(self.path)
+        else:
             return self._satisfied(view.everything)
-        values = view.field(self.path)
         if len(values.found) == 1 and type(values.found[0]) is str:
             return self.of_value(values.found[0])
         return self._satisfied(values)
@@ -138,15 +142,16 @@ class Node:
 
 
 class Decision:
-    """The rules of one rule set, as a tree that grows with what is seen."""
+    """Conditions, those of a rule set's rules first, as a tree that grows with what is seen; each goes by its
+    number."""
 
-    def __init__(self, rules: Iterable[Rule], limits: Limits | None = None) -> None:
+    def __init__(self, detections: Iterable[Detection], limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
         self._fields: list[Field] = []
         self._field_of: list[int] = []  # by leaf
         self._leaves: dict[str, int] = {}
         self._fields_by_key: dict[Any, Field] = {}
-        open_rules = tuple((number, self._expression(rule.detection)) for number, rule in enumerate(rules))
+        open_rules = tuple((number, self._expression(each)) for number, each in enumerate(detections))
         in_row = paths_in_row(field.path for field in self._fields if field.path is not None)
         self.row_type = RowType(in_row)
         for path in in_row:
@@ -290,6 +295,10 @@ class Decision:
                 for number in fields_in(expression, self._field_of):
                     if self._fields[number].read:
                         in_row.setdefault(number, 0)
+        if not in_row:
+            # What a record tells in other words costs more than to look at what it holds.
+            plain = {number: count for number, count in needs.items() if not self._fields[number].normalised}
+            needs = plain or needs
         return self._fields[max(in_row or needs, key=lambda number: ((in_row or needs)[number], -number))]
 
     def _expression(self, detection: Detection) -> Expression:
@@ -302,6 +311,10 @@ class Decision:
         if name == "field":
             path = tuple(arguments[0].split("."))
             return self._leaf(path, repr(arguments), arguments[1], path)
+        if name == "normalised":
+            leaf = self._leaf((name, *arguments[:1]), repr(arguments), arguments[1], None)
+            self._fields[self._field_of[leaf]].normalised = arguments[0]
+            return leaf
         if name == _KEYWORD:
             return self._leaf(_KEYWORD, repr(arguments), arguments[0], None)
         leaf = self._leaf(repr(detection), repr(detection), None, None)

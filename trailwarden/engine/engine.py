@@ -11,7 +11,7 @@ conditions alone, and a record whose names are not plain strings meets every rul
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -34,7 +34,7 @@ from trailwarden.engine.times import EventTimes
 from trailwarden.engine.values import RecordView
 from trailwarden.engine.visibility import Visibility
 from trailwarden.errors import RuleSetError
-from trailwarden.rules.ruleset import Hidden, Rule, RuleSet
+from trailwarden.rules.ruleset import Hidden, Node, Rule, RuleSet
 
 _NAME, _SOURCE = "eventName", "eventSource"
 _REMEMBERED_CALLS = 4096
@@ -43,6 +43,8 @@ _ALWAYS_READ = frozenset({LogFileKind.EVENTS, LogFileKind.NETWORK_ACTIVITY, LogF
 
 
 T = TypeVar("T")
+Teach = Callable[[Record], None]
+"""Takes a record that meets the engine's `lesson`."""
 
 
 class BlockReader(Protocol):
@@ -76,14 +78,22 @@ class Engine:
 
     `failures` holds, by rule id, the rules that raised while they were evaluated: one bad rule (or one
     odd record) stops neither the other rules nor the other records.
+
+    `lesson` is a condition, in the form of `Rule.detection`, of records that somebody learns from beside the
+    rules; `scan` gives them away.
     """
 
-    def __init__(self, rule_set: RuleSet, limits: Limits | None = None) -> None:
+    def __init__(
+        self, rule_set: RuleSet, limits: Limits | None = None, *, lesson: Node | None = None
+    ) -> None:
         self.rule_set = rule_set
+        self.lesson = lesson
         self._limits = limits
         self._hidden = rule_set.hidden
         self.failures: dict[str, RuleFailure] = {}
         _check(rule_set)
+        if lesson is not None:
+            check_condition(lesson)
         self._by_call: dict[tuple[str, str], tuple[_Evaluator, ...]] = {}
         self._times: dict[str, str | None] = {}
         self.visibility = Visibility(rule_set)
@@ -123,10 +133,11 @@ class Engine:
 
     @cached_property
     def _decision(self) -> Decision:
-        """Made when a file is first scanned. What exceptions hide is decided beside the rules, on the same
-        predicates, under the numbers that follow theirs."""
-        concealed = (hidden.rule for hidden in self._hidden)
-        return Decision((*self.rule_set.rules, *concealed), self._limits)
+        """Made when a file is first scanned. What exceptions hide, and last the lesson, are decided beside
+        the rules, on the same predicates, under the numbers that follow theirs."""
+        rules = (*self.rule_set.rules, *(hidden.rule for hidden in self._hidden))
+        lesson = () if self.lesson is None else (self.lesson,)
+        return Decision((*(rule.detection for rule in rules), *lesson), self._limits)
 
     def hidden(self, record: Record) -> list[Hidden]:
         """What exceptions hide of a record, the plain way, in the order of `RuleSet.hidden`. A condition that
@@ -143,28 +154,51 @@ class Engine:
     def _concealed(self) -> list[tuple[Hidden, Condition]]:
         return [(hidden, compile_condition(hidden.rule.detection)) for hidden in self._hidden]
 
+    def teaches(self, record: Record) -> bool:
+        """Whether a record meets the lesson, the plain way; not where its condition raises."""
+        with suppress(Exception):
+            return self._lesson is not None and self._lesson(RecordView(record))
+        return False
+
+    @cached_property
+    def _lesson(self) -> Condition | None:
+        return None if self.lesson is None else compile_condition(self.lesson)
+
     def scan(
-        self, reader: BlockReader, times: EventTimes | None = None, hidden: HiddenMatches | None = None
+        self,
+        reader: BlockReader,
+        times: EventTimes | None = None,
+        hidden: HiddenMatches | None = None,
+        teach: Teach | None = None,
     ) -> Iterator[Match]:
         """Every match in a log file, in one pass; holds one block of records at a time. `times` learns the
-        oldest and the newest event, `hidden` what exceptions keep from being a match."""
+        oldest and the newest event, `hidden` what exceptions keep from being a match; `teach` is given each
+        record that meets the engine's lesson, before its matches, and what it raises ends the scan."""
         sieve = Sieve(self._decision, times)
         for first, block in reader.decoded_blocks(sieve.decode):
             for index, sifted in compress(enumerate(block, first), block):
-                if sifted is not None and (rules := self._sifted_matches(sifted, hidden)):
+                if sifted is not None and (rules := self._sifted_matches(sifted, hidden, teach)):
                     record = sifted.record
                     identity, time = event_identity(record), self._event_time(record)
                     for rule in rules:
                         yield Match(rule, record, index, identity, time)
 
-    def _sifted_matches(self, sifted: Sifted, hidden: HiddenMatches | None) -> list[Rule]:
+    def _sifted_matches(
+        self, sifted: Sifted, hidden: HiddenMatches | None, teach: Teach | None
+    ) -> list[Rule]:
         rules, record = self.rule_set.rules, sifted.record
         try:
             numbers = sifted.rules(self._decision)
         except Exception:  # noqa: BLE001 (the plain way says which rule it was, and clears the others)
             self._conceal(self.hidden(record), record, hidden)
+            if teach is not None and self.teaches(record):
+                teach(record)
             return self.matches(record)
         if numbers and numbers[-1] >= len(rules):
+            if numbers[-1] == len(rules) + len(self._hidden):
+                if teach is not None:
+                    teach(record)
+                numbers = numbers[:-1]
             first = bisect_left(numbers, len(rules))
             self._conceal([self._hidden[number - len(rules)] for number in numbers[first:]], record, hidden)
             numbers = numbers[:first]

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 
+from trailwarden.activity.fields import NORMALISED
 from trailwarden.delivery.records import Record
 from trailwarden.engine.predicates import Predicate, check_predicate, compile_predicate
 from trailwarden.engine.text import fold
-from trailwarden.engine.values import Path, RecordView, Values, scalar_text
+from trailwarden.engine.values import RecordView, Values, scalar_text
 from trailwarden.rules.ruleset import Node
 
 Condition = Callable[[RecordView], bool]
+_Read = Callable[[RecordView], Values]
 
 _RELATIONS: dict[str, Callable[[str, str], bool]] = {
     "is": str.__eq__,
@@ -35,9 +37,11 @@ def compile_condition(node: Node) -> Condition:
         case "not":
             return _negated(compile_condition(arguments[0]))
         case "field":
-            return _field(_path(arguments[0]), compile_predicate(arguments[1]))
+            return _held(_field(arguments[0]), compile_predicate(arguments[1]))
+        case "normalised":
+            return _held(_normalised(arguments[0]), compile_predicate(arguments[1]))
         case "fieldref":
-            return _field_reference(_path(arguments[0]), _path(arguments[1]), arguments[2])
+            return _field_reference(_side(arguments[0]), _side(arguments[1]), arguments[2])
         case "keyword":
             return _keyword(compile_predicate(arguments[0]))
     raise ValueError(f"unknown condition {name!r}")
@@ -51,16 +55,37 @@ def check_condition(node: Node) -> None:
         for argument in arguments:
             check_condition(argument)
     elif name == "fieldref":
+        for side in arguments[:2]:
+            _side(side)
         if arguments[2] not in _RELATIONS:
             raise ValueError(f"unknown relation of fields {arguments[2]!r}")
-    elif name in {"field", "keyword"}:
+    elif name in {"field", "normalised", "keyword"}:
+        if name == "normalised":
+            _normalised(arguments[0])
         check_predicate(arguments[-1])
     else:
         raise ValueError(f"unknown condition {name!r}")
 
 
-def _path(dotted: str) -> Path:
-    return tuple(dotted.split("."))
+def _field(dotted: str) -> _Read:
+    path = tuple(dotted.split("."))
+    return lambda view: view.field(path)
+
+
+def _normalised(name: str) -> _Read:
+    if name not in NORMALISED:
+        raise ValueError(f"unknown normalised field {name!r}")
+    return lambda view: view.normalised(name)
+
+
+def _side(side: str | Node) -> _Read:
+    """One of two fields that are compared: `"dotted.path"` or `["normalised", name]`."""
+    if isinstance(side, str):
+        return _field(side)
+    kind, name = side
+    if kind != "normalised":
+        raise ValueError(f"unknown field {kind!r}")
+    return _normalised(name)
 
 
 def _all_of(conditions: list[Condition]) -> Condition:
@@ -87,15 +112,15 @@ def _negated(condition: Condition) -> Condition:
     return lambda view: not condition(view)
 
 
-def _field(path: Path, predicate: Predicate) -> Condition:
-    return lambda view: predicate(view.field(path))
+def _held(read: _Read, predicate: Predicate) -> Condition:
+    return lambda view: predicate(read(view))
 
 
 def _keyword(predicate: Predicate) -> Condition:
     return lambda view: predicate(view.everything)
 
 
-def _field_reference(path: Path, other: Path, relation: str) -> Condition:
+def _field_reference(read: _Read, read_other: _Read, relation: str) -> Condition:
     """Whether a scalar of one field relates to a scalar of another, as text without regard to case; a
     field that is missing or null relates to nothing."""
     if relation not in _RELATIONS:
@@ -103,8 +128,8 @@ def _field_reference(path: Path, other: Path, relation: str) -> Condition:
     relates = _RELATIONS[relation]
 
     def related(view: RecordView) -> bool:
-        wanted = _scalar_texts(view.field(other))
-        return any(relates(text, part) for text in _scalar_texts(view.field(path)) for part in wanted)
+        wanted = _scalar_texts(read_other(view))
+        return any(relates(text, part) for text in _scalar_texts(read(view)) for part in wanted)
 
     return related
 

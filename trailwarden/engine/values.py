@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from trailwarden.activity import fields
 from trailwarden.delivery.records import Record
 from trailwarden.engine.text import fold
 
@@ -112,18 +113,29 @@ class _RecordValues(Values):
 class RecordView:
     """One record while rules look at it."""
 
-    __slots__ = ("_everything", "_fields", "record")
+    __slots__ = ("_everything", "_facts", "_fields", "_told", "record")
 
     def __init__(self, record: Record) -> None:
         self.record = record
         self._fields: dict[Path, Values] = {}
         self._everything: Values | None = None
+        self._facts: fields.Facts | None = None
+        self._told: dict[str, Values] = {}
 
     def field(self, path: Path) -> Values:
         """The values at a path."""
         values = self._fields.get(path)
         if values is None:
             values = self._fields[path] = Values(walk(self.record, path))
+        return values
+
+    def normalised(self, name: str) -> Values:
+        """The values of a normalised field; none where the record does not tell it."""
+        values = self._told.get(name)
+        if values is None:
+            if self._facts is None:
+                self._facts = fields.Facts(self.record)
+            values = self._told[name] = Values(fields.values(self._facts, name))
         return values
 
     @property

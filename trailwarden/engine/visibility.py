@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from trailwarden.activity.fields import READS
 from trailwarden.delivery.records import Record
 from trailwarden.engine.evaluate import compile_condition
 from trailwarden.engine.values import RecordView
@@ -138,12 +139,19 @@ def _looks_into_omissible(node: Node) -> bool:
         return any(map(_looks_into_omissible, arguments))
     if name == "keyword":
         return True
-    fields = arguments[:2] if name == "fieldref" else arguments[:1]
-    return any(_top(field) in OMISSIBLE for field in fields)
+    return not _tops(node).isdisjoint(OMISSIBLE)
 
 
-def _top(field: str) -> str:
-    return field.split(".", 1)[0]
+def _tops(leaf: Node) -> frozenset[str]:
+    """The top fields of the record that a leaf looks at, or, of normalised ones, those that can be
+    omitted."""
+    name, *arguments = leaf
+    if name == "normalised":
+        return READS.get(arguments[0], frozenset())
+    if name == "fieldref":
+        sides = [side if isinstance(side, list) else ["field", side] for side in arguments[:2]]
+        return _tops(sides[0]) | _tops(sides[1])
+    return frozenset({arguments[0].split(".", 1)[0]})
 
 
 def _judge(node: Node) -> _Judge:
@@ -155,7 +163,7 @@ def _judge(node: Node) -> _Judge:
             return _any_of([_judge(argument) for argument in arguments])
         case "not":
             return _negated(_judge(arguments[0]))
-    return _keyword(node) if name == "keyword" else _leaf(node, arguments[: 2 if name == "fieldref" else 1])
+    return _keyword(node) if name == "keyword" else _leaf(node)
 
 
 def _all_of(judges: list[_Judge]) -> _Judge:
@@ -182,8 +190,8 @@ def _negated(inner: _Judge) -> _Judge:
     return judge
 
 
-def _leaf(node: Node, fields: Sequence[str]) -> _Judge:
-    condition, tops = compile_condition(node), frozenset(map(_top, fields))
+def _leaf(node: Node) -> _Judge:
+    condition, tops = compile_condition(node), _tops(node)
     return lambda view, omitted: condition(view) if tops.isdisjoint(omitted) else _Unknown
 
 

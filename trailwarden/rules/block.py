@@ -10,13 +10,16 @@ from typing import Any
 
 from trailwarden.errors import Problem
 from trailwarden.rules.document import Document, Path
+from trailwarden.rules.timespan import DAY, timespan_seconds
 
 _BLOCK = "trailwarden"
-_KEYS = ("title", "group_by", "runbook", "owner", "tests")
+_KEYS = ("title", "group_by", "quiet", "runbook", "owner", "tests")
 _EXCEPTION_KEYS = ("owner", "reason", "expires")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TEST_KEYS = ("match", "no_match")
 _TITLE_TOKEN = re.compile(r"\{([^{}]*)\}|[{}]")
+LONGEST_QUIET = 7 * DAY
+"""The longest quiet time, in seconds."""
 _FIELD = re.compile(r"[\w-]+(?:\.[\w-]+)*")
 
 
@@ -36,10 +39,11 @@ class RuleTest:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """What the `trailwarden:` block says; empty where it says nothing."""
+    """What the `trailwarden:` block says; empty where it says nothing. `quiet` is in seconds."""
 
     alert_title: str = ""
     group_by: tuple[str, ...] = ()
+    quiet: int = 0
     runbook: tuple[str, ...] = ()
     owner: str = ""
     tests: tuple[RuleTest, ...] = field(default=())
@@ -81,6 +85,7 @@ class _Reader:
         return Block(
             alert_title=self._title(block),
             group_by=self._group_by(block),
+            quiet=self._quiet(block),
             runbook=self._texts(block, "runbook"),
             owner=self._text(block, "owner"),
             tests=self._tests(block.get("tests")),
@@ -161,6 +166,19 @@ class _Reader:
                 cure = "write a dotted path, such as userIdentity.arn"
                 self._refuse((_BLOCK, "group_by", index), f"`{name}` is no field", cure)
         return fields
+
+    def _quiet(self, block: dict[str, Any]) -> int:
+        if "quiet" not in block:
+            return 0
+        given, longest = block["quiet"], f"{LONGEST_QUIET // DAY}d"
+        seconds = timespan_seconds(given)
+        if seconds is None:
+            cure = "write a number and s, m, h or d, such as 30m"
+            self._refuse((_BLOCK, "quiet"), f"`{given}` is no timespan", cure)
+        elif seconds > LONGEST_QUIET:
+            cure = f"write at most {longest}: until then nobody is told that it came back"
+            self._refuse((_BLOCK, "quiet"), f"`{given}` is longer than {longest}", cure)
+        return seconds or 0
 
     def _tests(self, tests: Any) -> tuple[RuleTest, ...]:
         if tests is None or not self._is_map(tests, (_BLOCK, "tests"), _TEST_KEYS):

@@ -40,6 +40,7 @@ from sigma.types import (
 from trailwarden.errors import Problem, RuleError
 from trailwarden.rules.correlation_compile import compile_correlations
 from trailwarden.rules.exceptions import exceptions_of, has_expired, today_utc
+from trailwarden.rules.fields import NORMALISED
 from trailwarden.rules.filters import FilterSource
 from trailwarden.rules.lists import Unfilled
 from trailwarden.rules.ruleset import Level, Node, Rule, RuleException, RuleSet
@@ -132,6 +133,7 @@ def compile_rule(source: RuleSource, problems: list[Problem]) -> Rule | None:
         references=tuple(map(str, rule.references)),
         falsepositives=tuple(map(str, rule.falsepositives)),
         group_by=block.group_by,
+        quiet=block.quiet,
         alert_title=block.alert_title,
         runbook=block.runbook,
         owner=block.owner,
@@ -201,7 +203,7 @@ def _any_of(nodes: list[Node]) -> Node:
     merged: list[Node] = []
     places: dict[tuple[str, ...], int] = {}
     for node in flat:
-        if not node or node[0] not in {"field", "keyword"} or node[-1][0] not in _MERGED:
+        if not node or node[0] not in {"field", "normalised", "keyword"} or node[-1][0] not in _MERGED:
             merged.append(node)
             continue
         key = (*node[:-1], node[-1][0])
@@ -221,7 +223,8 @@ def _leaf(field: str | None, value: SigmaType) -> Node:
     if isinstance(value, SigmaFieldReference):
         return _field_reference(field, value)
     if isinstance(value, SigmaExists):
-        return ["field", field, ["exists"]] if value.exists else ["not", ["field", field, ["exists"]]]
+        exists = _of_field(str(field), ["exists"])
+        return exists if value.exists else ["not", exists]
     if isinstance(value, SigmaCompareExpression) and value.op is CompareOperators.NEQ:
         return ["not", _leaf(field, value.number)]
     if isinstance(value, Unfilled):
@@ -233,8 +236,12 @@ def _leaf(field: str | None, value: SigmaType) -> Node:
         cure = "say it with another modifier, or leave it out"
         raise _Refused(f"{type(value).__name__} is not evaluated", cure)
     if field is not None:
-        return ["field", field, make(value)]
+        return _of_field(field, make(value))
     return ["keyword", _as_keyword(value, make(value))]
+
+
+def _of_field(field: str, predicate: Node) -> Node:
+    return ["normalised" if field in NORMALISED else "field", field, predicate]
 
 
 def _as_keyword(value: SigmaType, predicate: Node) -> Node:
@@ -263,7 +270,8 @@ def _field_reference(field: str | None, value: SigmaFieldReference) -> Node:
         (False, True): "ends",
         (True, True): "contains",
     }
-    return ["fieldref", field, value.field, relations[value.starts_with, value.ends_with]]
+    sides = [["normalised", each] if each in NORMALISED else each for each in (field, value.field)]
+    return ["fieldref", *sides, relations[value.starts_with, value.ends_with]]
 
 
 def _string(value: SigmaType) -> Node:

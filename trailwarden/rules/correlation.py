@@ -15,16 +15,14 @@ from trailwarden.errors import Problem
 from trailwarden.rules.block import Block
 from trailwarden.rules.document import Document, Path
 from trailwarden.rules.ruleset import EVENTS_PER_STRETCH, CorrelationType
+from trailwarden.rules.timespan import DAY, timespan_seconds
 
 MAX_TIMESPAN = 90 * 24 * 3600
 """The longest timespan, in seconds: state is kept that long."""
 
 COMPARISONS = ("lt", "lte", "gt", "gte", "eq", "neq")
 _KEYS = ("type", "rules", "group-by", "timespan", "condition", "aliases", "generate", "warm-up")
-_DAY = 86_400
-_WARM_UP = 7 * _DAY
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": _DAY}
-_TIMESPAN = re.compile(r"([1-9][0-9]{0,8})([smhd])")
+_WARM_UP = 7 * DAY
 _FIELD = re.compile(r"[^\s|.]+(?:\.[^\s|.]+)*")
 _TEMPORAL = frozenset({CorrelationType.TEMPORAL, CorrelationType.TEMPORAL_ORDERED})
 _COUNTS = frozenset({CorrelationType.EVENT_COUNT, CorrelationType.VALUE_COUNT}) | _TEMPORAL
@@ -180,18 +178,18 @@ class _Reader:
         if given is None:
             self._refuse((key,), f"the correlation has no `{key}`", cure)
             return 0
-        found = _TIMESPAN.fullmatch(given) if isinstance(given, str) else None
-        if found is None:
+        seconds = timespan_seconds(given)
+        if seconds is None:
             self._refuse((key,), f"`{given}` is no timespan", cure)
             return 0
-        return int(found[1]) * _UNITS[found[2]]
+        return seconds
 
     def _timespan(self, kind: CorrelationType | None) -> int:
         given, seconds = self._map.get("timespan"), self._seconds("timespan")
         if seconds > MAX_TIMESPAN:
-            days = MAX_TIMESPAN // _UNITS["d"]
+            days = MAX_TIMESPAN // DAY
             self._refuse(("timespan",), f"`{given}` is longer than {days} days", f"write at most {days}d")
-        if kind is CorrelationType.FIRST_SEEN and seconds % _DAY:
+        if kind is CorrelationType.FIRST_SEEN and seconds % DAY:
             self._refuse(
                 ("timespan",), "`first_seen` looks back over whole days", "write a number of days: 30d"
             )

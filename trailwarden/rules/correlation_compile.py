@@ -168,6 +168,7 @@ def _compiled(
         tags=tuple(map(str, attributes.get("tags") or ())),
         references=tuple(map(str, attributes.get("references") or ())),
         falsepositives=tuple(map(str, attributes.get("falsepositives") or ())),
+        quiet=block.quiet,
         alert_title=block.alert_title,
         runbook=block.runbook,
         owner=block.owner,

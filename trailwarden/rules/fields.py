@@ -1,4 +1,4 @@
-"""The fields that CloudTrail's records have, at every depth at which they are fixed.
+"""The fields that CloudTrail's records have, at every depth at which they are fixed, and the normalised ones.
 
 Names are compared as they are written: a field in another case is another field, which no record has.
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
@@ -52,6 +52,32 @@ RECORD_FIELDS: Fields = {
     "tlsDetails": _values("cipherSuite clientProvidedHostHeader keyExchange tlsVersion"),
     "userIdentity": _IDENTITY,
 }
+_NORMALISED = """
+    account action action.infinitive action.outcome action.service actor actor.account actor.issuer actor.kind
+    actor.mfa actor.name actor.nature actor.session actor.source_identity origin origin.attack_tool
+    origin.service origin.vpc_endpoint outcome region sentence target targets tool"""
+NORMALISED: frozenset[str] = frozenset(_NORMALISED.split())
+"""What a record tells in other words (docs/fields.md); no field of CloudTrail has such a name, or begins so.
+`activity.fields` reads them: a test holds the two together."""
+WORDS: Mapping[str, tuple[str, ...]] = {
+    "action.outcome": ("done", "denied", "failed"),
+    "actor.kind": (
+        "root",
+        "iam_user",
+        "assumed_role",
+        "federated_user",
+        "saml_user",
+        "web_identity",
+        "identity_center_user",
+        "aws_service",
+        "aws_account",
+        "directory",
+    ),
+    "actor.mfa": ("true", "false"),
+    "actor.nature": ("person", "automation", "aws_service"),
+    "origin.attack_tool": ("true", "false"),
+}
+"""The normalised fields that hold one of a few words."""
 _MEANT: Mapping[str, str] = {
     "username": "userIdentity.userName",
     "user": "userIdentity.userName",
@@ -62,6 +88,26 @@ _MEANT: Mapping[str, str] = {
     "account_id": "recipientAccountId",
 }
 """What other logs call a field that CloudTrail has under another name."""
+
+
+def unknown_name(name: str) -> tuple[str, str] | None:
+    """What is wrong with a field that a detection names, and its cure; None where it is a normalised one, or
+    where CloudTrail's records may have it."""
+    if name in NORMALISED:
+        return None
+    told = unknown_field(name)
+    if told is None:
+        return None
+    head, dot, _ = name.partition(".")
+    if dot and head in _HEADS:
+        below = sorted(each for each in NORMALISED if each.startswith(f"{head}."))
+        near = nearest(name, below or [head])
+        return (
+            f"there is no normalised field `{name}`",
+            f"did you mean `{near}`?" if near else f"known are {', '.join(below or [head])}",
+        )
+    near = "" if dot or "did you mean" in told[1] else nearest(name, NORMALISED, cutoff=0.8)
+    return (told[0], f"did you mean `{near}`?") if near else told
 
 
 def unknown_field(field: str) -> tuple[str, str] | None:
@@ -81,6 +127,9 @@ def unknown_field(field: str) -> tuple[str, str] | None:
             return None
         known = below
     return None
+
+
+_HEADS = frozenset(name.partition(".")[0] for name in NORMALISED)
 
 
 def _cure(above: str, name: str, known: Fields) -> str:

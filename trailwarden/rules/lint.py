@@ -5,7 +5,9 @@
   https://docs.aws.amazon.com/lambda/latest/dg/logging-using-cloudtrail.html
 - A field that CloudTrail does not have is missing from every record.
   https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
-- A rule that tests nothing but the contents of a call makes the engine decode every record in full.
+- A rule that tests nothing but the contents of a call, or normalised fields, makes the engine decode every
+  record in full.
+- Some normalised fields hold one of a few words; any other is none that they ever are.
 - `all` asks for a list; a filter is best written as the specification's example is.
 - An exception that ends soon, or has ended, or holds for longer than people remember why.
 - A rule that its author has given up, by its status, still costs its evaluation and tells nobody.
@@ -23,7 +25,7 @@ from sigma.types import SigmaExpansion, SigmaFieldReference, SigmaString, SigmaT
 from trailwarden.errors import Problem
 from trailwarden.rules.compile import compile_rule
 from trailwarden.rules.exceptions import exceptions_of, expiry_warnings, today_utc
-from trailwarden.rules.fields import unknown_field
+from trailwarden.rules.fields import NORMALISED, WORDS, nearest, unknown_name
 from trailwarden.rules.filters import FilterSource
 from trailwarden.rules.finding import WARNING_MARK, Finding
 from trailwarden.rules.ruleset import Node
@@ -90,10 +92,17 @@ def _of_rule(source: RuleSource) -> Iterator[Finding]:
         yield _warning(
             source,
             None,
-            "the rule tests nothing but the contents of calls, so every record is decoded in full for it",
+            f"the rule tests nothing but {_what_it_tests(items)}, so every record is decoded in full for it",
             "name the eventName too, or at least the eventSource",
             code="slow",
         )
+
+
+def _what_it_tests(items: Sequence[SigmaDetectionItem]) -> str:
+    normalised = [item.field in NORMALISED for item in items]
+    if all(normalised):
+        return "normalised fields"
+    return "the contents of calls and normalised fields" if any(normalised) else "the contents of calls"
 
 
 def _of_filter(each: FilterSource, today: date) -> Iterator[Finding]:
@@ -135,8 +144,10 @@ def _of_items(source: RuleSource | FilterSource, items: Sequence[SigmaDetectionI
     names = {text.lower() for text in _texts_of("eventName", items, globs=True)}
     for item in items:
         for field in _fields(item):
-            if unknown := unknown_field(field):
+            if unknown := unknown_name(field):
                 yield _warning(source, item, *unknown, code="unknown-field")
+        for text in _plain_texts(item.value) if item.field in WORDS else ():
+            yield from _of_words(source, item, str(item.field), text)
         if item.field == "eventName":
             for text in _plain_texts(item.value):
                 for message, cure in _unversioned(text, names, sources):
@@ -144,6 +155,20 @@ def _of_items(source: RuleSource | FilterSource, items: Sequence[SigmaDetectionI
         if SigmaAllModifier in item.modifiers and len(item.original_value or ()) == 1:
             message = "`all` joins the values of a list, and there is one value"
             yield _warning(source, item, message, "leave `all` out, or list the values", code="all-of-one")
+
+
+def _of_words(
+    source: RuleSource | FilterSource, item: SigmaDetectionItem, field: str, text: str
+) -> Iterator[Finding]:
+    """Whether a text is none of the words that a normalised field holds."""
+    words = WORDS[field]
+    if text.lower() in words:
+        return
+    near = nearest(text, words)
+    cure = f"did you mean `{near}`?" if near else f"write one of {', '.join(words)}"
+    if text.lower() == "unknown":
+        cure = "write `null`: what the record does not tell is missing"
+    yield _warning(source, item, f"`{field}` is never `{text}`", cure, code="unknown-value")
 
 
 def _texts_of(field: str, items: Iterable[SigmaDetectionItem], *, globs: bool = False) -> Iterator[str]:

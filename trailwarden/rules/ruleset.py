@@ -1,6 +1,6 @@
 """The compiled rule set: what the engine reads at run time, without pySigma or YAML.
 
-The artefact is JSON: `{"format": 3, "version": <16 hex digits>, "rules": [...], "correlations": [...],
+The artefact is JSON: `{"format": 4, "version": <16 hex digits>, "rules": [...], "correlations": [...],
 "exceptions": [...]}`. It is reproducible to the byte (all sorted by id, keys sorted), and its version is a
 hash of its content, so an artefact that was altered or cut does not load. One of another format is refused:
 of a newer one this reader cannot know the meaning, and an older one does not hold what exceptions hide.
@@ -9,7 +9,10 @@ A rule's `detection` is nested lists, made so that each leaf is one predicate on
 
     ["and", node, ...]   ["or", node, ...]   ["not", node]
     ["field", "dotted.path", predicate]      any value of the field satisfies the predicate
-    ["fieldref", "dotted.path", "other.path", "is" | "starts" | "ends" | "contains"]
+    ["normalised", name, predicate]          the same of a normalised field (docs/fields.md), which is missing
+                                             where the record does not tell it
+    ["fieldref", field, field, "is" | "starts" | "ends" | "contains"]
+                                             each field "dotted.path" or ["normalised", name]
     ["keyword", predicate]                   any scalar of the record satisfies the predicate
 
     ["is", text, ...]  ["is_cased", text, ...]      one of the texts, as a whole
@@ -36,7 +39,7 @@ import msgspec
 
 from trailwarden.errors import RuleSetError
 
-FORMAT = 3
+FORMAT = 4
 EVENTS_PER_STRETCH = 5000
 """How many events of a correlation's group count in each stretch of its timespan (docs/correlations.md)."""
 
@@ -74,7 +77,8 @@ class RuleException(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One compiled rule. `alert_title` is a template with `{dotted.field}` placeholders, or empty;
-    an empty `group_by` leaves the grouping to the default (actor × account). `filters` are the ids of the
+    an empty `group_by` leaves the grouping to the default (actor × account). `quiet` (seconds) is how long
+    nothing must match for an alert to be over, 0 leaves it to the settings. `filters` are the ids of the
     Sigma filters that `detection` already holds. A rule that does not generate only feeds correlations: its
     matches are told to nobody."""
 
@@ -89,6 +93,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     references: tuple[str, ...] = ()
     falsepositives: tuple[str, ...] = ()
     group_by: tuple[str, ...] = ()
+    quiet: int = 0
     alert_title: str = ""
     runbook: tuple[str, ...] = ()
     owner: str = ""
@@ -178,6 +183,7 @@ class Correlation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     tags: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     falsepositives: tuple[str, ...] = ()
+    quiet: int = 0
     alert_title: str = ""
     runbook: tuple[str, ...] = ()
     owner: str = ""

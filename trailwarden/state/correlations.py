@@ -2,25 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Protocol
 
-_FIRST = datetime(1, 1, 1, tzinfo=UTC)
-_LAST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
-
-
-def seconds_of(time: str) -> int:
-    """Seconds since 1970 of an RFC 3339 time in UTC, to the second."""
-    return int(datetime.fromisoformat(time).timestamp())
-
-
-def time_of(seconds: int) -> str:
-    """The RFC 3339 time; what lies outside the years 1 to 9999 is brought to their edge."""
-    if not _FIRST.timestamp() <= seconds <= _LAST.timestamp():
-        when = _FIRST if seconds < 0 else _LAST
-    else:
-        when = datetime.fromtimestamp(seconds, UTC)
-    return f"{when.year:04}-{when:%m-%dT%H:%M:%SZ}"
+from trailwarden.alerts.placement import seconds_of, time_of
 
 
 @dataclass(frozen=True, slots=True)

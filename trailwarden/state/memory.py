@@ -1,13 +1,16 @@
 """The state in memory: for tests and for one run on one machine."""
 
+import time
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 from datetime import date, datetime
 
+from trailwarden.alerts.groups import Counted, Moved, Opened, Telling
 from trailwarden.alerts.model import Alert, AlertBatch, AlertMatch
 from trailwarden.state.correlations import CorrelationEvent, CorrelationGroup
+from trailwarden.state.groups import Due, Groups, KeptState
 from trailwarden.state.protocol import (
     NOTHING_HIDDEN,
     STAGED_AT_MOST,
@@ -19,73 +22,113 @@ from trailwarden.state.protocol import (
 )
 
 
-class MemoryAlertStore:
+class MemoryGroupStore:
+    """A `GroupStore` that lives as long as the process. What has been written is there to be looked at."""
+
+    def __init__(self, *, now: Callable[[], float] = time.time) -> None:
+        self._now = now
+        self.alerts: dict[str, Alert] = {}
+        self.silent: dict[str, str] = {}
+        self.became: dict[str, str] = {}
+        self.matches: dict[str, dict[tuple[str, str], AlertMatch]] = {}
+        self.states: dict[str, KeptState] = {}
+        self.due: set[Due] = set()
+        self.outbox: list[tuple[int, Opened | Telling]] = []
+        """All that must be told, in the order in which it was written, and when that was."""
+
+    def put_matches(self, batches: Sequence[AlertBatch]) -> None:
+        """Put the matches; one that is there stays as it is."""
+        for batch in batches:
+            known = self.matches.setdefault(batch.alert.group_key, {})
+            for match in batch.matches:
+                known.setdefault((match.placed or "", match.match_id), match)
+
+    def state(self, group_key: str) -> KeptState | None:
+        """The group's state; None where there is none yet."""
+        return self.states.get(group_key)
+
+    def count(self, group_key: str, first: str, last: str) -> Counted:
+        """How many different matches are placed from `first` to `last`."""
+        return counted(self.placed(group_key, first, last))
+
+    def placed(self, group_key: str, first: str, last: str) -> list[AlertMatch]:
+        """The group's matches that are placed from `first` to `last`."""
+        known = self.matches.get(group_key, {})
+        return [match for (place, _), match in known.items() if first <= place <= last]
+
+    def write(self, group_key: str, before: int, moved: Moved, *, done: Due | None = None) -> bool:
+        """Write the state and all that goes with it."""
+        kept = self.states.get(group_key)
+        if (kept.version if kept else 0) != before:
+            return False
+        self.states[group_key] = KeptState(moved.state, before + 1)
+        for opened in moved.opened:
+            identity = opened.alert.alert_id
+            if identity not in self.alerts:
+                self.alerts[identity] = opened.alert
+                self.silent[identity] = opened.silent
+                self.outbox.append((int(self._now()), opened))
+        self.became |= dict(moved.became)
+        self.outbox += [(int(self._now()), telling) for telling in moved.tellings]
+        self.due |= {Due(at, group_key, identity) for at, identity in moved.due}
+        if done is not None:
+            self.due.discard(done)
+        return True
+
+    def match_ids(self, group_key: str, place: str) -> set[str]:
+        """The ids of the matches that are placed there."""
+        return {identity for at, identity in self.matches.get(group_key, {}) if at == place}
+
+    def places(self, group_key: str, first: str, last: str) -> set[str]:
+        """Where matches are placed, from `first` to `last`."""
+        return {place for place, _ in self.matches.get(group_key, {}) if first <= place <= last}
+
+    def delete_matches(self, group_key: str, place: str, match_ids: Set[str]) -> None:
+        """Delete matches; one that is gone is no error."""
+        known = self.matches.get(group_key, {})
+        for identity in match_ids:
+            known.pop((place, identity), None)
+
+
+class MemoryAlertStore(Groups):
     """A `RevisableAlertStore` and `StagedAlerts` that lives as long as the process."""
 
-    def __init__(self) -> None:
-        self.alerts: dict[str, Alert] = {}
-        self.matches: dict[str, dict[str, AlertMatch]] = {}
-        self._told: set[str] = set()
-
-    def add(self, batches: Iterable[AlertBatch]) -> int:
-        """Store the matches, then their alerts. Returns how many alerts are new."""
-        opened = 0
-        for batch in batches:
-            known = self.matches.setdefault(batch.alert.alert_id, {})
-            for match in batch.matches:
-                known.setdefault(match.match_id, match)
-            if batch.alert.alert_id not in self.alerts:
-                self.alerts[batch.alert.alert_id] = batch.alert
-                opened += 1
-        return opened
-
-    def told(self, alert_id: str) -> bool:
-        """Whether the alert has been published."""
-        return alert_id in self._told
-
-    def mark_told(self, alert_id: str) -> None:
-        """Remember that the alert has been published."""
-        self._told.add(alert_id)
-
-    def matches_of(self, alert_id: str) -> set[str]:
-        """The ids of the matches that the alert counts."""
-        return set(self.matches.get(alert_id, ()))
-
-    def withdraw(self, alert_id: str, match_ids: Set[str]) -> None:
-        """Remove matches from the alert."""
-        known = self.matches.get(alert_id, {})
-        for match_id in match_ids:
-            known.pop(match_id, None)
+    def __init__(self, *, now: Callable[[], float] = time.time, kept: MemoryGroupStore | None = None) -> None:
+        self.kept = kept or MemoryGroupStore(now=now)
+        super().__init__(self.kept, now=now, pause=lambda _attempt: None)
 
     def of_rule(self, rule_id: str, since: datetime, *, limit: int = STAGED_AT_MOST) -> Iterator[Alert]:
         """The staged alerts of a rule, newest hour first."""
-        staged = [alert for alert in self.alerts.values() if alert.staged and alert.rule_id == rule_id]
+        staged = [alert for alert in self.kept.alerts.values() if alert.staged and alert.rule_id == rule_id]
         recent = [alert for alert in staged if alert_hour(alert) >= hour_of(since)]
         recent.sort(key=lambda alert: (alert_hour(alert), alert.alert_id), reverse=True)
         yield from recent[:limit]
 
     def count_of_rule(self, rule_id: str, since: datetime) -> int:
         """How many staged alerts the rule has."""
-        return sum(1 for _ in self.of_rule(rule_id, since, limit=len(self.alerts)))
+        return sum(1 for _ in self.of_rule(rule_id, since, limit=len(self.kept.alerts)))
 
     def standing(self) -> list[Alert]:
         """The alerts that count at least one match, each with the count and the times of all of them."""
-        return [
-            _counted(alert, self.matches[alert_id].values())
-            for alert_id, alert in self.alerts.items()
-            if self.matches[alert_id]
-        ]
+        return list(self._standing())
+
+    def _standing(self) -> Iterator[Alert]:
+        for key, kept in self.kept.states.items():
+            for span in kept.state.spans:
+                found = self.kept.count(key, span.first, span.last)
+                yield replace(
+                    self.kept.alerts[span.alert_id],
+                    count=found.total,
+                    first_event_time=found.first_event_time,
+                    last_event_time=found.last_event_time,
+                )
 
 
-def _counted(alert: Alert, matches: Iterable[AlertMatch]) -> Alert:
-    times = [match.event_time for match in matches]
-    known = [time for time in times if time is not None]
-    return replace(
-        alert,
-        count=len(times),
-        first_event_time=min(known, default=None),
-        last_event_time=max(known, default=None),
-    )
+def counted(matches: Iterable[AlertMatch]) -> Counted:
+    """How many different matches there are, and when."""
+    found = {match.match_id: match.event_time for match in matches}
+    known = [time for time in found.values() if time is not None]
+    return Counted(len(found), min(known, default=None), max(known, default=None))
 
 
 class MemoryCorrelationStore:

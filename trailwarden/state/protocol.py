@@ -37,30 +37,24 @@ class FileOutcome(StrEnum):
 
 
 class AlertStore(Protocol):
-    """Alerts and the matches that they count."""
+    """Groups, the matches that they count, and what must be told of them."""
 
     def add(self, batches: Iterable[AlertBatch]) -> int:
-        """Store the matches, then their alerts. Returns how many alerts are new.
+        """Store the matches, then move their groups on (`alerts.groups`). Returns how many alerts are new.
 
-        An alert that is there already keeps what it was opened with; a match that is there already is not
-        counted again. Raises where not all of it could be stored.
+        A match that is there already is not counted again. What must be told is written in the step that says
+        so. Raises where not all of it could be stored.
         """
-
-    def told(self, alert_id: str) -> bool:
-        """Whether the alert has been published."""
-
-    def mark_told(self, alert_id: str) -> None:
-        """Remember that the alert has been published."""
 
 
 class RevisableAlertStore(AlertStore, Protocol):
-    """An `AlertStore` in which correlations also see, and take back, what an alert counts."""
+    """An `AlertStore` in which correlations also see, and take back, what a group counts."""
 
-    def matches_of(self, alert_id: str) -> set[str]:
-        """The ids of the matches that the alert counts; read consistently."""
+    def matches_of(self, group_key: str, place: str) -> set[str]:
+        """The ids of the group's matches that are placed there (`AlertMatch.placed`); read consistently."""
 
-    def withdraw(self, alert_id: str, match_ids: Set[str]) -> None:
-        """Remove matches from the alert. What was told stays told; an alert without matches is void."""
+    def withdraw(self, group_key: str, place: str, match_ids: Set[str]) -> None:
+        """Remove matches from the group. What was told stays told; an alert without matches is void."""
 
 
 class StagedAlerts(Protocol):

@@ -1,5 +1,7 @@
 """Sessions, as long as the process lives."""
 
+from collections.abc import Iterable
+
 from trailwarden.activity.sessions import Session
 
 
@@ -22,3 +24,8 @@ class MemorySessionStore:
         self._sessions[session.access_key_id] = session
         if len(self._sessions) > self._limit:
             del self._sessions[next(iter(self._sessions))]
+
+    def put_all(self, sessions: Iterable[Session]) -> None:
+        """Keep them all."""
+        for session in sessions:
+            self.put(session)

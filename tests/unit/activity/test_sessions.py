@@ -8,52 +8,23 @@ import pytest
 from moto import mock_aws
 
 from tests.alert_table import create_alert_table
+from tests.corpus import corpus_records, needs_corpus
 from tests.samples import MEMBER, record
+from tests.unit.activity.credentials import ALICE, assumed, key, session_identity
 from trailwarden.activity.describe import describe
 from trailwarden.activity.kinds import Nature
-from trailwarden.activity.learning import learn
+from trailwarden.activity.learning import LESSON, LearnedSessions, learn
 from trailwarden.activity.model import Context
-from trailwarden.activity.sessions import Session, SessionStore
+from trailwarden.activity.sessions import CREDENTIAL_EVENTS, Session, SessionStore
 from trailwarden.alerts.fields import NORMALISED
 from trailwarden.aws.session_table import SessionTable
 from trailwarden.delivery.records import Record
+from trailwarden.engine.engine import Engine
+from trailwarden.rules.ruleset import RuleSet
 from trailwarden.state.sessions import MemorySessionStore
 
 NOW = 1772366400  # 2026-03-01T12:00:00Z
 DAY = 86400
-
-
-def key(name: str) -> str:
-    return f"ASIA{name.upper():X<16}"
-
-
-def session_identity(role: str, session: str, access_key: str, **fields: Any) -> dict[str, Any]:
-    return {
-        "type": "AssumedRole",
-        "arn": f"arn:aws:sts::{MEMBER}:assumed-role/{role}/{session}",
-        "accountId": MEMBER,
-        "accessKeyId": access_key,
-        **fields,
-    }
-
-
-ALICE = {"type": "IAMUser", "userName": "alice", "accountId": MEMBER, "accessKeyId": "AKIAALICE"}
-
-
-def assumed(by: dict[str, Any], issued: str, role: str = "Admin", **fields: Any) -> Record:
-    request = {
-        "roleArn": f"arn:aws:iam::{MEMBER}:role/{role}",
-        "roleSessionName": "s",
-        **fields.pop("request", {}),
-    }
-    return record(
-        eventSource="sts.amazonaws.com",
-        eventName="AssumeRole",
-        userIdentity=by,
-        requestParameters=request,
-        responseElements={"credentials": {"accessKeyId": issued, "expiration": "Mar 1, 2026, 1:00:00 PM"}},
-        **fields,
-    )
 
 
 def through(acted: Record, *learned: Record) -> str:
@@ -223,7 +194,7 @@ def test_the_table_keeps_what_tells_more_until_a_month_after_it_ends() -> None:
     with mock_aws():
         client = boto3.client("dynamodb", region_name="eu-west-1")
         create_alert_table(client, "alerts")
-        table = SessionTable(client, "alerts", now=lambda: NOW)
+        table = SessionTable(client, "alerts", now=lambda: NOW, pause=_never)
         told = _session(expires="2026-03-01T13:00:00Z")
         for session in (
             _session(who="account 1", vouched=False),
@@ -234,18 +205,76 @@ def test_the_table_keeps_what_tells_more_until_a_month_after_it_ends() -> None:
             table.put(session)
         assert table.get(key("one")) == told
         assert table.get(key("two")) is None
-        (item,) = client.scan(TableName="alerts")["Items"]
-        assert int(item["expires_at"]["N"]) == NOW + 3600 + 31 * DAY
-        assert (item["pk"]["S"], item["sk"]["S"]) == (f"SESSION#{key('one')}", "SESSION")
+        own, other = sorted(
+            client.scan(TableName="alerts")["Items"], key=lambda item: item["sk"]["S"], reverse=True
+        )
+        assert own["sk"]["S"] == f"SESSION#{told.rank}"
+        assert own["pk"]["S"] == other["pk"]["S"] == f"SESSION#{key('one')}"
+        assert int(own["expires_at"]["N"]) == NOW + 3600 + 31 * DAY
 
 
 def test_the_table_does_not_believe_a_session_that_lasts_for_years() -> None:
     with mock_aws():
         client = boto3.client("dynamodb", region_name="eu-west-1")
         create_alert_table(client, "alerts")
-        SessionTable(client, "alerts", now=lambda: NOW).put(_session(expires="2099-01-01T00:00:00Z"))
+        table = SessionTable(client, "alerts", now=lambda: NOW, pause=_never)
+        table.put(_session(expires="2099-01-01T00:00:00Z"))
         (item,) = client.scan(TableName="alerts")["Items"]
         assert int(item["expires_at"]["N"]) == NOW + 2 * DAY + 31 * DAY
+
+
+def _never(attempt: int) -> None:
+    raise AssertionError(f"nothing is tried again, but attempt {attempt} was")
+
+
+class Counting:
+    """DynamoDB, with its calls counted."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self.calls: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        call = getattr(self._client, name)
+
+        def counted(**request: Any) -> Any:
+            self.calls.append(name)
+            return call(**request)
+
+        return counted
+
+
+def test_sessions_are_put_in_batches() -> None:
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="eu-west-1")
+        create_alert_table(client, "alerts")
+        counting = Counting(client)
+        table = SessionTable(counting, "alerts", now=lambda: NOW, pause=_never)
+        sessions = [_session(access_key_id=key(f"k{number}")) for number in range(60)]
+        table.put_all([*sessions, *sessions])
+        assert counting.calls == ["batch_write_item"] * 3
+        assert [table.get(each.access_key_id) for each in sessions] == sessions
+
+
+def test_what_alerts_have_in_common_is_read_once_and_what_is_not_known_yet_again() -> None:
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="eu-west-1")
+        create_alert_table(client, "alerts")
+        counting = Counting(client)
+        table = SessionTable(counting, "alerts", now=lambda: NOW, pause=_never)
+        acted = record(userIdentity=session_identity("Admin", "s", key("two")))
+        first = assumed(ALICE, key("one"), "Deploy")
+        second = assumed(session_identity("Deploy", "s", key("one")), key("two"))
+        writer = SessionTable(client, "alerts", now=lambda: NOW, pause=_never)
+        told = []
+        for each in (second, first):
+            session = learn(each)
+            assert session is not None
+            writer.put(session)
+            told.append(describe(acted, Context(sessions=table)).actor.through)
+        describe(acted, Context(sessions=table))
+        assert told == ["role Deploy (session s) through role Admin", "alice through role Deploy, role Admin"]
+        assert counting.calls == ["query"] * 3  # "two" once, "one" until it was known
 
 
 def test_memory_is_bounded() -> None:
@@ -253,3 +282,193 @@ def test_memory_is_bounded() -> None:
     for name in ("one", "two", "three"):
         store.put(_session(access_key_id=key(name)))
     assert [store.get(key(name)) is not None for name in ("one", "two", "three")] == [False, True, True]
+
+
+def test_a_record_that_cannot_be_read_costs_only_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    def raising(given: Record) -> Session | None:
+        if given.get("eventID") == "odd":
+            raise RecursionError("too\ndeep")
+        return learn(given)
+
+    monkeypatch.setattr("trailwarden.activity.learning.learn", raising)
+    learned = LearnedSessions()
+    for each in [{"eventID": "odd"}] * 30 + [assumed(ALICE, key("one"))]:
+        learned.add(each)
+    assert learned.failures == ["RecursionError: too deep"] * 20
+    assert [session.who for session in learned.drain()] == ["alice"]
+    assert learned.pending == 0
+
+
+# What sections of the issue name: each a record of the form that AWS documents.
+ABROAD = "777788889999"
+
+
+def test_a_role_of_another_account_is_followed_through_the_caller_s_own_trail() -> None:
+    """Both accounts' trails tell of one key; the role's account knows the caller's account alone."""
+    request = {"roleArn": f"arn:aws:iam::{ABROAD}:role/Audit", "roleSessionName": "s"}
+    at_home = assumed(session_identity("Deploy", "ci", key("one")), key("two"), request=request)
+    abroad = assumed(
+        {"type": "AWSAccount", "accountId": MEMBER, "principalId": "AROAX:ci"},
+        key("two"),
+        request=request,
+        recipientAccountId=ABROAD,
+    )
+    first = assumed(ALICE, key("one"), "Deploy")
+    arn = f"arn:aws:sts::{ABROAD}:assumed-role/Audit/s"
+    acted = record(
+        userIdentity=session_identity("Audit", "s", key("two"), arn=arn, accountId=ABROAD),
+        recipientAccountId=ABROAD,
+    )
+    for order in permutations([at_home, abroad, first]):
+        assert through(acted, *order) == "alice through role Deploy, role Audit"
+    assert through(acted, abroad) == f"account {MEMBER} through role Audit"
+
+
+def test_a_source_identity_that_a_session_carries_needs_no_other_record() -> None:
+    identity = session_identity("Admin", "s", key("three"), sessionContext={"sourceIdentity": "alice"})
+    actor = describe(record(userIdentity=identity)).actor
+    assert (actor.through, actor.behind, actor.source_identity) == (
+        "alice through role Admin",
+        "alice",
+        "alice",
+    )
+
+
+def test_a_source_identity_is_carried_through_a_chain() -> None:
+    first = assumed(ALICE, key("one"), "Deploy", request={"sourceIdentity": "alice@example.com"})
+    carried = session_identity(
+        "Deploy", "s", key("one"), sessionContext={"sourceIdentity": "alice@example.com"}
+    )
+    second = assumed(carried, key("two"))
+    acted = record(userIdentity=session_identity("Admin", "s", key("two")))
+    assert describe(acted, Context(sessions=_store(second))).actor.behind == "alice@example.com"
+    assert through(acted, second, first) == "alice@example.com through alice, role Deploy, role Admin"
+
+
+def test_a_privileged_root_session_is_its_callers() -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-track-privileged-tasks.html"""
+    learned = assumed(
+        session_identity("Security", "alice", key("one")),
+        key("root"),
+        eventName="AssumeRoot",
+        request={"targetPrincipal": ABROAD},
+    )
+    acted = record(
+        userIdentity={
+            "type": "Root",
+            "accountId": ABROAD,
+            "arn": f"arn:aws:iam::{ABROAD}:root",
+            "accessKeyId": key("root"),
+            "sessionContext": {"assumedRoot": "true"},
+        }
+    )
+    told = through(acted, learned, assumed(ALICE, key("one"), "Security"))
+    assert told == f"alice through role Security, root of {ABROAD}"
+
+
+def test_a_federated_user_is_its_issuers_by_its_own_record() -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html"""
+    identity = {
+        "type": "FederatedUser",
+        "arn": f"arn:aws:sts::{MEMBER}:federated-user/bob",
+        "accountId": MEMBER,
+        "accessKeyId": key("fed"),
+        "sessionContext": {"sessionIssuer": {"type": "IAMUser", "userName": "alice"}},
+    }
+    actor = describe(record(userIdentity=identity)).actor
+    assert (actor.through, actor.behind) == ("alice through federated user bob", "alice")
+
+
+@pytest.mark.parametrize(
+    ("by", "event_name", "told"),
+    [
+        (
+            {"type": "SAMLUser", "userName": "alice@example.com", "identityProvider": "idp"},
+            "AssumeRoleWithSAML",
+            "alice@example.com through role Admin",
+        ),
+        (
+            {
+                "type": "WebIdentityUser",
+                "userName": "system:serviceaccount:shop:web",
+                "identityProvider": "arn:aws:iam::1:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/1",
+            },
+            "AssumeRoleWithWebIdentity",
+            "system:serviceaccount:shop:web through role Admin",
+        ),
+    ],
+)
+def test_who_signed_in_elsewhere_is_named(by: dict[str, Any], event_name: str, told: str) -> None:
+    acted = record(userIdentity=session_identity("Admin", "s", key("one")))
+    assert through(acted, assumed(by, key("one"), eventName=event_name)) == told
+
+
+def test_a_console_session_that_a_role_opened_leads_to_who_assumed_the_role() -> None:
+    """`GetSigninToken` gives the console session a key of its own."""
+    opened = record(
+        eventSource="signin.amazonaws.com",
+        eventName="GetSigninToken",
+        eventType="AwsConsoleSignIn",
+        userIdentity=session_identity("Admin", "s", key("one")),
+        responseElements={"credentials": {"accessKeyId": key("console")}, "GetSigninToken": "Success"},
+    )
+    acted = record(
+        userIdentity=session_identity("Admin", "s", key("console")), sessionCredentialFromConsole="true"
+    )
+    for order in permutations([opened, assumed(ALICE, key("one"))]):
+        actor = describe(acted, Context(sessions=_store(*order))).actor
+        assert (actor.through, actor.nature) == ("alice through role Admin", Nature.PERSON)
+
+
+def test_the_user_behind_a_console_sign_in_is_in_each_record() -> None:
+    """A user's, or root's, console session has keys of its own, but is theirs by name; `ConsoleLogin` issues
+    none that another session could be followed by."""
+    signed_in = record(
+        eventName="ConsoleLogin",
+        eventType="AwsConsoleSignIn",
+        responseElements={"ConsoleLogin": "Success"},
+        additionalEventData={"MFAUsed": "Yes"},
+    )
+    assert learn(signed_in) is None
+    acted = record(userIdentity={**ALICE, "accessKeyId": key("one")}, sessionCredentialFromConsole="true")
+    actor = describe(acted).actor
+    assert (actor.name, actor.nature) == ("alice", Nature.PERSON)
+
+
+@pytest.mark.parametrize(
+    ("role_of", "told"),
+    [
+        ({"ec2RoleDelivery": "2.0"}, "EC2 instance i-0123456789abcdef0 through role web"),
+        (None, "role web (session i-0123456789abcdef0)"),
+    ],
+)
+def test_an_instance_is_named_by_its_own_records_though_services_teach_nothing(
+    role_of: dict[str, Any] | None, told: str
+) -> None:
+    identity = session_identity("web", "i-0123456789abcdef0", key("one"), sessionContext=role_of or {})
+    assert describe(record(userIdentity=identity)).actor.through == told
+
+
+def test_a_function_is_named_by_its_own_records() -> None:
+    scope = {
+        "issuerType": "AWS::Lambda::Function",
+        "credentialsIssuedTo": "arn:aws:lambda:eu-west-1:444455556666:function:resize",
+    }
+    identity = session_identity("web", "resize", key("one"), inScopeOf=scope)
+    assert describe(record(userIdentity=identity)).actor.through == "Lambda function resize through role web"
+
+
+@needs_corpus
+def test_the_lesson_of_the_corpus_is_all_that_teaches_but_services() -> None:
+    engine = Engine(RuleSet(rules=()), lesson=LESSON)
+    taught = {"AssumeRole": 0, "AssumeRoleWithWebIdentity": 0, "GetFederationToken": 0}
+    for _, _, each in corpus_records():
+        session = learn(each)
+        by_service = each.get("userIdentity") and each["userIdentity"].get("type") == "AWSService"
+        if session is not None and not by_service:
+            assert engine.teaches(each)
+            taught[session.issued_by] += 1
+        if engine.teaches(each):
+            assert each["eventName"] in CREDENTIAL_EVENTS
+            assert not by_service
+    assert all(taught.values()), taught

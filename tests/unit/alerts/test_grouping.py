@@ -27,7 +27,7 @@ def grouped(matches: list[tuple[Match, str]]) -> AlertGrouper:
     return grouper
 
 
-def test_one_rule_one_group_one_hour_make_one_alert() -> None:
+def test_one_rule_and_one_group_without_a_gap_make_one_alert() -> None:
     first = match({"eventTime": "2026-03-01T12:00:01Z"}, number=1)
     second = match({"eventTime": "2026-03-01T12:59:59Z"}, number=2)
 
@@ -40,10 +40,10 @@ def test_one_rule_one_group_one_hour_make_one_alert() -> None:
     assert alert.record["eventID"] == first.event_id
 
 
-def test_another_hour_actor_account_or_rule_makes_another_alert() -> None:
+def test_a_gap_another_actor_account_or_rule_makes_another_alert() -> None:
     matches = [
         match({}, number=1),
-        match({"eventTime": "2026-03-01T13:00:00Z"}, number=2),
+        match({"eventTime": "2026-03-01T13:00:01Z"}, number=2),
         match({"userIdentity": {"type": "IAMUser", "userName": "alice"}}, number=3),
         match({"recipientAccountId": "999988887777"}, number=4),
         match({}, of=rule(CREATE_RULE, "StopLogging"), number=5),

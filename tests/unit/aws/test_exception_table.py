@@ -11,9 +11,9 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from tests.alert_table import create_alert_table
-from trailwarden.aws.alert_table import AlertTable
 from trailwarden.aws.batches import StoreBusyError
 from trailwarden.aws.exception_table import KEPT, SHARDS, ExceptionTable
+from trailwarden.aws.ledger_table import LedgerTable
 from trailwarden.state.memory import MemoryFileLedger
 from trailwarden.state.protocol import FileOutcome, HiddenByDay, HiddenCount
 
@@ -53,9 +53,9 @@ def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         yield client
 
 
-def table(client: Any, pauses: list[int] | None = None) -> AlertTable:
+def table(client: Any, pauses: list[int] | None = None) -> LedgerTable:
     waited = pauses if pauses is not None else []
-    return AlertTable(client, TABLE, retention=timedelta(days=30), now=lambda: NOW, pause=waited.append)
+    return LedgerTable(client, TABLE, retention=timedelta(days=30), now=lambda: NOW, pause=waited.append)
 
 
 @pytest.fixture(params=["memory", "dynamodb"])

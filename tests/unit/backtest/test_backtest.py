@@ -94,7 +94,7 @@ def test_matches_and_alerts_are_counted_by_day_and_by_value() -> None:
         [
             by_user(1, "alice"),
             by_user(2, "alice", eventTime="2026-03-01T12:59:59Z"),
-            by_user(3, "alice", eventTime="2026-03-01T13:00:00Z"),
+            by_user(3, "alice", eventTime="2026-03-01T14:00:00Z"),
             by_user(4, "bob", eventTime="2026-03-02T09:00:00Z", sourceIPAddress="198.51.100.9"),
             record(5, eventName="StartLogging"),
         ],
@@ -112,7 +112,7 @@ def test_matches_and_alerts_are_counted_by_day_and_by_value() -> None:
     assert [share.value for share in report.origins] == ["203.0.113.7", "198.51.100.9"]
     assert [share.value for share in report.events] == ["cloudtrail StopLogging"]
     sunday, monday = report.hours[6], report.hours[0]
-    assert (sunday[12], sunday[13], monday[9], sum(map(sum, report.hours))) == (2, 1, 1, 4)
+    assert (sunday[12], sunday[14], monday[9], sum(map(sum, report.hours))) == (2, 1, 1, 4)
     assert [(group.group["actor"], group.alerts, group.matches) for group in report.groups] == [
         ("user alice", 2, 3),
         ("user bob", 1, 1),

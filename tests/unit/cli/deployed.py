@@ -10,7 +10,7 @@ import pytest
 
 from infra.names import ALERT_TABLE, Names
 from tests.alert_table import create_alert_table
-from trailwarden.aws.alert_table import AlertTable
+from trailwarden.aws.ledger_table import LedgerTable
 from trailwarden.aws.rule_set_table import RuleSetTable
 from trailwarden.aws.rules_bucket import RulesBucket
 from trailwarden.cli.rules import submitting
@@ -82,7 +82,7 @@ class Deployed:
 
     def hide(self, count: int, exception_id: str, day: str) -> None:
         """A log file was read in which an exception hid matches."""
-        table = AlertTable(
+        table = LedgerTable(
             self.dynamodb, ALERT_TABLE, retention=timedelta(days=1), now=time.time, pause=lambda _: None
         )
         table.record("bucket/key#etag", FileOutcome.READ, hidden={(exception_id, day): count})

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from itertools import combinations
 
 from tests.unit.correlation.samples import Told
+from trailwarden.alerts.placement import seconds_of
 from trailwarden.engine.match import Match
 from trailwarden.rules.ruleset import Correlation, CorrelationType
-from trailwarden.state.correlations import seconds_of
 
 # An event as a correlation meets it: by which rule, its time, its id, its record.
 Met = tuple[str, str, str, dict[str, object]]
@@ -55,8 +55,22 @@ def _judge(one: Correlation, events: list[Met]) -> tuple[list[Told], list[Met]]:
                 counted = [anchor] if one.type is CorrelationType.FIRST_SEEN else window
                 hours.setdefault(anchor[1][:13], set()).update((event[1], event[2]) for event in counted)
                 satisfied[anchor[1], anchor[2]] = (one.id, *anchor[1:])
-        told += [(one.id, group, min(met)[0], max(met)[0], len(met)) for met in hours.values()]
+        told += [(one.id, group, min(met)[0], max(met)[0], len(met)) for met in _alerts(hours)]
     return told, list(satisfied.values())
+
+
+def _alerts(hours: dict[str, set[tuple[str, str]]]) -> list[set[tuple[str, str]]]:
+    """What hours that follow each other found is one alert."""
+    alerts: list[set[tuple[str, str]]] = []
+    last = None
+    for hour in sorted(hours):
+        at = seconds_of(f"{hour}:00:00Z")
+        if last is not None and at - last <= 3600:
+            alerts[-1] |= hours[hour]
+        else:
+            alerts.append(set(hours[hour]))
+        last = at
+    return alerts
 
 
 def _compare(name: str, left: float, right: float) -> bool:

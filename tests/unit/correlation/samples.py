@@ -5,15 +5,17 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from tests.dynamodb import FakeDynamoDB
 from tests.samples import event_id, record, rule
-from tests.unit.correlation.dynamodb import FakeDynamoDB
-from trailwarden.aws.alert_table import AlertTable
+from trailwarden.alerts.placement import seconds_of, time_of
 from trailwarden.aws.correlation_table import CorrelationTable
+from trailwarden.aws.group_table import GroupTable
 from trailwarden.correlation.correlator import CorrelationBatch, Correlator
 from trailwarden.delivery.records import event_time
 from trailwarden.engine.match import Match
 from trailwarden.rules.ruleset import EVENTS_PER_STRETCH, Correlation, CorrelationType, Level, Rule, RuleSet
-from trailwarden.state.correlations import CorrelationStore, seconds_of, time_of
+from trailwarden.state.correlations import CorrelationStore
+from trailwarden.state.groups import Groups
 from trailwarden.state.memory import MemoryAlertStore, MemoryCorrelationStore
 from trailwarden.state.protocol import RevisableAlertStore
 
@@ -91,29 +93,23 @@ def dynamodb_world(correlations: Sequence[Correlation], client: Any = None, **mo
     """The same over DynamoDB: a fake of it, unless a client is given."""
     database = client or FakeDynamoDB()
     pause: Callable[[int], None] = lambda _: None  # noqa: E731
-    alerts = AlertTable(database, "alerts", retention=timedelta(days=1), now=lambda: 1000.0, pause=pause)
+    table = GroupTable(database, "alerts", retention=timedelta(days=1), now=lambda: 1000.0, pause=pause)
+    alerts = Groups(table, now=lambda: 1000.0, pause=pause)
     events = CorrelationTable(database, "alerts", now=lambda: 1000.0, pause=pause)
     world = World(correlations, events=events, alerts=alerts, **more)
-    world.told = lambda: told_by(database)
+    world.told = lambda: told_by(database, table)
     return world
 
 
-def told_by(database: Any) -> list[Told]:
-    """The alerts in a table that count a match."""
-    from trailwarden.aws.alert_table import alert_of_image
-
+def told_by(database: Any, table: GroupTable) -> list[Told]:
+    """The alerts in a table, each with what it counts."""
     items = database.scan(TableName="alerts", ConsistentRead=True)["Items"]
     found: list[Told] = []
-    for item in items:
-        if item["sk"]["S"] != "ALERT":
-            continue
-        alert = alert_of_image(item)
-        times = sorted(
-            other["sk"]["S"].split("#")[1]
-            for other in items
-            if other["pk"] == item["pk"] and other["sk"]["S"].startswith("MATCH#")
-        )
-        if times:
-            group = tuple(alert.group.values())
-            found.append((alert.rule_id, group, times[0], times[-1], len(times)))
+    for key in [item["pk"]["S"].removeprefix("GROUP#") for item in items if item["sk"]["S"] == "GROUP"]:
+        kept = table.state(key)
+        assert kept is not None
+        for span in kept.state.spans:
+            counted = table.count(key, span.first, span.last)
+            times = str(counted.first_event_time), str(counted.last_event_time)
+            found.append((kept.state.rule_id, tuple(kept.state.group.values()), *times, counted.total))
     return sorted(found)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.correlation.dynamodb import FakeDynamoDB
+from tests.dynamodb import FakeDynamoDB
 from tests.unit.correlation.samples import World, correlation, dynamodb_world, match
 from trailwarden.rules.ruleset import Correlation
 

@@ -79,8 +79,7 @@ def test_what_an_alert_of_a_correlation_holds() -> None:
     """Each counted match has an identity of the correlation's own, and says where its record lies."""
     world = World([correlation("event_count")])
     world.take([match(7, 0), match(8, 1), match(9, 2)])
-    ((alert_id, matches),) = world.alerts.matches.items()  # type: ignore[attr-defined]
-    assert alert_id
+    ((_, matches),) = world.alerts.kept.matches.items()  # type: ignore[attr-defined]
     shown = sorted((one.event_time, one.event_id, one.evidence) for one in matches.values())
     assert [(evidence.log_file, evidence.record_index) for _, _, evidence in shown] == [
         ("file-0", 7),
@@ -88,5 +87,5 @@ def test_what_an_alert_of_a_correlation_holds() -> None:
         ("file-0", 9),
     ]
     assert [event for _, event, _ in shown] == [match(number, 0).event_id for number in (7, 8, 9)]
-    assert {one.match_id for one in matches.values()} == set(matches)
-    assert not {match(number, 0).id for number in (7, 8, 9)} & set(matches)
+    assert {(one.placed, one.match_id) for one in matches.values()} == set(matches)
+    assert not {match(number, 0).id for number in (7, 8, 9)} & {one.match_id for one in matches.values()}

@@ -16,10 +16,11 @@ from tests.unit.correlation.samples import (
     dynamodb_world,
     match,
 )
+from trailwarden.alerts.placement import seconds_of, time_of
 from trailwarden.correlation.windows import group_events, number_in, satisfied
 from trailwarden.engine.match import Match
 from trailwarden.rules.ruleset import Correlation, CorrelationType
-from trailwarden.state.correlations import CorrelationEvent, seconds_of, time_of
+from trailwarden.state.correlations import CorrelationEvent
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "correlations.md"
 _ROW = re.compile(r"^\| `(\w+)([^`]*)` \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
@@ -135,7 +136,7 @@ def test_the_memory_of_a_group_is_bounded() -> None:
         world.take([match(at, at // 40, what=at) for at in range(number, number - 100, -1)])
     kept = world.events._stretches.values()  # type: ignore[attr-defined]
     assert [len(stretch) for stretch in kept] == [10]
-    assert [len(matches) for matches in world.alerts.matches.values()] == [20]  # type: ignore[attr-defined]
+    assert [len(matches) for matches in world.alerts.kept.matches.values()] == [20]  # type: ignore[attr-defined]
 
 
 def test_alerts_show_the_group_and_the_count() -> None:

@@ -1,6 +1,6 @@
 """A naive evaluator, straight from pySigma's parsed conditions: no compiled form, no index, no cache.
 
-It shares no code with the engine and prefers plainness to speed; the engine must agree with it.
+It shares no code with the engine (but `activity`, which reads normalised fields) and prefers plainness to speed; the engine must agree with it.
 """
 
 import datetime
@@ -35,6 +35,8 @@ from sigma.types import (
     SpecialChars,
 )
 
+from trailwarden.activity.fields import NORMALISED, Facts, values
+
 Evaluate = Callable[[dict[str, Any]], bool]
 
 
@@ -58,9 +60,16 @@ def _holds(node: Any, record: dict[str, Any]) -> bool:
     if isinstance(node, ConditionNOT):
         return not _holds(node.args[0], record)
     if isinstance(node, ConditionFieldEqualsValueExpression):
-        return _field(list(_find(record, node.field.split("."))), node.value, record)
+        return _field(_values_of(record, node.field), node.value, record)
     assert isinstance(node, ConditionValueExpression)
     return _keyword(node.value, record)
+
+
+def _values_of(record: dict[str, Any], field: str) -> list[Any]:
+    """What a field holds; a normalised one, what `activity` reads from the whole record."""
+    if field in NORMALISED:
+        return list(values(Facts(record), field))
+    return list(_find(record, field.split(".")))
 
 
 def _find(value: Any, path: list[str]) -> Iterator[Any]:
@@ -107,7 +116,7 @@ def _field(values: list[Any], wanted: Any, record: dict[str, Any]) -> bool:
         return wanted.exists is any(value is not None for value in values)
     leaves = [leaf for value in values for leaf in _leaves(value)]
     if isinstance(wanted, SigmaFieldReference):
-        others = [leaf for value in _find(record, wanted.field.split(".")) for leaf in _leaves(value)]
+        others = [leaf for value in _values_of(record, wanted.field) for leaf in _leaves(value)]
         return any(_relates(_fold(_text(a)), _fold(_text(b)), wanted) for a in leaves for b in others)
     if isinstance(wanted, SigmaString | SigmaBool | SigmaRegularExpression):
         return any(_matches(text, wanted) for text in _texts(values))

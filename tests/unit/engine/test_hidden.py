@@ -20,7 +20,7 @@ from trailwarden.engine.visibility import VISIBILITY_RULE_ID
 from trailwarden.errors import RuleSetError
 from trailwarden.rules.compile import compile_rules, compile_usable
 from trailwarden.rules.load import parse_rules, read_rules
-from trailwarden.rules.ruleset import Level, Rule, RuleSet
+from trailwarden.rules.ruleset import Level, Node, Rule, RuleSet
 
 RULE = """title: Stopped
 id: 6f0a1f5e-3a43-4a4d-9b61-0d1a5c1f2b01
@@ -92,7 +92,7 @@ def test_without_exceptions_nothing_is_decided_besides_the_rules(monkeypatch: py
     given: list[int] = []
 
     class Spy(Decision):
-        def __init__(self, rules: tuple[Rule, ...], limits: None) -> None:
+        def __init__(self, rules: tuple[Node, ...], limits: None) -> None:
             given.append(len(rules))
             super().__init__(rules, limits)
 

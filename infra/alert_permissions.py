@@ -1,0 +1,134 @@
+"""What those may do who tell, tend and answer alerts: notify, tend_alerts, watch_alerting, the responders."""
+
+from collections.abc import Mapping, Sequence
+
+from aws_cdk import aws_iam as iam
+
+from infra.accounts import Organization
+from infra.names import Names
+from infra.permissions import (
+    ACKNOWLEDGED,
+    ALERTS,
+    ALERTS_OVER_TIME,
+    GROUPS,
+    RULE_SETS,
+    allow,
+    items,
+    items_but,
+    publish_through,
+    use_table,
+)
+
+_HELD = "HELD#*"
+_ACCOUNTS = "ACCOUNTS"
+_SUBSCRIPTIONS = "SUBSCRIPTIONS#*"
+
+
+class AlertPermissions:
+    """The statements of roles. The ARNs that AWS makes up come from outside; `topic_arns` are those that
+    alerts are told on."""
+
+    def __init__(
+        self, names: Names, *, state_key_arn: str, operations_key_arn: str, topic_arns: Sequence[str]
+    ) -> None:
+        self._names = names
+        self._state_key_arn = state_key_arn
+        self._operations_key_arn = operations_key_arn
+        self._topic_arns = list(topic_arns)
+
+    def notify(self, stream_arn: str, *, security_hub: bool) -> list[iam.PolicyStatement]:
+        """Follow the table's stream, publish what is told, remember what was."""
+        return [
+            allow(
+                stream_arn,
+                "dynamodb:DescribeStream",
+                "dynamodb:GetRecords",
+                "dynamodb:GetShardIterator",
+                "dynamodb:ListStreams",
+            ),
+            allow(self._names.alert_table_arn, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"),
+            items_but(self._names, [RULE_SETS], "dynamodb:PutItem", "dynamodb:UpdateItem"),
+            use_table(self._names, self._state_key_arn),
+            *self._tell(security_hub=security_hub),
+            allow(self._names.notify_dead_letter_queue_arn, "sqs:SendMessage"),
+        ]
+
+    def tend(self, *, security_hub: bool) -> list[iam.PolicyStatement]:
+        """Close alerts, tell what nobody marked as told, sum up, report the week."""
+        return [
+            allow(self._names.alert_table_arn, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"),
+            items_but(
+                self._names,
+                [RULE_SETS],
+                "dynamodb:BatchWriteItem",
+                "dynamodb:DeleteItem",
+                "dynamodb:PutItem",
+                "dynamodb:UpdateItem",
+            ),
+            use_table(self._names, self._state_key_arn),
+            *self._tell(security_hub=security_hub),
+        ]
+
+    def watch(self, organization: Organization | None) -> list[iam.PolicyStatement]:
+        """See who is subscribed and whether the topics' key works; read names of accounts; tell of it.
+
+        The key is tried in a dry run, which no service makes on the function's behalf: `kms:ViaService`
+        cannot stand here. https://docs.aws.amazon.com/kms/latest/developerguide/programming-dryrun.html
+        """
+        watched = [*self._topic_arns, self._names.operations_topic_arn]
+        statements = [
+            allow(watched, "sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic"),
+            allow("*", "sns:GetSubscriptionAttributes"),
+            allow(self._state_key_arn, "kms:DescribeKey", "kms:GenerateDataKey"),
+            items(self._names, [_SUBSCRIPTIONS, _ACCOUNTS], "dynamodb:GetItem", "dynamodb:PutItem"),
+            use_table(self._names, self._state_key_arn),
+            *self._publish(),
+        ]
+        if organization and organization.names:
+            statements.append(allow("*", "organizations:ListAccounts"))
+            statements.append(allow(self._members(organization), "organizations:ListTagsForResource"))
+        return statements
+
+    def watch_wildcards(self, organization: Organization | None) -> Mapping[str, str]:
+        """Why each pattern in `watch` is one, for cdk-nag."""
+        reasons = {"*": "SNS knows no resource for reading a subscription, Organizations none for a list."}
+        if organization and organization.names:
+            reasons[self._members(organization)] = "Every account of the organisation, whatever its number."
+        return reasons
+
+    def responders(self) -> list[iam.PolicyStatement]:
+        """Read alerts, and write what became of them; an outcome changes several items in one transaction,
+        which needs the rights of its parts."""
+        return [
+            items(
+                self._names,
+                [*ALERTS_OVER_TIME, _HELD, _ACCOUNTS],
+                "dynamodb:BatchGetItem",
+                "dynamodb:GetItem",
+                "dynamodb:Query",
+            ),
+            items(self._names, [GROUPS, ACKNOWLEDGED], "dynamodb:PutItem"),
+            items(self._names, [ALERTS], "dynamodb:UpdateItem"),
+            items(self._names, [ACKNOWLEDGED], "dynamodb:DeleteItem"),
+            use_table(self._names, self._state_key_arn),
+        ]
+
+    def _tell(self, *, security_hub: bool) -> list[iam.PolicyStatement]:
+        """To every topic of alerts, through their key, and to Security Hub where that is switched on."""
+        statements = publish_through(self._names, self._state_key_arn, *self._topic_arns)
+        if security_hub:
+            statements.append(allow(self._names.security_hub_product_arn, "securityhub:BatchImportFindings"))
+        return statements
+
+    def _publish(self) -> list[iam.PolicyStatement]:
+        """To every topic of alerts, and to operations, each through its key."""
+        return [
+            *publish_through(self._names, self._state_key_arn, *self._topic_arns),
+            *publish_through(self._names, self._operations_key_arn, self._names.operations_topic_arn),
+        ]
+
+    def _members(self, organization: Organization) -> str:
+        return (
+            f"arn:{self._names.partition}:organizations::{organization.management_account}"
+            f":account/{organization.id}/*"
+        )

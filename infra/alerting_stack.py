@@ -1,0 +1,146 @@
+"""Alerts over time, and the watch on their delivery: two functions, their clocks, and the alarms."""
+
+from aws_cdk import CfnOutput, Duration, Environment, Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_ssm as ssm
+from constructs import Construct
+
+from infra import names as n
+from infra.alert_permissions import AlertPermissions
+from infra.alerting import alert_topics, files_beside
+from infra.bundling import Bundler
+from infra.constructs.alarms import failing, silent, undelivered
+from infra.constructs.function import Function, FunctionSpec
+from infra.settings import Settings
+
+_MEMORY_MB = 256
+_TEND_TIMEOUT = Duration.seconds(120)
+_WATCH_TIMEOUT = Duration.seconds(300)
+_EVERY_MINUTE = "rate(1 minute)"
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html (all in UTC)
+_DAILY_AT_6 = "cron(0 6 * * ? *)"
+_SILENT_PERIODS = 3
+
+
+class AlertingStack(Stack):
+    """What tends alerts after their first message, and what watches over the topics.
+
+    Holds no state of its own. While it is away alerts are told as ever, and what comes after their first
+    message waits.
+    """
+
+    def __init__(self, scope: Construct, settings: Settings, bundler: Bundler) -> None:
+        super().__init__(
+            scope,
+            n.ALERTING_STACK,
+            description="Trailwarden: tends alerts until they are over, and watches over their delivery",
+            env=Environment(account=settings.audit_account, region=settings.region),
+        )
+        self._settings = settings
+        self._names = settings.names
+        self._bundler = bundler
+        self._topics = alert_topics(settings)
+        self._permissions = AlertPermissions(
+            settings.names,
+            state_key_arn=ssm.StringParameter.value_for_string_parameter(self, n.STATE_KEY_PARAMETER),
+            operations_key_arn=ssm.StringParameter.value_for_string_parameter(
+                self, n.OPERATIONS_KEY_PARAMETER
+            ),
+            topic_arns=list(self._topics.values()),
+        )
+        self.tend = self._build_tend()
+        self.watch = self._build_watch()
+        self._build_alarms()
+        CfnOutput(self, "TendFunctionName", value=self.tend.function_name)
+        CfnOutput(self, "WatchFunctionName", value=self.watch.function_name)
+
+    def _build_tend(self) -> lambda_.Function:
+        """Two runs may overlap: whatever it writes, it writes on a condition."""
+        built = Function(
+            self,
+            "TendAlerts",
+            self._settings,
+            self._bundler,
+            FunctionSpec(
+                folder="tend_alerts",
+                name=n.TEND_FUNCTION,
+                description="Closes alerts that are over, tells what came after their first message, sums up",
+                memory_mb=_MEMORY_MB,
+                timeout=_TEND_TIMEOUT,
+                environment={
+                    "ALERT_TABLE_NAME": n.ALERT_TABLE,
+                    "ALERT_RETENTION_DAYS": str(self._settings.retention.alert_days),
+                },
+                statements=self._permissions.tend(security_hub=self._settings.alerts.security_hub),
+                wildcards={},
+                beside=files_beside(self._settings, geo=True),
+            ),
+        ).function
+        self._start("EveryMinute", "Tends alerts", _EVERY_MINUTE, built)
+        return built
+
+    def _build_watch(self) -> lambda_.Function:
+        organization = self._settings.organization
+        built = Function(
+            self,
+            "WatchAlerting",
+            self._settings,
+            self._bundler,
+            FunctionSpec(
+                folder="watch_alerting",
+                name=n.WATCH_FUNCTION,
+                description="Sees daily that alerts can reach those who subscribed",
+                memory_mb=_MEMORY_MB,
+                timeout=_WATCH_TIMEOUT,
+                environment={
+                    "ALERT_TABLE_NAME": n.ALERT_TABLE,
+                    "OPERATIONS_TOPIC_ARN": self._names.operations_topic_arn,
+                },
+                statements=self._permissions.watch(organization),
+                wildcards=self._permissions.watch_wildcards(organization),
+                beside=files_beside(self._settings),
+            ),
+        ).function
+        self._start("Daily", "Watches over the alert topics", _DAILY_AT_6, built)
+        return built
+
+    def _start(
+        self, construct_id: str, description: str, schedule: str, function: lambda_.Function
+    ) -> None:
+        """Have the clock start `function`."""
+        target = events.CfnRule.TargetProperty(arn=function.function_arn, id=construct_id.lower())
+        rule = events.CfnRule(
+            self, construct_id, description=description, schedule_expression=schedule, targets=[target]
+        )
+        lambda_.CfnPermission(
+            self,
+            f"{construct_id}Invoke",
+            action="lambda:InvokeFunction",
+            function_name=function.function_arn,
+            principal="events.amazonaws.com",
+            source_arn=rule.attr_arn,
+        )
+
+    def _build_alarms(self) -> None:
+        alarms = [
+            failing("tend-alerts-errors", n.TEND_FUNCTION, "tend_alerts fails as a whole. See its log."),
+            failing("watch-alerting-errors", n.WATCH_FUNCTION, "watch_alerting fails. See its log."),
+            silent(
+                "tend-alerts-silent",
+                n.TEND_FUNCTION,
+                "tend_alerts has not run for a quarter of an hour: nothing is told of alerts after their"
+                " first message. (Right after the first deployment this passes by itself.)",
+                periods=_SILENT_PERIODS,
+            ),
+        ]
+        for name, arn in self._topics.items():
+            alarms.append(
+                undelivered(
+                    f"topic-{name}-undelivered",
+                    n.resource_name(arn),
+                    "SNS could not deliver alerts to a subscriber of this topic; the alert table has them.",
+                )
+            )
+        for alarm in alarms:
+            alarm.build(self, self._names.operations_topic_arn)

@@ -1,0 +1,91 @@
+"""`tend_alerts`: what must happen to alerts without a new match. Called every minute.
+
+Closes what has been quiet and has the rest of it told, tells what nobody marked as told, sums up what was held
+back, and once a week says that all is well. What it does not get done stays on the list.
+"""
+
+import os
+import random
+import time
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from trailwarden.alerting import load_alerting
+from trailwarden.aws.clients import client
+from trailwarden.aws.due_table import DueTable
+from trailwarden.aws.environment import read_environment
+from trailwarden.aws.group_table import GroupTable
+from trailwarden.aws.rule_set_table import RuleSetTable
+from trailwarden.aws.telling import make_tellers
+from trailwarden.aws.week_table import WeekTable
+from trailwarden.state.groups import Groups
+from trailwarden.tending import Tender
+
+_FOLDER = Path(__file__).parent
+_ENOUGH = 40.0  # seconds: the next run is a minute after the last one began
+
+logger = Logger()
+metrics = Metrics()
+
+
+def make_tender() -> Tender:
+    """The tender, from the function's environment and the settings beside this file."""
+    settings = read_environment(os.environ, "ALERT_TABLE_NAME", "ALERT_RETENTION_DAYS")
+    name = settings["ALERT_TABLE_NAME"]
+    retention = timedelta(days=int(settings["ALERT_RETENTION_DAYS"]))
+    dynamodb = client("dynamodb")
+    tellers = make_tellers(
+        load_alerting((_FOLDER / "alerting.json").read_bytes()),
+        name,
+        client=client,
+        folder=_FOLDER,
+        pause=_pause,
+    )
+    table = GroupTable(dynamodb, name, retention=retention, now=time.time, pause=_pause)
+    due = DueTable(dynamodb, name)
+    rule_sets = RuleSetTable(dynamodb, name, now=time.time)
+    return Tender(
+        store=table,
+        groups=Groups(table, now=time.time, pause=_pause),
+        due=due,
+        outbox=tellers.outbox,
+        storms=tellers.outbox,
+        weeks=WeekTable(dynamodb, name, now=time.time),
+        acknowledged=due,
+        notifier=tellers.notifier,
+        topics=tellers.channels.all,
+        budgets=tellers.budgets,
+        rule_set_version=lambda: _live_version(rule_sets),
+        now=time.time,
+    )
+
+
+def _live_version(rule_sets: RuleSetTable) -> str:
+    live = rule_sets.live()
+    return "" if live is None else live.version
+
+
+def _pause(attempt: int) -> None:
+    time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 (full jitter)
+
+
+tender = make_tender()
+
+
+@metrics.log_metrics
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Any event in, what the run came to out."""
+    started = time.monotonic()
+    tally = tender.tend(enough=lambda: time.monotonic() - started > _ENOUGH)
+    counts = asdict(tally)
+    for name, value in counts.items():
+        metric = "Tend" + name.title().replace("_", "")
+        metrics.add_metric(name=metric, unit=MetricUnit.Count, value=value)
+    logger.info("tended", extra={"tally": counts})
+    return counts

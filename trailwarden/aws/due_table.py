@@ -1,0 +1,76 @@
+"""What must be looked at again, and which groups are kept quiet, in the alert table.
+
+docs/architecture.md lists the items.
+"""
+
+from collections.abc import Iterator, Sequence
+from heapq import merge
+from itertools import islice
+from typing import Any
+
+from trailwarden.aws.batches import Item, query
+from trailwarden.aws.group_table import DUE_SHARDS, due_item, due_key, item_of
+from trailwarden.safety.text import one_line
+from trailwarden.state.groups import Due
+
+_ACKNOWLEDGED_AT_MOST = 200
+_LAST = "999999999999"
+
+
+class DueTable:
+    """`DueList` and `Acknowledged` over one DynamoDB table."""
+
+    def __init__(self, client: Any, table_name: str) -> None:
+        self._client = client
+        self._table = table_name
+
+    def due(self, now: int, limit: int) -> Iterator[Due]:
+        """What is due, the earliest first, at most `limit`."""
+        found = merge(*(self._shard(shard, f"{now:012}~", limit) for shard in range(DUE_SHARDS)), key=_at)
+        return islice(found, limit)
+
+    def listed(self, limit: int) -> Iterator[Due]:
+        """All that is on the list, due or not: every alert that is open."""
+        found = merge(*(self._shard(shard, f"{_LAST}~", limit) for shard in range(DUE_SHARDS)), key=_at)
+        return islice(found, limit)
+
+    def put(self, due: Due) -> None:
+        """Put something on the list."""
+        self._client.put_item(TableName=self._table, Item=due_item(due))
+
+    def remove(self, due: Due) -> None:
+        """Take something off the list."""
+        self._client.delete_item(TableName=self._table, Key=due_key(due))
+
+    def acknowledged(self) -> Sequence[str]:
+        """A line for each group that is kept quiet: what, and who said so."""
+        found = query(
+            self._client,
+            limit=_ACKNOWLEDGED_AT_MOST,
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues=item_of(**{":pk": "ACKNOWLEDGED"}),
+        )
+        return [
+            one_line(f"{item['title']['S']} ({item['by']['S']}, since {item['at']['S'][:10]})", 400)
+            for item in found
+        ]
+
+    def _shard(self, shard: int, until: str, limit: int) -> Iterator[Due]:
+        found = query(
+            self._client,
+            limit=limit,
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND sk <= :now",
+            ExpressionAttributeValues=item_of(**{":pk": f"DUE#{shard}", ":now": until}),
+        )
+        return (_due_of(item) for item in found)
+
+
+def _due_of(item: Item) -> Due:
+    at, group_key, alert_id = item["sk"]["S"].split("#")
+    return Due(int(at), group_key, alert_id)
+
+
+def _at(due: Due) -> int:
+    return due.at

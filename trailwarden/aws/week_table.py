@@ -1,0 +1,143 @@
+"""The figures of weeks in the alert table. docs/architecture.md lists the items."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from trailwarden.aws.batches import Item, query
+from trailwarden.aws.group_table import item_of
+from trailwarden.state.weeks import Seen, WeekFigures, week_of
+
+_KEPT = timedelta(days=60)
+_LEASE = 600  # seconds for which a heartbeat is one function's alone
+_HEARTBEAT = "HEARTBEAT"
+
+
+def counted_in_week(table: str, now: int, name: str, number: int = 1) -> dict[str, Any]:
+    """The update that counts messages of this week: `TOLD#<level>`, `HELD` or `STAGED`."""
+    return _add(table, week_of(datetime.fromtimestamp(now, UTC)), name, {"messages": number}, now)
+
+
+def _add(table: str, week: str, name: str, numbers: Mapping[str, int], now: int) -> dict[str, Any]:
+    added = ", ".join(f"{number} :{number}" for number in numbers)
+    values = {f":{number}": value for number, value in numbers.items()}
+    return {
+        "TableName": table,
+        "Key": item_of(pk=f"WEEK#{week}", sk=name),
+        "UpdateExpression": f"ADD {added} SET expires_at = :expires_at",
+        "ExpressionAttributeValues": item_of(**values, **{":expires_at": now + int(_KEPT.total_seconds())}),
+    }
+
+
+class WeekTable:
+    """`Weeks` over one DynamoDB table. `now` gives seconds since the epoch."""
+
+    def __init__(self, client: Any, table_name: str, *, now: Callable[[], float]) -> None:
+        self._client = client
+        self._table = table_name
+        self._now = now
+
+    def add_seen(self, week: str, seen: Mapping[str, Seen]) -> None:
+        """Count what was read, an update an account."""
+        for account, each in seen.items():
+            numbers = {"files": each.files, "records": each.records}
+            update = _add(self._table, week, f"ACCOUNT#{account}", numbers, int(self._now()))
+            self._client.update_item(**update)
+            if each.newest:
+                self._newest(week, account, each.newest)
+
+    def _newest(self, week: str, account: str, newest: str) -> None:
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=item_of(pk=f"WEEK#{week}", sk=f"ACCOUNT#{account}"),
+                UpdateExpression="SET newest = :newest",
+                ConditionExpression="attribute_not_exists(newest) OR newest < :newest",
+                ExpressionAttributeValues=item_of(**{":newest": newest}),
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+
+    def figures(self, week: str) -> WeekFigures:
+        """What the week came to."""
+        items = list(
+            query(
+                self._client,
+                TableName=self._table,
+                KeyConditionExpression="pk = :pk",
+                ExpressionAttributeValues=item_of(**{":pk": f"WEEK#{week}"}),
+            )
+        )
+        return WeekFigures(
+            accounts={name: _seen(item) for name, item in _named(items, "ACCOUNT#")},
+            told={level: int(item["messages"]["N"]) for level, item in _named(items, "TOLD#")},
+            held=sum(int(item["messages"]["N"]) for _, item in _named(items, "HELD")),
+            staged=sum(int(item["messages"]["N"]) for _, item in _named(items, "STAGED")),
+        )
+
+    def add_staged(self, number: int) -> None:
+        """Count alerts of this week that were told to nobody."""
+        self._client.update_item(**counted_in_week(self._table, int(self._now()), "STAGED", number))
+
+    def begin_heartbeat(self, week: str) -> bool:
+        """Take it on to tell of the week; the first week ever is passed over."""
+        now = int(self._now())
+        begun = item_of(pk=_HEARTBEAT, sk="FIRST", week=week)
+        try:
+            self._client.put_item(
+                TableName=self._table, Item=begun, ConditionExpression="attribute_not_exists(pk)"
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+        else:
+            return False
+        if self._first_week() >= week:
+            return False
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=item_of(pk=_HEARTBEAT, sk=week),
+                UpdateExpression="SET lease = :until, expires_at = :expires_at",
+                ConditionExpression=(
+                    "attribute_not_exists(told_at) AND (attribute_not_exists(lease) OR lease < :now)"
+                ),
+                ExpressionAttributeValues=item_of(
+                    **{
+                        ":until": now + _LEASE,
+                        ":now": now,
+                        ":expires_at": now + int(_KEPT.total_seconds()),
+                    }
+                ),
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
+
+    def _first_week(self) -> str:
+        answer = self._client.get_item(TableName=self._table, Key=item_of(pk=_HEARTBEAT, sk="FIRST"))
+        return str(answer["Item"]["week"]["S"]) if "Item" in answer else ""
+
+    def heartbeat_told(self, week: str) -> None:
+        """Remember that subscribers were told of the week."""
+        self._client.update_item(
+            TableName=self._table,
+            Key=item_of(pk=_HEARTBEAT, sk=week),
+            UpdateExpression="SET told_at = :now",
+            ExpressionAttributeValues=item_of(**{":now": int(self._now())}),
+        )
+
+
+def _named(items: list[Item], prefix: str) -> list[tuple[str, Item]]:
+    found = ((item["sk"]["S"], item) for item in items)
+    return [(name.removeprefix(prefix), item) for name, item in found if name.startswith(prefix)]
+
+
+def _seen(item: Item) -> Seen:
+    newest = item["newest"]["S"] if "newest" in item else None
+    return Seen(int(item["files"]["N"]), int(item["records"]["N"]), newest)

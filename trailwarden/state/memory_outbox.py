@@ -1,0 +1,151 @@
+"""The outbox, what was held back, what is due and the figures of weeks, in memory: for tests, and for one run
+on one machine."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from trailwarden.alerts.groups import Opened
+from trailwarden.alerts.model import Alert
+from trailwarden.state.groups import Due
+from trailwarden.state.memory import MemoryGroupStore
+from trailwarden.state.outbox import Budgets, Held, Outgoing, Progress, Storm
+from trailwarden.state.weeks import Seen, WeekFigures, week_of
+
+_NOTHING = Progress()
+_Key = tuple[str, str]
+
+
+class MemoryOutbox:
+    """`Outbox`, `Storms`, `DueList` and `Weeks` over a `MemoryGroupStore`."""
+
+    def __init__(self, kept: MemoryGroupStore, *, now: Callable[[], float]) -> None:
+        self._kept = kept
+        self._now = now
+        self._progress: dict[_Key, Progress] = {}
+        self._used: Counter[_Key] = Counter()
+        self._held: dict[str, dict[_Key, Held]] = {}
+        self._storms: dict[str, Storm] = {}
+        self._seen: dict[str, dict[str, Seen]] = {}
+        self._counted: Counter[_Key] = Counter()
+        self._first_week: str | None = None
+        self._weeks_told: set[str] = set()
+
+    def written(self) -> list[Outgoing]:
+        """Every message that was ever written, in order: what the table's stream brings."""
+        return [
+            Outgoing(one.alert.alert_id, silent=one.silent, written_at=at)
+            if isinstance(one, Opened)
+            else Outgoing(one.alert_id, f"MORE#{one.follow_up.total:012}", one.follow_up, written_at=at)
+            for at, one in self._kept.outbox
+        ]
+
+    def alert(self, alert_id: str) -> Alert | None:
+        """The alert as it was opened."""
+        return self._kept.alerts.get(alert_id)
+
+    def progress(self, message: Outgoing) -> Progress:
+        """How far the message has got."""
+        return self._progress.get(_key(message), _NOTHING)
+
+    def take(self, message: Outgoing, held: Held, hour: str, budgets: Budgets) -> bool:
+        """Count the message against the budgets of the hour; hold it back where one is used up."""
+        progress = self.progress(message)
+        if progress.taken or progress.held:
+            return progress.taken
+        rule, whole = (hour, held.rule_id), (hour, "")
+        if self._used[rule] >= budgets.rule or self._used[whole] >= budgets.overall_for(held.level):
+            self._held.setdefault(hour, {})[_key(message)] = held
+            self._storms.setdefault(hour, Storm(hour))
+            self._progress[_key(message)] = replace(progress, held=True)
+            self._count("HELD")
+            return False
+        self._used.update((rule, whole))
+        self._progress[_key(message)] = replace(progress, taken=True)
+        return True
+
+    def told_to(self, message: Outgoing, name: str) -> None:
+        """Remember that one of several topics has it."""
+        progress = self.progress(message)
+        self._progress[_key(message)] = replace(progress, told_to=progress.told_to | {name})
+
+    def told(self, message: Outgoing, level: str) -> None:
+        """Remember that all have it."""
+        progress = self.progress(message)
+        if not progress.told:
+            self._progress[_key(message)] = replace(progress, told=True)
+            self._count(f"TOLD#{level}")
+
+    def messages(self, alert_id: str) -> list[tuple[Outgoing, Progress]]:
+        """All messages of an alert."""
+        return [(one, self.progress(one)) for one in self.written() if one.alert_id == alert_id]
+
+    def storms(self) -> Sequence[Storm]:
+        """The hours in which something was held back."""
+        return list(self._storms.values())
+
+    def held(self, hour: str) -> Iterator[Held]:
+        """What was held back in the hour."""
+        return iter(list(self._held.get(hour, {}).values()))
+
+    def count_held(self, hour: str) -> int:
+        """How many messages were held back in the hour."""
+        return len(self._held.get(hour, {}))
+
+    def begin_summary(self, storm: Storm) -> bool:
+        """Take it on to sum up the hour."""
+        return self._storms[storm.hour].number == storm.number
+
+    def summarised(self, storm: Storm) -> None:
+        """Remember what has been summed up."""
+        self._storms[storm.hour] = storm
+
+    def due(self, now: int, limit: int) -> Iterable[Due]:
+        """What is due, the earliest first."""
+        return sorted((due for due in self._kept.due if due.at <= now), key=lambda due: due.at)[:limit]
+
+    def put(self, due: Due) -> None:
+        """Put something on the list."""
+        self._kept.due.add(due)
+
+    def remove(self, due: Due) -> None:
+        """Take something off the list."""
+        self._kept.due.discard(due)
+
+    def add_seen(self, week: str, seen: Mapping[str, Seen]) -> None:
+        """Count what was read, by account."""
+        known = self._seen.setdefault(week, {})
+        for account, each in seen.items():
+            known[account] = known.get(account, Seen()).plus(each)
+
+    def add_staged(self, number: int) -> None:
+        """Count alerts that were told to nobody."""
+        self._count("STAGED", number)
+
+    def figures(self, week: str) -> WeekFigures:
+        """What the week came to."""
+        counted = {name: number for (of, name), number in self._counted.items() if of == week}
+        return WeekFigures(
+            accounts=self._seen.get(week, {}),
+            told={name.removeprefix("TOLD#"): n for name, n in counted.items() if name.startswith("TOLD#")},
+            held=counted.get("HELD", 0),
+            staged=counted.get("STAGED", 0),
+        )
+
+    def begin_heartbeat(self, week: str) -> bool:
+        """Take it on to tell of the week; the first week ever is passed over."""
+        if self._first_week is None:
+            self._first_week = week
+        return week > self._first_week and week not in self._weeks_told
+
+    def heartbeat_told(self, week: str) -> None:
+        """Remember that subscribers were told of the week."""
+        self._weeks_told.add(week)
+
+    def _count(self, name: str, number: int = 1) -> None:
+        self._counted[week_of(datetime.fromtimestamp(self._now(), UTC)), name] += number
+
+
+def _key(message: Outgoing) -> _Key:
+    return message.alert_id, message.key
