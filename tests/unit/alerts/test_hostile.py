@@ -49,6 +49,7 @@ HOSTILE = [
     "mailto:help@evil.example",
     "[click here](http://evil.example)",
     "<a href='http://evil.example'>click</a>",
+    "(http://evil.example)https://evil.example",
     "<!channel> <@U012AB3CD> <http://evil.example|AWS console> @here",
     "*bold* _italic_ ~struck~ `code` ```block```",
     "{actor} {userAgent} {requestParameters.name}",
@@ -200,7 +201,7 @@ def test_hostile_text_stays_text(text: str) -> None:
 
 @given(
     st.text(max_size=60)
-    | st.lists(st.sampled_from([*LABELS, *HOSTILE[:22], "\n", " " * 40]), max_size=6).map("".join)
+    | st.lists(st.sampled_from([*LABELS, *HOSTILE[:23], "\n", " " * 40]), max_size=6).map("".join)
 )
 def test_no_value_begins_a_line_or_makes_a_link(text: str) -> None:
     check(message(text))
@@ -209,14 +210,14 @@ def test_no_value_begins_a_line_or_makes_a_link(text: str) -> None:
 
 @given(
     st.text(max_size=60)
-    | st.lists(st.sampled_from([*STORM, *HEARTBEAT, *HOSTILE[:22], "\n", " " * 40]), max_size=6).map("".join)
+    | st.lists(st.sampled_from([*STORM, *HEARTBEAT, *HOSTILE[:23], "\n", " " * 40]), max_size=6).map("".join)
 )
 def test_no_value_of_a_storm_or_heartbeat_begins_a_line_or_makes_a_link(text: str) -> None:
     check_notice(storm(text), STORM)
     check_notice(heartbeat(text), HEARTBEAT)
 
 
-@pytest.mark.parametrize("text", HOSTILE[:21], ids=range(21))
+@pytest.mark.parametrize("text", HOSTILE[:22], ids=range(22))
 def test_machines_get_the_value_as_it_was(text: str) -> None:
     if not any(0xD800 <= ord(character) <= 0xDFFF for character in text):
         payload: dict[str, Any] = json.loads(message(text).payload)
@@ -225,7 +226,7 @@ def test_machines_get_the_value_as_it_was(text: str) -> None:
 
 
 @pytest.mark.parametrize("tell", [message, follow_up, storm, heartbeat])
-@pytest.mark.parametrize("text", HOSTILE[:21], ids=range(21))
+@pytest.mark.parametrize("text", HOSTILE[:22], ids=range(22))
 def test_nothing_in_a_chat_mentions_or_marks_up(text: str, tell: Callable[[str], AlertMessage]) -> None:
     note = json.loads(json.loads(tell(text).body)["https"])
     said = note["content"]["title"] + note["content"]["description"] + note["metadata"]["summary"]
