@@ -53,6 +53,7 @@ def test_a_new_alert_reaches_the_subscriber(aws: Aws, load: Load) -> None:
     attributes = {name: value["Value"] for name, value in envelope["MessageAttributes"].items()}
     assert attributes == {
         "severity": "high",
+        "reason": "opened",
         "rule_id": STOP_RULE,
         "account": "444455556666",
         "region": "eu-west-1",

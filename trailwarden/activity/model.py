@@ -108,6 +108,11 @@ class Action:
         return (self.error_code or "").endswith("DryRunOperation")
 
     @property
+    def tried(self) -> str:
+        """What leads to the infinitive."""
+        return "asked in a dry run to" if self.dry_run else "tried to"
+
+    @property
     def unsure(self) -> bool:
         """Whether it failed on AWS's own side, which does not say that nothing was changed."""
         return bool(_AWS_FAILED.search(self.error_code or ""))
@@ -187,8 +192,7 @@ class Activity:
         """The first part of what happened: `created …`, or `tried to create …`."""
         if self.action.outcome is Outcome.DONE:
             return self._with_targets(self.action.phrase)
-        tried = "asked in a dry run to" if self.action.dry_run else "tried to"
-        return f"{tried} {self._with_targets(self.action.infinitive)}"
+        return f"{self.action.tried} {self._with_targets(self.action.infinitive)}"
 
     def ending(self) -> str:
         """The second part: `, and was denied`, `, which failed (NoSuchBucket)`, or nothing."""

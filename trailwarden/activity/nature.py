@@ -131,8 +131,10 @@ def _by_failed_sign_in(record: Record) -> Reasoned | None:
 def _by_console(record: Record, identity: Identity, agent: str) -> Reasoned | None:
     if record.get("sessionCredentialFromConsole") in ("true", True):
         return Nature.PERSON, "the session was opened in the AWS console"
-    if record.get("eventType") in ("AwsConsoleSignIn", "AwsConsoleAction"):
-        return Nature.PERSON, "signed in to, or worked in, the AWS console"
+    if record.get("eventType") == "AwsConsoleSignIn":
+        return Nature.PERSON, "used the sign-in pages of the AWS console"
+    if record.get("eventType") == "AwsConsoleAction":
+        return Nature.PERSON, "worked in the AWS console"
     if identity.invoked_by in CONSOLE_PRINCIPALS or is_console_agent(agent):
         return Nature.PERSON, "worked in the AWS console"
     if identity.mfa and identity.kind in {ActorKind.ROOT, ActorKind.IAM_USER, ActorKind.ASSUMED_ROLE}:

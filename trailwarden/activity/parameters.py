@@ -88,6 +88,7 @@ BY_SERVICE: dict[str, Paths] = {
     "ec2": (
         ("groupId", "security group"),
         ("groupName", "security group"),
+        ("instancesSet.items.imageId", "image"),
         ("sourceSnapshotId", "snapshot"),
         ("sourceImageId", "image"),
         ("securityGroupRuleIds", "security group rule"),

@@ -91,9 +91,15 @@ def _texts(record: Record, path: str) -> Iterator[str]:
     for name in (last, last[:1].upper() + last[1:]):
         for value in islice(field_values(record, f"{head}.{name}"), _VALUES_AT_MOST):
             values = value[:_VALUES_AT_MOST] if isinstance(value, list) else [value]
-            for entry in values:
+            for wrapped in values:
+                entry = _unwrapped(wrapped)
                 if isinstance(entry, str) and entry and entry != _HIDDEN:
                     yield entry
+
+
+def _unwrapped(value: Any) -> Any:
+    """Some requests of EC2 come as XML was read: `{"content": "fl-1", "tag": 1}`."""
+    return value["content"] if isinstance(value, dict) and set(value) == {"content", "tag"} else value
 
 
 def _target(kind: str, value: str) -> Target:

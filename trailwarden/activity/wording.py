@@ -104,7 +104,7 @@ _NO_ARTICLE = frozenset(
     """
     access data metadata support configuration settings encryption monitoring logging versioning
     permission information usage status analytics details protection acceleration scaling
-    health enabled CORS storage tagging ingress egress traffic replication payment acceleration
+    health enabled availability CORS storage tagging ingress egress traffic replication payment acceleration
     """.split()  # noqa: SIM905
 )
 

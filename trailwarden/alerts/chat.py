@@ -133,6 +133,8 @@ def _fitting(lines: list[str]) -> str:
 def _lines(story: Story) -> list[str]:
     alert, activity, links = story.alert, story.activity, story.links
     lines = _what_is_new(story, story.follow_up) if story.follow_up else []
+    if activity and alert.count > 1:
+        lines.append("The first of these events:")
     if activity:
         actor, origin = activity.actor, activity.origin
         tool = f" {plain(origin.by_tool())}" if origin.tool else ""
@@ -159,7 +161,7 @@ def _what_is_new(story: Story, follow_up: FollowUp) -> list[str]:
     if follow_up.changes:
         lines.append(f"New: {', '.join(plain(change) for change in follow_up.changes)}")
     lines.append(f"Last: {_when(follow_up.last_event_time, story)}")
-    return [*lines, "", "The first of these events:"]
+    return [*lines, ""]
 
 
 def _when(time: str | None, story: Story) -> str:

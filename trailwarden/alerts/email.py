@@ -23,7 +23,6 @@ _KINDS = {
     ActorKind.SAML_USER: "a user of a SAML identity provider",
     ActorKind.WEB_IDENTITY: "a user of a web identity provider",
     ActorKind.IDENTITY_CENTER_USER: "a user of IAM Identity Center",
-    ActorKind.AWS_SERVICE: "a service of AWS",
     ActorKind.DIRECTORY: "a directory service",
 }
 _NATURES = {
@@ -44,9 +43,7 @@ def _lines(story: Story) -> Iterator[str]:
     yield ""
     if follow_up:
         yield from _what_is_new(story, follow_up)
-        if story.activity and alert.count > 1:
-            yield "The first of these events:"
-    elif alert.count > 1 and "actor" not in alert.group:
+    if story.activity and alert.count > 1:
         yield "The first of these events:"
     if story.activity:
         yield from _who(story, story.activity)
@@ -107,7 +104,9 @@ def _who(story: Story, activity: Activity) -> Iterator[str]:
     yield from fact("Who", harmless(who(actor)))
     yield from more(", ".join(_details(story, actor)))
     if actor.nature in _NATURES:
-        yield from more(f"{_NATURES[actor.nature]}: {harmless(actor.reason)}")
+        on_behalf = actor.nature is Nature.AWS_SERVICE and actor.reason.endswith("on the actor's behalf")
+        nature = "not directly" if on_behalf else _NATURES[actor.nature]
+        yield from more(f"{nature}: {harmless(actor.reason)}")
     if actor.is_session and not actor.behind and actor.nature is not Nature.AUTOMATION:
         yield from more("Who stands behind this session is not known.")
 
@@ -142,7 +141,7 @@ def _of_an_account(story: Story, actor: Actor) -> str:
 def _what(activity: Activity) -> Iterator[str]:
     action = activity.action
     done = action.outcome is Outcome.DONE
-    yield from fact("What", harmless(action.phrase if done else f"tried to {action.infinitive}"))
+    yield from fact("What", harmless(action.phrase if done else f"{action.tried} {action.infinitive}"))
     if action.event_name != UNKNOWN:
         yield from more(f"{harmless(action.service)} {harmless(action.event_name)}")
     if not done:

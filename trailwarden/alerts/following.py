@@ -37,8 +37,9 @@ def news(follow_up: FollowUp) -> str:
 
 
 def first_words(follow_up: FollowUp) -> str:
-    """The same, as the first words of a mail: `19,999 more`, `3 more, and a new address 203.0.113.7`."""
-    number = f"{follow_up.more:,} more" if follow_up.more > 0 else "Again"
+    """The same, as the first words of a mail: `3 more like this, with a new address 203.0.113.7`. The title
+    tells of the first event; what came after met the same rule, and may differ in what was acted on."""
+    number = f"{follow_up.more:,} more like this" if follow_up.more > 0 else "Again"
     if not follow_up.changes:
         return number
     listed = [f"a new {shorten(change, _SHORT_ROOM)}" for change in follow_up.changes[:2]]

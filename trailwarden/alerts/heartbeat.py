@@ -240,7 +240,8 @@ def _accounts(week: _Week, shown: int) -> Iterator[str]:
     for watched in heard[:shown]:
         yield from wrapped(week.account(watched), "  ", "    ")
         late = _is_late(watched, week.heartbeat.until)
-        said = f"{watched.records:,} records, the last of {clock(watched.last_event_time)}"
+        records = f"{watched.records:,} record{'' if watched.records == 1 else 's'}"
+        said = f"{records}, the last of {clock(watched.last_event_time)}"
         yield from wrapped(said + (": nothing since" if late else ""), "      ", "      ")
     left = week.accounts - week.silent - len(heard[:shown])
     if left > 0:

@@ -9,7 +9,6 @@ from typing import Any
 
 from trailwarden.activity.model import Action, Actor, Origin, Outcome
 from trailwarden.alerts.attack import TACTICS, tactics, techniques
-from trailwarden.alerts.following import news
 from trailwarden.alerts.story import RecordState, Story
 from trailwarden.alerts.telling import Reason
 from trailwarden.alerts.when import milliseconds
@@ -61,7 +60,7 @@ def detection_finding(story: Story) -> dict[str, Any]:
         "is_alert": True,
         "time": first,
         "count": alert.count,
-        "message": f"{news(told)}: {alert.title}" if (told := story.follow_up) else alert.title,
+        "message": story.headline(),
         "metadata": _metadata(story),
         "cloud": _cloud(story),
         "finding_info": _finding_info(story, first),
@@ -116,11 +115,11 @@ def _cloud(story: Story) -> dict[str, Any]:
 def _finding_info(story: Story, first: int) -> dict[str, Any]:
     alert = story.alert
     now = int(story.now.timestamp() * 1000) if story.now else first
-    # An update says when: it does not know when the finding was made, but that it was not before the event.
-    times = {"created_time": first, "modified_time": now} if story.follow_up else {"created_time": now}
+    # An update does not know when the finding was made, and leaves that as it was told.
+    times = {"modified_time": now} if story.follow_up else {"created_time": now}
     return {
         "uid": alert.alert_id,
-        "title": alert.title,
+        "title": story.title(),
         "desc": one_line(alert.description, 4000) if alert.description else alert.rule_title,
         **times,
         "first_seen_time": first,

@@ -23,6 +23,7 @@ def alert_json(story: Story) -> dict[str, Any]:
         "level": alert.level,
         "reason": story.reason.value,
         "title": alert.title,
+        "sentence": story.sentence(),
         "group": alert.group,
         "count": alert.count,
         "more": story.follow_up.more if story.follow_up else alert.count,

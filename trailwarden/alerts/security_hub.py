@@ -65,7 +65,7 @@ def finding(story: Story, hub: SecurityHub) -> dict[str, Any]:
         "CreatedAt": first,
         "UpdatedAt": now or last,
         "Severity": {"Label": _SEVERITIES.get(alert.level, "INFORMATIONAL"), "Original": alert.level},
-        "Title": shorten(alert.title, 256),
+        "Title": shorten(story.title(), 256),
         "Description": one_line(f"{story.sentence()}. {alert.description}", 1024),
         "ProductFields": _product_fields(story),
         "Resources": _resources(story, hub),

@@ -247,13 +247,13 @@ def _what_to_do(storm: Storm) -> Iterator[str]:
     )
     yield "    title: Switched off while it is mended"
     yield "    override:"
-    yield f"      rules: [{one_line(largest.rule_id, 60)}]"
+    yield f"      rules: [{harmless(largest.rule_id, 60)}]"
     yield "      enabled: false    # or  level: low"
     yield "    trailwarden:"
     yield "      owner: your team"
     yield "      reason: why it is wrong"
     yield "To put that to work:"
-    yield "  trailwarden rules publish"
+    yield "  trailwarden rules publish YOUR-RULES-FOLDER"
 
 
 def _number(count: int, thing: str) -> str:

@@ -118,15 +118,15 @@ class Story:
         return f"{self._in_vain(title)}{title}"
 
     def _in_vain(self, title: str) -> str:
-        """`denied: `, where the sentence sounds as if it had been done; of a correlation, whose first event
+        """`DENIED: `, where the sentence sounds as if it had been done; of a correlation, whose first event
         is one of many, nothing."""
         outcome = self.activity.action.outcome if self.activity else Outcome.DONE
-        word = "in a dry run" if self.activity and self.activity.action.dry_run else outcome.value
+        word = "dry run" if self.activity and self.activity.action.dry_run else outcome.value
         if outcome is Outcome.DONE or _SAYS_SO.search(title):
             return ""
         if self.alert.count > 1:
-            return f"at first {word}: " if "actor" in self.alert.group else ""
-        return f"{word}: "
+            return f"AT FIRST {word.upper()}: " if "actor" in self.alert.group else ""
+        return f"{word.upper()}: "
 
     @property
     def is_insight(self) -> bool:

@@ -16,7 +16,10 @@ UNKNOWN = "unknown"
 
 # Letters of the Latin script that are no accented form of another and look like none.
 _LATIN_LETTERS = frozenset("ßẞæÆøØœŒłŁþÞ")
-_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,30})://([^\s/\"'<>]*)")
+# The host ends where another address begins: `http://one)https://two` is two of them.
+_ADDRESS = re.compile(
+    r"([A-Za-z][A-Za-z0-9+.-]{0,30})://((?:(?![A-Za-z][A-Za-z0-9+.-]{0,30}://)[^\s/\"'<>])*)"
+)
 _OPENS_A_PROGRAM = re.compile(r"(?i)\b(mailto|tel|sms|callto|skype|sip|javascript):")
 _NO_LINK = frozenset({"s3", "hxxp", "hxxps"})
 _DOT = re.compile(r"(?<!\[)\.")

@@ -35,6 +35,17 @@ from trailwarden.activity.wording import past_of
         ("dynamodb", "BatchGetItem", "read an item in bulk"),
         ("wafv2", "GetIPSet", "read an IP set"),
         ("ssm", "PutParameter", "wrote a parameter"),
+        ("iam", "ListGroupsForUser", "listed groups for a user"),
+        ("rds", "ListTagsForResource", "listed tags for a resource"),
+        ("route53", "ListHostedZonesByName", "listed hosted zones by name"),
+        ("ec2", "GetEbsEncryptionByDefault", "read EBS encryption by default"),
+        ("ec2", "ExportImageToS3", "exported an image to S3"),
+        ("s3", "GetBucketCors", "read bucket CORS"),
+        ("apigateway", "GetRestApis", "read REST APIs"),
+        ("redshift", "DescribeStorage", "looked up storage"),
+        ("kms", "CreateKey", "created a KMS key"),
+        ("secretsmanager", "GetRandomPassword", "generated a random password"),
+        ("guardduty", "DeleteDetector", "switched GuardDuty off by deleting a detector"),
         ("sts", "AssumeRoleWithSAML", "assumed a role"),
         ("example", "FrobnicateWidget", "called FrobnicateWidget"),
         ("example", "", "did something that the record does not name"),
@@ -90,6 +101,45 @@ def test_how_a_call_ended(fields: dict[str, Any], outcome: Outcome, code: str | 
     assert (action.outcome, action.error_code) == (outcome, code)
 
 
+@pytest.mark.parametrize(
+    ("code", "dry_run", "unsure"),
+    [
+        ("Client.DryRunOperation", True, False),
+        ("InternalFailure", False, True),
+        ("InternalServerException", False, True),
+        ("ServiceUnavailable", False, True),
+        ("RequestTimeout", False, True),
+        ("ValidationException", False, False),
+    ],
+)
+def test_what_a_failure_says_of_what_was_changed(code: str, *, dry_run: bool, unsure: bool) -> None:
+    action = action_of(record(errorCode=code))
+    assert (action.outcome, action.dry_run, action.unsure) == (Outcome.FAILED, dry_run, unsure)
+
+
+@pytest.mark.parametrize(
+    ("details", "phrase"),
+    [
+        ({"insightType": "ApiCallRateInsight", "state": "Start"}, "called RunInstances at an unusual rate"),
+        (
+            {"insightType": "ApiErrorRateInsight", "state": "Start", "errorCode": "AccessDenied"},
+            "failed at RunInstances with AccessDenied at an unusual rate",
+        ),
+        (
+            {"insightType": "ApiCallRateInsight", "state": "End"},
+            "called RunInstances at an unusual rate, which is over",
+        ),
+    ],
+)
+def test_an_insight_says_what_is_unusual(details: dict[str, str], phrase: str) -> None:
+    insight = {
+        "eventCategory": "Insight",
+        "insightDetails": {"eventSource": "ec2.amazonaws.com", "eventName": "RunInstances", **details},
+    }
+    found = action_of(insight)
+    assert (found.phrase, found.service, found.event_name) == (phrase, "EC2", "RunInstances")
+
+
 def test_a_service_event_is_reported_not_called() -> None:
     found = action_of(record(eventType="AwsServiceEvent", eventName="SecretVersionDeletion"))
     assert found.phrase == "reported SecretVersionDeletion"
@@ -110,6 +160,26 @@ def test_an_error_message_carries_no_signature_and_no_line_break() -> None:
         ({"errorCode": "AccessDenied"}, "tried to stop the logging of trail main-trail, and was denied"),
         ({"errorCode": "Oops"}, "tried to stop the logging of trail main-trail, which failed (Oops)"),
         ({"requestParameters": None}, "stopped the logging"),
+        (
+            {"errorCode": "Client.DryRunOperation"},
+            "asked in a dry run to stop the logging of trail main-trail, which AWS would have allowed",
+        ),
+        (
+            {
+                "eventSource": "ec2.amazonaws.com",
+                "eventName": "ModifyInstanceAttribute",
+                "requestParameters": {"instanceId": "i-1", "userData": {}},
+            },
+            "changed what runs at the start of instance i-1",
+        ),
+        (
+            {
+                "eventSource": "ec2.amazonaws.com",
+                "eventName": "AttachVolume",
+                "requestParameters": {"instanceId": "i-1", "volumeId": "vol-1"},
+            },
+            "attached a volume to instance i-1 (volume vol-1)",
+        ),
         ({"eventName": "DeleteTrail"}, "deleted trail main-trail"),
         (
             {

@@ -196,6 +196,7 @@ POD = {
             "AWS Config",
             SERVICE,
         ),
+        ({"accountId": MEMBER, "invokedBy": "AWS Internal"}, ActorKind.AWS_SERVICE, "AWS", SERVICE),
         ({"accountId": MEMBER, "invokedBy": "kms.amazonaws.com"}, ActorKind.AWS_SERVICE, "KMS", SERVICE),
         (
             {"type": "AWSAccount", "accountId": "999988887777"},
@@ -224,6 +225,17 @@ def test_the_console_means_a_person() -> None:
     assert actor_of(record(sessionCredentialFromConsole="true")).nature is PERSON
     assert actor_of(record(eventType="AwsConsoleSignIn")).nature is PERSON
     assert actor_of(record(userAgent="console.amazonaws.com")).nature is PERSON
+
+
+def test_a_sign_in_that_failed_makes_no_person_of_who_guesses() -> None:
+    failed: dict[str, Any] = {
+        "eventName": "ConsoleLogin",
+        "eventType": "AwsConsoleSignIn",
+        "responseElements": {"ConsoleLogin": "Failure"},
+    }
+    assert actor_of(record(userIdentity=user(), **failed)).nature is Nature.UNKNOWN
+    done = {**failed, "responseElements": {"ConsoleLogin": "Success"}}
+    assert actor_of(record(userIdentity=user(), **done)).nature is Nature.PERSON
 
 
 def test_a_function_of_lambda_is_automation() -> None:

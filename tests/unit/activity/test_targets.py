@@ -27,8 +27,42 @@ def call(source: str, event_name: str, request: Any = None, **fields: Any) -> li
         ("s3", "GetObject", {"bucketName": "data", "key": "a/b.txt"}, ["object data/a/b.txt"]),
         ("ec2", "AuthorizeSecurityGroupIngress", {"groupId": "sg-1"}, ["security group sg-1"]),
         ("ec2", "DeleteFlowLogs", {"DeleteFlowLogsRequest": {"FlowLogId": "fl-1"}}, ["flow log fl-1"]),
+        (
+            "ec2",
+            "DeleteFlowLogs",
+            {
+                "DeleteFlowLogsRequest": {
+                    "FlowLogId": [{"content": "fl-1", "tag": 1}, {"content": "fl-2", "tag": 2}]
+                }
+            },
+            ["flow log fl-1", "flow log fl-2"],
+        ),
+        (
+            "ec2",
+            "RunInstances",
+            {"instancesSet": {"items": [{"imageId": "ami-1", "maxCount": 8}]}},
+            ["image ami-1"],
+        ),
         ("ec2", "CreateTags", {"resourcesSet": {"items": [{"resourceId": "i-1"}]}}, ["resource i-1"]),
         ("ssm", "SendCommand", {"instanceIds": ["i-1"], "documentName": "D"}, ["instance i-1", "document D"]),
+        (
+            "rds",
+            "CopyDBSnapshot",
+            {"targetDBSnapshotIdentifier": "copy", "sourceDBSnapshotIdentifier": "customers"},
+            ["DB snapshot customers", "DB snapshot copy"],
+        ),
+        ("ec2", "CopySnapshot", {"sourceSnapshotId": "snap-1"}, ["snapshot snap-1"]),
+        ("ssm", "DeleteDocument", {"name": "runbook"}, ["document runbook"]),
+        ("wafv2", "UpdateIPSet", {"name": "office"}, ["IP set office"]),
+        ("wafv2", "DeleteWebACL", {"name": "site"}, ["web ACL site"]),
+        ("guardduty", "CreateFilter", {"name": "hide", "detectorId": "d"}, ["filter hide", "detector d"]),
+        ("cloudtrail", "CreateEventDataStore", {"name": "lake"}, ["event data store lake"]),
+        (
+            "eks",
+            "DescribeAccessEntry",
+            {"principalArn": "arn%3Aaws%3Aiam%3A%3A1%3Arole%2FA"},
+            ["principal A"],
+        ),
         ("ssm", "StartSession", {"target": "i-1"}, ["instance i-1"]),
         ("ssm", "GetParameter", {"name": "/db/password"}, ["parameter /db/password"]),
         (
@@ -56,6 +90,29 @@ def test_targets_of_a_request(
 def test_the_answer_tells_what_was_created() -> None:
     answer = {"accessKey": {"userName": "bob", "accessKeyId": "AKIANEW"}}
     assert call("iam", "CreateAccessKey", responseElements=answer) == ["user bob", "access key AKIANEW"]
+
+
+@pytest.mark.parametrize(
+    ("arn", "name"),
+    [
+        ("arn:aws:secretsmanager:eu-west-1:1:secret:prod/database-AbCdEf", "prod/database-AbCdEf"),
+        ("arn:aws:lambda:eu-west-1:1:function:billing:prod", "billing"),
+        ("arn:aws:logs:eu-west-1:1:log-group:/aws/lambda/billing:*", "/aws/lambda/billing"),
+        ("arn:aws:ecr:eu-west-1:1:repository/team/app", "team/app"),
+        ("arn:aws:rds:eu-west-1:1:snapshot:rds:orders-2026", "rds:orders-2026"),
+        ("arn:aws:iam::1:role/ops/Admin", "Admin"),
+        ("arn:aws:kms:eu-west-1:1:key/1234", "1234"),
+        ("arn:aws:sns:eu-west-1:1:alarms", "alarms"),
+        ("arn:aws:secretsmanager:eu-west-1:1:secret:", "secret:"),
+    ],
+)
+def test_an_arn_is_called_as_its_service_calls_it(arn: str, name: str) -> None:
+    targets, _ = targets_of(record(eventName="Get", requestParameters=None, resources=[{"ARN": arn}]))
+    assert [target.name for target in targets] == [name]
+
+
+def test_what_kms_does_by_itself_names_its_key() -> None:
+    assert call("kms", "RotateKey", serviceEventDetails={"keyId": "1234"}) == ["KMS key 1234"]
 
 
 def test_resources_tell_account_and_region() -> None:

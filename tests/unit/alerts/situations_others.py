@@ -217,6 +217,24 @@ def _refused() -> Iterator[Situation]:
         ),
         "{actor} tried to delete the user {requestParameters.userName}",
     )
+    stop = call("cloudtrail", "StopLogging", {"name": "main"}, errorCode="AccessDenied")
+    yield told("denied-though-the-rule-sounds-done", stop, "{actor} stopped the trail main")
+    yield told(
+        "failed-inside-aws",
+        call("rds", "DeleteDBInstance", {"dBInstanceIdentifier": "orders"}, errorCode="InternalFailure"),
+        "{actor} deleted the database orders",
+    )
+    yield told(
+        "dry-run",
+        call(
+            "ec2",
+            "TerminateInstances",
+            {"instancesSet": {"items": [{"instanceId": "i-0123456789abcdef0"}]}},
+            errorCode="Client.DryRunOperation",
+            errorMessage="Request would have succeeded, but DryRun flag is set.",
+        ),
+        "{actor} terminated instances",
+    )
     hidden = {"type": "IAMUser", "accountId": ACCOUNT, "userName": "HIDDEN_DUE_TO_SECURITY_REASONS"}
     yield told(
         "sign-in-failed",
@@ -229,6 +247,17 @@ def _refused() -> Iterator[Situation]:
 def _callers() -> Iterator[Situation]:
     outsider = {"type": "AWSAccount", "principalId": "AROAEXAMPLE:deploy", "accountId": OUTSIDER}
     arn = f"arn:aws:iam::{ACCOUNT}:role/Support"
+    yield told(
+        "caller-of-this-account-not-named",
+        call(
+            "kms",
+            "Decrypt",
+            {"keyId": f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"},
+            who={"type": "AWSAccount", "principalId": "AIDACKCEVSQ6C2EXAMPLE", "accountId": ACCOUNT},
+        ),
+        "{actor} decrypted with a key",
+        LOW,
+    )
     yield told(
         "role-assumed-from-another-account",
         call("sts", "AssumeRole", {"roleArn": arn, "roleSessionName": "deploy"}, who=outsider),

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from tests.samples import STOP_RULE, record, rule
 from trailwarden.activity.model import AccountInfo, Context
 from trailwarden.alerts.grouping import AlertGrouper
-from trailwarden.alerts.message import MESSAGE_LIMIT, Bodies, Form, render
+from trailwarden.alerts.message import MESSAGE_LIMIT, AlertMessage, Bodies, Form, render
 from trailwarden.alerts.model import Alert
 from trailwarden.alerts.security_hub import SecurityHub
+from trailwarden.alerts.telling import FollowUp, Reason
 from trailwarden.alerts.title import alert_title
 from trailwarden.delivery.records import event_identity, event_time
 from trailwarden.engine.match import Match
@@ -104,6 +105,7 @@ def test_attributes_serve_filter_policies() -> None:
     tagged = replace(alert(), tags=("attack.defense-evasion", "attack.t1562.008", "cis.v6"), owner="security")
     assert render(tagged, context=context).attributes == {
         "severity": "critical",
+        "reason": "opened",
         "rule_id": STOP_RULE,
         "account": "444455556666",
         "region": "eu-west-1",
@@ -202,7 +204,11 @@ def test_any_record_renders_within_the_limits(fields: dict[str, Any]) -> None:
     everything = Bodies(
         https=Form.CHAT, queue=Form.OCSF, security_hub=SecurityHub("111122223333", "eu-west-1")
     )
-    message = render(alert(**fields), now=NOW, bodies=everything)
+    for follow_up in (None, FollowUp(Reason.GREW, 10, 9, None, None)):
+        _check(render(alert(**fields), follow_up=follow_up, now=NOW, bodies=everything))
+
+
+def _check(message: AlertMessage) -> None:
     assert 0 < len(message.subject) < 100
     assert all(" " <= character <= "~" for character in message.subject)
     assert json.loads(json.loads(message.body)["default"])["alert_id"]

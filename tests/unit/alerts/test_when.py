@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from trailwarden.alerts.when import ago, milliseconds, parsed, spoken
+from trailwarden.alerts.when import ago, clock, date, lasting, milliseconds, parsed, spoken
 
 TIME = "2026-03-01T12:00:00Z"
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -44,3 +44,27 @@ def test_a_time_without_a_zone_is_utc() -> None:
     assert parsed("2026-03-01T12:00:00") == AT
     assert milliseconds(TIME) == 1_772_366_400_000
     assert milliseconds("never") is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (3600, "an hour"),
+        (7200, "2 hours"),
+        (1800, "30 minutes"),
+        (60, "a minute"),
+        (90, "90 seconds"),
+        (86_400, "a day"),
+        (172_800, "2 days"),
+        (0, "no time"),
+    ],
+)
+def test_how_long_something_lasts(seconds: int, text: str) -> None:
+    assert lasting(seconds) == text
+
+
+def test_a_clock_says_the_day_where_it_is_another() -> None:
+    assert clock(TIME, AT) == "12:00 UTC"
+    assert clock(TIME, AT - timedelta(days=1)) == clock(TIME) == "1 March, 12:00 UTC"
+    assert clock("soon") == clock(None) == ""
+    assert (date(TIME), date(None)) == ("1 March 2026", "")

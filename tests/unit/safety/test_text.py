@@ -77,6 +77,11 @@ def test_what_may_be_taken_for_another_character_shows_its_code(written: str, sh
     ("written", "shown"),
     [
         ("https://evil.example/a?b=c", "hxxps://evil[.]example/a?b=c"),
+        (
+            "[click](http://one.example)https://two.example/x",
+            "[click](hxxp://one[.]example)hxxps://two[.]example/x",
+        ),
+        ("https://https://evil.example", "hxxps://hxxps://evil[.]example"),
         ("HTTP://192.0.2.1/x", "hxxp://192[.]0[.]2[.]1/x"),
         ("ftp://evil.example", "ftp[:]//evil[.]example"),
         ("see www.evil.example.", "see www[.]evil[.]example."),
