@@ -142,7 +142,7 @@ def _handled(message: dict[str, Any], tally: Tally) -> bool:
 def _count_week(tally: Tally) -> None:
     """Figures for the heartbeat: a batch is not read again for them."""
     try:
-        weeks.add_seen(week_of(datetime.now(UTC)), tally.seen)
+        weeks.add_seen(week_of(datetime.fromtimestamp(time.time(), UTC)), tally.seen)
     except Exception:
         logger.exception("what was read could not be counted for the week")
 
