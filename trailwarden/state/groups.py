@@ -92,11 +92,11 @@ class Groups:
         self.move(group_key, lambda state: self._without(group_key, state))
 
     def _add(self, batch: AlertBatch) -> int:
-        key = batch.alert.group_key
+        key = batch.group.key
 
         def moved(state: GroupState | None) -> Moved:
             return add(
-                state or begun(batch.alert),
+                state or begun(batch.group),
                 batch,
                 now=int(self._now()),
                 count=lambda first, last: self._store.count(key, first, last),
