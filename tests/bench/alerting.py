@@ -1,7 +1,7 @@
 """What alerting costs `detect`: by the match, by the alert, and where nothing matches.
 
-The table only counts (`counted_table.py`), so what is measured is the product: groups, and what is prepared for
-the table. What the AWS SDK adds to each request is a line of its own.
+The table only counts (`counted_table.py`), so what is measured is the product: groups, and what is prepared
+for the table. What boto3 makes of the requests is a line of its own.
 """
 
 import gc
@@ -13,7 +13,7 @@ from io import BytesIO
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -43,11 +43,19 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Situation:
-    """Files, of which `records` in all."""
+    """Files of `RECORDS` records."""
 
     name: str
     files: Sequence[bytes]
-    records: int = FILES * RECORDS
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a situation came to: its matches, alerts, and the table, weighed."""
+
+    matches: int
+    alerts: int
+    table: CountedTable
 
 
 @dataclass(frozen=True)
@@ -69,9 +77,8 @@ def situations(workload: Workload, engine: Engine) -> list[Situation]:
     ]
 
 
-def check(engine: Engine, situation: Situation) -> tuple[CountedTable, int, int]:
-    """The table after the files, weighed; how many matches and alerts there are. What it holds is what
-    grouping makes of all matches together, or the run ends."""
+def check(engine: Engine, situation: Situation) -> Found:
+    """What the files come to: what grouping makes of all matches together, or the run ends."""
     table = CountedTable(weigh=True)
     tally = Function(engine, table).detect(situation.files)
     grouper = AlertGrouper(engine.rule_set.version)
@@ -79,15 +86,13 @@ def check(engine: Engine, situation: Situation) -> tuple[CountedTable, int, int]
         for match in engine.scan(LogFileReader(BytesIO(data))):
             grouper.add(match, "")
     expected = {alert.alert_id: alert.count for alert in grouper.alerts()}
-    states = [
-        msgspec.json.decode(item["state"]["S"], type=GroupState) for item in table.states.values()
-    ]
+    states = [msgspec.json.decode(item["state"]["S"], type=GroupState) for item in table.states.values()]
     found = {span.alert_id: span.counted for state in states for span in state.spans}
     if found != expected or tally.alerts != len(expected):
         raise SystemExit(f"{situation.name}: the table holds other alerts than grouping makes.")
     if sum(map(len, table.matches.values())) != sum(expected.values()):
         raise SystemExit(f"{situation.name}: the table holds other matches than the scan finds.")
-    return table, sum(expected.values()), len(expected)
+    return Found(sum(expected.values()), len(expected), table)
 
 
 def lines(workload: Workload, rounds: int, figure: Callable[..., T]) -> list[T]:
@@ -95,26 +100,22 @@ def lines(workload: Workload, rounds: int, figure: Callable[..., T]) -> list[T]:
     engine = learning_engine(workload.shipped)
     found = []
     for situation in situations(workload, engine):
-        table, matches, alerts = check(engine, situation)
-        found += _cpu_lines(engine, situation, matches, alerts, rounds, figure)
-        found += _request_lines(situation, table, matches, alerts, figure)
+        came_to = check(engine, situation)
+        found += _cpu_lines(engine, situation, came_to, rounds, figure)
+        found += _request_lines(situation, came_to, figure)
     return found + _nothing_lines(workload, engine, rounds, figure)
 
 
-def _cpu_lines(  # noqa: PLR0913 (what is measured, and how)
-    engine: Engine,
-    situation: Situation,
-    matches: int,
-    alerts: int,
-    rounds: int,
-    figure: Callable[..., T],
+def _cpu_lines(
+    engine: Engine, situation: Situation, found: Found, rounds: int, figure: Callable[..., T]
 ) -> list[T]:
+    records, matches, alerts = RECORDS * len(situation.files), found.matches, found.alerts
     table = CountedTable()
     measured = _Measured(engine, Function(engine, table), table)
     costs = [_round(measured, situation.files) for _ in range(rounds)]
-    ratios = [_by_match(one, matches, situation.records) for one in costs]
+    ratios = [_by_match(one, matches, records) for one in costs]
     each = median((one.detect - one.scan) / matches for one in costs) * 1e6
-    parsed = median(one.floor for one in costs) / situation.records * 1e6
+    parsed = median(one.floor for one in costs) / records * 1e6
     name = f"alerting a match, x FLOOR a record, {situation.name}"
     detail = f"{each:.1f} us a match, {each * matches / alerts:,.0f} an alert; FLOOR {parsed:.2f} us"
     line = figure(name, median(ratios), "", "", min(ratios), max(ratios), detail)
@@ -126,11 +127,12 @@ def _sdk_line(engine: Engine, situation: Situation, figure: Callable[..., T]) ->
     files = situation.files[:1]
     table = CountedTable()
     measured = _Measured(engine, Function(engine, sdk_client(table)), table)
-    tally = measured.function.detect(files)
+    alerts = measured.function.detect(files).alerts
+    matches = table.items["MATCH"]
     costs = [_round(measured, files) for _ in range(_SDK_ROUNDS)]
-    ratios = [_by_match(one, tally.matches, RECORDS) for one in costs]
-    each = median((one.detect - one.scan) / tally.matches for one in costs) * 1e6
-    detail = f"{each:.1f} us a match, {each * tally.matches / tally.alerts:,.0f} an alert"
+    ratios = [_by_match(one, matches, RECORDS) for one in costs]
+    each = median((one.detect - one.scan) / matches for one in costs) * 1e6
+    detail = f"{each:.1f} us a match, {each * matches / alerts:,.0f} an alert"
     name = f"the same, with boto3's part, {situation.name}"
     return figure(name, median(ratios), "", "", min(ratios), max(ratios), detail)
 
@@ -166,10 +168,9 @@ def _cpu(files: Sequence[bytes], work: Callable[[Sequence[bytes]], object]) -> f
     return time.process_time() - started
 
 
-def _request_lines(
-    situation: Situation, table: CountedTable, matches: int, alerts: int, figure: Callable[..., T]
-) -> list[T]:
+def _request_lines(situation: Situation, found: Found, figure: Callable[..., T]) -> list[T]:
     """Numbers that need no clock: what goes to the table, besides the ledger and the week's figures."""
+    table, matches, alerts = found.table, found.matches, found.alerts
     requests = _besides_the_ledger(table, len(situation.files))
     kinds = {kind: number for kind, number in table.items.items() if kind not in {"FILE", "WEEK"}}
     units = sum(number for kind, number in table.write_units.items() if kind not in {"FILE", "WEEK"})
@@ -199,12 +200,12 @@ def _nothing_lines(workload: Workload, engine: Engine, rounds: int, figure: Call
     function.detect(files)
     if asked := _besides_the_ledger(table, FILES):
         raise SystemExit(f"Where nothing matches the table is asked all the same: {asked}")
-    situation = Situation("nothing", files, FILES * QUIET_RECORDS)
     measured = _Measured(engine, function, table)
     costs = [_round(measured, files) for _ in range(rounds)]
     ratios = [one.detect / one.scan for one in costs]
     product, bare = (
-        median(getattr(one, name) for one in costs) / situation.records * 1e6 for name in ("detect", "scan")
+        median(getattr(one, name) for one in costs) / (FILES * QUIET_RECORDS) * 1e6
+        for name in ("detect", "scan")
     )
     name = "all of detect x its scan alone, nothing matches"
     detail = f"{product:.2f} us a record, the scan {bare:.2f} us; nothing asked but the ledger"

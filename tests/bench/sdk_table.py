@@ -1,4 +1,4 @@
-"""The same table behind boto3's client, whose requests are answered before they are sent: what the SDK costs."""
+"""The counted table behind boto3's client, whose requests are answered before they are sent."""
 
 import json
 from typing import Any
@@ -33,7 +33,7 @@ def sdk_client(table: CountedTable) -> Any:
     return client
 
 
-class _Answer(AWSResponse):
+class _Answer(AWSResponse):  # type: ignore[misc]  # botocore has no types
     """A response that came without a connection."""
 
     def __init__(self, content: bytes) -> None:

@@ -38,7 +38,11 @@ def actor_label(record: Record) -> str:
     choose their names."""
     try:
         identity = _encode(record.get("userIdentity"))
-    except (ValueError, OverflowError, RecursionError):  # half a character; a number, or a nesting, beyond all
+    except (
+        ValueError,
+        OverflowError,
+        RecursionError,
+    ):  # half a character; a number, or a nesting, beyond all
         return label_of(identity_of(record))
     if len(identity) > _LONGEST_REMEMBERED:
         return label_of(identity_of(record))

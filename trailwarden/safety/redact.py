@@ -110,7 +110,7 @@ _IN_TEXT: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"https://hooks\.slack\.com/services/[\w/]+"), f"https://hooks.slack.com/services/{MASK}"),
     (re.compile(r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]*"), MASK),
 )
-# No secret above stands in a text that has none of these; nor, if it is ASCII, in one without any of the words.
+# No secret above stands in a text without any of these; nor, if it is ASCII, in one without any of the words.
 _WORDS = (
     *("passw", "passphrase", "pwd", "secret", "token", "bearer", "basic", "-----begin"),
     *("key", "sig=", "signature=", "x-amz-", "@", "fwog", "fqog", "iqoj", "eyj", "aiza"),
