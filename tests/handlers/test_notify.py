@@ -11,6 +11,7 @@ from tests.handlers.conftest import TABLE, Aws, LambdaContext
 from tests.handlers.test_detect import emitted_metrics
 from tests.handlers.test_detect import run as run_detect
 from tests.samples import STOP_RULE, log_file, log_key, notice, record
+from trailwarden.state.outbox import Outgoing
 
 Load = Callable[[str], ModuleType]
 
@@ -93,7 +94,8 @@ def test_a_publish_that_fails_costs_only_its_own_alert_and_repeats_nothing(
 ) -> None:
     records = stored_alerts(aws, load, "alice", "bob", "carol")
     notify = load("notify")
-    publish = notify.notifier._topic.publish
+    topic = notify.tellers.channels.all[0]._topic
+    publish = topic.publish
 
     def refuse_bob(message: Any) -> str:
         if "bob" in message.subject:
@@ -101,7 +103,7 @@ def test_a_publish_that_fails_costs_only_its_own_alert_and_repeats_nothing(
         return str(publish(message))
 
     with monkeypatch.context() as broken:
-        broken.setattr(notify.notifier._topic, "publish", refuse_bob)
+        broken.setattr(topic, "publish", refuse_bob)
         assert run(notify, records) == ["101"]
     assert titles(aws) == ["user alice stopped the trail", "user carol stopped the trail"]
 
@@ -115,11 +117,11 @@ def test_a_mark_that_cannot_be_set_does_not_tell_twice(
     records = stored_alerts(aws, load, "alice")
     notify = load("notify")
 
-    def refuse(_alert_id: str) -> None:
+    def refuse(*_: Any) -> None:
         raise ConnectionError("DynamoDB is out of reach")
 
     with monkeypatch.context() as broken:
-        broken.setattr(notify.notifier._store, "mark_told", refuse)
+        broken.setattr(notify.tellers.outbox, "told", refuse)
         assert run(notify, records) == []
     assert titles(aws) == ["user alice stopped the trail"]
 
@@ -143,6 +145,6 @@ def test_the_mark_keeps_its_first_time(aws: Aws, load: Load) -> None:
     run(notify, records)
     key = {name: records[0]["dynamodb"]["NewImage"][name] for name in ("pk", "sk")}
     first = aws.dynamodb.get_item(TableName=TABLE, Key=key)["Item"]["told_at"]
-    notify.notifier._store._now = lambda: 1.0
-    notify.notifier._store.mark_told(key["pk"]["S"].removeprefix("ALERT#"))
+    notify.tellers.outbox._now = lambda: 1.0
+    notify.tellers.outbox.told(Outgoing(key["pk"]["S"].removeprefix("ALERT#")), "high")
     assert aws.dynamodb.get_item(TableName=TABLE, Key=key)["Item"]["told_at"] == first
