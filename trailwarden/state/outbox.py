@@ -74,6 +74,9 @@ class Held:
     last_event_time: str | None
     channels: tuple[str, ...] = ()
     """Names of those who would have been told of it one by one."""
+    owner: str = ""
+    tactics: tuple[str, ...] = ()
+    """The rule's: by them subscriptions filter."""
 
 
 @dataclass(frozen=True, slots=True)
