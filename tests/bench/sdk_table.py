@@ -9,6 +9,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from tests.bench.counted_table import CountedTable
 
 _OPERATIONS = {
+    "BatchGetItem": "batch_get_item",
     "BatchWriteItem": "batch_write_item",
     "GetItem": "get_item",
     "PutItem": "put_item",

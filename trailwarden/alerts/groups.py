@@ -126,6 +126,8 @@ class Moved:
     due: tuple[tuple[int, str], ...] = ()
     """When (seconds since 1970) somebody must look at an alert again."""
     unacknowledged: bool = False
+    acknowledged_as: str = ""
+    """Where somebody acknowledged the group: the title by which people are reminded of it."""
 
     @property
     def new(self) -> int:
@@ -232,13 +234,13 @@ def _told(moved: Moved, span: Span, opened: tuple[Opened, ...], piece: _Piece, c
             acknowledged_by=known.by,
             acknowledged_at=known.at,
         )
-        return _telling(moved, span, follow_up)
+        return _telling(moved, span, follow_up, span.heard)
     moved = replace(moved, opened=(*moved.opened, *opened))
     if span.counted >= GROWTH * span.told:
         counted = count(span.first, span.last)
         if counted.total < GROWTH * span.told:
             return replace(moved, state=state.with_span(replace(span, counted=counted.total)))
-        return _telling(moved, span, _follow_up(Reason.GREW, counted, counted.total - span.told))
+        return _telling(moved, span, _follow_up(Reason.GREW, counted, counted.total - span.told), span.heard)
     return moved
 
 
@@ -246,13 +248,14 @@ def _follow_up(reason: Reason, counted: Counted, more: int) -> FollowUp:
     return FollowUp(reason, counted.total, more, counted.first_event_time, counted.last_event_time)
 
 
-def _telling(moved: Moved, span: Span, follow_up: FollowUp) -> Moved:
-    """With a follow-up that tells all that the span counts."""
+def _telling(moved: Moved, span: Span, follow_up: FollowUp, now: int) -> Moved:
+    """With a follow-up that tells all that the span counts; somebody must see that it went out."""
     told = replace(span, counted=follow_up.total, told=follow_up.total)
     return replace(
         moved,
         state=moved.state.with_span(told),
         tellings=(*moved.tellings, Telling(span.alert_id, follow_up)),
+        due=(*moved.due, (now + CHECK_AFTER, span.alert_id)),
     )
 
 
@@ -279,22 +282,32 @@ def look(state: GroupState, identity: str, *, now: int, count: Count) -> Moved:
     moved = Moved(state.with_span(closed))
     if total <= span.told or state.acknowledged is not None or state.staged:
         return moved
-    moved = _telling(moved, closed, _follow_up(Reason.QUIET, counted, total - span.told))
-    # Somebody must see that this last message went out.
-    return replace(moved, due=((now + CHECK_AFTER, identity),))
+    return _telling(moved, closed, _follow_up(Reason.QUIET, counted, total - span.told), now)
 
 
 def acknowledge(state: GroupState, known: Acknowledgement) -> GroupState:
-    """The group, quiet until it changes character."""
+    """The group, quiet until it changes character. What it was known by already stays; who was first stays
+    too, unless there is more to say now: another note, or an origin or action that was not known."""
+    before = state.acknowledged
+    origins, actions, note = known.origins, known.actions, known.note
+    if before is not None:
+        origins, actions = _together(before.origins, origins), _together(before.actions, actions)
+        note = note or before.note
     bounded = replace(
-        known, origins=known.origins[:_CHARACTER_AT_MOST], actions=known.actions[:_CHARACTER_AT_MOST]
+        known, note=note, origins=origins[:_CHARACTER_AT_MOST], actions=actions[:_CHARACTER_AT_MOST]
     )
+    if before is not None and replace(bounded, by=before.by, at=before.at) == before:
+        return state
     return replace(state, acknowledged=bounded)
 
 
+def _together(before: tuple[str, ...], now: tuple[str, ...]) -> tuple[str, ...]:
+    return (*before, *(each for each in now if each not in before))
+
+
 def close(state: GroupState, identity: str) -> GroupState:
-    """The state after somebody closed an alert by hand: nothing more is told of it, and the next match,
-    however soon, begins another."""
+    """The state after somebody closed an alert by hand: what has arrived of it is told no more, and the next
+    match after its last, however soon, begins another."""
     span = state.span(identity)
     if span is None:
         return state

@@ -74,6 +74,9 @@ class Held:
     last_event_time: str | None
     channels: tuple[str, ...] = ()
     """Names of those who would have been told of it one by one."""
+    owner: str = ""
+    tactics: tuple[str, ...] = ()
+    """The rule's: by them subscriptions filter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,10 @@ class Storm:
     told: int = 0
     over: bool = False
     """Whether the last summary came after the hour's end."""
+    told_to: frozenset[str] = frozenset()
+    """Names of topics that have the next summary already, while others could not be told of it."""
+    telling: int = 0
+    """How many messages that summary told those of; 0 where nobody has it."""
 
 
 class Outbox(Protocol):
@@ -125,6 +132,9 @@ class Storms(Protocol):
 
     def begin_summary(self, storm: Storm) -> bool:
         """Take it on to sum up the hour; False where somebody else does, or did."""
+
+    def summary_told(self, storm: Storm, name: str) -> None:
+        """Remember that one of several topics has the summary, which tells of `telling` messages."""
 
     def summarised(self, storm: Storm) -> None:
         """Remember what has been summed up."""
