@@ -15,6 +15,7 @@ from trailwarden.alerts.groups import (
     close,
 )
 from trailwarden.alerts.model import Alert, AlertMatch
+from trailwarden.alerts.story import told_title
 from trailwarden.aws.batches import Item, query
 from trailwarden.aws.due_table import DueTable
 from trailwarden.aws.group_table import GroupTable, alert_key, day_of, item_of
@@ -142,7 +143,7 @@ class AlertTableBook:
             Item=item_of(
                 pk="ACKNOWLEDGED",
                 sk=alert.group_key,
-                title=alert.title,
+                title=told_title(alert),
                 by=said.by,
                 at=said.at,
                 note=said.note,

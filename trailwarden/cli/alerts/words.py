@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from trailwarden.alerts.model import AlertMatch
+from trailwarden.alerts.story import told_title
 from trailwarden.cli.report import alert_line
 from trailwarden.safety.text import harmless, one_line
 from trailwarden.state.alert_book import AlertEntry
@@ -15,7 +16,7 @@ _TITLE = 300
 
 def title_of(entry: AlertEntry) -> str:
     """The alert's sentence, marked where its rule tells nobody."""
-    title = harmless(entry.alert.title, _TITLE)
+    title = harmless(told_title(entry.alert), _TITLE)
     return f"{title} [{one_line(entry.alert.status, 20)}]" if entry.alert.staged else title
 
 
