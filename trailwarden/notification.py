@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from trailwarden.alerts.attack import tactics
 from trailwarden.alerts.fields import actor
 from trailwarden.alerts.message import AlertMessage
 from trailwarden.alerts.model import Alert
@@ -160,4 +161,6 @@ def held_of(message: Outgoing, alert: Alert, channels: tuple[str, ...]) -> Held:
         first_event_time=times.first_event_time,
         last_event_time=times.last_event_time,
         channels=channels,
+        owner=alert.owner,
+        tactics=tuple(tactics(alert.tags)),
     )

@@ -80,6 +80,8 @@ class Held:
     last_event_time: str | None
     channels: tuple[str, ...] = ()
     """Names of those who would have been told of it one by one."""
+    owner: str = ""
+    tactics: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,13 @@ import pytest
 
 from tests.unit.alerts.situations_notices import CONTEXT, notices, wrong_rule
 from tests.unit.alerts.test_approved import SITUATIONS
+from trailwarden.alerts.attack import tactics
 from trailwarden.alerts.message import MESSAGE_LIMIT
 from trailwarden.alerts.storm import storm_message
 from trailwarden.alerts.telling import StormSummary
 from trailwarden.notification import held_of
-from trailwarden.state.outbox import Outgoing
+from trailwarden.state.outbox import Budgets, Outgoing, Storm
+from trailwarden.storms import summary_of
 
 
 def attack() -> StormSummary:
@@ -96,4 +98,9 @@ def test_secrets_are_masked() -> None:
 )
 def test_a_summary_says_of_what_was_in_vain_that_it_was(situation: str, title: str) -> None:
     alert = next(one.alert for one in SITUATIONS if one.name == situation)
-    assert held_of(Outgoing(alert.alert_id), alert, ()).title == title
+    held = held_of(Outgoing(alert.alert_id), alert, ())
+    assert held.title == title
+    summary = summary_of(Storm("2026-03-01T03"), [held], Budgets())
+    attributes = storm_message(summary, context=CONTEXT).attributes
+    assert attributes["owner"] == (alert.owner,)
+    assert attributes.get("tactic", ()) == tactics(alert.tags), "subscriptions filter by these"
