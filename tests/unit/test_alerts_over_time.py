@@ -12,7 +12,7 @@ from trailwarden.alerts.groups import Acknowledgement, GroupState, Moved, acknow
 from trailwarden.alerts.model import Alert
 from trailwarden.alerts.placement import alert_id, group_key, time_of
 from trailwarden.alerts.telling import FollowUp, Reason
-from trailwarden.notification import Telling
+from trailwarden.dispatch.notification import Telling
 from trailwarden.state.outbox import Budgets, Outgoing
 
 MALLORY = {"actor": "user mallory", "account": "444455556666"}

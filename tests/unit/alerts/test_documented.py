@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -72,7 +73,7 @@ def told_of(steps: str) -> list[str]:
                 world.deliver([Event(number, int(what), **more)])
             else:
                 (key,) = world.spans()
-                world.groups.move(key, lambda state, what=what: _by_hand(state, what))
+                world.groups.move(key, partial(_by_hand, what))
         world.notify()
         world.tend()
         for _, follow_up in world.topic.told:
@@ -82,7 +83,7 @@ def told_of(steps: str) -> list[str]:
     return told
 
 
-def _by_hand(state: GroupState | None, what: str) -> Moved:
+def _by_hand(what: str, state: GroupState | None) -> Moved:
     assert state is not None
     if what == "close":
         return Moved(close(state, state.spans[-1].alert_id))

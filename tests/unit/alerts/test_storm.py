@@ -11,9 +11,9 @@ from trailwarden.alerts.attack import tactics
 from trailwarden.alerts.message import MESSAGE_LIMIT
 from trailwarden.alerts.storm import storm_message
 from trailwarden.alerts.telling import StormSummary
-from trailwarden.notification import held_of
+from trailwarden.dispatch.notification import held_of
+from trailwarden.dispatch.storms import summary_of
 from trailwarden.state.outbox import Budgets, Outgoing, Storm
-from trailwarden.storms import summary_of
 
 
 def attack() -> StormSummary:
