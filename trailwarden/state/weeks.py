@@ -1,4 +1,4 @@
-"""What a week (ISO 8601, UTC) came to, for the heartbeat: figures for people, of which a crash may cost some."""
+"""What a week (ISO 8601, UTC) came to, for the heartbeat: for people, and a crash may cost some of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
