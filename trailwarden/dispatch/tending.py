@@ -17,7 +17,7 @@ from trailwarden.dispatch.notification import Notifier, Telling
 from trailwarden.dispatch.storms import summary_of
 from trailwarden.state.groups import Due, Groups, GroupStore
 from trailwarden.state.outbox import Budgets, Outbox, Outgoing, Storm, Storms
-from trailwarden.state.weeks import Weeks, week_bounds, week_of
+from trailwarden.state.weeks import Seen, Weeks, week_bounds, week_of
 
 _log = logging.getLogger(__name__)
 _AT_ONCE = 1000
@@ -26,7 +26,8 @@ _SETTLED = timedelta(minutes=2)
 """How long after an hour's end nothing more is held back in it."""
 _HEARTBEAT_HOUR = timedelta(hours=7)
 """When on Monday (UTC) the heartbeat of the week before is due."""
-_STAGED = frozenset({Telling.STAGED, Telling.SILENT})
+_MISSED_FOR = 4
+"""For how many weeks an account that fell silent is named."""
 
 
 class DueList(Protocol):
@@ -235,7 +236,9 @@ class Tender:
     def _heartbeat_of(self, week: str) -> Heartbeat:
         figures = self._weeks.figures(week)
         since, until = week_bounds(week)
-        accounts = sorted(figures.accounts.items())
+        earlier = (week_of(since - timedelta(days=7 * back)) for back in range(1, _MISSED_FOR + 1))
+        known = {name: Seen() for each in earlier for name in self._weeks.figures(each).accounts}
+        accounts = sorted((known | dict(figures.accounts)).items())
         return Heartbeat(
             week=week,
             since=f"{since:%Y-%m-%dT%H:%M:%SZ}",

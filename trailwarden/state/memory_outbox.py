@@ -59,7 +59,7 @@ class MemoryOutbox:
             self._held.setdefault(hour, {})[_key(message)] = held
             self._storms.setdefault(hour, Storm(hour))
             self._progress[_key(message)] = replace(progress, held=True)
-            self._count("HELD")
+            self._count("HELD", message.is_news)
             return False
         self._used.update((rule, whole))
         self._progress[_key(message)] = replace(progress, taken=True)
@@ -75,7 +75,7 @@ class MemoryOutbox:
         progress = self.progress(message)
         if not progress.told:
             self._progress[_key(message)] = replace(progress, told=True)
-            self._count(f"TOLD#{level}")
+            self._count(f"TOLD#{level}", message.is_news)
 
     def messages(self, alert_id: str) -> list[tuple[Outgoing, Progress]]:
         """All messages of an alert."""
