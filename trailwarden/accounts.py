@@ -7,6 +7,7 @@ was kept (`AccountNames`), since asking takes a right that they need not have, a
 import logging
 import time
 from collections.abc import Callable, Mapping
+from threading import Lock
 from typing import Protocol
 
 from trailwarden.activity.model import AccountInfo
@@ -43,7 +44,7 @@ def refresh(organization: Organization, book: AccountBook) -> int | None:
 
 class AccountNames:
     """What is known of accounts: the settings, over what Organizations said. Never fails, and reads the book
-    every 15 minutes at most; `clock` gives seconds."""
+    every 15 minutes at most, while others who ask wait; `clock` gives seconds."""
 
     def __init__(
         self,
@@ -57,16 +58,18 @@ class AccountNames:
         self._clock = clock
         self._merged: Mapping[str, AccountInfo] = settings
         self._read_at = float("-inf")
+        self._reading = Lock()
 
     def current(self) -> Mapping[str, AccountInfo]:
         """Names and environments by account id."""
-        if self._book is not None and self._clock() - self._read_at >= REFRESH_SECONDS:
-            self._read_at = self._clock()
-            try:
-                self._merged = merged(self._settings, self._book.accounts())
-            except Exception:  # noqa: BLE001 (an alert without a name is better than none)
-                _log.warning("account names could not be read; those from before stay", exc_info=True)
-        return self._merged
+        with self._reading:
+            if self._book is not None and self._clock() - self._read_at >= REFRESH_SECONDS:
+                self._read_at = self._clock()
+                try:
+                    self._merged = merged(self._settings, self._book.accounts())
+                except Exception:  # noqa: BLE001 (an alert without a name is better than none)
+                    _log.warning("account names could not be read; those from before stay", exc_info=True)
+            return self._merged
 
 
 def merged(

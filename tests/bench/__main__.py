@@ -17,7 +17,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import instructions, peers
+from tests.bench import alerting, grouping_memory, instructions, peers, telling
 from tests.bench.checks import check_against_plain, check_against_reference
 from tests.bench.generated import grown
 from tests.bench.learning import check_learning
@@ -64,8 +64,10 @@ def main() -> None:
         *_speeds(workload, engines, asked.rounds),
         *_growth(workload, engines, sets, asked.rounds),
         *_learning(workload, sets[USUAL], asked.rounds),
+        *_alerting(workload, asked.rounds),
         *_sharing(workload, sets[USUAL], min(3, asked.rounds)),
         _memory(workload, sets[USUAL]),
+        *_grouping_memory(),
         _start(sets[USUAL], asked.rounds),
         *(peers.figures(workload, engines[FEW], engines[USUAL], Figure) if asked.peers else ()),
     ]
@@ -143,6 +145,14 @@ def _learning(workload: Workload, rule_set: RuleSet, rounds: int) -> list[Figure
     return learning_figures(workload, rule_set, rounds, Figure)
 
 
+def _alerting(workload: Workload, rounds: int) -> list[Figure]:
+    _TERMINAL.print("alerting ...")
+    return [
+        *alerting.lines(workload, min(5, rounds), Figure),
+        *telling.lines(workload, min(5, rounds), Figure),
+    ]
+
+
 def _sharing(workload: Workload, rule_set: RuleSet, rounds: int) -> list[Figure]:
     _TERMINAL.print("many files by many processes ...")
     figures = []
@@ -171,6 +181,21 @@ def _memory(workload: Workload, rule_set: RuleSet) -> Figure:
     measured = json.loads(answer.stdout)
     name = f"peak memory above idle, {measured['decoded_mb']:.0f} MB file, MB"
     return Figure(name, measured["above_idle_mb"], "8", "4")
+
+
+def _grouping_memory() -> list[Figure]:
+    """Peak memory of grouping the matches of one file, each time by a process of its own."""
+    figures = []
+    for how, name, reach in (
+        ("one", "of one group", "16"),
+        ("each", "each of another group", "16"),
+        ("kept", "the same, kept to be shown, as by scan", ""),
+    ):
+        command = [sys.executable, "-m", "tests.bench.grouping_memory", how]
+        answer = subprocess.run(command, capture_output=True, check=True, text=True)
+        title = f"peak memory of grouping {grouping_memory.MATCHES:,} matches, {name}, MB"
+        figures.append(Figure(title, json.loads(answer.stdout)["above_idle_mb"], reach))
+    return figures
 
 
 def _start(rule_set: RuleSet, rounds: int) -> Figure:

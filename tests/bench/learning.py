@@ -65,7 +65,7 @@ def counted(data: bytes, rule_set: RuleSet) -> tuple[int, int]:
         artefact, file = Path(folder, "ruleset.json"), Path(folder, "file.json.gz")
         artefact.write_bytes(dump_rule_set(rule_set))
         file.write_bytes(data)
-        with_lesson = instructions.instructions(artefact, file, learning=True)
+        with_lesson = instructions.instructions(artefact, file, "learn", lesson=True)
         return with_lesson, instructions.instructions(artefact, file)
 
 

@@ -22,10 +22,10 @@ def main(rule_set: str, small: str, large: str) -> None:
     engine = Engine(load_rule_set(Path(rule_set).read_bytes()))
     _scan(engine, small)
     gc.collect()
-    _forget_peak()
-    idle = _peak_mb()
+    forget_peak()
+    idle = peak_mb()
     decoded = _scan(engine, large)
-    print(json.dumps({"above_idle_mb": _peak_mb() - idle, "decoded_mb": decoded / 1e6}))
+    print(json.dumps({"above_idle_mb": peak_mb() - idle, "decoded_mb": decoded / 1e6}))
 
 
 def _scan(engine: Engine, file: str) -> int:
@@ -36,14 +36,14 @@ def _scan(engine: Engine, file: str) -> int:
     return reader.bytes_decoded
 
 
-def _forget_peak() -> None:
+def forget_peak() -> None:
     """Let Linux count the peak from now on; elsewhere the peak of the whole run stands."""
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
 
 
-def _peak_mb() -> float:
-    """The largest resident set since `_forget_peak`, in MB."""
+def peak_mb() -> float:
+    """The largest resident set since `forget_peak`, in MB."""
     with contextlib.suppress(OSError):
         fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
         return int(fields["VmHWM"].split()[0]) * 1024 / 1e6

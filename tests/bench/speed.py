@@ -17,6 +17,8 @@ import orjson
 from trailwarden.activity.learning import LearnedSessions
 from trailwarden.delivery.logfile import LogFileReader
 from trailwarden.engine.engine import Engine
+from trailwarden.engine.hidden import HiddenMatches
+from trailwarden.engine.times import EventTimes
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,14 @@ def learn(engine: Engine, data: bytes) -> int:
     matches = sum(1 for _ in engine.scan(LogFileReader(BytesIO(data)), teach=learned.add))
     learned.drain()
     return matches
+
+
+def survey(engine: Engine, data: bytes) -> int:
+    """Scan one file with all that `detect` asks of a scan: the ends of time, what was hidden, and what
+    teaches."""
+    learned = LearnedSessions()
+    reader = LogFileReader(BytesIO(data))
+    return sum(1 for _ in engine.scan(reader, EventTimes(), HiddenMatches(), learned.add))
 
 
 def floor(data: bytes) -> int:

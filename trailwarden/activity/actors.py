@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+import msgspec
+
 from trailwarden.activity.identity import Identity, identity_of
 from trailwarden.activity.model import Actor, ActorKind, Nature
 from trailwarden.activity.nature import nature_of
@@ -15,6 +17,9 @@ from trailwarden.safety.text import UNKNOWN, one_line, shorten
 
 _LABEL_LIMIT = 200
 _CHAIN_LIMIT = 240
+_REMEMBERED, _LONGEST_REMEMBERED = 1024, 2048
+_encode = msgspec.json.Encoder().encode
+_labels: dict[bytes, str] = {}
 _PERMISSION_SET = re.compile(r"AWSReservedSSO_(.+)_[0-9a-f*]{1,32}")
 _SSO_PATH = "/aws-reserved/sso.amazonaws.com/"
 # Identity providers check their users' MFA themselves; AWS then says `false`, or `No`, always.
@@ -27,8 +32,26 @@ _MFA_UNKNOWN = {
 
 
 def actor_label(record: Record) -> str:
-    """The actor's stable name, from the record alone: `user alice`, `role Admin (session bob)`."""
-    return label_of(identity_of(record))
+    """The actor's stable name, from the record alone: `user alice`, `role Admin (session bob)`.
+
+    Who acts does so again and again: what was read of an identity is remembered, within bounds, since callers
+    choose their names."""
+    try:
+        identity = _encode(record.get("userIdentity"))
+    except (
+        ValueError,
+        OverflowError,
+        RecursionError,
+    ):  # half a character; a number, or a nesting, beyond all
+        return label_of(identity_of(record))
+    if len(identity) > _LONGEST_REMEMBERED:
+        return label_of(identity_of(record))
+    label = _labels.get(identity)
+    if label is None:
+        if len(_labels) >= _REMEMBERED:
+            _labels.clear()
+        label = _labels[identity] = label_of(identity_of(record))
+    return label
 
 
 def label_of(identity: Identity) -> str:

@@ -5,11 +5,11 @@ arrival, any split into files and any repeat ends in the same alerts with the sa
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from trailwarden.alerts.fields import account, field_text, origin, region
-from trailwarden.alerts.model import Alert, AlertBatch, AlertMatch, Evidence
+from trailwarden.alerts.model import Alert, AlertBatch, AlertGroup, AlertMatch, Evidence
 from trailwarden.alerts.placement import DEFAULT_QUIET, alert_id, group_key, seconds_of
 from trailwarden.alerts.title import alert_title
 from trailwarden.delivery.records import Record
@@ -104,7 +104,8 @@ class _Run:
 class AlertGrouper:
     """Takes matches in any order; gives the alerts that they make.
 
-    Memory: one entry an alert and one 32-digit id a match, besides what `drain` has not yet handed over.
+    Memory: one 32-digit id a match, and an entry an alert: with `keep_matches`, of those that `drain` has not
+    yet handed over.
     """
 
     def __init__(
@@ -121,15 +122,14 @@ class AlertGrouper:
         """Count `match`. False where the same rule has met the same event before: told once, counted once.
 
         A rule that only feeds correlations opens no alert."""
-        if match.id in self._seen:
-            return False
-        return self.add_placed(placed(match), Evidence(log_file, match.record_index))
+        if match.rule.generates:
+            return self.add_placed(placed(match), Evidence(log_file, match.record_index))
+        return self._is_new(match.id)
 
     def add_placed(self, match: PlacedMatch, evidence: Evidence) -> bool:
         """The same for a match whose group has been found already, in another process."""
-        if match.match_id in self._seen:
+        if not self._is_new(match.match_id):
             return False
-        self._seen.add(match.match_id)
         if not match.rule.generates:
             return True
         time = match.event_time
@@ -139,6 +139,12 @@ class AlertGrouper:
             run.pending.append(match_to_store(match, evidence))
             self.pending += 1
         self._join(self._runs.setdefault(match.group_key, []), run)
+        return True
+
+    def _is_new(self, match_id: str) -> bool:
+        if match_id in self._seen:
+            return False
+        self._seen.add(match_id)
         return True
 
     def _join(self, runs: list[_Run], new: _Run) -> None:
@@ -158,20 +164,21 @@ class AlertGrouper:
             runs.insert(place, new)
 
     def alerts(self) -> list[Alert]:
-        """Every alert, worst first, then by the time of its first event."""
+        """Every alert (of what was not handed over), worst first, then by the time of its first event."""
         found = [(run.match.rule.level, self._alert(run)) for runs in self._runs.values() for run in runs]
         found.sort(key=lambda pair: (-pair[0], pair[1].first_event_time or "", pair[1].alert_id))
         return [alert for _, alert in found]
 
-    def drain(self) -> Iterator[AlertBatch]:
-        """Hand over the matches added since the last call, by alert; needs `keep_matches`."""
-        for runs in self._runs.values():
-            for run in runs:
-                if run.pending:
-                    matches = tuple(run.pending)
-                    run.pending.clear()
-                    self.pending -= len(matches)
-                    yield AlertBatch(self._alert(run), matches)
+    def drain(self) -> list[AlertBatch]:
+        """Hand over the matches added since the last call, a batch for each stretch of a group's; needs
+        `keep_matches`. Which alerts they belong to is for the store to say, which knows of those before."""
+        handed_over, self._runs, self.pending = self._runs, {}, 0
+        return [self._batch(key, run) for key, runs in handed_over.items() for run in runs]
+
+    def _batch(self, key: str, run: _Run) -> AlertBatch:
+        rule = run.match.rule
+        group = AlertGroup(key, rule.id, run.match.group, rule.staged, self._policy.quiet_of(rule))
+        return AlertBatch(group, tuple(run.pending), lambda: self._alert(run))
 
     def _alert(self, run: _Run) -> Alert:
         match = run.match

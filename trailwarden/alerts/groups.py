@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from trailwarden.alerts.model import Alert, AlertBatch, AlertMatch
+from trailwarden.alerts.model import Alert, AlertBatch, AlertGroup, AlertMatch
 from trailwarden.alerts.placement import alert_id, seconds_of, shifted
 from trailwarden.alerts.telling import FollowUp, Reason
 
@@ -144,9 +144,9 @@ class _Piece:
     matches: tuple[AlertMatch, ...]
 
 
-def begun(alert: Alert) -> GroupState:
+def begun(group: AlertGroup) -> GroupState:
     """The state of a group of which nothing is known yet."""
-    return GroupState(alert.rule_id, alert.group, alert.staged, alert.quiet)
+    return GroupState(group.rule_id, group.values, group.staged, group.quiet)
 
 
 def add(state: GroupState, batch: AlertBatch, *, now: int, count: Count) -> Moved:
@@ -155,13 +155,13 @@ def add(state: GroupState, batch: AlertBatch, *, now: int, count: Count) -> Move
     `now` is in seconds since 1970. The batch may come again, and others may come before or after: the spans
     end the same.
     """
-    moved = Moved(replace(state, quiet=batch.alert.quiet))
+    moved = Moved(replace(state, quiet=batch.group.quiet))
     for piece in _pieces(batch, state.cuts):
-        moved = _add_piece(moved, batch.alert, piece, now, count)
+        moved = _add_piece(moved, batch, piece, now, count)
     return replace(moved, state=_pruned(moved.state, now))
 
 
-def _add_piece(before: Moved, alert: Alert, piece: _Piece, now: int, count: Count) -> Moved:
+def _add_piece(before: Moved, batch: AlertBatch, piece: _Piece, now: int, count: Count) -> Moved:
     state = before.state
     reach = _reach(state, piece)
     joined = [span for span in state.spans if _joins(state, span, piece, reach)]
@@ -175,11 +175,11 @@ def _add_piece(before: Moved, alert: Alert, piece: _Piece, now: int, count: Coun
     known = {one.alert_id: one for one in joined}
     opened: tuple[Opened, ...] = ()
     if not joined:
-        shown = _opened(alert, piece, identity, count)
+        shown = _opened(batch.alert, piece, identity, count)
         span = replace(span, counted=shown.count, told=shown.count)
         opened = (Opened(shown),)
     elif identity not in known:
-        opened = (Opened(replace(alert, alert_id=identity), CARRIED_ON),)
+        opened = (Opened(replace(batch.alert, alert_id=identity), CARRIED_ON),)
     spans = tuple(sorted([*others, span], key=lambda one: (one.first, one.last)))
     moved = replace(
         before,

@@ -1,5 +1,6 @@
 """The alert: what people get. The matches of one rule for one group, opened by the first."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,11 +68,33 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertGroup:
+    """What all alerts of a rule and the values of its `group_by` have in common."""
+
+    key: str
+    """32 hex digits."""
+    rule_id: str
+    values: dict[str, str]
+    staged: bool = False
+    quiet: int = 3600
+    """After how many seconds without a match an alert of it is over."""
+
+
+@dataclass(frozen=True, slots=True)
 class AlertBatch:
-    """An alert as some log file showed it, with the matches that it adds.
+    """Matches that some log file adds to a group. No gap between them is longer than its quiet time.
 
-    `placed` says where it belongs when all of its matches had been stored before."""
+    `make` makes the alert as the file showed it: its record masked, its title worded. Most batches join an
+    alert that there is, and never ask. `placed` says where the batch belongs when all of its matches had been
+    stored before.
+    """
 
-    alert: Alert
+    group: AlertGroup
     matches: tuple[AlertMatch, ...]
+    make: Callable[[], Alert]
     placed: str | None = None
+
+    @property
+    def alert(self) -> Alert:
+        """The alert as the file showed it, made anew."""
+        return self.make()

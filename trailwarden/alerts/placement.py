@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 DEFAULT_QUIET = 3600
 """Seconds without a match after which an alert is over, unless rule or settings say otherwise."""
 HOUR = 3600
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 _HOUR_TEXT = len("2026-01-31T23")
 _FIRST = datetime(1, 1, 1, tzinfo=UTC)
 _LAST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
@@ -79,5 +80,5 @@ def _stretch(first: str, quiet: int) -> str:
 
 
 def _digest(parts: list[object]) -> str:
-    content = json.dumps(parts, separators=(",", ":"))
+    content = _encode(parts)
     return hashlib.sha256(content.encode("utf-8", "backslashreplace")).hexdigest()[:32]

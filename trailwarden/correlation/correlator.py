@@ -6,9 +6,10 @@ that race on one group, the one that reads last sees the events of both, and wha
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from trailwarden.alerts.grouping import DEFAULT_POLICY, AlertPolicy, alert_of, character
-from trailwarden.alerts.model import AlertBatch, AlertMatch, Evidence
+from trailwarden.alerts.model import Alert, AlertBatch, AlertGroup, AlertMatch, Evidence
 from trailwarden.alerts.placement import (
     alert_id,
     group_key,
@@ -242,20 +243,31 @@ class CorrelationBatch:
             known = self._alerts.matches_of(key, place)
             fresh = [match for match_id, match in hour.matches.items() if match_id not in known]
             room = max(0, self._most_counted - len(known))
-            shown = _shown(correlation, hour, run)
-            times = [match.event_time for match in hour.matches.values() if match.event_time]
-            alert = alert_of(
-                correlation,
-                shown.record,
-                shown.evidence,
-                identity=alert_id(correlation.id, group, place, quiet=quiet, staged=correlation.staged),
-                group=group,
-                count=min(len(hour.matches), self._most_counted),
-                times=(min(times), max(times)),
-                version=self._version,
-                quiet=quiet,
+            yield AlertBatch(
+                AlertGroup(key, correlation.id, group, correlation.staged, quiet),
+                tuple(fresh[:room]),
+                partial(self._alert, judged, place, hour, run),
+                placed=place,
             )
-            yield AlertBatch(self._correlator.policy.adjust(alert), tuple(fresh[:room]), placed=place)
+
+    def _alert(self, judged: "_Judged", place: str, hour: _Hour, run: list[_InHand]) -> Alert:
+        """The alert as what is in hand shows it."""
+        correlation, group = judged.correlation, judged.group
+        quiet = whole_hours(self._correlator.policy.quiet_of(correlation))
+        shown = _shown(correlation, hour, run)
+        times = [match.event_time for match in hour.matches.values() if match.event_time]
+        alert = alert_of(
+            correlation,
+            shown.record,
+            shown.evidence,
+            identity=alert_id(correlation.id, group, place, quiet=quiet, staged=correlation.staged),
+            group=group,
+            count=min(len(hour.matches), self._most_counted),
+            times=(min(times), max(times)),
+            version=self._version,
+            quiet=quiet,
+        )
+        return self._correlator.policy.adjust(alert)
 
     def _withdraw(self, judged: "_Judged", hours: dict[str, _Hour], times: Iterable[str]) -> None:
         """Take back what the group counts no longer in the events' hours."""

@@ -110,7 +110,13 @@ _IN_TEXT: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"https://hooks\.slack\.com/services/[\w/]+"), f"https://hooks.slack.com/services/{MASK}"),
     (re.compile(r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]*"), MASK),
 )
-# No secret above stands in a text that has none of these.
+# No secret above stands in a text without any of these; nor, if it is ASCII, in one without any of the words.
+_WORDS = (
+    *("passw", "passphrase", "pwd", "secret", "token", "bearer", "basic", "-----begin"),
+    *("key", "sig=", "signature=", "x-amz-", "@", "fwog", "fqog", "iqoj", "eyj", "aiza"),
+    *("gho_", "ghp_", "ghr_", "ghs_", "ghu_", "github_pat_", "glpat-", "_live_", "npm_"),
+    *("xox", "xapp-", "hooks.slack.com"),
+)
 _HINT = re.compile(r"[=:-]|FwoG|FQoG|IQoJ|gh[oprsu]_|_live_|AIza|npm_|eyJ|(?i:bearer|basic|github_pat)")
 
 
@@ -148,11 +154,21 @@ def is_secret(field: str) -> bool:
 
 def redacted_text(text: str) -> str:
     """Free text with what can be told to be a secret replaced by `***`."""
-    if _HINT.search(text) is None:
+    if not may_hold_secret(text):
         return text
     for pattern, replacement in _IN_TEXT:
         text = pattern.sub(replacement, text)
     return text
+
+
+def may_hold_secret(text: str) -> bool:
+    """Whether the text is worth a closer look; most are not, and are told so at once."""
+    if _HINT.search(text) is None:
+        return False
+    if not text.isascii():  # then more characters than the letter itself pass for one of another case
+        return True
+    lowered = text.lower()
+    return any(word in lowered for word in _WORDS)
 
 
 def _normal(field: str) -> str:

@@ -99,7 +99,7 @@ class Groups:
         self._store.put_matches(kept)
         by_group: dict[str, list[AlertBatch]] = {}
         for batch in kept:
-            by_group.setdefault(batch.alert.group_key, []).append(batch)
+            by_group.setdefault(batch.group.key, []).append(batch)
         states = self._store.states(by_group.keys())
         move = self._pool.map if self._pool is not None and len(by_group) > 1 else map
         return sum(move(lambda key: self._add(key, by_group[key], states.get(key)), by_group))
@@ -116,7 +116,7 @@ class Groups:
     def _add(self, key: str, batches: Sequence[AlertBatch], known: KeptState | None) -> int:
         def moved(state: GroupState | None, batch: AlertBatch) -> Moved:
             return add(
-                state or begun(batch.alert),
+                state or begun(batch.group),
                 batch,
                 now=int(self._now()),
                 count=lambda first, last: self._store.count(key, first, last),

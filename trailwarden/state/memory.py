@@ -39,7 +39,7 @@ class MemoryGroupStore:
     def put_matches(self, batches: Sequence[AlertBatch]) -> None:
         """Put the matches; one that is there stays as it is."""
         for batch in batches:
-            known = self.matches.setdefault(batch.alert.group_key, {})
+            known = self.matches.setdefault(batch.group.key, {})
             for match in batch.matches:
                 known.setdefault((match.placed or "", match.match_id), match)
 

@@ -5,6 +5,8 @@ import time
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.samples import STOP_RULE, rule
 from tests.unit.alerts.records import call
@@ -13,7 +15,15 @@ from trailwarden.alerts.message import Bodies, Form, render
 from trailwarden.alerts.security_hub import SecurityHub
 from trailwarden.delivery.records import event_identity, event_time
 from trailwarden.engine.match import Match
-from trailwarden.safety.redact import MASK, TOO_DEEP, is_secret, redacted, redacted_text
+from trailwarden.safety.redact import (
+    _IN_TEXT,
+    MASK,
+    TOO_DEEP,
+    is_secret,
+    may_hold_secret,
+    redacted,
+    redacted_text,
+)
 
 
 @pytest.mark.parametrize(
@@ -185,3 +195,8 @@ def test_no_secret_is_in_anything_that_is_published() -> None:
     message = render(grouper.alerts()[0], bodies=Bodies(https=Form.CHAT, queue=Form.OCSF, security_hub=hub))
     published = f"{message.subject} {message.body} {message.finding} {message.attributes}"
     assert re.findall(r"hunter2-\w+", published) == []
+
+
+@given(st.sampled_from([pattern for pattern, _ in _IN_TEXT]).flatmap(st.from_regex))
+def test_no_text_that_holds_a_secret_is_passed_over(text: str) -> None:
+    assert may_hold_secret(text)
