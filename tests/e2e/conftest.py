@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from local.cloud import LocalCloud, local_cloud, wait_for
+from local.cloud import AlertMail, LocalCloud, local_cloud, wait_for
 from local.deployment import CDK, Assembly, synthesize
 from trailwarden.delivery.keys import LogFileKey, LogFileKind
 
@@ -72,13 +72,25 @@ class Archive:
         self.cloud.audit("sns").publish(TopicArn=self.cloud.names.delivery_topic_arn, Message=message)
 
     def settle(self) -> None:
-        """Until no notice waits or is at work, and every alert in the table has been told."""
+        """Until no notice waits or is at work, and every message in the table has been told or held back."""
 
         def quiet() -> bool:
-            told = {alert.alert_id for alert in self.cloud.alerts()}
-            alerts = [item for item in self.cloud.table_items("ALERT") if "staged" not in item]
-            kept = {item["pk"]["S"].removeprefix("ALERT#") for item in alerts}
-            return self.waiting("trailwarden-ingest") == 0 and kept <= told
+            if self.waiting("trailwarden-ingest"):
+                return False
+            cloud = self.cloud
+            messages = [item for kind in ("ALERT", "MORE#") for item in cloud.table_items(kind)]
+            wanted = [item for item in messages if not item.keys() & {"staged", "silent"}]
+            told = {
+                (
+                    f"ALERT#{alert.alert_id}",
+                    "ALERT" if alert.told_before is None else f"MORE#{alert.total:012}",
+                )
+                for alert in map(AlertMail.parse, filter(AlertMail.is_one, cloud.emulator.mails))
+            }
+            return all(
+                "held_in" in item or ("told_at" in item and (item["pk"]["S"], item["sk"]["S"]) in told)
+                for item in wanted
+            )
 
         assert wait_for(quiet, SECONDS), self.cloud.emulator.log
 

@@ -2,7 +2,6 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 from uuid import uuid4
 
 from local.cloud import AlertMail
@@ -37,11 +36,6 @@ def alerts_from(archive: Archive, address: str) -> list[AlertMail]:
     ]
 
 
-def matches_of(archive: Archive, alert: AlertMail) -> list[dict[str, Any]]:
-    items = archive.cloud.table_items("MATCH")
-    return [item for item in items if item["pk"]["S"] == f"ALERT#{alert.alert_id}"]
-
-
 def invoke(archive: Archive, key: str) -> None:
     """Run `detect` on the notice of one file, as SQS would."""
     message = {
@@ -71,7 +65,7 @@ def test_functions_at_work_at_once_find_together_what_none_sees_alone(archive: A
     archive.settle()
 
     (alert,) = alerts_from(archive, address)
-    counted = matches_of(archive, alert)
+    counted = archive.cloud.matches_of(alert)
     assert {item["event_id"]["S"] for item in counted} == {event["eventID"] for event in events}
     assert len(counted) == len(events)
     assert f"account {MEMBER}" in " ".join(alert.mail.body.split())
@@ -89,4 +83,4 @@ def test_nine_failures_and_their_repeats_are_no_alert_until_the_tenth_comes_late
     archive.settle()
 
     (alert,) = alerts_from(archive, address)
-    assert len(matches_of(archive, alert)) == 10
+    assert len(archive.cloud.matches_of(alert)) == 10
