@@ -69,6 +69,7 @@ class DetectPermissions:
             use_key(self._names, self._rules_key_arn, "s3", "kms:Decrypt"),
             allow(
                 self._names.alert_table_arn,
+                "dynamodb:BatchGetItem",
                 "dynamodb:BatchWriteItem",
                 "dynamodb:GetItem",
                 "dynamodb:PutItem",

@@ -237,7 +237,7 @@ class World:
     def spans(self) -> dict[str, list[Span]]:
         """The alerts of each group, by its key."""
         if not self.in_table:
-            return {key: list(kept.state.spans) for key, kept in self.kept.states.items()}
+            return {key: list(kept.state.spans) for key, kept in self.kept.every_state().items()}
         keys = [pk.removeprefix("GROUP#") for pk, sk in self.database.items if sk == "GROUP"]
         states = {key: self.kept.state(key) for key in keys}
         return {key: list(kept.state.spans) for key, kept in states.items()}

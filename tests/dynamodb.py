@@ -42,6 +42,15 @@ class FakeDynamoDB:
             item = self.items.get(_key(Key))
         return {} if item is None else {"Item": dict(item)}
 
+    def batch_get_item(self, *, RequestItems: dict[str, Item]) -> Item:  # noqa: N803
+        self.before("batch_get_item")
+        ((table, request),) = RequestItems.items()
+        keys = [_key(key) for key in request["Keys"]]
+        assert 0 < len(keys) <= 100, "BatchGetItem takes 1 to 100 keys"
+        assert len(set(keys)) == len(keys), "BatchGetItem takes a key once"
+        with self._lock:
+            return {"Responses": {table: [dict(self.items[key]) for key in keys if key in self.items]}}
+
     def update_item(self, *, TableName: str, Key: Item, **update: Any) -> Item:  # noqa: N803
         self.before("update_item")
         with self._lock:

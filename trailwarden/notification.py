@@ -2,7 +2,6 @@
 record, and `tend_alerts` with what nobody marked as told."""
 
 import logging
-import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -71,8 +70,8 @@ class Notifier:
         outbox: Outbox,
         channels: Callable[[Alert], Sequence[Channel]],
         budgets: Budgets,
+        now: Callable[[], float],
         findings: Findings | None = None,
-        now: Callable[[], float] = time.time,
     ) -> None:
         self._outbox = outbox
         self._channels = channels

@@ -147,7 +147,7 @@ class Tender:
                 now=now,
                 count=lambda first, last: self._store.count(due.group_key, first, last),
             )
-            if waiting and not moved.due:
+            if waiting:  # whatever else it waits for, this is to be seen to first
                 moved = replace(moved, due=((now + CHECK_AFTER, due.alert_id),))
             return moved
 

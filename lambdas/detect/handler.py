@@ -40,6 +40,7 @@ from trailwarden.state.groups import Groups
 from trailwarden.state.weeks import week_of
 
 _FOLDER = Path(__file__).parent
+_SIDE_BY_SIDE = 8  # groups moved at once; a client of boto3 keeps ten connections
 
 logger = Logger()
 metrics = Metrics()
@@ -60,7 +61,7 @@ def make_rules() -> LiveRules[Detector]:
     dynamodb, s3 = client("dynamodb"), client("s3")
     name, retention = settings["ALERT_TABLE_NAME"], timedelta(days=int(settings["ALERT_RETENTION_DAYS"]))
     table = GroupTable(dynamodb, name, retention=retention, now=time.time, pause=_pause)
-    groups = Groups(table, now=time.time, pause=_pause)
+    groups = Groups(table, now=time.time, pause=_pause, side_by_side=_SIDE_BY_SIDE)
     ledger = LedgerTable(dynamodb, name, retention=retention, now=time.time, pause=_pause)
     events = CorrelationTable(dynamodb, name, now=time.time, pause=_pause)
     sessions = SessionTable(dynamodb, name, now=time.time, pause=_pause)
@@ -142,7 +143,7 @@ def _handled(message: dict[str, Any], tally: Tally) -> bool:
 def _count_week(tally: Tally) -> None:
     """Figures for the heartbeat: a batch is not read again for them."""
     try:
-        weeks.add_seen(week_of(datetime.now(UTC)), tally.seen)
+        weeks.add_seen(week_of(datetime.fromtimestamp(time.time(), UTC)), tally.seen)
     except Exception:
         logger.exception("what was read could not be counted for the week")
 

@@ -27,7 +27,9 @@ PREDICATES = st.one_of(
     ).map(list),
 )
 FIELDS = st.sampled_from(["eventName", "eventTime", "requestParameters", "requestParameters.x"])
+NORMALISED = st.sampled_from(["target", "targets", "region", "actor.nature", "action.outcome"])
 LEAVES = st.one_of(
+    st.tuples(st.just("normalised"), NORMALISED, PREDICATES).map(list),
     st.tuples(st.just("field"), FIELDS, PREDICATES).map(list),
     st.tuples(st.just("fieldref"), FIELDS, FIELDS, st.sampled_from(["is", "starts"])).map(list),
     st.just(["keyword", ["like", "*a*"]]),
@@ -48,9 +50,11 @@ RECORDS = st.fixed_dictionaries(
     optional={
         "eventName": SCALARS,
         "eventTime": SCALARS,
+        "awsRegion": SCALARS,
+        "errorCode": st.sampled_from(["a", "AccessDenied"]),
         "requestParameters": st.one_of(
             SCALARS,
-            st.fixed_dictionaries({}, optional={"x": VALUES}),
+            st.fixed_dictionaries({}, optional={"x": VALUES, "userName": VALUES, "bucketName": VALUES}),
             st.lists(st.fixed_dictionaries({}, optional={"x": VALUES}), max_size=2),
         ),
     },

@@ -17,13 +17,15 @@ CONTENTS = "requestParameters"
 def looking_inside(selection: dict[str, Any]) -> dict[str, Any]:
     """The selection with its fields `a.…` under what can be omitted."""
     return {
-        (f"{CONTENTS}{key[1:]}" if key[:1] == "a" else key): (CONTENTS if value == "a" else value)
+        (f"{CONTENTS}{key[1:]}" if key[:2] in {"a", "a.", "a|"} else key): (
+            CONTENTS if value == "a" else value
+        )
         for key, value in selection.items()
     }
 
 
 detections = st.fixed_dictionaries({name: maps.map(looking_inside) for name in ("s1", "s2", "f1")})
-contents = st.dictionaries(st.sampled_from(["b", "c"]), values, max_size=2)
+contents = st.dictionaries(st.sampled_from(["b", "c", "userName"]), values, max_size=2)
 words = st.sampled_from(["a", "A", "ab", "Root", None])
 
 

@@ -148,3 +148,20 @@ def test_filters_agree_with_the_engine() -> None:
             found = explain_rule(each, record)
             assert found is not None
             assert found.fired is bool(engine.matches(record))
+
+
+def test_a_normalised_field_shows_what_the_record_comes_to() -> None:
+    text = rule_text(
+        "\n    s: {eventName: CreateUser, tool|startswith: Terraform, actor.nature: person, "
+        "requestParameters.userName|fieldref: actor.name}\n    condition: s\n"
+    )
+    (source,) = parse_rules("rule.yml", text.encode())[0]
+    assert isinstance(source, RuleSource)
+    found = explain_rule(source, {**RECORD, "userAgent": "Terraform/1.9.5"})
+    assert found is not None
+    lines = {each.field: each for each in found.condition.parts[0].parts}
+    assert (lines["tool"].held, lines["tool"].met) == (True, ("Terraform 1.9.5",))
+    assert (lines["actor.nature"].held, lines["actor.nature"].met) == (False, ())
+    compared = lines["requestParameters.userName"]
+    assert (compared.held, compared.met, compared.against) == (False, ("alice",), ("mallory",))
+    assert not found.fired

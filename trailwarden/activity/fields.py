@@ -57,8 +57,11 @@ class Facts:
     def named(self, name: str) -> str | None:
         """A name of the identity, None where the record has nothing to name it by: who is called `unknown` is
         known."""
-        identity = identity_of(self.record) if name == UNKNOWN else None
-        return None if identity is not None and identity.principal == UNKNOWN == name else name
+        if name != UNKNOWN:
+            return name
+        of = identity_of(self.record)
+        parts = (of.arn, of.user_name, of.principal_id, of.invoked_by, of.account_id)
+        return name if any(parts) else None
 
 
 def outcome(record: Record) -> str:

@@ -157,13 +157,17 @@ def _expiry(credentials: Mapping[str, Any], record: Record) -> str | None:
         plain = stated.replace(",", "")
         for pattern in ("%b %d %Y %I:%M:%S %p", "%b %d %Y %H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"):
             try:
-                return datetime.strptime(plain, pattern).replace(tzinfo=UTC).strftime(_TIME)
+                return _written(datetime.strptime(plain, pattern).replace(tzinfo=UTC))
             except ValueError:
                 continue
     issued = event_time(record)
     if issued is None:
         return None
     try:
-        return (datetime.strptime(issued, _TIME).replace(tzinfo=UTC) + _LONGEST).strftime(_TIME)
+        return _written(datetime.strptime(issued, _TIME).replace(tzinfo=UTC) + _LONGEST)
     except (ValueError, OverflowError):
         return None
+
+
+def _written(time: datetime) -> str:
+    return f"{time.year:04}-{time:%m-%dT%H:%M:%SZ}"  # %Y leaves the zeros of early years out

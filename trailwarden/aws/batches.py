@@ -41,12 +41,15 @@ def _write_all(client: Any, table: str, requests: list[Item], pause: Pause) -> N
             raise StoreBusyError(f"{table} took all but {len(left)} of a batch")
 
 
-def get_all(client: Any, table: str, keys: Sequence[Item], pause: Pause) -> Iterator[Item]:
+def get_all(
+    client: Any, table: str, keys: Sequence[Item], pause: Pause, *, consistent: bool = False
+) -> Iterator[Item]:
     """The items of those keys that are there, in no order; each key must be named once."""
+    how = {"ConsistentRead": True} if consistent else {}
     for start in range(0, len(keys), _GET_BATCH):
         left = list(keys[start : start + _GET_BATCH])
         for attempt in range(_ATTEMPTS):
-            answer = client.batch_get_item(RequestItems={table: {"Keys": left}})
+            answer = client.batch_get_item(RequestItems={table: {"Keys": left, **how}})
             yield from answer["Responses"].get(table, [])
             left = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
             if not left:

@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-api
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 from trailwarden.alerts.grouping import without_record
 from trailwarden.alerts.groups import CARRIED_ON, Counted, GroupState, Moved, Opened, Telling
 from trailwarden.alerts.model import Alert, AlertBatch, AlertMatch, Evidence
-from trailwarden.aws.batches import Item, Pause, delete_all, put_all, query
+from trailwarden.aws.batches import Item, Pause, delete_all, get_all, put_all, query
 from trailwarden.aws.staged_table import entries
 from trailwarden.state.groups import Due, KeptState
 
@@ -86,9 +86,13 @@ class GroupTable:
         """The group's state; read consistently."""
         answer = self._client.get_item(TableName=self._table, Key=_state_key(group_key), ConsistentRead=True)
         item = answer.get("Item")
-        if item is None:
-            return None
-        return KeptState(_decode_state(item["state"]["S"]), int(item["version"]["N"]))
+        return None if item is None else _state_of(item)
+
+    def states(self, group_keys: Set[str]) -> Mapping[str, KeptState]:
+        """The states of many groups, by the hundred; read consistently."""
+        keys = [_state_key(key) for key in group_keys]
+        found = get_all(self._client, self._table, keys, self._pause, consistent=True)
+        return {item["pk"]["S"].removeprefix("GROUP#"): _state_of(item) for item in found}
 
     def count(self, group_key: str, first: str, last: str) -> Counted:
         """How many different matches are placed from `first` to `last`; read consistently."""
@@ -268,6 +272,10 @@ def due_item(due: Due) -> Item:
 
 def _state_key(group_key: str) -> Item:
     return item_of(pk=f"GROUP#{group_key}", sk="GROUP")
+
+
+def _state_of(item: Item) -> KeptState:
+    return KeptState(_decode_state(item["state"]["S"]), int(item["version"]["N"]))
 
 
 def _match_item(batch: AlertBatch, match: AlertMatch, expires_at: int) -> Item:

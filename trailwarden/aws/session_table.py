@@ -6,6 +6,7 @@ order and any number of times; the sort key is the session's rank, so the one th
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from trailwarden.aws.batches import Item, Pause, put_all, query
 KEPT_AFTER_EXPIRY = timedelta(days=31)
 """CloudTrail tries for 30 days to deliver a log file: records of a session may come that late."""
 _REMEMBERED = 1000
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
 _serialize = TypeSerializer().serialize
 _decode = msgspec.json.Decoder(Session).decode
 
@@ -80,10 +82,10 @@ class SessionTable:
 
     def _expires_at(self, session: Session) -> int:
         """Seconds since the epoch. A record says when its session expires; a wild claim is not believed."""
-        latest = self._now() + timedelta(days=2).total_seconds()
-        ends = latest
-        if session.expires:
-            ends = datetime.strptime(session.expires, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp()
+        latest = ends = self._now() + timedelta(days=2).total_seconds()
+        with suppress(ValueError):  # one odd record must not keep its file from being done with
+            if session.expires:
+                ends = datetime.strptime(session.expires, _TIME).replace(tzinfo=UTC).timestamp()
         return int(min(max(ends, self._now()), latest) + KEPT_AFTER_EXPIRY.total_seconds())
 
 

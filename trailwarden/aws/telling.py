@@ -49,5 +49,7 @@ def make_tellers(
     )
     channels = Channels(client("sns"), alerting, known=known, names=names.current)
     findings = SecurityHubFindings(client("securityhub")) if alerting.security_hub else None
-    notifier = Notifier(outbox=outbox, channels=channels.of, budgets=budgets, findings=findings)
+    notifier = Notifier(
+        outbox=outbox, channels=channels.of, budgets=budgets, findings=findings, now=time.time
+    )
     return Tellers(notifier, channels, outbox, budgets)

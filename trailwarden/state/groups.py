@@ -5,8 +5,10 @@ and in DynamoDB. Of functions that race on one group the later one is refused, r
 there.
 """
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from trailwarden.alerts.groups import Counted, GroupState, Moved, add, begun, withdrawn
@@ -37,6 +39,9 @@ class Due:
     alert_id: str
 
 
+_NONE_YET = KeptState(GroupState("", {}), 0)
+
+
 class GroupStore(Protocol):
     """The steps. Every read is consistent: it sees all that was written before it began."""
 
@@ -45,6 +50,9 @@ class GroupStore(Protocol):
 
     def state(self, group_key: str) -> KeptState | None:
         """The group's state; None where there is none yet."""
+
+    def states(self, group_keys: Set[str]) -> Mapping[str, KeptState]:
+        """The states of many groups at once; those that there are none of are left out."""
 
     def count(self, group_key: str, first: str, last: str) -> Counted:
         """How many different matches are placed from `first` to `last`, both included."""
@@ -68,19 +76,33 @@ class Groups:
     """`RevisableAlertStore` over a `GroupStore`.
 
     `now` gives seconds since 1970; `pause(attempt)` waits before a group is read again that somebody else
-    moved on.
+    moved on. `side_by_side`: how many groups are moved at once, since a storm may be of thousands, and each
+    is mostly waiting.
     """
 
-    def __init__(self, store: GroupStore, *, now: Callable[[], float], pause: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        store: GroupStore,
+        *,
+        now: Callable[[], float],
+        pause: Callable[[int], None],
+        side_by_side: int = 1,
+    ) -> None:
         self._store = store
         self._now = now
         self._pause = pause
+        self._pool = ThreadPoolExecutor(side_by_side) if side_by_side > 1 else None
 
     def add(self, batches: Iterable[AlertBatch]) -> int:
         """Store the matches, then move their groups on. Returns how many alerts are new."""
         kept = list(batches)
         self._store.put_matches(kept)
-        return sum(self._add(batch) for batch in kept)
+        by_group: dict[str, list[AlertBatch]] = {}
+        for batch in kept:
+            by_group.setdefault(batch.alert.group_key, []).append(batch)
+        states = self._store.states(by_group.keys())
+        move = self._pool.map if self._pool is not None and len(by_group) > 1 else map
+        return sum(move(lambda key: self._add(key, by_group[key], states.get(key)), by_group))
 
     def matches_of(self, group_key: str, place: str) -> set[str]:
         """The ids of the group's matches that are placed there."""
@@ -91,10 +113,8 @@ class Groups:
         self._store.delete_matches(group_key, place, match_ids)
         self.move(group_key, lambda state: self._without(group_key, state))
 
-    def _add(self, batch: AlertBatch) -> int:
-        key = batch.alert.group_key
-
-        def moved(state: GroupState | None) -> Moved:
+    def _add(self, key: str, batches: Sequence[AlertBatch], known: KeptState | None) -> int:
+        def moved(state: GroupState | None, batch: AlertBatch) -> Moved:
             return add(
                 state or begun(batch.alert),
                 batch,
@@ -102,7 +122,9 @@ class Groups:
                 count=lambda first, last: self._store.count(key, first, last),
             )
 
-        return self.move(key, moved).new
+        first, *others = batches
+        new = self.move(key, partial(moved, batch=first), known=known or _NONE_YET).new
+        return new + sum(self.move(key, partial(moved, batch=batch)).new for batch in others)
 
     def _without(self, key: str, state: GroupState | None) -> Moved | None:
         if state is None or not state.spans:
@@ -116,15 +138,16 @@ class Groups:
         becomes: Callable[[GroupState | None], Moved | None],
         *,
         done: Due | None = None,
+        known: KeptState | None = None,
     ) -> Moved:
-        """Move a group on; `becomes` may be asked several times, and says None where nothing changes. Raises
-        `GroupBusyError`, and whatever the store raises."""
+        """Move a group on; `becomes` may be asked several times, and says None where nothing changes. `known`
+        is the state, where the caller has read it. Raises `GroupBusyError`, and whatever the store raises."""
         for attempt in range(_ATTEMPTS):
-            kept = self._store.state(group_key)
-            moved = becomes(kept.state if kept else None)
+            kept = known if known is not None and not attempt else self._store.state(group_key) or _NONE_YET
+            moved = becomes(kept.state if kept.version else None)
             if moved is None:
-                return Moved(kept.state if kept else GroupState("", {}))
-            if self._store.write(group_key, kept.version if kept else 0, moved, done=done):
+                return Moved(kept.state)
+            if self._store.write(group_key, kept.version, moved, done=done):
                 return moved
             self._pause(attempt)
         raise GroupBusyError(f"the group {group_key} is moved by others all the time")

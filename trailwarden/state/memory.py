@@ -3,7 +3,7 @@
 import time
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -31,7 +31,7 @@ class MemoryGroupStore:
         self.silent: dict[str, str] = {}
         self.became: dict[str, str] = {}
         self.matches: dict[str, dict[tuple[str, str], AlertMatch]] = {}
-        self.states: dict[str, KeptState] = {}
+        self._states: dict[str, KeptState] = {}
         self.due: set[Due] = set()
         self.outbox: list[tuple[int, Opened | Telling]] = []
         """All that must be told, in the order in which it was written, and when that was."""
@@ -45,7 +45,15 @@ class MemoryGroupStore:
 
     def state(self, group_key: str) -> KeptState | None:
         """The group's state; None where there is none yet."""
-        return self.states.get(group_key)
+        return self._states.get(group_key)
+
+    def states(self, group_keys: Set[str]) -> Mapping[str, KeptState]:
+        """The states of many groups at once."""
+        return {key: self._states[key] for key in group_keys if key in self._states}
+
+    def every_state(self) -> Mapping[str, KeptState]:
+        """The states of all groups, by their keys."""
+        return self._states
 
     def count(self, group_key: str, first: str, last: str) -> Counted:
         """How many different matches are placed from `first` to `last`."""
@@ -58,10 +66,10 @@ class MemoryGroupStore:
 
     def write(self, group_key: str, before: int, moved: Moved, *, done: Due | None = None) -> bool:
         """Write the state and all that goes with it."""
-        kept = self.states.get(group_key)
+        kept = self._states.get(group_key)
         if (kept.version if kept else 0) != before:
             return False
-        self.states[group_key] = KeptState(moved.state, before + 1)
+        self._states[group_key] = KeptState(moved.state, before + 1)
         for opened in moved.opened:
             identity = opened.alert.alert_id
             if identity not in self.alerts:
@@ -113,7 +121,7 @@ class MemoryAlertStore(Groups):
         return list(self._standing())
 
     def _standing(self) -> Iterator[Alert]:
-        for key, kept in self.kept.states.items():
+        for key, kept in self.kept.every_state().items():
             for span in kept.state.spans:
                 found = self.kept.count(key, span.first, span.last)
                 yield replace(

@@ -11,6 +11,7 @@ from tests.alert_table import create_alert_table
 from tests.corpus import corpus_records, needs_corpus
 from tests.samples import MEMBER, record
 from tests.unit.activity.credentials import ALICE, assumed, key, session_identity
+from tests.dynamodb import FakeDynamoDB
 from trailwarden.activity.describe import describe
 from trailwarden.activity.kinds import Nature
 from trailwarden.activity.learning import LESSON, LearnedSessions, learn
@@ -162,6 +163,7 @@ def test_a_record_that_issues_no_key_teaches_nothing(taught: Record) -> None:
         ("Mar 1, 2026, 1:00:00\u202fPM", "2026-03-01T13:00:00Z"),
         ("2026-03-01T13:00:00Z", "2026-03-01T13:00:00Z"),
         ("soon", "2026-03-03T00:00:00Z"),
+        ("Mar 1, 0926, 1:00:00 PM", "0926-03-01T13:00:00Z"),
     ],
 )
 def test_when_a_session_ends(stated: str, expires: str) -> None:
@@ -275,6 +277,15 @@ def test_what_alerts_have_in_common_is_read_once_and_what_is_not_known_yet_again
         describe(acted, Context(sessions=table))
         assert told == ["role Deploy (session s) through role Admin", "alice through role Deploy, role Admin"]
         assert counting.calls == ["query"] * 3  # "two" once, "one" until it was known
+
+
+@pytest.mark.parametrize("expires", [None, "926-03-01T13:00:00Z", "soon", "9999-12-31T23:59:59Z"])
+def test_a_session_whose_end_cannot_be_read_is_kept_as_long_as_any(expires: str | None) -> None:
+    client: Any = FakeDynamoDB()
+    table = SessionTable(client, "alerts", now=lambda: NOW, pause=_never)
+    table.put(_session(expires=expires))
+    (item,) = client.items.values()
+    assert int(item["expires_at"]["N"]) == NOW + 2 * DAY + 31 * DAY
 
 
 def test_memory_is_bounded() -> None:

@@ -150,8 +150,7 @@ def test_functions_that_race_open_one_alert_and_count_all(seed: int) -> None:
     database = FakeDynamoDB()
     kept = [batches(12, eventTime=f"2026-03-01T12:{minute:02}:00Z", start=10 * minute) for minute in range(8)]
     threads = [
-        threading.Thread(target=lambda own=own: table(database).add(own))
-        for own in kept[seed:] + kept[:seed]
+        threading.Thread(target=lambda own=own: table(database).add(own)) for own in kept[seed:] + kept[:seed]
     ]
     for thread in threads:
         thread.start()

@@ -27,6 +27,7 @@ from trailwarden.rules.ruleset import RuleSet, dump_rule_set
 
 RULES = RuleSet(rules=(rule(STOP_RULE, "StopLogging"),))
 ARTEFACT = dump_rule_set(RULES)
+NORMALISED = Path(__file__).resolve().parents[3] / "docs" / "fields" / "trail_changed_by_hand.yml"
 
 
 @pytest.fixture
@@ -48,7 +49,13 @@ def inputs(folder: Path) -> list[Input]:
 
 
 @pytest.mark.parametrize(
-    "options", [["--matches", "--format", "jsonl"], ["--format", "jsonl"], ["--matches"]]
+    "options",
+    [
+        ["--matches", "--format", "jsonl"],
+        ["--format", "jsonl"],
+        ["--matches"],
+        ["--format", "jsonl", "--rules", str(NORMALISED)],
+    ],
 )
 def test_many_processes_print_what_one_does(
     logs: Path, options: list[str], monkeypatch: pytest.MonkeyPatch

@@ -1,6 +1,7 @@
 """A naive evaluator, straight from pySigma's parsed conditions: no compiled form, no index, no cache.
 
-It shares no code with the engine (but `activity`, which reads normalised fields) and prefers plainness to speed; the engine must agree with it.
+It shares no code with the engine (but `activity`, which reads normalised fields) and prefers plainness to
+speed; the engine must agree with it.
 """
 
 import datetime

@@ -42,6 +42,21 @@ WARNED = [
     ("eventName: A\n  userIdentity.username: x", "no field `username`", "`userIdentity.userName`"),
     ("eventName|contains|all: A", "`all` joins the values of a list", "leave `all` out"),
     ("requestParameters.name: x", "every record is decoded in full", "eventName"),
+    ("actor.nature: person", "nothing but normalised fields, so every record is decoded", "eventName"),
+    (
+        "target: x\n  requestParameters.name: x",
+        "calls and normalised fields, so every record is decoded",
+        "eventName",
+    ),
+    ("eventName: A\n  actor.natur: x", "no normalised field `actor.natur`", "`actor.nature`"),
+    ("eventName: A\n  origin.zzz: x", "no normalised field `origin.zzz`", "origin.attack_tool"),
+    ("eventName: A\n  tool.name: x", "no normalised field `tool.name`", "`tool`"),
+    ("eventName: A\n  Tool: x", "no field `Tool`", "did you mean `tool`?"),
+    ("eventName: A\n  tools: x", "no field `tools`", "did you mean `tool`?"),
+    ("eventName: A\n  eventName|fieldref: actr", "no field `actr`", "did you mean `actor`?"),
+    ("eventName: A\n  actor.nature: human", "never `human`", "person, automation, aws_service"),
+    ("eventName: A\n  actor.nature: persons", "never `persons`", "did you mean `person`?"),
+    ("eventName: A\n  actor.kind: Unknown", "never `Unknown`", "write `null`"),
 ]
 
 
@@ -73,6 +88,9 @@ def test_what_is_warned_of(items: str, message: str, cure: str) -> None:
         "userIdentity.sessionContext.sessionIssuer.arn: x",
         "eventName|contains|all: [A, B]",
         "sourceIPAddress|cidr: 10.0.0.0/8\n  requestParameters.name: x",
+        "eventName: A\n  actor.nature: [PERSON, automation]\n  origin.attack_tool: true\n  actor.mfa: false",
+        "eventName: A\n  actor.nature|contains: serv\n  actor.kind|re: user$\n  actor.session: null",
+        "readOnly: false\n  target|fieldref: actor",
     ],
 )
 def test_what_is_fine(items: str) -> None:
