@@ -19,6 +19,7 @@ from ministack.core import tls
 
 from local.emulation import trails
 from local.emulation.buckets import name_who_edits
+from local.emulation.conditions import judge_simple_conditions_at_once
 from local.emulation.delivery import Delivery
 from local.emulation.functions import (
     act_by_their_roles,
@@ -61,6 +62,7 @@ async def run(port: int, delivery_seconds: float) -> None:
     tell_of_stacks()
     reserve_concurrency()
     know_leading_keys()
+    judge_simple_conditions_at_once()
     name_sessions_by_their_roles()
     config = Config()
     config.bind = [f"127.0.0.1:{port}"]

@@ -9,8 +9,11 @@ from uuid import uuid4
 
 import pytest
 
+from infra.names import DETECT_FUNCTION
 from local.cloud import AlertMail, LocalCloud, local_cloud, wait_for
 from local.deployment import CDK, Assembly, synthesize
+from tests.e2e.over_time import brief_settings, restore_budgets, stop_the_clock
+from tests.samples import notice
 from trailwarden.delivery.keys import LogFileKey, LogFileKind
 
 SECONDS = 40.0
@@ -45,6 +48,22 @@ def strict_cloud(assembly: Assembly) -> Iterator[LocalCloud]:
         yield deployed
 
 
+@pytest.fixture(scope="session")
+def brief_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """One with settings of its own, in which alerts are over after seconds, and nothing is tended unasked."""
+    assembly = synthesize(tmp_path_factory.mktemp("brief"), settings=brief_settings())
+    with local_cloud(assembly=assembly) as deployed:
+        stop_the_clock(deployed)
+        yield deployed
+
+
+@pytest.fixture
+def brief(brief_cloud: LocalCloud) -> "Archive":
+    """Its archive, for a test to which all of the hour's budgets are left."""
+    restore_budgets(brief_cloud)
+    return Archive(brief_cloud)
+
+
 class Archive:
     """The log bucket and the delivery topic, as CloudTrail uses them."""
 
@@ -70,6 +89,23 @@ class Archive:
         """Send CloudTrail's delivery notice."""
         message = json.dumps({"s3Bucket": self.bucket, "s3ObjectKey": list(keys)})
         self.cloud.audit("sns").publish(TopicArn=self.cloud.names.delivery_topic_arn, Message=message)
+
+    def detect(self, key: str) -> None:
+        """Run `detect` on the notice of one file, as SQS would."""
+        message = {
+            "messageId": str(uuid4()),
+            "receiptHandle": "handle",
+            "body": notice(key, bucket=self.bucket),
+            "attributes": {},
+            "messageAttributes": {},
+            "eventSource": "aws:sqs",
+            "eventSourceARN": self.cloud.names.ingest_queue_arn,
+            "awsRegion": self.cloud.names.region,
+        }
+        answer = self.cloud.audit("lambda").invoke(
+            FunctionName=DETECT_FUNCTION, Payload=json.dumps({"Records": [message]})
+        )
+        assert json.loads(answer["Payload"].read()) == {"batchItemFailures": []}, self.cloud.emulator.log
 
     def settle(self) -> None:
         """Until no notice waits or is at work, and every message in the table has been told or held back."""
@@ -105,6 +141,7 @@ class Archive:
 
 @pytest.fixture
 def archive(cloud: LocalCloud) -> Archive:
+    restore_budgets(cloud)
     return Archive(cloud)
 
 

@@ -1,12 +1,11 @@
 """Correlations through the deployed functions: several of them at once, on one group."""
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 from local.cloud import AlertMail
 from tests.e2e.conftest import Archive
-from tests.samples import MEMBER, log_file, notice, record
+from tests.samples import MEMBER, log_file, record
 from trailwarden.delivery.records import Record
 
 TITLE = "failed console sign-ins"
@@ -36,24 +35,6 @@ def alerts_from(archive: Archive, address: str) -> list[AlertMail]:
     ]
 
 
-def invoke(archive: Archive, key: str) -> None:
-    """Run `detect` on the notice of one file, as SQS would."""
-    message = {
-        "messageId": str(uuid4()),
-        "receiptHandle": "handle",
-        "body": notice(key, bucket=archive.bucket),
-        "attributes": {},
-        "messageAttributes": {},
-        "eventSource": "aws:sqs",
-        "eventSourceARN": archive.cloud.names.ingest_queue_arn,
-        "awsRegion": archive.cloud.names.region,
-    }
-    answer = archive.cloud.audit("lambda").invoke(
-        FunctionName="trailwarden-detect", Payload=json.dumps({"Records": [message]})
-    )
-    assert json.loads(answer["Payload"].read()) == {"batchItemFailures": []}
-
-
 def test_functions_at_work_at_once_find_together_what_none_sees_alone(archive: Archive) -> None:
     """Twelve failures in six files, two in each; ten make the alert."""
     address = "203.0.113.201"
@@ -61,7 +42,7 @@ def test_functions_at_work_at_once_find_together_what_none_sees_alone(archive: A
     keys = [archive.put(log_file([*events[number::6], events[0]])) for number in range(6)]
 
     with ThreadPoolExecutor(max_workers=6) as functions:
-        list(functions.map(lambda key: invoke(archive, key), [*keys, *keys]))
+        list(functions.map(archive.detect, [*keys, *keys]))
     archive.settle()
 
     (alert,) = alerts_from(archive, address)
