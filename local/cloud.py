@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from infra.names import ALERT_TABLE, DETECT_FUNCTION, TEND_FUNCTION
@@ -159,6 +160,13 @@ class LocalCloud:
             )
         )
         return [item for page in pages for item in page["Items"]]
+
+    def messages(self, since: datetime) -> list[dict[str, Any]]:
+        """The items of the messages of every alert that came since then: `ALERT`, `MORE#...`."""
+        days = dict.fromkeys(f"ALERTS#{day:%Y-%m-%d}" for day in (since, datetime.now(UTC)))
+        listed = [item["sk"]["S"] for day in days for item in self.items(day)]
+        ids = {key.rpartition("#")[2] for key in listed if key >= f"{since:%Y-%m-%dT%H:%M:%SZ}"}
+        return [item for alert_id in ids for item in self.items(f"ALERT#{alert_id}")]
 
     def tend(self) -> dict[str, int]:
         """Run `tend_alerts` now; what it came to."""

@@ -3,8 +3,9 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -70,6 +71,7 @@ class Archive:
     def __init__(self, cloud: LocalCloud) -> None:
         self.cloud = cloud
         self.bucket = cloud.names.log_bucket
+        self._since = datetime.now(UTC) - timedelta(seconds=1)
 
     def put(self, content: bytes, *, account_id: str = "444455556666") -> str:
         """Put a log file; gives its key, one that was never used before."""
@@ -108,14 +110,14 @@ class Archive:
         assert json.loads(answer["Payload"].read()) == {"batchItemFailures": []}, self.cloud.emulator.log
 
     def settle(self) -> None:
-        """Until no notice waits or is at work, and every message in the table has been told or held back."""
+        """Until no notice waits or is at work, and all messages of alerts that came since this was made have
+        been told or held back."""
 
         def quiet() -> bool:
             if self.waiting("trailwarden-ingest"):
                 return False
             cloud = self.cloud
-            messages = [item for kind in ("ALERT", "MORE#") for item in cloud.table_items(kind)]
-            wanted = [item for item in messages if not item.keys() & {"staged", "silent"}]
+            wanted = [item for item in self.messages() if not item.keys() & {"staged", "silent"}]
             told = {
                 (
                     f"ALERT#{alert.alert_id}",
@@ -129,6 +131,10 @@ class Archive:
             )
 
         assert wait_for(quiet, SECONDS), self.cloud.emulator.log
+
+    def messages(self) -> list[dict[str, Any]]:
+        """The items of the messages of all alerts that came since this was made."""
+        return self.cloud.messages(self._since)
 
     def waiting(self, queue: str) -> int:
         """The messages of a queue, those at work included."""

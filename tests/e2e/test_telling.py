@@ -52,8 +52,8 @@ def hand_in(archive: Archive, record: Record) -> str:
     user = record["userIdentity"]["userName"]
 
     def kept() -> list[str]:
-        items = archive.cloud.table_items("ALERT")
-        return [item["pk"]["S"].removeprefix("ALERT#") for item in items if user in item["alert"]["S"]]
+        alerts = [item for item in archive.messages() if item["sk"]["S"] == "ALERT"]
+        return [item["pk"]["S"].removeprefix("ALERT#") for item in alerts if user in item["alert"]["S"]]
 
     (alert_id,) = wait_for(kept, SECONDS)
     return alert_id
