@@ -9,17 +9,20 @@ from infra.names import Names
 from infra.permissions import (
     ACKNOWLEDGED,
     ALERTS,
-    ALERTS_OVER_TIME,
+    COUNTS,
+    DUE,
     GROUPS,
-    RULE_SETS,
+    LISTED,
     allow,
     items,
-    items_but,
     publish_through,
     use_table,
 )
 
 _HELD = "HELD#*"
+_MARKED = [ALERTS, "BUDGET#*", "STORMS", COUNTS]
+"""What is updated where messages are told or held back."""
+_HEARTBEAT = "HEARTBEAT"
 _ACCOUNTS = "ACCOUNTS"
 _SUBSCRIPTIONS = "SUBSCRIPTIONS#*"
 
@@ -46,8 +49,9 @@ class AlertPermissions:
                 "dynamodb:GetShardIterator",
                 "dynamodb:ListStreams",
             ),
-            allow(self._names.alert_table_arn, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"),
-            items_but(self._names, [RULE_SETS], "dynamodb:PutItem", "dynamodb:UpdateItem"),
+            allow(self._names.alert_table_arn, "dynamodb:GetItem", "dynamodb:Query"),
+            items(self._names, [_HELD], "dynamodb:PutItem"),
+            items(self._names, _MARKED, "dynamodb:UpdateItem"),
             use_table(self._names, self._state_key_arn),
             *self._tell(security_hub=security_hub),
             allow(self._names.notify_dead_letter_queue_arn, "sqs:SendMessage"),
@@ -56,15 +60,10 @@ class AlertPermissions:
     def tend(self, *, security_hub: bool) -> list[iam.PolicyStatement]:
         """Close alerts, tell what nobody marked as told, sum up, report the week."""
         return [
-            allow(self._names.alert_table_arn, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"),
-            items_but(
-                self._names,
-                [RULE_SETS],
-                "dynamodb:BatchWriteItem",
-                "dynamodb:DeleteItem",
-                "dynamodb:PutItem",
-                "dynamodb:UpdateItem",
-            ),
+            allow(self._names.alert_table_arn, "dynamodb:GetItem", "dynamodb:Query"),
+            items(self._names, [ALERTS, DUE, GROUPS, _HEARTBEAT, _HELD], "dynamodb:PutItem"),
+            items(self._names, [*_MARKED, _HEARTBEAT], "dynamodb:UpdateItem"),
+            items(self._names, [DUE], "dynamodb:DeleteItem"),
             use_table(self._names, self._state_key_arn),
             *self._tell(security_hub=security_hub),
         ]
@@ -98,12 +97,11 @@ class AlertPermissions:
         }
 
     def responders(self) -> list[iam.PolicyStatement]:
-        """Read alerts, and write what became of them; an outcome changes several items in one transaction,
-        which needs the rights of its parts."""
+        """Read alerts, and write what became of them; a transaction needs the rights of its parts."""
         return [
             items(
                 self._names,
-                [*ALERTS_OVER_TIME, _HELD, _ACCOUNTS],
+                [ALERTS, LISTED, GROUPS, DUE, _ACCOUNTS],
                 "dynamodb:BatchGetItem",
                 "dynamodb:GetItem",
                 "dynamodb:Query",

@@ -10,8 +10,8 @@ from infra import names as n
 from infra.alert_permissions import AlertPermissions
 from infra.alerting import alert_topics, files_beside
 from infra.bundling import Bundler
-from infra.constructs.alarms import failing, silent, undelivered
-from infra.constructs.function import Function, FunctionSpec
+from infra.constructs.alarms import Alarm, failing, silent, undelivered
+from infra.constructs.function import METRICS_NAMESPACE, Function, FunctionSpec
 from infra.settings import Settings
 
 _MEMORY_MB = 256
@@ -130,6 +130,16 @@ class AlertingStack(Stack):
                 "tend_alerts has not run for a quarter of an hour: nothing is told of alerts after their"
                 " first message. (Right after the first deployment this passes by itself.)",
                 periods=_SILENT_PERIODS,
+            ),
+            Alarm(
+                "topics-deaf",
+                METRICS_NAMESPACE,
+                "DeafTopics",
+                ("service", n.WATCH_FUNCTION),
+                "Maximum",
+                1,
+                "Nobody hears a topic that alerts or operations are told on: subscribe to it, or confirm. See"
+                " the log of watch_alerting.",
             ),
         ]
         for name, arn in self._topics.items():

@@ -14,8 +14,7 @@ RULE_SETS = "RULESET"
 EXCEPTIONS = "EXCEPTION#*"
 STAGED = "STAGED#*"
 """The partition keys of what is remembered about rules (docs/architecture.md lists the items)."""
-ALERTS, GROUPS, ACKNOWLEDGED = "ALERT#*", "GROUP#*", "ACKNOWLEDGED"
-ALERTS_OVER_TIME = (ACKNOWLEDGED, ALERTS, "ALERTS#*", "DUE#*", GROUPS)
+ALERTS, LISTED, GROUPS, DUE, ACKNOWLEDGED = "ALERT#*", "ALERTS#*", "GROUP#*", "DUE#*", "ACKNOWLEDGED"
 """Those of alerts and their groups."""
 COUNTS = "WEEK#*"
 """Those of what is counted for the heartbeat."""
@@ -75,14 +74,8 @@ class DetectPermissions:
                 "dynamodb:PutItem",
                 "dynamodb:Query",
             ),
-            items(self._names, [EXCEPTIONS], "dynamodb:UpdateItem"),
-            items(
-                self._names,
-                [*ALERTS_OVER_TIME, COUNTS],
-                "dynamodb:ConditionCheckItem",
-                "dynamodb:DeleteItem",
-                "dynamodb:UpdateItem",
-            ),
+            items(self._names, [EXCEPTIONS, ALERTS, COUNTS], "dynamodb:UpdateItem"),
+            items(self._names, [ACKNOWLEDGED], "dynamodb:DeleteItem"),
             use_table(self._names, self._state_key_arn),
             *publish_through(self._names, self._operations_key_arn, self._names.operations_topic_arn),
         ]
@@ -199,15 +192,6 @@ def items(names: Names, keys: list[str], *actions: str) -> iam.PolicyStatement:
         actions=list(actions),
         resources=[names.alert_table_arn],
         conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}},
-    )
-
-
-def items_but(names: Names, keys: list[str], *actions: str) -> iam.PolicyStatement:
-    """The table's items but those under these partition keys: for writes, which all name theirs."""
-    return iam.PolicyStatement(
-        actions=list(actions),
-        resources=[names.alert_table_arn],
-        conditions={"ForAllValues:StringNotLike": {"dynamodb:LeadingKeys": keys}},
     )
 
 

@@ -24,14 +24,14 @@ from trailwarden.aws.group_table import GroupTable
 from trailwarden.aws.outbox_table import OutboxTable, outgoing_of
 from trailwarden.aws.week_table import WeekTable
 from trailwarden.delivery.records import event_identity, event_time
+from trailwarden.dispatch.notification import Notifier, Telling
+from trailwarden.dispatch.tending import Tender, TendTally
 from trailwarden.engine.match import Match
-from trailwarden.notification import Notifier, Telling
 from trailwarden.rules.ruleset import Rule
 from trailwarden.state.groups import Groups
 from trailwarden.state.memory import MemoryGroupStore
 from trailwarden.state.memory_outbox import MemoryOutbox
 from trailwarden.state.outbox import Budgets, Outgoing
-from trailwarden.tending import Tender, TendTally
 
 START = seconds_of("2026-03-02T12:00:00Z")
 STOP = rule(STOP_RULE, "StopLogging", alert_title="{actor} stopped the trail")

@@ -1,9 +1,9 @@
 """`notify`: each message of an alert to its subscribers. Fed by the alert table's stream: new alerts and
 follow-ups, of which the table's items are the outbox.
 
-A message that cannot be published is reported, and the stream comes again from it; its neighbours are told all
-the same, and not again when the stream repeats them. Alerts of staged rules are passed over, and counted; what
-exceeds the hour's budgets is kept for a summary.
+A message that cannot be published is reported, and the stream comes again from it; its neighbours are told
+all the same, and not again when the stream repeats them. Alerts of staged rules are passed over, and counted;
+what exceeds the hour's budgets is kept for a summary.
 """
 
 import os
@@ -22,7 +22,7 @@ from trailwarden.aws.environment import read_environment
 from trailwarden.aws.outbox_table import alert_of, outgoing_of
 from trailwarden.aws.telling import Tellers, make_tellers
 from trailwarden.aws.week_table import WeekTable
-from trailwarden.notification import Telling
+from trailwarden.dispatch.notification import Telling
 
 _FOLDER = Path(__file__).parent
 

@@ -1,7 +1,7 @@
 """`tend_alerts`: what must happen to alerts without a new match. Called every minute.
 
-Closes what has been quiet and has the rest of it told, tells what nobody marked as told, sums up what was held
-back, and once a week says that all is well. What it does not get done stays on the list.
+Closes what has been quiet and has the rest of it told, tells what nobody marked as told, sums up what was
+held back, and once a week says that all is well. What it does not get done stays on the list.
 """
 
 import os
@@ -23,8 +23,8 @@ from trailwarden.aws.group_table import GroupTable
 from trailwarden.aws.rule_set_table import RuleSetTable
 from trailwarden.aws.telling import make_tellers
 from trailwarden.aws.week_table import WeekTable
+from trailwarden.dispatch.tending import Tender
 from trailwarden.state.groups import Groups
-from trailwarden.tending import Tender
 
 _FOLDER = Path(__file__).parent
 _ENOUGH = 40.0  # seconds: the next run is a minute after the last one began

@@ -65,6 +65,13 @@ class Aws:
         return taken
 
 
+class OneAtATime:
+    """A pool that does things one after the other."""
+
+    def __init__(self, _workers: int) -> None:
+        self.map = map
+
+
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     for name, value in {
@@ -79,6 +86,8 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
         "POWERTOOLS_METRICS_NAMESPACE": "Trailwarden",
     }.items():
         monkeypatch.setenv(name, value)
+    # moto is not made for threads; tests/unit/aws/test_group_table.py has groups moved side by side.
+    monkeypatch.setattr("trailwarden.state.groups.ThreadPoolExecutor", OneAtATime)
     with mock_aws():
         s3, sns = boto3.client("s3"), boto3.client("sns")
         sqs, dynamodb = boto3.client("sqs"), boto3.client("dynamodb")

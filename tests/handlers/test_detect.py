@@ -128,6 +128,7 @@ def test_a_store_that_refuses_makes_the_notice_come_again(
         assert run(detect, notice(log_key(GOOD))) == ["0"]
     assert run(detect, notice(log_key(GOOD))) == []
     assert [item["sk"]["S"] for item in aws.items("ALERT#")] == ["ALERT"]
+    assert sorted(item["sk"]["S"][:5] for item in aws.items("GROUP#")) == ["GROUP", "MATCH"]
 
 
 ACTED = record(9, userIdentity=session_identity("Admin", "s", key("two")))

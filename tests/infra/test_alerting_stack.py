@@ -1,6 +1,5 @@
 """What tends alerts and watches over their delivery: functions, clocks, roles, alarms."""
 
-import json
 from typing import Any
 
 import pytest
@@ -38,11 +37,7 @@ def test_the_functions_get_the_environment_of_the_contract(deployment: Synthesiz
         variables = function(deployment, name)["Environment"]["Variables"]
         return {key: value for key, value in variables.items() if not key.startswith("POWERTOOLS_")}
 
-    assert own(TEND) == {
-        "ALERT_TABLE_NAME": "trailwarden-alerts",
-        "ALERT_RETENTION_DAYS": "365",
-        "OPERATIONS_TOPIC_ARN": OPERATIONS,
-    }
+    assert own(TEND) == {"ALERT_TABLE_NAME": "trailwarden-alerts", "ALERT_RETENTION_DAYS": "365"}
     assert own(WATCH) == {"ALERT_TABLE_NAME": "trailwarden-alerts", "OPERATIONS_TOPIC_ARN": OPERATIONS}
 
 
@@ -58,43 +53,38 @@ def test_the_clock_starts_them(deployment: Synthesized) -> None:
     started = set()
     for rule in rules.values():
         (target,) = rule["Properties"]["Targets"]
-        started.add(
-            (
-                rule["Properties"]["ScheduleExpression"],
-                names[target["Arn"]["Fn::GetAtt"][0]],
-                target.get("Input"),
-            )
-        )
-    assert {(when, name, what and json.loads(what)["task"]) for when, name, what in started} == {
-        ("rate(1 minute)", TEND, "tend"),
-        ("cron(0 7 ? * MON *)", TEND, "heartbeat"),
-        ("cron(0 6 * * ? *)", WATCH, None),
-    }
+        assert "Input" not in target
+        started.add((rule["Properties"]["ScheduleExpression"], names[target["Arn"]["Fn::GetAtt"][0]]))
+    assert started == {("rate(1 minute)", TEND), ("cron(0 6 * * ? *)", WATCH)}
     permissions = deployment.resources(ALERTING, "AWS::Lambda::Permission").values()
     assert {one["Properties"]["SourceArn"]["Fn::GetAtt"][0] for one in permissions} == set(rules)
     assert {one["Properties"]["Principal"] for one in permissions} == {"events.amazonaws.com"}
 
 
 def test_tend_alerts_may_do_what_it_does_and_nothing_else(deployment: Synthesized) -> None:
-    statements = deployment.role(ALERTING, TEND)
-    assert grants(statements) == {
+    assert grants(deployment.role(ALERTING, TEND)) == {
         TABLE: {
-            "dynamodb:BatchGetItem",
-            "dynamodb:BatchWriteItem",
             "dynamodb:DeleteItem",
             "dynamodb:GetItem",
             "dynamodb:PutItem",
             "dynamodb:Query",
             "dynamodb:UpdateItem",
         },
-        OPERATIONS: {"sns:Publish"},
+        MAIN: {"sns:Publish"},
         "SsmParameterValuetrailwardenstatekeyarn": TABLE_KEY,
-        "SsmParameterValuetrailwardenoperationskeyarn": {"kms:Decrypt", "kms:GenerateDataKey"},
         **logs(TEND),
     }
-    (write,) = (one for one in statements if "dynamodb:PutItem" in one["Action"])
-    assert "dynamodb:GetItem" not in write["Action"]
-    assert write["Condition"] == {"ForAllValues:StringNotLike": {"dynamodb:LeadingKeys": ["RULESET"]}}
+
+
+def test_tend_alerts_tells_on_every_route_and_imports_findings_where_that_is_switched_on(
+    routed: Synthesized,
+) -> None:
+    granted = grants(routed.role(ALERTING, TEND))
+    published = {resource for resource, actions in granted.items() if "sns:Publish" in actions}
+    assert published == {MAIN, f"{MAIN}-network-team", f"{MAIN}-audit"}
+    assert granted[f"arn:aws:securityhub:{AUDIT}:product/111122223333/default"] == {
+        "securityhub:BatchImportFindings"
+    }
 
 
 def test_watch_alerting_may_do_what_it_does_and_nothing_else(deployment: Synthesized) -> None:
@@ -102,10 +92,13 @@ def test_watch_alerting_may_do_what_it_does_and_nothing_else(deployment: Synthes
     assert grants(deployment.role(ALERTING, WATCH)) == {
         MAIN: read | {"sns:Publish"},
         OPERATIONS: read | {"sns:Publish"},
-        "*": {"sns:GetSubscriptionAttributes"},
         TABLE: {"dynamodb:GetItem", "dynamodb:PutItem"},
         "SsmParameterValuetrailwardenstatekeyarn": TABLE_KEY,
-        "SsmParameterValuetrailwardenoperationskeyarn": {"kms:Decrypt", "kms:GenerateDataKey"},
+        "SsmParameterValuetrailwardenoperationskeyarn": {
+            "kms:Decrypt",
+            "kms:DescribeKey",
+            "kms:GenerateDataKey",
+        },
         **logs(WATCH),
     }
 
@@ -117,19 +110,23 @@ def test_watch_alerting_remembers_subscriptions_and_accounts_only(deployment: Sy
 
 
 def test_watch_alerting_tries_the_key_itself_and_else_through_services(deployment: Synthesized) -> None:
-    tried = [
-        statement["Action"]
+    (tried,) = (
+        statement
         for statement in deployment.role(ALERTING, WATCH)
         if statement["Action"][0].startswith("kms:") and "Condition" not in statement
-    ]
-    assert tried == [["kms:DescribeKey", "kms:GenerateDataKey"]]
+    )
+    assert tried["Action"] == ["kms:DescribeKey", "kms:GenerateDataKey"]
+    assert set(grants([tried])) == {
+        "SsmParameterValuetrailwardenstatekeyarn",
+        "SsmParameterValuetrailwardenoperationskeyarn",
+    }
 
 
 def test_watch_alerting_sees_every_topic_and_reads_the_organisation_where_it_may(routed: Synthesized) -> None:
     granted = grants(routed.role(ALERTING, WATCH))
     watched = {name for name, actions in granted.items() if "sns:ListSubscriptionsByTopic" in actions}
     assert watched == {MAIN, f"{MAIN}-network-team", f"{MAIN}-audit", OPERATIONS}
-    assert granted["*"] == {"sns:GetSubscriptionAttributes", "organizations:ListAccounts"}
+    assert granted["*"] == {"organizations:ListAccounts"}
     members = "arn:aws:organizations::999900001111:account/o-a1b2c3d4e5/*"
     assert granted[members] == {"organizations:ListTagsForResource"}
 
@@ -151,6 +148,7 @@ def test_what_needs_a_hand_is_told_to_operations(routed: Synthesized) -> None:
         ("Errors", TEND),
         ("Errors", WATCH),
         ("Invocations", TEND),
+        ("DeafTopics", WATCH),
         ("NumberOfNotificationsFailed", "trailwarden-alerts"),
         ("NumberOfNotificationsFailed", "trailwarden-alerts-network-team"),
         ("NumberOfNotificationsFailed", "trailwarden-alerts-audit"),
@@ -168,6 +166,12 @@ def test_a_clock_that_stands_still_is_an_alarm_and_a_topic_without_messages_is_n
     assert silent["ComparisonOperator"] == "LessThanThreshold"
     assert silent["Threshold"] == 1
     assert silent["EvaluationPeriods"] * silent["Period"] == 15 * 60
+    deaf = routed.properties(ALERTING, "AWS::CloudWatch::Alarm", MetricName="DeafTopics")
+    assert (deaf["Namespace"], deaf["Threshold"], deaf["TreatMissingData"]) == (
+        "Trailwarden",
+        1,
+        "notBreaching",
+    )
     failed = routed.properties(
         ALERTING, "AWS::CloudWatch::Alarm", AlarmName="trailwarden-topic-network-team-undelivered"
     )

@@ -29,7 +29,7 @@ from trailwarden.rules.ruleset import load_rule_set
 
 FUNCTIONS = ("detect", "notify", "publish_rules", "tend_alerts", "watch_alerting")
 # Those of which the hashes are compared: they all reach the files of the library that the tests change.
-COMPARED = ("detect", "notify", "publish_rules")
+COMPARED = FUNCTIONS
 WITH_SETTINGS = ("detect", "notify", "tend_alerts", "watch_alerting")
 LAMBDA = Target("arm64", "3.14", native=False)
 # What Lambda's Python runtime brings: https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html
@@ -176,12 +176,12 @@ def test_the_rule_compiler_is_where_rules_are_compiled_and_the_command_line_nowh
     assert not (package / "cli").exists()
 
 
-@pytest.mark.parametrize("function", ["detect", "notify"])
+@pytest.mark.parametrize("function", ["detect", "notify", "tend_alerts", "watch_alerting"])
 def test_an_asset_holds_no_command_line_and_no_rule_compiler(bundler: Bundler, function: str) -> None:
     package = bundler.bundle(function).path / "trailwarden"
     assert not (package / "cli").exists()
     assert not (package / "rules" / "compile.py").exists()
-    assert (package / "aws" / "alert_table.py").is_file()
+    assert (package / "aws" / "clients.py").is_file()
 
 
 def test_the_shipped_rules_compile_into_a_rule_set_that_loads() -> None:

@@ -108,7 +108,6 @@ def test_detect_may_do_what_it_does_and_nothing_else(deployment: Synthesized) ->
         "arn:aws:s3:::trailwarden-logs-111122223333-eu-central-1/AWSLogs/*": {"s3:GetObject"},
         f"arn:aws:dynamodb:{AUDIT}:table/trailwarden-alerts": {
             "dynamodb:BatchWriteItem",
-            "dynamodb:ConditionCheckItem",
             "dynamodb:DeleteItem",
             "dynamodb:GetItem",
             "dynamodb:PutItem",
@@ -129,20 +128,20 @@ def test_detect_may_do_what_it_does_and_nothing_else(deployment: Synthesized) ->
 
 
 def test_detect_changes_nothing_but_counters_and_alerts(deployment: Synthesized) -> None:
-    changes = {"dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:UpdateItem"}
-    found: dict[str, list[str]] = {}
-    for statement in role(deployment, "trailwarden-detect"):
-        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-        for action in changes & set(actions):
-            (keys,) = statement["Condition"].values()
+    statements = role(deployment, "trailwarden-detect")
+    assert keys_by_action(statements, "dynamodb:UpdateItem") == {"ALERT#*", "EXCEPTION#*", "WEEK#*"}
+    assert keys_by_action(statements, "dynamodb:DeleteItem") == {"ACKNOWLEDGED"}
+
+
+def keys_by_action(statements: list[dict[str, Any]], action: str) -> set[str]:
+    """The partition keys that the action is bound to."""
+    found: set[str] = set()
+    for statement in statements:
+        listed = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        if action in listed:
             assert set(statement["Condition"]) == {"ForAllValues:StringLike"}
-            found.setdefault(action, []).extend(keys["dynamodb:LeadingKeys"])
-    alerts = ["ALERT#*", "ALERTS#*", "DUE#*", "GROUP#*", "WEEK#*"]
-    assert {action: sorted(keys) for action, keys in found.items()} == {
-        "dynamodb:ConditionCheckItem": alerts,
-        "dynamodb:DeleteItem": alerts,
-        "dynamodb:UpdateItem": sorted([*alerts, "EXCEPTION#*"]),
-    }
+            found |= set(statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"])
+    return found
 
 
 def test_notify_may_do_what_it_does_and_nothing_else(deployment: Synthesized) -> None:
@@ -155,15 +154,12 @@ def test_notify_may_do_what_it_does_and_nothing_else(deployment: Synthesized) ->
             "dynamodb:ListStreams",
         },
         f"arn:aws:dynamodb:{AUDIT}:table/trailwarden-alerts": {
-            "dynamodb:BatchGetItem",
             "dynamodb:GetItem",
             "dynamodb:PutItem",
             "dynamodb:Query",
             "dynamodb:UpdateItem",
         },
         f"arn:aws:sns:{AUDIT}:trailwarden-alerts": {"sns:Publish"},
-        f"arn:aws:sns:{AUDIT}:trailwarden-operations": {"sns:Publish"},
-        "SsmParameterValuetrailwardenoperationskeyarn": {"kms:Decrypt", "kms:GenerateDataKey"},
         f"arn:aws:sqs:{AUDIT}:trailwarden-notify-dead-letters": {"sqs:SendMessage"},
         "SsmParameterValuetrailwardenstatekeyarn": STATE_KEY_ACTIONS,
         f"arn:aws:logs:{AUDIT}:log-group:/aws/lambda/trailwarden-notify:*": {
@@ -173,12 +169,10 @@ def test_notify_may_do_what_it_does_and_nothing_else(deployment: Synthesized) ->
     }
 
 
-def test_notify_writes_nothing_about_rules(deployment: Synthesized) -> None:
-    for statement in role(deployment, "trailwarden-notify"):
-        if "dynamodb:PutItem" in statement["Action"]:
-            assert statement["Action"] == ["dynamodb:PutItem", "dynamodb:UpdateItem"]
-            keys = {"dynamodb:LeadingKeys": ["RULESET"]}
-            assert statement["Condition"] == {"ForAllValues:StringNotLike": keys}
+def test_notify_writes_what_became_of_messages_and_nothing_else(deployment: Synthesized) -> None:
+    statements = role(deployment, "trailwarden-notify")
+    assert keys_by_action(statements, "dynamodb:PutItem") == {"HELD#*"}
+    assert keys_by_action(statements, "dynamodb:UpdateItem") == {"ALERT#*", "BUDGET#*", "STORMS", "WEEK#*"}
 
 
 def test_notify_publishes_on_every_route_and_imports_findings_where_that_is_switched_on(
@@ -190,7 +184,6 @@ def test_notify_publishes_on_every_route_and_imports_findings_where_that_is_swit
         f"arn:aws:sns:{AUDIT}:trailwarden-alerts",
         f"arn:aws:sns:{AUDIT}:trailwarden-alerts-network-team",
         f"arn:aws:sns:{AUDIT}:trailwarden-alerts-audit",
-        f"arn:aws:sns:{AUDIT}:trailwarden-operations",
     }
     product = f"arn:aws:securityhub:{AUDIT}:product/111122223333/default"
     assert granted[product] == {"securityhub:BatchImportFindings"}

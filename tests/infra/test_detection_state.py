@@ -130,19 +130,18 @@ def test_responders_read_and_answer_alerts_and_nothing_else(routed: Synthesized)
     role = routed.properties(STATE, "AWS::IAM::Role", RoleName="trailwarden-responders")
     assert "ManagedPolicyArns" not in role
     (policy,) = role["Policies"]
-    answer, accounts, key = policy["PolicyDocument"]["Statement"]
-    for statement in (answer, accounts):
+    *table, key = policy["PolicyDocument"]["Statement"]
+    for statement in table:
         assert statement["Resource"] == "arn:aws:dynamodb:eu-central-1:111122223333:table/trailwarden-alerts"
-    assert answer["Action"] == [
-        "dynamodb:BatchGetItem",
-        "dynamodb:GetItem",
-        "dynamodb:PutItem",
-        "dynamodb:Query",
-        "dynamodb:UpdateItem",
+    assert [(statement["Action"], keys_of(statement)) for statement in table] == [
+        (
+            ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"],
+            ["ALERT#*", "ALERTS#*", "GROUP#*", "DUE#*", "ACCOUNTS"],
+        ),
+        ("dynamodb:PutItem", ["GROUP#*", "ACKNOWLEDGED"]),
+        ("dynamodb:UpdateItem", ["ALERT#*"]),
+        ("dynamodb:DeleteItem", ["ACKNOWLEDGED"]),
     ]
-    assert keys_of(answer) == ["ALERT#*", "ALERTS#*", "DUE#*", "GROUP#*", "HELD#*"]
-    assert accounts["Action"] == "dynamodb:GetItem"
-    assert keys_of(accounts) == ["ACCOUNTS"]
     assert all(action.startswith("kms:") for action in key["Action"])
     assert key["Resource"]["Fn::GetAtt"][0].startswith("StateKey")
     assert key["Condition"] == {"StringEquals": {"kms:ViaService": "dynamodb.eu-central-1.amazonaws.com"}}

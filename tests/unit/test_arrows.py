@@ -67,8 +67,13 @@ ARROWS: dict[str, set[str]] = {
         "trailwarden.alerts",
         "trailwarden.rules",
     },
-    "trailwarden.notification": {"trailwarden.alerts", "trailwarden.state"},
-    "trailwarden.alerting": {"trailwarden.activity", "trailwarden.errors"},
+    "trailwarden.dispatch": {
+        "trailwarden.safety",
+        "trailwarden.errors",
+        "trailwarden.rules",
+        "trailwarden.alerts",
+        "trailwarden.state",
+    },
     "trailwarden.watching": {"trailwarden.safety", "trailwarden.state", "trailwarden.alerting"},
     "trailwarden.accounts": {"trailwarden.activity", "trailwarden.errors", "trailwarden.state"},
     "trailwarden.scaffold": {
@@ -120,6 +125,20 @@ ARROWS: dict[str, set[str]] = {
         "trailwarden.alerts",
         "trailwarden.state",
     },
+    "trailwarden.aws.channels": {
+        "trailwarden.activity",
+        "trailwarden.alerting",
+        "trailwarden.alerts",
+        "trailwarden.aws",
+    },
+    "trailwarden.aws.telling": {
+        "trailwarden.accounts",
+        "trailwarden.activity",
+        "trailwarden.alerting",
+        "trailwarden.aws",
+        "trailwarden.dispatch",
+        "trailwarden.state",
+    },
     "trailwarden.aws": {
         "trailwarden.safety",
         "trailwarden.errors",
@@ -147,6 +166,9 @@ RUN_TIME = (
     "trailwarden.delivery",
     "trailwarden.live_rules",
     "trailwarden.alerting",
+    "trailwarden.accounts",
+    "trailwarden.dispatch",
+    "trailwarden.watching",
 )
 OURS = ("trailwarden", "lambdas", "infra", "local")
 

@@ -16,8 +16,8 @@ from trailwarden.alerts.telling import FollowUp
 from trailwarden.correlation.correlator import Correlator
 from trailwarden.delivery.records import Record
 from trailwarden.detection import Detector, Tally
+from trailwarden.dispatch.notification import Notifier, Telling
 from trailwarden.engine.engine import Engine
-from trailwarden.notification import Notifier, Telling
 from trailwarden.rules.ruleset import Rule, RuleSet
 from trailwarden.state.memory_outbox import MemoryOutbox
 from trailwarden.state.outbox import Budgets, Outgoing

@@ -126,6 +126,7 @@ READS: dict[str, frozenset[str]] = {
     "action.infinitive": frozenset({_REQUEST}),
     "action.outcome": frozenset({_RESPONSE}),
     "actor.mfa": frozenset({_ADDITIONAL}),
+    "actor.nature": frozenset({_RESPONSE}),
     "outcome": frozenset({_RESPONSE}),
     "sentence": frozenset({_REQUEST, _RESPONSE}),
     "target": frozenset({_REQUEST, _RESPONSE}),

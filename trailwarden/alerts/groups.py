@@ -232,13 +232,13 @@ def _told(moved: Moved, span: Span, opened: tuple[Opened, ...], piece: _Piece, c
             acknowledged_by=known.by,
             acknowledged_at=known.at,
         )
-        return _telling(moved, span, follow_up)
+        return _telling(moved, span, follow_up, span.heard)
     moved = replace(moved, opened=(*moved.opened, *opened))
     if span.counted >= GROWTH * span.told:
         counted = count(span.first, span.last)
         if counted.total < GROWTH * span.told:
             return replace(moved, state=state.with_span(replace(span, counted=counted.total)))
-        return _telling(moved, span, _follow_up(Reason.GREW, counted, counted.total - span.told))
+        return _telling(moved, span, _follow_up(Reason.GREW, counted, counted.total - span.told), span.heard)
     return moved
 
 
@@ -246,13 +246,14 @@ def _follow_up(reason: Reason, counted: Counted, more: int) -> FollowUp:
     return FollowUp(reason, counted.total, more, counted.first_event_time, counted.last_event_time)
 
 
-def _telling(moved: Moved, span: Span, follow_up: FollowUp) -> Moved:
-    """With a follow-up that tells all that the span counts."""
+def _telling(moved: Moved, span: Span, follow_up: FollowUp, now: int) -> Moved:
+    """With a follow-up that tells all that the span counts; somebody must see that it went out."""
     told = replace(span, counted=follow_up.total, told=follow_up.total)
     return replace(
         moved,
         state=moved.state.with_span(told),
         tellings=(*moved.tellings, Telling(span.alert_id, follow_up)),
+        due=(*moved.due, (now + CHECK_AFTER, span.alert_id)),
     )
 
 
@@ -279,9 +280,7 @@ def look(state: GroupState, identity: str, *, now: int, count: Count) -> Moved:
     moved = Moved(state.with_span(closed))
     if total <= span.told or state.acknowledged is not None or state.staged:
         return moved
-    moved = _telling(moved, closed, _follow_up(Reason.QUIET, counted, total - span.told))
-    # Somebody must see that this last message went out.
-    return replace(moved, due=((now + CHECK_AFTER, identity),))
+    return _telling(moved, closed, _follow_up(Reason.QUIET, counted, total - span.told), now)
 
 
 def acknowledge(state: GroupState, known: Acknowledgement) -> GroupState:

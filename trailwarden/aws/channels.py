@@ -60,8 +60,8 @@ class TopicChannel:
 
 
 class Channels:
-    """All topics of a deployment. `known` is what is known of accounts, places and sessions; `names` are asked
-    for each message, since they may be learned meanwhile."""
+    """All topics of a deployment. `known` is what is known of accounts, places and sessions; `names` are
+    asked for each message, since they may be learned meanwhile."""
 
     def __init__(self, client: Any, alerting: Alerting, *, known: Context, names: Names) -> None:
         self._alerting = alerting

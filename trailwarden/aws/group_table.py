@@ -170,7 +170,7 @@ class GroupTable:
             yield {"Update": self._became(old, new)}
         for telling in moved.tellings:
             yield {"Put": self._put(self._message(telling))}
-        for at, identity in moved.due:
+        for at, identity in dict.fromkeys(moved.due):
             yield {"Put": self._put(due_item(Due(at, group_key, identity)))}
         if moved.unacknowledged:
             yield {"Delete": {"TableName": self._table, "Key": item_of(pk="ACKNOWLEDGED", sk=group_key)}}

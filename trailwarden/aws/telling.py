@@ -1,4 +1,4 @@
-"""The parts that tell alerts, put together over AWS: for `notify` and `tend_alerts`, which tell the same way."""
+"""What tells alerts, put together over AWS: for `notify` and `tend_alerts`, which tell the same way."""
 
 import time
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from trailwarden.aws.channels import Channels
 from trailwarden.aws.findings import SecurityHubFindings
 from trailwarden.aws.outbox_table import OutboxTable
 from trailwarden.aws.session_table import SessionTable
-from trailwarden.notification import Notifier
+from trailwarden.dispatch.notification import Notifier
 from trailwarden.state.outbox import Budgets
 
 

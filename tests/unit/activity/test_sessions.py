@@ -9,9 +9,9 @@ from moto import mock_aws
 
 from tests.alert_table import create_alert_table
 from tests.corpus import corpus_records, needs_corpus
+from tests.dynamodb import FakeDynamoDB
 from tests.samples import MEMBER, record
 from tests.unit.activity.credentials import ALICE, assumed, key, session_identity
-from tests.dynamodb import FakeDynamoDB
 from trailwarden.activity.describe import describe
 from trailwarden.activity.kinds import Nature
 from trailwarden.activity.learning import LESSON, LearnedSessions, learn

@@ -144,6 +144,24 @@ def test_whoever_is_overtaken_goes_on_from_there_and_gives_up_in_the_end() -> No
     assert pauses == list(range(12))
 
 
+def test_the_groups_of_a_storm_are_moved_side_by_side_and_each_once() -> None:
+    database = FakeDynamoDB()
+    kept = GroupTable(database, TABLE, retention=timedelta(days=1), now=lambda: 1000.0, pause=lambda _: None)
+    groups = Groups(kept, now=lambda: 1000.0, pause=lambda _: None, side_by_side=8)
+    storm = [
+        batch
+        for number in range(300)
+        for batch in batches(2, 2 * number, userIdentity={"type": "IAMUser", "userName": f"user{number}"})
+    ]
+    calls: list[str] = []
+    database.before = calls.append
+
+    assert groups.add(storm) == 300
+    assert (calls.count("batch_get_item"), calls.count("get_item")) == (3, 0)
+    assert calls.count("transact_write_items") == 300
+    assert groups.add(storm) == 0
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_functions_that_race_open_one_alert_and_count_all(seed: int) -> None:
     """Eight threads, each a function with matches of its own and of its neighbour."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
+import msgspec
 import pytest
 
 from trailwarden.alerting import Alerting, Expected, Route
@@ -279,7 +280,9 @@ def test_a_topic_that_is_gone_or_cannot_be_read_keeps_what_was_known_of_it(world
     world.now += DAY
     assert world.check().deaf == (ALERTS,)
     assert "does not exist" in world.letter()[2]
-    world.views[ALERTS] = replace(whole, subscriptions=(confirmed(replace(SECURITY, endpoint="x@y.z")),))
+    world.views[ALERTS] = replace(
+        whole, subscriptions=(confirmed(msgspec.structs.replace(SECURITY, endpoint="x@y.z")),)
+    )
     assert [finding.kind for finding in world.check().findings] == [Kind.VANISHED]
 
 
@@ -296,10 +299,12 @@ def test_a_topic_that_raises_costs_no_other(world: World) -> None:
 def test_web_addresses_are_known_by_all_and_shown_without_what_opens_doors(world: World) -> None:
     asked = Expected(ALERTS, "https", "https://user:secret@Hooks.example.com/a?token=abc")
     world.expected += (asked,)
-    listed = replace(asked, endpoint="https://user:****@hooks.example.com/a?token=abc")
+    listed = msgspec.structs.replace(asked, endpoint="https://user:****@hooks.example.com/a?token=abc")
     subscribed(world, confirmed(SECURITY), confirmed(listed))
     assert world.check().findings == ()
-    subscribed(world, confirmed(SECURITY), confirmed(replace(listed, endpoint=listed.endpoint + "d")))
+    subscribed(
+        world, confirmed(SECURITY), confirmed(msgspec.structs.replace(listed, endpoint=listed.endpoint + "d"))
+    )
     world.check()
     text = world.letter()[2]
     assert "https://hooks.example.com/a (https) was subscribed" in text

@@ -13,11 +13,11 @@ from typing import Protocol
 from trailwarden.alerts.groups import CHECK_AFTER, GroupState, Moved, look
 from trailwarden.alerts.message import AlertMessage
 from trailwarden.alerts.telling import Heartbeat, StormSummary, WatchedAccount
-from trailwarden.notification import Notifier, Telling
+from trailwarden.dispatch.notification import Notifier, Telling
+from trailwarden.dispatch.storms import summary_of
 from trailwarden.state.groups import Due, Groups, GroupStore
 from trailwarden.state.outbox import Budgets, Outbox, Outgoing, Storm, Storms
 from trailwarden.state.weeks import Weeks, week_bounds, week_of
-from trailwarden.storms import summary_of
 
 _log = logging.getLogger(__name__)
 _AT_ONCE = 1000
@@ -129,7 +129,7 @@ class Tender:
         """One thing that fails stops only itself: it is still on the list."""
         try:
             step()
-        except Exception:
+        except Exception:  # noqa: BLE001 (whatever it was, the others must not wait for it)
             tally.failed += 1
             _log.exception("%s must be looked at again", what)
 
@@ -172,7 +172,7 @@ class Tender:
     def _told(self, message: Outgoing, tally: TendTally) -> bool:
         try:
             outcome = self._notifier.tell(message)
-        except Exception:
+        except Exception:  # noqa: BLE001 (it stays on the list)
             tally.failed += 1
             _log.exception("alert %s could not be told", message.alert_id)
             return False
