@@ -42,15 +42,6 @@ class FakeDynamoDB:
             item = self.items.get(_key(Key))
         return {} if item is None else {"Item": dict(item)}
 
-    def batch_get_item(self, *, RequestItems: dict[str, Item]) -> Item:  # noqa: N803
-        self.before("batch_get_item")
-        ((table, request),) = RequestItems.items()
-        keys = [_key(key) for key in request["Keys"]]
-        assert 0 < len(keys) <= 100, "BatchGetItem takes 1 to 100 keys"
-        assert len(set(keys)) == len(keys), "BatchGetItem takes a key once"
-        with self._lock:
-            return {"Responses": {table: [dict(self.items[key]) for key in keys if key in self.items]}}
-
     def update_item(self, *, TableName: str, Key: Item, **update: Any) -> Item:  # noqa: N803
         self.before("update_item")
         with self._lock:
@@ -120,6 +111,21 @@ class FakeDynamoDB:
                     self.items.pop(key, None)
         return {"UnprocessedItems": {table: requests[taken:]} if requests[taken:] else {}}
 
+    def batch_get_item(self, *, RequestItems: dict[str, Item]) -> Item:  # noqa: N803
+        self.before("batch_get_item")
+        ((table, request),) = RequestItems.items()
+        keys = request["Keys"]
+        assert 0 < len(keys) <= 100, "BatchGetItem takes 1 to 100 keys"
+        assert len({_key(key) for key in keys}) == len(keys), "BatchGetItem takes an item once"
+        taken = len(keys)
+        with self._lock:
+            if self.busy:
+                self.busy -= 1
+                taken = 1
+            items = [dict(self.items[_key(key)]) for key in keys[:taken] if _key(key) in self.items]
+        left = {table: {**request, "Keys": keys[taken:]}} if keys[taken:] else {}
+        return {"Responses": {table: items[::-1]}, "UnprocessedKeys": left}
+
     def query(self, **request: Any) -> Item:
         self.before("query")
         assert request["ConsistentRead"] is True
@@ -127,12 +133,11 @@ class FakeDynamoDB:
         pk = values[":pk"]
         fits = _FITS[request["KeyConditionExpression"]](values)
         backwards = request.get("ScanIndexForward") is False
-        start = request.get("ExclusiveStartKey", {}).get("sk", {}).get("S", "")
-        assert not (start and backwards), "this one pages forwards only"
+        start = request.get("ExclusiveStartKey", {}).get("sk", {}).get("S")
         with self._lock:
-            found = sorted(
-                (sk for (own, sk) in self.items if own == pk and fits(sk) and sk > start), reverse=backwards
-            )
+            found = sorted((sk for (own, sk) in self.items if own == pk and fits(sk)), reverse=backwards)
+            if start is not None:
+                found = [sk for sk in found if (sk < start if backwards else sk > start)]
             size = min(self.page, request.get("Limit", self.page))
             items = [dict(self.items[pk, sk]) for sk in found[:size]]
         more = {"LastEvaluatedKey": {"pk": {"S": pk}, "sk": items[-1]["sk"]}} if found[size:] else {}

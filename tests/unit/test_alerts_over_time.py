@@ -192,7 +192,7 @@ def test_a_new_address_or_action_breaks_the_silence_and_ends_it(
     world.deliver(calls(6, start=20, **fields))
     world.notify()
 
-    (_, (alert, follow_up)) = world.topic.told
+    (_, (_, follow_up)) = world.topic.told
     assert follow_up is not None
     assert (follow_up.reason, follow_up.changes) == (Reason.CHANGED, (change_told,))
     assert (follow_up.total, follow_up.more, follow_up.acknowledged_by) == (3, 2, "alice")

@@ -126,6 +126,8 @@ class Moved:
     due: tuple[tuple[int, str], ...] = ()
     """When (seconds since 1970) somebody must look at an alert again."""
     unacknowledged: bool = False
+    acknowledged_as: str = ""
+    """Where somebody acknowledged the group: the title by which people are reminded of it."""
 
     @property
     def new(self) -> int:
@@ -284,16 +286,28 @@ def look(state: GroupState, identity: str, *, now: int, count: Count) -> Moved:
 
 
 def acknowledge(state: GroupState, known: Acknowledgement) -> GroupState:
-    """The group, quiet until it changes character."""
+    """The group, quiet until it changes character. What it was known by already stays; who was first stays
+    too, unless there is more to say now: another note, or an origin or action that was not known."""
+    before = state.acknowledged
+    origins, actions, note = known.origins, known.actions, known.note
+    if before is not None:
+        origins, actions = _together(before.origins, origins), _together(before.actions, actions)
+        note = note or before.note
     bounded = replace(
-        known, origins=known.origins[:_CHARACTER_AT_MOST], actions=known.actions[:_CHARACTER_AT_MOST]
+        known, note=note, origins=origins[:_CHARACTER_AT_MOST], actions=actions[:_CHARACTER_AT_MOST]
     )
+    if before is not None and replace(bounded, by=before.by, at=before.at) == before:
+        return state
     return replace(state, acknowledged=bounded)
 
 
+def _together(before: tuple[str, ...], now: tuple[str, ...]) -> tuple[str, ...]:
+    return (*before, *(each for each in now if each not in before))
+
+
 def close(state: GroupState, identity: str) -> GroupState:
-    """The state after somebody closed an alert by hand: nothing more is told of it, and the next match,
-    however soon, begins another."""
+    """The state after somebody closed an alert by hand: what has arrived of it is told no more, and the next
+    match after its last, however soon, begins another."""
     span = state.span(identity)
     if span is None:
         return state

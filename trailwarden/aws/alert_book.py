@@ -1,8 +1,13 @@
-"""The alerts as people see them, and what they do to them, over the alert table."""
+"""The alerts as people see them, and what they do to them, over the alert table.
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+A list reads alerts and the states of their groups a hundred at a time, and counts the events of those alone
+that are shown: a count is a query, and what a state says was counted may be too high where events came again.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from trailwarden.alerts.groups import (
@@ -15,11 +20,21 @@ from trailwarden.alerts.groups import (
     close,
 )
 from trailwarden.alerts.model import Alert, AlertMatch
-from trailwarden.aws.batches import Item, query
+from trailwarden.alerts.placement import hour_of
+from trailwarden.alerts.story import told_title
+from trailwarden.alerts.telling import FollowUp, Reason
+from trailwarden.aws.batches import Item, Pause, get_all, query
 from trailwarden.aws.due_table import DueTable
 from trailwarden.aws.group_table import GroupTable, alert_key, day_of, item_of
-from trailwarden.aws.outbox_table import alert_of
-from trailwarden.state.alert_book import LEAST_PREFIX, AlertEntry, AmbiguousAlertError
+from trailwarden.aws.outbox_table import alert_of, outgoing_of
+from trailwarden.state.alert_book import (
+    LEAST_PREFIX,
+    AlertEntry,
+    AmbiguousAlertError,
+    MessageEntry,
+    Wanted,
+    everything,
+)
 from trailwarden.state.groups import Groups
 
 _ID = 32
@@ -27,25 +42,52 @@ _DAY = timedelta(days=1)
 _PREFIX_DAYS = 45
 _KEPT = timedelta(days=365)
 """How long a group that a person touched is kept from then on."""
+_PAGE = 100
 _BECAME_AT_MOST = 20
 _CHARACTER_AT_MOST = 20_000
 """How many matches are read for what an acknowledged alert is known by."""
 
 
 def open_alert_book(
-    client: Any, table_name: str, *, now: Callable[[], float], pause: Callable[[int], None]
+    client: Any, table_name: str, *, now: Callable[[], float], pause: Pause
 ) -> "AlertTableBook":
-    """The book over a deployment's table."""
+    """The book over a deployment's table. `now` gives seconds since the epoch."""
     table = GroupTable(client, table_name, retention=_KEPT, now=now, pause=pause)
     groups = Groups(table, now=now, pause=pause)
-    return AlertTableBook(client, table_name, table=table, groups=groups, now=now)
+    return AlertTableBook(client, table_name, table=table, groups=groups, now=now, pause=pause)
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """An alert's item, and what its group's state says of it: no `span` where that is long over and
+    forgotten, or where nothing is left of the alert."""
+
+    alert: Alert
+    item: Item
+    state: GroupState | None
+    span: Span | None
+
+    def text(self, name: str) -> str:
+        """An attribute of the item; empty where it has none."""
+        return str(self.item[name]["S"]) if name in self.item else ""
+
+    def moment(self, name: str) -> str | None:
+        """The time that an attribute holds in seconds."""
+        return _time(int(self.item[name]["N"])) if name in self.item else None
 
 
 class AlertTableBook:
     """`AlertBook` over one DynamoDB table. `now` gives seconds since the epoch."""
 
-    def __init__(
-        self, client: Any, table_name: str, *, table: GroupTable, groups: Groups, now: Callable[[], float]
+    def __init__(  # noqa: PLR0913 (its parts, each passed in)
+        self,
+        client: Any,
+        table_name: str,
+        *,
+        table: GroupTable,
+        groups: Groups,
+        now: Callable[[], float],
+        pause: Pause,
     ) -> None:
         self._client = client
         self._table_name = table_name
@@ -53,38 +95,52 @@ class AlertTableBook:
         self._groups = groups
         self._due = DueTable(client, table_name)
         self._now = now
+        self._pause = pause
 
-    def list(self, since: datetime, until: datetime | None = None, *, limit: int) -> Iterator[AlertEntry]:
-        """The alerts that came since, newest first, then those that are open still; none that became
-        another."""
-        ends = until or datetime.fromtimestamp(self._now(), UTC) + _DAY
+    def list(
+        self, since: datetime, until: datetime | None = None, *, limit: int, wanted: Wanted = everything
+    ) -> Iterator[AlertEntry]:
+        """The alerts that came since, newest first, then those from before that go on still."""
+        yield from islice(self._all(since, until, wanted), limit)
+
+    def _all(self, since: datetime, until: datetime | None, wanted: Wanted) -> Iterator[AlertEntry]:
         given: set[str] = set()
-        for alert_id in self._ids(since, ends, limit):
-            if alert_id in given:
-                continue
-            given.add(alert_id)
-            entry = self._entry(alert_id)
-            if entry is None or entry.became is not None or entry.total == 0:
-                continue
-            yield entry
-            limit -= 1
-            if limit <= 0:
-                return
+        soon = datetime.fromtimestamp(self._now(), UTC) + _DAY
+        for page in _paged(self._listed(since, min(until or soon, soon))):
+            fresh = [each for each in page if each not in given]
+            given.update(fresh)
+            yield from self._shown(self._standing(fresh), wanted)
+        if until is not None:
+            return
+        earlier = [due.alert_id for due in self._due.listed()]
+        going_on = [
+            standing
+            for page in _paged(each for each in dict.fromkeys(earlier) if each not in given)
+            for standing in self._standing(page)
+            if not self._over(standing)
+        ]
+        going_on.sort(key=lambda standing: standing.moment("opened_at") or "", reverse=True)
+        yield from self._shown(going_on, wanted)
 
-    def _ids(self, since: datetime, until: datetime, limit: int) -> Iterator[str]:
-        for item in self._listed(since, until):
-            yield item["sk"]["S"].rpartition("#")[2]
-        if until.timestamp() > self._now():
-            yield from (due.alert_id for due in self._due.listed(limit))
+    def _shown(self, found: Iterable[_Standing], wanted: Wanted) -> Iterator[AlertEntry]:
+        for standing in found:
+            rough = self._rough(standing)
+            if rough.became is None and wanted(rough):
+                entry = self._counted(standing)
+                if entry.total:
+                    yield entry
 
-    def _listed(self, since: datetime, until: datetime) -> Iterator[Item]:
+    def _listed(self, since: datetime, until: datetime) -> Iterator[str]:
+        """The ids of the alerts that came then, the newest first; some of them became others, or come
+        twice."""
         day = until.astimezone(UTC)
         while day_of(int(day.timestamp())) >= day_of(int(since.timestamp())):
-            yield from query(
+            found = query(
                 self._client,
                 ScanIndexForward=False,
                 TableName=self._table_name,
                 KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+                ProjectionExpression="sk",
                 ExpressionAttributeValues=item_of(
                     **{
                         ":pk": f"ALERTS#{day_of(int(day.timestamp()))}",
@@ -93,162 +149,221 @@ class AlertTableBook:
                     }
                 ),
             )
+            yield from (item["sk"]["S"].rpartition("#")[2] for item in found)
             day -= _DAY
 
     def get(self, alert_id: str) -> AlertEntry | None:
-        """The alert with this id, or the only one that begins so, or what it became."""
+        """The alert with this id, or the only one (of the last 45 days) that begins so, or what it became."""
         found = self._followed(alert_id)
-        if found is not None or not LEAST_PREFIX <= len(alert_id) < _ID:
-            return found
+        if found is not None:
+            return self._counted(found)
+        if not LEAST_PREFIX <= len(alert_id) < _ID:
+            return None
         now = datetime.fromtimestamp(self._now(), UTC)
-        ids = {
-            item["sk"]["S"].rpartition("#")[2]
-            for item in self._listed(now - _PREFIX_DAYS * _DAY, now + _DAY)
-            if item["sk"]["S"].rpartition("#")[2].startswith(alert_id)
-        }
-        entries = {entry.alert.alert_id: entry for each in ids if (entry := self._followed(each))}
+        listed = self._listed(now - _PREFIX_DAYS * _DAY, now + _DAY)
+        ids = {each for each in listed if each.startswith(alert_id)}
+        followed = {one.alert.alert_id: one for each in ids if (one := self._followed(each)) is not None}
+        entries = [self._counted(one) for one in followed.values()]
         if len(entries) > 1:
-            newest = sorted(entries.values(), key=lambda each: each.last_event_time or "", reverse=True)
+            newest = sorted(entries, key=lambda each: (each.came_at, each.alert.alert_id), reverse=True)
             raise AmbiguousAlertError(alert_id, newest)
-        return next(iter(entries.values()), None)
+        return entries[0] if entries else None
+
+    def messages(self, alert_id: str) -> Sequence[MessageEntry]:
+        """What was told of the alert, or is to be."""
+        found = query(
+            self._client,
+            TableName=self._table_name,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues=item_of(**{":pk": f"ALERT#{alert_id}"}),
+        )
+        return [_message_of(item) for item in found]
 
     def matches(self, alert_id: str, limit: int) -> Iterator[AlertMatch]:
         """The matches that an alert counts, oldest first."""
-        entry, span = self._known(alert_id)
-        return self._table.matches(entry.alert.group_key, span.first, span.last, limit)
+        standing = self._known(alert_id)
+        return self._table.matches(standing.alert.group_key, *self._places(standing), limit)
 
     def acknowledge(self, alert_id: str, by: str, note: str) -> AlertEntry:
         """Somebody looks after it: the group is quiet until it changes character."""
-        entry, span = self._known(alert_id)
-        alert = entry.alert
-        matches = list(self._table.matches(alert.group_key, span.first, span.last, _CHARACTER_AT_MOST))
+        standing = self._known(alert_id)
+        alert = standing.alert
+        matches = list(self._table.matches(alert.group_key, *self._places(standing), _CHARACTER_AT_MOST))
         known = Acknowledgement(
             by=by,
-            at=self._time(),
+            at=_time(self._now()),
             note=note,
             origins=tuple(sorted({match.origin for match in matches if match.origin})),
             actions=tuple(sorted({match.action for match in matches if match.action})),
         )
 
         def becomes(state: GroupState | None) -> Moved | None:
-            if state is None or _the_same(state.acknowledged, known):
-                return None
-            return Moved(acknowledge(state, known))
+            after = None if state is None else acknowledge(state, known)
+            return (
+                None if after is None or after == state else Moved(after, acknowledged_as=told_title(alert))
+            )
 
-        moved = self._groups.move(alert.group_key, becomes)
-        said = moved.state.acknowledged or known
-        self._client.put_item(
-            TableName=self._table_name,
-            Item=item_of(
-                pk="ACKNOWLEDGED",
-                sk=alert.group_key,
-                title=alert.title,
-                by=said.by,
-                at=said.at,
-                note=said.note,
-            ),
-        )
-        return self._again(alert_id)
+        self._groups.move(alert.group_key, becomes)
+        return self._counted(self._known(alert_id))
 
-    def unacknowledge(self, alert_id: str, by: str) -> AlertEntry:
+    def unacknowledge(self, alert_id: str, by: str) -> AlertEntry:  # noqa: ARG002 (nothing keeps who)
         """Nobody does any more: what comes is told as before."""
-        entry, _ = self._known(alert_id)
 
         def becomes(state: GroupState | None) -> Moved | None:
             if state is None or state.acknowledged is None:
                 return None
             return Moved(replace(state, acknowledged=None), unacknowledged=True)
 
-        self._groups.move(entry.alert.group_key, becomes)
-        return self._again(alert_id)
+        self._groups.move(self._known(alert_id).alert.group_key, becomes)
+        return self._counted(self._known(alert_id))
 
     def close(self, alert_id: str, by: str) -> AlertEntry:
         """It is dealt with. What comes after opens another alert."""
-        entry, _ = self._known(alert_id)
-        identity = entry.alert.alert_id
-
-        def becomes(state: GroupState | None) -> Moved | None:
-            span = state.span(identity) if state is not None else None
-            return None if state is None or span is None else Moved(close(state, identity))
-
-        self._groups.move(entry.alert.group_key, becomes)
+        standing = self._known(alert_id)
+        for _ in range(_BECAME_AT_MOST):
+            identity = standing.alert.alert_id
+            self._close_span(standing.alert.group_key, identity)
+            standing = self._known(alert_id)
+            if standing.alert.alert_id == identity:
+                break  # it did not become another meanwhile
         self._client.update_item(
             TableName=self._table_name,
-            Key=alert_key(identity),
+            Key=alert_key(standing.alert.alert_id),
             UpdateExpression=(
                 "SET closed_by = if_not_exists(closed_by, :by), closed_at = if_not_exists(closed_at, :at)"
             ),
-            ExpressionAttributeValues=item_of(**{":by": by, ":at": self._time()}),
+            ExpressionAttributeValues=item_of(**{":by": by, ":at": _time(self._now())}),
         )
-        return self._again(alert_id)
+        return self._counted(self._known(alert_id))
 
-    def _followed(self, alert_id: str) -> AlertEntry | None:
-        entry = self._entry(alert_id)
+    def _close_span(self, group_key: str, identity: str) -> None:
+        def becomes(state: GroupState | None) -> Moved | None:
+            after = None if state is None else close(state, identity)
+            return None if after is None or after == state else Moved(after)
+
+        self._groups.move(group_key, becomes)
+
+    def _known(self, alert_id: str) -> _Standing:
+        standing = self._followed(alert_id)
+        if standing is None:
+            raise KeyError(alert_id)
+        return standing
+
+    def _followed(self, alert_id: str) -> _Standing | None:
+        """The alert, or what it became."""
+        standing = next(self._standing([alert_id]), None)
         for _ in range(_BECAME_AT_MOST):
-            if entry is None or entry.became is None:
+            if standing is None or not standing.text("became"):
                 break
-            entry = self._entry(entry.became) or entry
-        return entry
+            standing = next(self._standing([standing.text("became")]), standing)
+        return standing
 
-    def _known(self, alert_id: str) -> tuple[AlertEntry, Span]:
-        entry = self._followed(alert_id)
-        if entry is None:
-            raise KeyError(alert_id)
-        kept = self._table.state(entry.alert.group_key)
-        span = kept.state.span(entry.alert.alert_id) if kept else None
-        if span is None:
-            raise KeyError(alert_id)
-        return entry, span
+    def _standing(self, alert_ids: Sequence[str]) -> Iterator[_Standing]:
+        """Those of the alerts that there are, in their order; at most a hundred."""
+        keys = [alert_key(each) for each in alert_ids]
+        found = get_all(self._client, self._table_name, keys, self._pause, consistent=True)
+        items = {item["pk"]["S"].removeprefix("ALERT#"): item for item in found}
+        alerts = {each: alert for each, item in items.items() if (alert := alert_of(item)) is not None}
+        states = self._table.states({alert.group_key for alert in alerts.values()})
+        for each in alert_ids:
+            if each in alerts:
+                kept = states.get(alerts[each].group_key)
+                state = kept.state if kept else None
+                span = None if state is None else state.span(each)
+                yield _Standing(alerts[each], items[each], state, span)
 
-    def _again(self, alert_id: str) -> AlertEntry:
-        entry = self._followed(alert_id)
-        if entry is None:
-            raise KeyError(alert_id)
-        return entry
+    def _over(self, standing: _Standing) -> bool:
+        span, state = standing.span, standing.state
+        return span is None or state is None or span.closed or span.heard + state.quiet <= self._now()
 
-    def _entry(self, alert_id: str) -> AlertEntry | None:
-        answer = self._client.get_item(
-            TableName=self._table_name, Key=alert_key(alert_id), ConsistentRead=True
+    def _rough(self, standing: _Standing) -> AlertEntry:
+        """The alert as it stands, its events not counted."""
+        alert, span = standing.alert, standing.span
+        known = standing.state.acknowledged if standing.state else None
+        return AlertEntry(
+            alert=alert,
+            total=span.counted if span else alert.count,
+            first_event_time=alert.first_event_time,
+            last_event_time=alert.last_event_time,
+            came_at=standing.moment("opened_at") or "",
+            told_at=standing.moment("told_at"),
+            held="held_in" in standing.item,
+            over=self._over(standing),
+            acknowledged_by=known.by if known else "",
+            acknowledged_at=known.at if known else "",
+            note=known.note if known else "",
+            closed="closed_by" in standing.item,
+            closed_by=standing.text("closed_by"),
+            closed_at=standing.text("closed_at"),
+            became=standing.text("became") or None,
         )
-        item: Item | None = answer.get("Item")
-        alert = alert_of(item) if item else None
-        if item is None or alert is None:
-            return None
-        kept = self._table.state(alert.group_key)
-        state = kept.state if kept else None
-        span = state.span(alert_id) if state else None
-        counted = self._table.count(alert.group_key, span.first, span.last) if span else Counted(0)
-        known = state.acknowledged if state else None
-        return _entry_of(alert, item, counted, known, closed=span is None or span.closed)
 
-    def _time(self) -> str:
-        return f"{datetime.fromtimestamp(self._now(), UTC):%Y-%m-%dT%H:%M:%SZ}"
+    def _counted(self, standing: _Standing) -> AlertEntry:
+        """The alert as it stands; its total is 0 where all that it counted was taken back."""
+        rough, span = self._rough(standing), standing.span
+        if span is not None and span.counted == standing.alert.count == 1:
+            return rough  # there never are more than were handed in
+        counted = (
+            self._remembered(standing)
+            if span is None
+            else self._table.count(standing.alert.group_key, span.first, span.last)
+        )
+        return replace(
+            rough,
+            total=counted.total,
+            first_event_time=counted.first_event_time,
+            last_event_time=counted.last_event_time,
+        )
+
+    def _remembered(self, standing: _Standing) -> Counted:
+        """What was told last of an alert that the state of its group does not know (any more)."""
+        left = self._table.matches(standing.alert.group_key, *self._places(standing), 1)
+        if next(left, None) is None:
+            return Counted(0)
+        told = self._told_last(standing.alert)
+        total = told.total if isinstance(told, FollowUp) else told.count
+        return Counted(total, told.first_event_time, told.last_event_time)
+
+    def _places(self, standing: _Standing) -> tuple[str, str]:
+        """Where the first and the last match of the alert are placed."""
+        if standing.span is not None:
+            return standing.span.first, standing.span.last
+        told = self._told_last(standing.alert)
+        first, last = told.first_event_time or "", told.last_event_time or ""
+        return hour_of(first) if first else "", last  # correlations are placed by the hour
+
+    def _told_last(self, alert: Alert) -> Alert | FollowUp:
+        found = query(
+            self._client,
+            limit=1,
+            ScanIndexForward=False,
+            TableName=self._table_name,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues=item_of(**{":pk": f"ALERT#{alert.alert_id}"}),
+        )
+        last = next((outgoing_of(item).follow_up for item in found), None)
+        return last or alert
 
 
-def _entry_of(
-    alert: Alert, item: Item, counted: Counted, known: Acknowledgement | None, *, closed: bool
-) -> AlertEntry:
-    def text(name: str) -> str:
-        return str(item[name]["S"]) if name in item else ""
-
-    told_at = int(item["told_at"]["N"]) if "told_at" in item else None
-    return AlertEntry(
-        alert=alert,
-        total=counted.total,
-        first_event_time=counted.first_event_time,
-        last_event_time=counted.last_event_time,
-        told_at=None if told_at is None else f"{datetime.fromtimestamp(told_at, UTC):%Y-%m-%dT%H:%M:%SZ}",
-        held="held_in" in item,
-        acknowledged_by=known.by if known else "",
-        acknowledged_at=known.at if known else "",
-        note=known.note if known else "",
-        closed=closed,
-        closed_by=text("closed_by"),
-        closed_at=text("closed_at"),
-        became=text("became") or None,
+def _message_of(item: Item) -> MessageEntry:
+    message, alert = outgoing_of(item), alert_of(item)
+    follow_up = message.follow_up
+    total = follow_up.total if follow_up else alert.count if alert else 0
+    return MessageEntry(
+        reason=follow_up.reason if follow_up else Reason.OPENED,
+        total=total,
+        told_at=_time(int(item["told_at"]["N"])) if "told_at" in item else None,
+        held_in=item["held_in"]["S"] if "held_in" in item else None,
+        silent=message.silent,
     )
 
 
-def _the_same(before: Acknowledgement | None, now: Acknowledgement) -> bool:
-    """Who was first stays, unless the note, or what the group is known by, is another."""
-    return before is not None and replace(before, by="", at="") == replace(now, by="", at="")
+def _paged(ids: Iterable[str]) -> Iterator[list[str]]:
+    """The ids a page at a time, each once in its page."""
+    rest = iter(ids)
+    while page := list(islice(rest, _PAGE)):
+        yield list(dict.fromkeys(page))
+
+
+def _time(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"

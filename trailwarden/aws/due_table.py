@@ -29,10 +29,9 @@ class DueTable:
         found = merge(*(self._shard(shard, f"{now:012}~", limit) for shard in range(DUE_SHARDS)), key=_at)
         return islice(found, limit)
 
-    def listed(self, limit: int) -> Iterator[Due]:
-        """All that is on the list, due or not: every alert that is open."""
-        found = merge(*(self._shard(shard, f"{_LAST}~", limit) for shard in range(DUE_SHARDS)), key=_at)
-        return islice(found, limit)
+    def listed(self) -> Iterator[Due]:
+        """All that is on the list, due or not: every alert that goes on is."""
+        return merge(*(self._shard(shard, f"{_LAST}~") for shard in range(DUE_SHARDS)), key=_at)
 
     def put(self, due: Due) -> None:
         """Put something on the list."""
@@ -56,7 +55,7 @@ class DueTable:
             for item in found
         ]
 
-    def _shard(self, shard: int, until: str, limit: int) -> Iterator[Due]:
+    def _shard(self, shard: int, until: str, limit: int | None = None) -> Iterator[Due]:
         found = query(
             self._client,
             limit=limit,

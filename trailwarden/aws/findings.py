@@ -19,6 +19,5 @@ class SecurityHubFindings:
         """Import one. Raises `FindingRefusedError`, or botocore's errors."""
         answer = self._client.batch_import_findings(Findings=[finding])
         for failed in answer.get("FailedFindings", []):
-            raise FindingRefusedError(
-                f"Security Hub refused {failed.get('Id')}: {failed.get('ErrorCode')}: {failed.get('ErrorMessage')}"
-            )
+            why = f"{failed.get('ErrorCode')}: {failed.get('ErrorMessage')}"
+            raise FindingRefusedError(f"Security Hub refused {failed.get('Id')}: {why}")

@@ -17,7 +17,15 @@ from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import ClientError
 
 from trailwarden.alerts.grouping import without_record
-from trailwarden.alerts.groups import CARRIED_ON, Counted, GroupState, Moved, Opened, Telling
+from trailwarden.alerts.groups import (
+    CARRIED_ON,
+    Acknowledgement,
+    Counted,
+    GroupState,
+    Moved,
+    Opened,
+    Telling,
+)
 from trailwarden.alerts.model import Alert, AlertBatch, AlertMatch, Evidence
 from trailwarden.aws.batches import Item, Pause, delete_all, get_all, put_all, query
 from trailwarden.aws.staged_table import entries
@@ -172,6 +180,9 @@ class GroupTable:
             yield {"Put": self._put(self._message(telling))}
         for at, identity in dict.fromkeys(moved.due):
             yield {"Put": self._put(due_item(Due(at, group_key, identity)))}
+        known = moved.state.acknowledged
+        if moved.acknowledged_as and known is not None:
+            yield {"Put": self._put(_reminder(group_key, moved.acknowledged_as, known))}
         if moved.unacknowledged:
             yield {"Delete": {"TableName": self._table, "Key": item_of(pk="ACKNOWLEDGED", sk=group_key)}}
         if done is not None and (done.at, done.alert_id) not in moved.due:
@@ -270,12 +281,17 @@ def due_item(due: Due) -> Item:
     return due_key(due)
 
 
+def _state_of(item: Item) -> KeptState:
+    return KeptState(_decode_state(item["state"]["S"]), int(item["version"]["N"]))
+
+
 def _state_key(group_key: str) -> Item:
     return item_of(pk=f"GROUP#{group_key}", sk="GROUP")
 
 
-def _state_of(item: Item) -> KeptState:
-    return KeptState(_decode_state(item["state"]["S"]), int(item["version"]["N"]))
+def _reminder(group_key: str, title: str, known: Acknowledgement) -> Item:
+    """What reminds people of a group that is kept quiet; it does not expire."""
+    return item_of(pk="ACKNOWLEDGED", sk=group_key, title=title, by=known.by, at=known.at, note=known.note)
 
 
 def _match_item(batch: AlertBatch, match: AlertMatch, expires_at: int) -> Item:

@@ -150,10 +150,7 @@ class OutboxTable:
                 **{":pk": "STORMS", ":since": f"{now - _LOOKED_BACK:%Y-%m-%dT%H}"}
             ),
         )
-        storms = (
-            Storm(item["sk"]["S"], int(item["summaries"]["N"]), int(item["told"]["N"]), item["over"]["BOOL"])
-            for item in found
-        )
+        storms = map(_storm_of, found)
         return [storm for storm in storms if not storm.over or storm.hour >= f"{now - _LATE:%Y-%m-%dT%H}"]
 
     def held(self, hour: str) -> Iterator[Held]:
@@ -188,12 +185,22 @@ class OutboxTable:
             return False
         return True
 
+    def summary_told(self, storm: Storm, name: str) -> None:
+        """Remember that one of several topics has the summary."""
+        self._update(
+            item_of(pk="STORMS", sk=storm.hour),
+            "ADD told_to :name SET telling = :telling",
+            {":name": _serialize({name}), ":telling": _serialize(storm.telling)},
+        )
+
     def summarised(self, storm: Storm) -> None:
         """Remember what has been summed up, and let go of the hour."""
         self._client.update_item(
             TableName=self._table,
             Key=item_of(pk="STORMS", sk=storm.hour),
-            UpdateExpression="SET summaries = :number, told = :told, #over = :over REMOVE lease",
+            UpdateExpression=(
+                "SET summaries = :number, told = :told, #over = :over REMOVE lease, told_to, telling"
+            ),
             ExpressionAttributeNames={"#over": "over"},
             ExpressionAttributeValues=item_of(
                 **{":number": storm.number, ":told": storm.told, ":over": storm.over}
@@ -229,7 +236,7 @@ class OutboxTable:
         return False
 
     def _mark(self, message: Outgoing, name: str, value: str | int, counted_as: str) -> None:
-        """Mark the message, where it is not, and count it among the week's."""
+        """Mark the message, where it is not, and count it among the week's, where it is news."""
         try:
             self._update(
                 alert_key(message.alert_id, message.key),
@@ -241,7 +248,8 @@ class OutboxTable:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
             return
-        self._client.update_item(**counted_in_week(self._table, int(self._now()), counted_as))
+        if message.is_news:
+            self._client.update_item(**counted_in_week(self._table, int(self._now()), counted_as))
 
     def _use(self, hour: str, name: str, most: int) -> dict[str, Any]:
         return {
@@ -285,6 +293,17 @@ class OutboxTable:
         )
         item: Item | None = answer.get("Item")
         return item
+
+
+def _storm_of(item: Item) -> Storm:
+    return Storm(
+        item["sk"]["S"],
+        int(item["summaries"]["N"]),
+        int(item["told"]["N"]),
+        item["over"]["BOOL"],
+        frozenset(item["told_to"]["SS"]) if "told_to" in item else frozenset(),
+        int(item["telling"]["N"]) if "telling" in item else 0,
+    )
 
 
 def _progress(item: Item) -> Progress:

@@ -82,8 +82,8 @@ class WeekTable:
         """Count alerts of this week that were told to nobody."""
         self._client.update_item(**counted_in_week(self._table, int(self._now()), "STAGED", number))
 
-    def begin_heartbeat(self, week: str) -> bool:
-        """Take it on to tell of the week; the first week ever is passed over."""
+    def begin_heartbeat(self, week: str, name: str) -> bool:
+        """Take it on to tell a topic of the week; the first week ever is passed over."""
         now = int(self._now())
         begun = item_of(pk=_HEARTBEAT, sk="FIRST", week=week)
         try:
@@ -100,7 +100,7 @@ class WeekTable:
         try:
             self._client.update_item(
                 TableName=self._table,
-                Key=item_of(pk=_HEARTBEAT, sk=week),
+                Key=item_of(pk=_HEARTBEAT, sk=f"{week}#{name}"),
                 UpdateExpression="SET lease = :until, expires_at = :expires_at",
                 ConditionExpression=(
                     "attribute_not_exists(told_at) AND (attribute_not_exists(lease) OR lease < :now)"
@@ -123,11 +123,11 @@ class WeekTable:
         answer = self._client.get_item(TableName=self._table, Key=item_of(pk=_HEARTBEAT, sk="FIRST"))
         return str(answer["Item"]["week"]["S"]) if "Item" in answer else ""
 
-    def heartbeat_told(self, week: str) -> None:
-        """Remember that subscribers were told of the week."""
+    def heartbeat_told(self, week: str, name: str) -> None:
+        """Remember that a topic was told of the week."""
         self._client.update_item(
             TableName=self._table,
-            Key=item_of(pk=_HEARTBEAT, sk=week),
+            Key=item_of(pk=_HEARTBEAT, sk=f"{week}#{name}"),
             UpdateExpression="SET told_at = :now",
             ExpressionAttributeValues=item_of(**{":now": int(self._now())}),
         )

@@ -54,6 +54,8 @@ def _row(group: list[Held]) -> HeldRow:
         messages=len(group),
         first_event_time=min(begins, default=None),
         last_event_time=max(ends, default=None),
+        owner=first.owner,
+        tactics=first.tactics,
     )
 
 

@@ -17,7 +17,7 @@ from trailwarden.dispatch.notification import Notifier, Telling
 from trailwarden.dispatch.storms import summary_of
 from trailwarden.state.groups import Due, Groups, GroupStore
 from trailwarden.state.outbox import Budgets, Outbox, Outgoing, Storm, Storms
-from trailwarden.state.weeks import Weeks, week_bounds, week_of
+from trailwarden.state.weeks import Seen, Weeks, week_bounds, week_of
 
 _log = logging.getLogger(__name__)
 _AT_ONCE = 1000
@@ -26,7 +26,8 @@ _SETTLED = timedelta(minutes=2)
 """How long after an hour's end nothing more is held back in it."""
 _HEARTBEAT_HOUR = timedelta(hours=7)
 """When on Monday (UTC) the heartbeat of the week before is due."""
-_STAGED = frozenset({Telling.STAGED, Telling.SILENT})
+_MISSED_FOR = 4
+"""For how many weeks an account that fell silent is named."""
 
 
 class DueList(Protocol):
@@ -195,37 +196,49 @@ class Tender:
         return datetime.fromtimestamp(self._now(), UTC) >= ends + _SETTLED
 
     def _tell_storm(self, storm: Storm) -> None:
-        """Each topic is told of what it would have been told one by one."""
+        """Each topic is told of what it would have been told one by one. Where one fails, the summary comes
+        again, but not to those who have it."""
         held = list(self._storms.held(storm.hour))
+        telling = storm.telling or len(held)
         failure: Exception | None = None
         for topic in self._topics:
             of_topic = [one for one in held if topic.name in one.channels]
-            if not of_topic:
+            if not of_topic or topic.name in storm.told_to:
                 continue
             try:
                 topic.publish(topic.render_storm(summary_of(storm, of_topic, self._budgets)))
+                self._storms.summary_told(replace(storm, telling=telling), topic.name)
             except Exception as error:  # noqa: BLE001 (raised below, when the others were told)
                 failure = error
         if failure is not None:
             raise failure
-        self._storms.summarised(replace(storm, told=len(held)))
+        self._storms.summarised(replace(storm, told=telling))
 
     def _heartbeat(self, tally: TendTally) -> None:
         """The week before the one of Monday's seven o'clock that has passed last."""
         now = datetime.fromtimestamp(self._now(), UTC)
         week = week_of(now - timedelta(days=7) - _HEARTBEAT_HOUR)
-        if not self._weeks.begin_heartbeat(week):
+        wanting = [topic for topic in self._topics if self._weeks.begin_heartbeat(week, topic.name)]
+        if not wanting:
             return
         heartbeat = self._heartbeat_of(week)
-        for topic in self._topics:
-            topic.publish(topic.render_heartbeat(heartbeat))
-        self._weeks.heartbeat_told(week)
-        tally.heartbeats += 1
+        failure: Exception | None = None
+        for topic in wanting:
+            try:
+                topic.publish(topic.render_heartbeat(heartbeat))
+                self._weeks.heartbeat_told(week, topic.name)
+                tally.heartbeats += 1
+            except Exception as error:  # noqa: BLE001 (raised below, when the others were told)
+                failure = error
+        if failure is not None:
+            raise failure
 
     def _heartbeat_of(self, week: str) -> Heartbeat:
         figures = self._weeks.figures(week)
         since, until = week_bounds(week)
-        accounts = sorted(figures.accounts.items())
+        earlier = (week_of(since - timedelta(days=7 * back)) for back in range(1, _MISSED_FOR + 1))
+        known = {name: Seen() for each in earlier for name in self._weeks.figures(each).accounts}
+        accounts = sorted((known | dict(figures.accounts)).items())
         return Heartbeat(
             week=week,
             since=f"{since:%Y-%m-%dT%H:%M:%SZ}",

@@ -3,12 +3,13 @@
 A reader's view, and the three things that a person may do; how alerts come to be is another matter.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from trailwarden.alerts.model import Alert, AlertMatch
+from trailwarden.alerts.telling import Reason
 from trailwarden.errors import TrailwardenError
 
 LEAST_PREFIX = 8
@@ -26,21 +27,37 @@ class AmbiguousAlertError(TrailwardenError):
 
 
 @dataclass(frozen=True, slots=True)
+class MessageEntry:
+    """One message of an alert: why, how many events it counts, and what became of it. `told_at` (RFC 3339,
+    UTC) is None where it was not told (yet); `held_in` is the hour (`2026-03-01T12`, UTC) in which it was
+    held back, None where it was not; `silent` says why nobody was to be told."""
+
+    reason: Reason
+    total: int
+    told_at: str | None = None
+    held_in: str | None = None
+    silent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AlertEntry:
-    """One alert as it stands. `alert` is as it was opened; `total` and the times (RFC 3339, UTC; None where
-    unknown) are of all events that it counts by now.
+    """One alert as it stands. `alert` is as it was opened, which was at `came_at`; `total` and the times
+    (RFC 3339, UTC; None where unknown) are of all events that it counts by now.
 
     `told_at` is None where nobody was told (yet); `held`: a budget was used up, only a summary told of it.
-    `became` is the id of the alert that it is a part of by now. Names are those that AWS gives
-    (`assumed-role/trailwarden-responders/alice`), empty where nobody did it.
+    `over`: nothing more came for its quiet time; `closed`: somebody closed it. What is acknowledged is its
+    whole group: alerts of it that come later too. `became` is the id of the alert that it is a part of now.
+    Names are those that AWS gives (`assumed-role/trailwarden-responders/alice`), empty where nobody did it.
     """
 
     alert: Alert
     total: int
     first_event_time: str | None
     last_event_time: str | None
+    came_at: str = ""
     told_at: str | None = None
     held: bool = False
+    over: bool = False
     acknowledged_by: str = ""
     acknowledged_at: str = ""
     note: str = ""
@@ -50,6 +67,16 @@ class AlertEntry:
     became: str | None = None
 
 
+Wanted = Callable[[AlertEntry], bool]
+"""Whether an alert is to be listed. Its events may not be counted yet: `total` and the times are none to go
+by."""
+
+
+def everything(_: AlertEntry) -> bool:
+    """Every alert is wanted."""
+    return True
+
+
 class AlertBook(Protocol):
     """The alerts, and what people do to them. Every call may be repeated: a second time changes nothing.
 
@@ -57,20 +84,27 @@ class AlertBook(Protocol):
     is who does it.
     """
 
-    def list(self, since: datetime, until: datetime | None = None, *, limit: int) -> Iterator[AlertEntry]:
-        """At most `limit` alerts whose last event is of `since` or later and before `until` (aware times), or
-        of no known time, newest first; none that became another."""
+    def list(
+        self, since: datetime, until: datetime | None = None, *, limit: int, wanted: Wanted = everything
+    ) -> Iterator[AlertEntry]:
+        """At most `limit` of the `wanted` alerts that came at `since` or later and before `until` (aware
+        times), newest first; then, without `until`, those from before that go on still. None that became
+        another, and none of which nothing is left."""
 
     def get(self, alert_id: str) -> AlertEntry | None:
         """The alert with this id, or the only one whose id begins so (`LEAST_PREFIX` characters at least),
         or what it became; None where there is none. Raises `AmbiguousAlertError`."""
 
+    def messages(self, alert_id: str) -> Sequence[MessageEntry]:
+        """What was told of the alert, or is to be: its first message, then its follow-ups."""
+
     def matches(self, alert_id: str, limit: int) -> Iterator[AlertMatch]:
         """At most `limit` of the matches that an alert counts, oldest first."""
 
     def acknowledge(self, alert_id: str, by: str, note: str) -> AlertEntry:
-        """Somebody looks after it: it is told again only where a new address or a new action shows. Who was
-        first stays, unless the note is another."""
+        """Somebody looks after its group, which is told again only where a new address or a new action shows.
+        Who was first stays, unless there is more to say: another note, addresses or actions of another
+        alert of the group."""
 
     def unacknowledge(self, alert_id: str, by: str) -> AlertEntry:
         """Nobody does any more: what comes is told as before."""

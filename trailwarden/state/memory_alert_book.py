@@ -1,11 +1,19 @@
 """The alert book in memory: for tests."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from trailwarden.alerts.model import AlertMatch
-from trailwarden.state.alert_book import LEAST_PREFIX, AlertEntry, AmbiguousAlertError
+from trailwarden.alerts.telling import Reason
+from trailwarden.state.alert_book import (
+    LEAST_PREFIX,
+    AlertEntry,
+    AmbiguousAlertError,
+    MessageEntry,
+    Wanted,
+    everything,
+)
 
 
 class MemoryAlertBook:
@@ -14,24 +22,31 @@ class MemoryAlertBook:
     def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.entries: dict[str, AlertEntry] = {}
         self._matches: dict[str, list[AlertMatch]] = {}
+        self._messages: dict[str, Sequence[MessageEntry]] = {}
         self._now = now
 
-    def add(self, entry: AlertEntry, matches: Iterable[AlertMatch] = ()) -> None:
-        """Put an alert into the book, or another state of it."""
+    def add(
+        self,
+        entry: AlertEntry,
+        matches: Iterable[AlertMatch] = (),
+        messages: Sequence[MessageEntry] | None = None,
+    ) -> None:
+        """Put an alert into the book, or another state of it; its first message, unless others are given."""
         self.entries[entry.alert.alert_id] = entry
         self._matches[entry.alert.alert_id] = sorted(matches, key=lambda match: match.event_time or "")
+        self._messages[entry.alert.alert_id] = messages or [_first_of(entry)]
 
-    def list(self, since: datetime, until: datetime | None = None, *, limit: int) -> Iterator[AlertEntry]:
-        """The newest alerts, newest first."""
-        end = _written(until) if until else "~"
-        found = [
-            entry
-            for entry in self.entries.values()
-            if entry.became is None
-            and (entry.last_event_time is None or _written(since) <= entry.last_event_time < end)
-        ]
-        found.sort(key=_newest, reverse=True)
-        yield from found[:limit]
+    def list(
+        self, since: datetime, until: datetime | None = None, *, limit: int, wanted: Wanted = everything
+    ) -> Iterator[AlertEntry]:
+        """The alerts that came since, newest first, then those that go on still."""
+        begins, ends = _written(since), _written(until) if until else "~"
+        there = [entry for entry in self.entries.values() if entry.became is None and entry.total]
+        there.sort(key=_newest, reverse=True)
+        came = [entry for entry in there if begins <= entry.came_at < ends]
+        earlier = [entry for entry in there if entry.came_at < begins and not entry.over]
+        found = came if until else [*came, *earlier]
+        yield from [entry for entry in found if wanted(entry)][:limit]
 
     def get(self, alert_id: str) -> AlertEntry | None:
         """The alert with this id, or the only one whose id begins so."""
@@ -46,6 +61,10 @@ class MemoryAlertBook:
         if len(found) > 1:
             raise AmbiguousAlertError(alert_id, sorted(found.values(), key=_newest, reverse=True))
         return next(iter(found.values()), None)
+
+    def messages(self, alert_id: str) -> Sequence[MessageEntry]:
+        """What was told of the alert."""
+        return self._messages.get(alert_id, ())
 
     def matches(self, alert_id: str, limit: int) -> Iterator[AlertMatch]:
         """The alert's matches, oldest first."""
@@ -67,7 +86,9 @@ class MemoryAlertBook:
         entry = self._followed(alert_id)
         if entry.closed:
             return entry
-        return self._put(replace(entry, closed=True, closed_by=by, closed_at=_written(self._now())))
+        return self._put(
+            replace(entry, over=True, closed=True, closed_by=by, closed_at=_written(self._now()))
+        )
 
     def _put(self, entry: AlertEntry) -> AlertEntry:
         self.entries[entry.alert.alert_id] = entry
@@ -78,8 +99,13 @@ class MemoryAlertBook:
         return self._followed(entry.became) if entry.became else entry
 
 
+def _first_of(entry: AlertEntry) -> MessageEntry:
+    held_in = entry.came_at[:13] if entry.held else None
+    return MessageEntry(Reason.OPENED, entry.alert.count, None if entry.held else entry.told_at, held_in)
+
+
 def _newest(entry: AlertEntry) -> tuple[str, str]:
-    return entry.last_event_time or "", entry.alert.alert_id
+    return entry.came_at, entry.alert.alert_id
 
 
 def _written(moment: datetime) -> str:

@@ -30,7 +30,7 @@ class MemoryOutbox:
         self._seen: dict[str, dict[str, Seen]] = {}
         self._counted: Counter[_Key] = Counter()
         self._first_week: str | None = None
-        self._weeks_told: set[str] = set()
+        self._weeks_told: set[_Key] = set()
 
     def written(self) -> list[Outgoing]:
         """Every message that was ever written, in order: what the table's stream brings."""
@@ -59,7 +59,7 @@ class MemoryOutbox:
             self._held.setdefault(hour, {})[_key(message)] = held
             self._storms.setdefault(hour, Storm(hour))
             self._progress[_key(message)] = replace(progress, held=True)
-            self._count("HELD")
+            self._count("HELD", message.is_news)
             return False
         self._used.update((rule, whole))
         self._progress[_key(message)] = replace(progress, taken=True)
@@ -75,7 +75,7 @@ class MemoryOutbox:
         progress = self.progress(message)
         if not progress.told:
             self._progress[_key(message)] = replace(progress, told=True)
-            self._count(f"TOLD#{level}")
+            self._count(f"TOLD#{level}", message.is_news)
 
     def messages(self, alert_id: str) -> list[tuple[Outgoing, Progress]]:
         """All messages of an alert."""
@@ -97,9 +97,14 @@ class MemoryOutbox:
         """Take it on to sum up the hour."""
         return self._storms[storm.hour].number == storm.number
 
+    def summary_told(self, storm: Storm, name: str) -> None:
+        """Remember that one of several topics has the summary."""
+        known = self._storms[storm.hour]
+        self._storms[storm.hour] = replace(known, told_to=known.told_to | {name}, telling=storm.telling)
+
     def summarised(self, storm: Storm) -> None:
         """Remember what has been summed up."""
-        self._storms[storm.hour] = storm
+        self._storms[storm.hour] = replace(storm, told_to=frozenset(), telling=0)
 
     def due(self, now: int, limit: int) -> Iterable[Due]:
         """What is due, the earliest first."""
@@ -133,15 +138,15 @@ class MemoryOutbox:
             staged=counted.get("STAGED", 0),
         )
 
-    def begin_heartbeat(self, week: str) -> bool:
-        """Take it on to tell of the week; the first week ever is passed over."""
+    def begin_heartbeat(self, week: str, name: str) -> bool:
+        """Take it on to tell a topic of the week; the first week ever is passed over."""
         if self._first_week is None:
             self._first_week = week
-        return week > self._first_week and week not in self._weeks_told
+        return week > self._first_week and (week, name) not in self._weeks_told
 
-    def heartbeat_told(self, week: str) -> None:
-        """Remember that subscribers were told of the week."""
-        self._weeks_told.add(week)
+    def heartbeat_told(self, week: str, name: str) -> None:
+        """Remember that a topic was told of the week."""
+        self._weeks_told.add((week, name))
 
     def _count(self, name: str, number: int = 1) -> None:
         self._counted[week_of(datetime.fromtimestamp(self._now(), UTC)), name] += number

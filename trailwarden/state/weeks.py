@@ -1,4 +1,4 @@
-"""What a week (ISO 8601, UTC) came to, for the heartbeat: figures for people, of which a crash may cost some."""
+"""What a week (ISO 8601, UTC) came to, for the heartbeat: figures for people; a crash may cost some."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -42,12 +42,12 @@ class Weeks(Protocol):
     def figures(self, week: str) -> WeekFigures:
         """What the week came to."""
 
-    def begin_heartbeat(self, week: str) -> bool:
-        """Take it on to tell of the week; False where that is done, is another's, or is the first week ever,
-        of which there is nothing to tell."""
+    def begin_heartbeat(self, week: str, name: str) -> bool:
+        """Take it on to tell the topic of that name of the week; False where that is done, is another's, or
+        is the first week ever, of which there is nothing to tell."""
 
-    def heartbeat_told(self, week: str) -> None:
-        """Remember that subscribers were told of the week."""
+    def heartbeat_told(self, week: str, name: str) -> None:
+        """Remember that a topic was told of the week."""
 
 
 def week_of(moment: datetime) -> str:

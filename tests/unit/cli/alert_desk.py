@@ -45,13 +45,15 @@ def match(number: int, origin: str = "203.0.113.7", action: str = "StopLogging")
 
 
 def entry(of: Alert, **fields: Any) -> AlertEntry:
-    """The alert as it stands: told, and nobody looks after it, unless `fields` say otherwise."""
+    """The alert as it stands: told, over, and nobody looks after it, unless `fields` say otherwise."""
     made = AlertEntry(
         alert=of,
         total=of.count,
         first_event_time=of.first_event_time,
         last_event_time=of.last_event_time,
+        came_at=of.first_event_time or TOLD,
         told_at=TOLD,
+        over=True,
     )
     return replace(made, **fields)
 

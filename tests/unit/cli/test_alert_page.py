@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.pages import ROOT, Shown, assert_shown
-from tests.unit.cli.alert_desk import alert, entry, match, memory_book, named, run, take_the_place
+from tests.unit.cli.alert_desk import TOLD, alert, entry, match, memory_book, named, run, take_the_place
+from trailwarden.alerts.telling import Reason
 from trailwarden.rules.ruleset import Level
+from trailwarden.state.alert_book import MessageEntry
 
 PAGE = ROOT / "docs" / "alerting.md"
 # Not `console`: without a deployment these print nothing.
@@ -27,7 +29,12 @@ def test_the_page_shows_what_the_commands_print(monkeypatch: pytest.MonkeyPatch)
     book = memory_book()
     critical = alert("mallory", level=Level.CRITICAL)
     book.add(
-        entry(named(critical, "f277584d40526c955411953e074bb7c4"), total=14), [match(0), match(4), match(9)]
+        entry(named(critical, "f277584d40526c955411953e074bb7c4"), total=14),
+        [match(0), match(4), match(9)],
+        [
+            MessageEntry(Reason.OPENED, 1, TOLD),
+            MessageEntry(Reason.GREW, 10, held_in="2026-03-01T12"),
+        ],
     )
     robot = alert("build-robot", level=Level.MEDIUM, eventTime="2026-03-01T09:30:00Z")
     acknowledged = {"acknowledged_by": "assumed-role/trailwarden-responders/bob", "note": "the migration"}

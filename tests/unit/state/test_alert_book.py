@@ -1,29 +1,82 @@
 """What every alert book holds to: whoever writes another adds it to the fixture."""
 
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import boto3
+import msgspec
 import pytest
+from moto import mock_aws
 
+from tests.alert_table import create_alert_table
+from tests.dynamodb import FakeDynamoDB
 from tests.unit.cli.alert_desk import alert, entry, match, named
-from trailwarden.alerts.model import AlertMatch
+from trailwarden.alerts.groups import Moved, Span, begun
+from trailwarden.alerts.model import AlertBatch, AlertMatch
+from trailwarden.aws.alert_book import open_alert_book
+from trailwarden.aws.group_table import GroupTable, alert_key, item_of
 from trailwarden.state.alert_book import AlertBook, AlertEntry, AmbiguousAlertError
 from trailwarden.state.memory_alert_book import MemoryAlertBook
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 OLD, NEW, MERGED = "aaaaaaaa".ljust(32, "1"), "aaaaaaaa".ljust(32, "2"), "bbbbbbbb".ljust(32, "0")
+TABLE = "trailwarden-alerts"
 Filled = tuple[AlertBook, Callable[..., None]]
 
 
-@pytest.fixture(params=["memory"])
-def filled(request: pytest.FixtureRequest) -> Filled:
+@pytest.fixture(params=["memory", "fake", "moto"])
+def filled(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Filled]:
     """A book, and what puts an alert into it."""
-    book = MemoryAlertBook(now=lambda: NOON)
+    if request.param == "memory":
+        book = MemoryAlertBook(now=lambda: NOON)
+
+        def add(entry: AlertEntry, matches: Iterable[AlertMatch] = ()) -> None:
+            book.add(entry, matches)
+
+        yield book, add
+    elif request.param == "fake":
+        yield over_a_table(FakeDynamoDB(page=2))
+    else:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.setenv(name, "testing")
+        with mock_aws():
+            dynamodb = boto3.client("dynamodb", region_name="eu-west-1")
+            create_alert_table(dynamodb, TABLE)
+            yield over_a_table(dynamodb)
+
+
+def over_a_table(client: Any) -> Filled:
+    """A book over a table, into which alerts are put item by item, as they stand."""
+    table = GroupTable(client, TABLE, retention=timedelta(days=9), now=NOON.timestamp, pause=lambda _: None)
+    made = open_alert_book(client, TABLE, now=NOON.timestamp, pause=lambda _: None)
 
     def add(entry: AlertEntry, matches: Iterable[AlertMatch] = ()) -> None:
-        book.add(entry, matches)
+        alert, came = entry.alert, int(datetime.fromisoformat(entry.came_at).timestamp())
+        placed = [replace(one, placed=one.event_time) for one in matches]
+        client.put_item(
+            TableName=TABLE,
+            Item=alert_key(alert.alert_id)
+            | item_of(alert=msgspec.json.encode(alert).decode(), opened_at=came)
+            | (item_of(became=entry.became) if entry.became else {}),
+        )
+        listed = item_of(pk=f"ALERTS#{entry.came_at[:10]}", sk=f"{entry.came_at}#{alert.alert_id}")
+        client.put_item(TableName=TABLE, Item=listed)
+        table.put_matches([AlertBatch(alert, tuple(placed))])
+        places = [one.placed or "" for one in placed] or [alert.first_event_time or ""]
+        count = len(placed) or entry.total
+        span = Span(min(places), max(places), alert.alert_id, count, count, came, closed=entry.over)
+        kept = table.state(alert.group_key)
+        state = kept.state if kept else begun(alert)
+        ends = int(NOON.timestamp()) + 600
+        moved = Moved(
+            state if entry.became else replace(state, spans=(*state.spans, span)),
+            due=() if entry.over else ((ends, alert.alert_id),),
+        )
+        assert table.write(alert.group_key, kept.version if kept else 0, moved)
 
-    return book, add
+    return made, add
 
 
 @pytest.fixture
@@ -50,6 +103,21 @@ def test_alerts_are_listed_newest_first_within_bounds(book: AlertBook) -> None:
     assert ids(book.list(at(9), at(11), limit=10)) == [OLD]
     assert ids(book.list(at(11), limit=10)) == [NEW]
     assert ids(book.list(at(12), limit=10)) == []
+    assert ids(book.list(at(0), limit=1, wanted=lambda one: one.alert.alert_id == OLD)) == [OLD]
+
+
+def test_what_goes_on_still_is_listed_after_what_came(filled: Filled) -> None:
+    book, add = filled
+    add(entry(named(alert("old", eventTime="2026-03-01T07:00:00Z"), OLD)))
+    for came, name in (("11:10", "e"), ("11:30", "d")):
+        goes_on = named(alert(name, eventTime=f"2026-03-01T{came}:00Z"), name * 32)
+        add(entry(goes_on, over=False))
+    add(entry(named(alert("new", eventTime="2026-03-01T11:45:00Z"), NEW)))
+    since = datetime(2026, 3, 1, 11, 40, tzinfo=UTC)
+    assert ids(book.list(since, limit=10)) == [NEW, "d" * 32, "e" * 32]
+    assert ids(book.list(since, limit=2)) == [NEW, "d" * 32]
+    assert ids(book.list(since, at(12), limit=10)) == [NEW]
+    assert ids(book.list(at(11), limit=10)) == [NEW, "d" * 32, "e" * 32]
 
 
 def test_an_alert_is_found_by_its_id_or_a_beginning_that_no_other_has(book: AlertBook) -> None:

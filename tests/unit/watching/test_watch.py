@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field, replace
 
-import msgspec
 import pytest
+from msgspec.structs import replace as changed
 
 from trailwarden.alerting import Alerting, Expected, Route
 from trailwarden.state.memory_subscriptions import MemorySubscriptions
@@ -280,9 +280,7 @@ def test_a_topic_that_is_gone_or_cannot_be_read_keeps_what_was_known_of_it(world
     world.now += DAY
     assert world.check().deaf == (ALERTS,)
     assert "does not exist" in world.letter()[2]
-    world.views[ALERTS] = replace(
-        whole, subscriptions=(confirmed(msgspec.structs.replace(SECURITY, endpoint="x@y.z")),)
-    )
+    world.views[ALERTS] = replace(whole, subscriptions=(confirmed(changed(SECURITY, endpoint="x@y.z")),))
     assert [finding.kind for finding in world.check().findings] == [Kind.VANISHED]
 
 
@@ -299,12 +297,10 @@ def test_a_topic_that_raises_costs_no_other(world: World) -> None:
 def test_web_addresses_are_known_by_all_and_shown_without_what_opens_doors(world: World) -> None:
     asked = Expected(ALERTS, "https", "https://user:secret@Hooks.example.com/a?token=abc")
     world.expected += (asked,)
-    listed = msgspec.structs.replace(asked, endpoint="https://user:****@hooks.example.com/a?token=abc")
+    listed = changed(asked, endpoint="https://user:****@hooks.example.com/a?token=abc")
     subscribed(world, confirmed(SECURITY), confirmed(listed))
     assert world.check().findings == ()
-    subscribed(
-        world, confirmed(SECURITY), confirmed(msgspec.structs.replace(listed, endpoint=listed.endpoint + "d"))
-    )
+    subscribed(world, confirmed(SECURITY), confirmed(changed(listed, endpoint=listed.endpoint + "d")))
     world.check()
     text = world.letter()[2]
     assert "https://hooks.example.com/a (https) was subscribed" in text

@@ -19,11 +19,12 @@ _NOTE = 500
 @click.command("ack")
 @click.argument("alert_ids", nargs=-1, required=True, metavar="ID...")
 @click.option("--note", default="", help="Why, for the others.")
-@click.option("--undo", is_flag=True, help="Look after them no more: they are told again.")
+@click.option("--undo", is_flag=True, help="Look after them no more: their groups are told again.")
 @on_alerts
 def ack_command(desk: Desk, alert_ids: tuple[str, ...], note: str, undo: bool) -> None:
-    """Acknowledge the alerts ID... (the first 8 characters will do): they stay quiet, unless they change
-    character by a new address or a new action.
+    """Acknowledge the alerts ID... (the first 8 characters will do), each with its whole group: the same rule
+    for the same actor and account (or whatever the rule groups by) stays quiet, alerts to come included,
+    until it changes character by a new address or a new action.
 
     Where one ID is not clear, nothing is done to any.
 
@@ -51,7 +52,8 @@ def _acknowledge(desk: Desk, entry: AlertEntry, note: str) -> None:
     matches = list(desk.book.matches(entry.alert.alert_id, _READ))
     addresses = _known(match.origin for match in matches)
     actions = _known(match.action for match in matches)
-    click.echo(f"              Quiet until a new address{addresses} or a new action{actions} shows.")
+    click.echo(f"              {_group_of(made)}: quiet, alerts to come included,")
+    click.echo(f"              until a new address{addresses} or a new action{actions} shows.")
 
 
 def _take_back(desk: Desk, entry: AlertEntry) -> None:
@@ -61,6 +63,12 @@ def _take_back(desk: Desk, entry: AlertEntry) -> None:
     made = desk.book.unacknowledge(entry.alert.alert_id, desk.caller)
     click.echo(f"Taken back    {entry_text(made)}")
     click.echo("              What comes is told as before.")
+
+
+def _group_of(entry: AlertEntry) -> str:
+    """`Rule "Trail stopped", actor user mallory, account 444455556666`."""
+    group = [f"{one_line(name, 60)} {harmless(value, 100)}" for name, value in entry.alert.group.items()]
+    return ", ".join([f'Rule "{harmless(entry.alert.rule_title, 120)}"', *group])
 
 
 def _known(values: Iterable[str]) -> str:

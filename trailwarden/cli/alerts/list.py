@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -18,7 +18,7 @@ from trailwarden.rules.ruleset import Level
 from trailwarden.safety.text import one_line
 from trailwarden.state.alert_book import AlertEntry
 
-SCANNED_AT_MOST = 10_000
+_LISTED_AT_MOST = 100_000
 _LEVELS = [level.name.lower() for level in reversed(Level)]
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _AGO = re.compile(r"(\d{1,5})([mhdw])")
@@ -92,9 +92,9 @@ _STATES: dict[str, Callable[[AlertEntry], bool]] = {
     show_default=True,
     metavar="TIME",
     callback=moment,
-    help="With events since then: 24h, 7d, 2026-03-01.",
+    help="That came since, or go on still: 24h, 7d, 2026-03-01.",
 )
-@click.option("--until", metavar="TIME", callback=moment, help="And none after then.")
+@click.option("--until", metavar="TIME", callback=moment, help="That came before; none that only go on.")
 @click.option("--level", "levels", multiple=True, type=click.Choice(_LEVELS), help="Of this level.")
 @click.option("--min-level", type=click.Choice(_LEVELS), default="informational", help="Or a worse one.")
 @click.option("--rule", default="", metavar="TEXT", help="Of the rule with this id, or TEXT in its title.")
@@ -104,7 +104,7 @@ _STATES: dict[str, Callable[[AlertEntry], bool]] = {
 @click.option("--open", "unhandled", is_flag=True, help="Neither acknowledged nor closed.")
 @click.option("--acknowledged", is_flag=True, help="Acknowledged and not closed.")
 @click.option("--staged", is_flag=True, help="Also those of rules that tell nobody yet.")
-@click.option("--limit", "-n", default=50, show_default=True, type=click.IntRange(1, SCANNED_AT_MOST))
+@click.option("--limit", "-n", default=50, show_default=True, type=click.IntRange(1, _LISTED_AT_MOST))
 @click.option("--json", "--jsonl", "as_json", is_flag=True, help="Print one JSON object an alert.")
 @on_alerts
 def list_command(  # noqa: PLR0913, PLR0917 (its options)
@@ -123,8 +123,8 @@ def list_command(  # noqa: PLR0913, PLR0917 (its options)
     limit: int,
     as_json: bool,
 ) -> None:
-    """List alerts, newest first. An option that is repeated means any of its values; different ones must all
-    hold.
+    """List the alerts that came lately, newest first, then those from before that go on still. An option
+    that is repeated means any of its values; different ones must all hold.
 
     \b
     Examples:
@@ -142,7 +142,7 @@ def list_command(  # noqa: PLR0913, PLR0917 (its options)
         [name for name, chosen in states.items() if chosen],
         staged,
     )
-    found = list(_first(desk, since, until, wanted, limit))
+    found = list(desk.book.list(since, until, limit=limit, wanted=wanted))
     if as_json:
         for entry in found:
             click.echo(json.dumps(entry_line(entry)))
@@ -153,22 +153,6 @@ def list_command(  # noqa: PLR0913, PLR0917 (its options)
     if len(found) == limit:
         click.echo(f"trailwarden: the newest {counted(limit, 'alert')}; --limit shows more", err=True)
     sys.exit(Exit.DONE)
-
-
-def _first(
-    desk: Desk, since: datetime, until: datetime | None, wanted: Wanted, limit: int
-) -> Iterator[AlertEntry]:
-    looked = 0
-    for entry in desk.book.list(since, until, limit=SCANNED_AT_MOST):
-        looked += 1
-        if wanted(entry):
-            yield entry
-            limit -= 1
-            if limit == 0:
-                return
-    if looked == SCANNED_AT_MOST:
-        said = f"trailwarden: only the newest {SCANNED_AT_MOST:,} alerts were looked through; name --until"
-        click.echo(said, err=True)
 
 
 def _print(entries: Sequence[AlertEntry]) -> None:

@@ -13,11 +13,11 @@ from trailwarden.activity.model import Context
 from trailwarden.alerts.message import AlertMessage, render
 from trailwarden.alerts.model import AlertMatch
 from trailwarden.cli.alerts.desk import Desk, on_alerts
-from trailwarden.cli.alerts.words import history, history_lines, match_line
+from trailwarden.cli.alerts.words import history, history_lines, match_line, message_line
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.tables import console, counted, table
 from trailwarden.safety.text import harmless, one_line
-from trailwarden.state.alert_book import AlertEntry
+from trailwarden.state.alert_book import AlertEntry, MessageEntry
 
 
 @click.command("show")
@@ -29,8 +29,8 @@ from trailwarden.state.alert_book import AlertEntry
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @on_alerts
 def show_command(desk: Desk, alert_id: str, with_matches: bool, limit: int, as_json: bool) -> None:
-    """Show the alert ID (the first 8 characters will do): the mail as it would read now, when it was told,
-    and who looks after it.
+    """Show the alert ID (the first 8 characters will do): the mail as it would read now, what was told of
+    it and when, and who looks after it.
 
     \b
     Examples:
@@ -39,15 +39,16 @@ def show_command(desk: Desk, alert_id: str, with_matches: bool, limit: int, as_j
     """
     (entry,) = desk.find([alert_id])
     message = rendered(entry, Context(accounts=desk.accounts()))
+    messages = desk.book.messages(entry.alert.alert_id)
     matches = list(desk.book.matches(entry.alert.alert_id, limit)) if with_matches else []
     if as_json:
-        click.echo(json.dumps(_json(entry, message, matches if with_matches else None)))
+        click.echo(json.dumps(_json(entry, message, messages, matches if with_matches else None)))
         sys.exit(Exit.DONE)
     if not entry.alert.alert_id.startswith(alert_id.strip().lower()):
         click.echo(f"{one_line(alert_id, 40)} became {entry.alert.alert_id}.\n")
     click.echo(f"Subject: {message.subject}\n")
     click.echo(message.email)
-    for line in history_lines(entry):
+    for line in history_lines(entry, messages):
         click.echo(line)
     if with_matches:
         _print_matches(matches, entry.total)
@@ -65,11 +66,16 @@ def rendered(entry: AlertEntry, context: Context) -> AlertMessage:
     return render(alert, now=datetime.now(UTC), context=context)
 
 
-def _json(entry: AlertEntry, message: AlertMessage, matches: Sequence[AlertMatch] | None) -> dict[str, Any]:
-    """`alert` is what queues are told (docs/alerts.md); `history` and `matches` as `alerts list` has them."""
+def _json(
+    entry: AlertEntry,
+    message: AlertMessage,
+    messages: Sequence[MessageEntry],
+    matches: Sequence[AlertMatch] | None,
+) -> dict[str, Any]:
+    """`alert` is what queues are told (docs/alerts.md); `history` is that of `alerts list`, with messages."""
     return {
         "alert": json.loads(message.payload),
-        "history": history(entry),
+        "history": {**history(entry), "messages": [message_line(one) for one in messages]},
         **({} if matches is None else {"matches": [match_line(match) for match in matches]}),
     }
 

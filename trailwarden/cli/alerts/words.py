@@ -1,21 +1,30 @@
 """Alerts in a line, in JSON, and their history: safe to print, whatever an attacker wrote into them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from trailwarden.alerts.model import AlertMatch
+from trailwarden.alerts.story import told_title
+from trailwarden.alerts.telling import Reason
 from trailwarden.cli.report import alert_line
+from trailwarden.cli.tables import counted
 from trailwarden.safety.text import harmless, one_line
-from trailwarden.state.alert_book import AlertEntry
+from trailwarden.state.alert_book import AlertEntry, MessageEntry
 
 SHORT_ID = 12
 """How many characters of an id are shown where there is little room: enough to name it."""
 _TITLE = 300
+_WHY = {
+    Reason.OPENED: "it began",
+    Reason.GREW: "it grew",
+    Reason.QUIET: "it had been quiet",
+    Reason.CHANGED: "it changed character",
+}
 
 
 def title_of(entry: AlertEntry) -> str:
     """The alert's sentence, marked where its rule tells nobody."""
-    title = harmless(entry.alert.title, _TITLE)
+    title = harmless(told_title(entry.alert), _TITLE)
     return f"{title} [{one_line(entry.alert.status, 20)}]" if entry.alert.staged else title
 
 
@@ -50,8 +59,10 @@ def entry_line(entry: AlertEntry) -> dict[str, Any]:
 def history(entry: AlertEntry) -> dict[str, Any]:
     """What became of the alert, for machines; null where it did not."""
     return {
+        "came_at": entry.came_at or None,
         "told_at": entry.told_at,
         "held": entry.held,
+        "over": entry.over,
         "acknowledged_by": entry.acknowledged_by or None,
         "acknowledged_at": entry.acknowledged_at or None,
         "note": entry.note or None,
@@ -73,24 +84,45 @@ def match_line(match: AlertMatch) -> dict[str, Any]:
     }
 
 
-def history_lines(entry: AlertEntry) -> Iterator[str]:
+def message_line(message: MessageEntry) -> dict[str, Any]:
+    """One message of an alert, for machines; null is what did not happen."""
+    return {
+        "reason": str(message.reason),
+        "count": message.total,
+        "told_at": message.told_at,
+        "held_in": message.held_in,
+        "silent": message.silent or None,
+    }
+
+
+def history_lines(entry: AlertEntry, messages: Sequence[MessageEntry]) -> Iterator[str]:
     """What became of the alert, for people."""
-    if entry.told_at:
-        yield f"Told:         {one_line(entry.told_at, 40)}"
-    elif entry.alert.staged:
+    if entry.alert.staged:
         yield f"Told:         never: its rule is {one_line(entry.alert.status, 20)}, and tells nobody"
     else:
-        yield "Told:         not yet"
-    if entry.held:
-        yield "Held:         a budget was used up; a summary told of it with others"
+        yield from (_told(message) for message in messages)
+    if not entry.total:
+        yield "Taken back:   nothing is left of what it counted"
     if entry.acknowledged_by:
         at = one_line(entry.acknowledged_at, 40)
-        yield f"Acknowledged: {at}, by {one_line(entry.acknowledged_by, 200)}"
+        yield f"Acknowledged: {at}, by {one_line(entry.acknowledged_by, 200)}, with all alerts of its group"
         if entry.note:
             yield f"Note:         {harmless(entry.note, 500)}"
     if entry.closed:
         by = f", by {one_line(entry.closed_by, 200)}" if entry.closed_by else ""
         yield f"Closed:       {one_line(entry.closed_at, 40)}{by}"
+
+
+def _told(message: MessageEntry) -> str:
+    """`Told:         2026-03-01T12:05:00Z, 10 events: it grew`."""
+    why = f"{counted(message.total, 'event')}: {_WHY[message.reason]}"
+    if message.told_at:
+        return f"Told:         {one_line(message.told_at, 40)}, {why}"
+    if message.held_in:
+        return f"Held back:    in the hour from {message.held_in}:00Z, {why}; a summary told of it"
+    if message.silent:
+        return f"Not told:     {why}; {one_line(message.silent, 40)}"
+    return f"Told:         not yet, {why}"
 
 
 def _person(caller: str) -> str:

@@ -1,0 +1,167 @@
+"""What code does to the table, held against what its role may do: no more, and no less.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
+from typing import Any
+
+from tests.alerting_world import START, Event, Topic, World
+from tests.infra.conftest import Synthesized
+from trailwarden.aws.alert_book import open_alert_book
+from trailwarden.state.outbox import Budgets
+
+CHANGES = {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"}
+Uses = set[tuple[str, str]]
+
+
+class Recording:
+    """A client that notes the action and the partition key of each thing that it is asked for."""
+
+    def __init__(self, inner: Any, uses: Uses) -> None:
+        self._inner = inner
+        self._uses = uses
+
+    def __getattr__(self, name: str) -> Any:
+        def call(**request: Any) -> Any:
+            self._uses |= {(action, kind(pk)) for action, pk in used(name, request)}
+            return getattr(self._inner, name)(**request)
+
+        return call
+
+
+def kind(pk: str) -> str:
+    return pk.partition("#")[0] + "#*" if "#" in pk else pk
+
+
+def used(name: str, request: Any) -> Iterator[tuple[str, str]]:
+    if name == "transact_write_items":
+        for one in request["TransactItems"]:
+            ((action, step),) = one.items()
+            yield f"{action}Item", (step.get("Item") or step["Key"])["pk"]["S"]
+    elif name == "batch_write_item":
+        for asked in request["RequestItems"].values():
+            for one in asked:
+                (step,) = one.values()
+                yield "BatchWriteItem", (step.get("Item") or step["Key"])["pk"]["S"]
+    elif name == "batch_get_item":
+        for asked in request["RequestItems"].values():
+            yield from (("BatchGetItem", key["pk"]["S"]) for key in asked["Keys"])
+    elif name == "query":
+        yield "Query", request["ExpressionAttributeValues"][":pk"]["S"]
+    else:
+        action = "".join(part.title() for part in name.split("_"))
+        yield action, (request.get("Item") or request["Key"])["pk"]["S"]
+
+
+@contextmanager
+def recorded(world: World) -> Iterator[Uses]:
+    """What is done to the table meanwhile, by whatever part of the world."""
+    uses: Uses = set()
+    parts = (world.kept, world.outbox, world.due, world.weeks)
+    for part in parts:
+        part._client = Recording(world.database, uses)
+    yield uses
+    for part in parts:
+        part._client = world.database
+
+
+def a_busy_week() -> tuple[Uses, Uses, Uses]:
+    """What `detect`, `notify` and `tend_alerts` did to the table where everything happens at least once."""
+    world = World(in_table=True, budgets=Budgets(2, 100), topics=[Topic("main"), Topic("second")])
+    detect: Uses = set()
+    notify: Uses = set()
+    tend: Uses = set()
+    book = open_alert_book(world.database, "alerts", now=lambda: world.now, pause=lambda _: None)
+    world.tender.tend()
+    for number in range(60):
+        with recorded(world) as uses:
+            world.deliver(
+                [
+                    Event(100 * number + each, 60 * number, f"user{each}", f"203.0.113.{number}")
+                    for each in range(4)
+                ]
+                + [Event(100 * number + 50, 60 * number + 5)]
+            )
+        detect |= uses
+        with recorded(world) as uses:
+            world.notify(lose=number % 3 == 0)
+        notify |= uses
+        if number == 30:
+            (entry, *_) = book.list(datetime.fromtimestamp(START, UTC), limit=1)
+            book.acknowledge(entry.alert.alert_id, "alice", "")
+        world.pass_time(200)
+        with recorded(world) as uses:
+            world.tender.tend()
+        tend |= uses
+    return detect, notify, tend
+
+
+def granted(statements: list[dict[str, Any]]) -> set[tuple[str, str]]:
+    """Action and pattern of partition keys, `*` where it is bound to none."""
+    found = set()
+    for statement in statements:
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        condition = statement.get("Condition", {}).get("ForAllValues:StringLike", {})
+        for action in actions:
+            service, _, name = action.partition(":")
+            if service == "dynamodb":
+                found |= {(name, key) for key in condition.get("dynamodb:LeadingKeys", ["*"])}
+    return found
+
+
+def not_allowed(uses: Uses, statements: list[dict[str, Any]]) -> Uses:
+    may = granted(statements)
+    return {
+        (action, key)
+        for action, key in uses
+        if not any(action == name and fnmatchcase(key, pattern) for name, pattern in may)
+    }
+
+
+def test_functions_may_do_what_they_do_and_change_nothing_else(deployment: Synthesized) -> None:
+    detect, notify, tend = a_busy_week()
+    roles = {
+        name: deployment.role(stack, f"trailwarden-{name}")
+        for stack, name in (
+            ("TrailwardenDetection", "detect"),
+            ("TrailwardenDetection", "notify"),
+            ("TrailwardenAlerting", "tend-alerts"),
+        )
+    }
+    assert not_allowed(detect, roles["detect"]) == set()
+    assert not_allowed(notify, roles["notify"]) == set()
+    assert not_allowed(tend, roles["tend-alerts"]) == set()
+    for uses, name in ((notify, "notify"), (tend, "tend-alerts")):
+        may_change = {one for one in granted(roles[name]) if one[0] in CHANGES}
+        assert may_change == {one for one in uses if one[0] in CHANGES}, name
+
+
+def test_responders_may_do_what_their_commands_do_and_nothing_else(routed: Synthesized) -> None:
+    world = World(in_table=True)
+    uses: Uses = set()
+    book = open_alert_book(
+        Recording(world.database, uses), "alerts", now=lambda: world.now, pause=lambda _: None
+    )
+    world.deliver([Event(1, 0), Event(2, 1)])
+    world.notify()
+    (entry,) = book.list(datetime.fromtimestamp(START, UTC) - timedelta(days=1), limit=10)
+    alert_id = entry.alert.alert_id
+    assert book.get(alert_id[:8]) == entry
+    assert book.messages(alert_id)
+    assert list(book.matches(alert_id, 9))
+    book.acknowledge(alert_id, "alice", "")
+    book.unacknowledge(alert_id, "alice")
+    book.close(alert_id, "alice")
+
+    role = routed.properties("TrailwardenDetectionState", "AWS::IAM::Role", RoleName="trailwarden-responders")
+    (policy,) = role["Policies"]
+    statements = [one for one in policy["PolicyDocument"]["Statement"] if "kms:Decrypt" not in one["Action"]]
+    assert not_allowed(uses, statements) == set()
+    may = granted(statements)
+    assert {one for one in may if one[0] in CHANGES} == {one for one in uses if one[0] in CHANGES}
+    read = {key for action, key in uses if action not in CHANGES}
+    assert {key for action, key in may if action not in CHANGES} == read | {"ACCOUNTS"}
