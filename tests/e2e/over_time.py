@@ -1,16 +1,18 @@
 """A deployment in which alerts are over after seconds, and what makes its time pass."""
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from infra.names import ALERT_TABLE, NOTIFY_FUNCTION, TEND_FUNCTION
 from local.cloud import LocalCloud
 from local.deployment import local_settings
 from trailwarden.aws.due_table import DueTable
+from trailwarden.state.weeks import week_of
 
 QUIET = 2
 """After how many seconds an alert is over there, in the time of events as in ours."""
@@ -50,11 +52,9 @@ def brief_settings() -> dict[str, Any]:
 
 def stop_the_clock(cloud: LocalCloud) -> None:
     """Have nobody but a test start `tend_alerts`: what it does then is known."""
-    events = cloud.audit("events")
-    for rule in events.list_rules()["Rules"]:
-        targets = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
-        if any(target["Arn"].endswith(f":{TEND_FUNCTION}") for target in targets):
-            events.disable_rule(Name=rule["Name"])
+    arn = f"arn:aws:lambda:{cloud.names.region}:{cloud.names.audit_account}:function:{TEND_FUNCTION}"
+    (name,) = cloud.audit("events").list_rule_names_by_target(TargetArn=arn)["RuleNames"]
+    cloud.audit("events").disable_rule(Name=name)
 
 
 def restore_budgets(cloud: LocalCloud) -> None:
@@ -84,9 +84,30 @@ def age(cloud: LocalCloud, alert_id: str) -> None:
         ExpressionAttributeValues={":late": {"N": str(_LATE)}},
     )
     table = DueTable(dynamodb, ALERT_TABLE)
-    for due in [due for due in table.listed(10_000) if due.alert_id == alert_id]:
+    for due in [due for due in table.listed() if due.alert_id == alert_id]:
         table.remove(due)
         table.put(replace(due, at=due.at - _LATE))
+
+
+def last_heard_long_ago(cloud: LocalCloud, alert_id: str) -> None:
+    """As if nothing had been heard of the alert, nor of its group, for longer than its quiet time."""
+    (item,) = cloud.items(f"ALERT#{alert_id}", "ALERT")
+    (group,) = cloud.items(f"GROUP#{item['group_key']['S']}", "GROUP")
+    state = json.loads(group["state"]["S"])
+    for span in state["spans"]:
+        span["heard"] -= state["quiet"] + 1
+    group["state"]["S"] = json.dumps(state)
+    cloud.audit("dynamodb").put_item(TableName=ALERT_TABLE, Item=group)
+
+
+def a_week_ago(cloud: LocalCloud) -> None:
+    """As if Trailwarden had been there for weeks, and this week's figures were those of the last one."""
+    now = datetime.now(UTC)
+    last = f"WEEK#{week_of(now - timedelta(days=7, hours=7))}"
+    items = [{**item, "pk": {"S": last}} for item in cloud.items(f"WEEK#{week_of(now)}")]
+    items.append({"pk": {"S": "HEARTBEAT"}, "sk": {"S": "FIRST"}, "week": {"S": "2020-W01"}})
+    for item in items:
+        cloud.audit("dynamodb").put_item(TableName=ALERT_TABLE, Item=item)
 
 
 @contextmanager
