@@ -5,7 +5,7 @@ held back, and once a week says that all is well. Everything may be repeated; wh
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -83,7 +83,8 @@ class TendTally:
 
 
 class Tender:
-    """One run is `tend`; `now` gives seconds since 1970."""
+    """One run is `tend`; `now` gives seconds since 1970. `accounts` are those that the settings name: the
+    heartbeat says where nothing was read of them."""
 
     def __init__(  # noqa: PLR0913 (its parts, each passed in)
         self,
@@ -99,6 +100,7 @@ class Tender:
         topics: Sequence[Broadcast],
         budgets: Budgets,
         rule_set_version: Callable[[], str],
+        accounts: Collection[str],
         now: Callable[[], float],
     ) -> None:
         self._store = store
@@ -112,6 +114,7 @@ class Tender:
         self._topics = topics
         self._budgets = budgets
         self._rule_set_version = rule_set_version
+        self._accounts = accounts
         self._now = now
 
     def tend(self, *, enough: Callable[[], bool] = lambda: False) -> TendTally:
@@ -237,8 +240,9 @@ class Tender:
         figures = self._weeks.figures(week)
         since, until = week_bounds(week)
         earlier = (week_of(since - timedelta(days=7 * back)) for back in range(1, _MISSED_FOR + 1))
-        known = {name: Seen() for each in earlier for name in self._weeks.figures(each).accounts}
-        accounts = sorted((known | dict(figures.accounts)).items())
+        known = {name for each in earlier for name in self._weeks.figures(each).accounts}
+        silent = {name: Seen() for name in (*self._accounts, *known)}
+        accounts = sorted((silent | dict(figures.accounts)).items())
         return Heartbeat(
             week=week,
             since=f"{since:%Y-%m-%dT%H:%M:%SZ}",

@@ -11,7 +11,7 @@ from trailwarden.alerts.model import Alert
 from trailwarden.state.groups import Due
 from trailwarden.state.memory import MemoryGroupStore
 from trailwarden.state.outbox import Budgets, Held, Outgoing, Progress, Storm
-from trailwarden.state.weeks import Seen, WeekFigures, week_of
+from trailwarden.state.weeks import Seen, WeekFigures, week_before, week_of
 
 _NOTHING = Progress()
 _Key = tuple[str, str]
@@ -139,9 +139,9 @@ class MemoryOutbox:
         )
 
     def begin_heartbeat(self, week: str, name: str) -> bool:
-        """Take it on to tell a topic of the week; the first week ever is passed over."""
+        """Take it on to tell a topic of the week; weeks from before the first call are passed over."""
         if self._first_week is None:
-            self._first_week = week
+            self._first_week = week_before(datetime.fromtimestamp(self._now(), UTC))
         return week > self._first_week and (week, name) not in self._weeks_told
 
     def heartbeat_told(self, week: str, name: str) -> None:
