@@ -26,7 +26,6 @@ def alerting(settings: Settings) -> Alerting:
         accounts={
             account.id: AccountName(name=account.name, environment=account.environment)
             for account in (*settings.accounts, *settings.account_names)
-            if account.name or account.environment
         },
         quiet_seconds=alerts.quiet_seconds,
         rule_budget=alerts.messages_per_rule_and_hour,

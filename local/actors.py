@@ -1,5 +1,6 @@
 """Who acts in the member account: an intruder and an innocent, by real AWS calls with keys of their own."""
 
+import json
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,16 +11,23 @@ from local.emulator import Emulator
 
 OUTSIDE_ACCOUNT = "777788889999"
 ADMINISTRATOR_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
+DEPLOYMENT_ROLE, OPERATIONS_ROLE = "deployment", "operations"
+SESSION = "nightly-build"
+MORE_PORTS = range(3301, 3316)
+"""Enough of them for the alert of the first to count ten times what was told, whichever file holds which."""
 ClientOf = Callable[[str], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One API call. `words` say what it is; `alerting_event` is the event that must raise an alert."""
+    """One API call, or the same again and again. `words` say what it is; `alerting_event` is the event that
+    must raise an alert, or a follow-up where it is done `again`; `who` must be named in it then."""
 
     words: str
     call: Callable[[], Any]
     alerting_event: str | None = None
+    again: bool = False
+    who: str = ""
 
 
 def user_clients(emulator: Emulator, account_id: str, user_name: str) -> ClientOf:
@@ -33,6 +41,29 @@ def user_clients(emulator: Emulator, account_id: str, user_name: str) -> ClientO
         return emulator.client(service, key["AccessKeyId"], key["SecretAccessKey"])
 
     return client
+
+
+def make_roles(emulator: Emulator, account_id: str) -> None:
+    """The roles of the account: whoever is in it may take one, and act as an administrator."""
+    iam = emulator.client("iam", account_id)
+    trust = {"Effect": "Allow", "Principal": {"AWS": account_id}, "Action": "sts:AssumeRole"}
+    for name in (DEPLOYMENT_ROLE, OPERATIONS_ROLE):
+        document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)
+        iam.attach_role_policy(RoleName=name, PolicyArn=ADMINISTRATOR_POLICY)
+
+
+def role_clients(emulator: Emulator, client: ClientOf, account_id: str, role: str) -> ClientOf:
+    """Clients of a session of the role, which whoever `client` acts for takes by AssumeRole."""
+    arn = f"arn:aws:iam::{account_id}:role/{role}"
+    key = client("sts").assume_role(RoleArn=arn, RoleSessionName=SESSION)["Credentials"]
+
+    def session_client(service: str) -> Any:
+        return emulator.client(
+            service, key["AccessKeyId"], key["SecretAccessKey"], session_token=key["SessionToken"]
+        )
+
+    return session_client
 
 
 def innocent(client: ClientOf) -> Iterator[Act]:
@@ -57,44 +88,77 @@ def innocent(client: ClientOf) -> Iterator[Act]:
     yield Act("lists the buckets", s3.list_buckets)
 
 
-def intruder(client: ClientOf) -> Iterator[Act]:
-    """An intruder with a stolen administrator's key: stays, opens a door, and blinds the watcher."""
-    iam, ec2, cloudtrail = client("iam"), client("ec2"), client("cloudtrail")
-    user = "support-backup"
-    yield Act("asks whose key was stolen", client("sts").get_caller_identity)
-    yield Act("creates a user of its own", lambda: iam.create_user(UserName=user))
-    yield Act(
-        "makes that user an administrator",
-        lambda: iam.attach_user_policy(UserName=user, PolicyArn=ADMINISTRATOR_POLICY),
-        "AttachUserPolicy",
-    )
-    yield Act(
-        "creates an access key for that user", lambda: iam.create_access_key(UserName=user), "CreateAccessKey"
-    )
-    yield Act(
-        "sets a console password for it",
-        lambda: iam.create_login_profile(UserName=user, Password=secrets.token_urlsafe(24) + "aA1!"),
-        "CreateLoginProfile",
-    )
-    group = ec2.create_security_group(GroupName="maintenance", Description="maintenance")["GroupId"]
-    yield Act(
-        "opens SSH to the whole world",
-        lambda: ec2.authorize_security_group_ingress(
-            GroupId=group,
-            IpPermissions=[
-                {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
-            ],
-        ),
-        "AuthorizeSecurityGroupIngress",
-    )
-    zone = f"{ec2.meta.region_name}a"
-    volume = ec2.create_volume(AvailabilityZone=zone, Size=8)["VolumeId"]
-    snapshot = ec2.create_snapshot(VolumeId=volume, Description="before the migration")["SnapshotId"]
-    yield Act(
-        "shares a disk's snapshot with an account outside",
-        lambda: ec2.modify_snapshot_attribute(
-            SnapshotId=snapshot, CreateVolumePermission={"Add": [{"UserId": OUTSIDE_ACCOUNT}]}
-        ),
-        "ModifySnapshotAttribute",
-    )
-    yield Act("stops the trail", lambda: cloudtrail.stop_logging(Name=TRAIL_NAME), "StopLogging")
+class Intruder:
+    """Somebody with a stolen administrator's key. `take_role` gives clients of a role's session."""
+
+    def __init__(self, name: str, client: ClientOf, take_role: Callable[[ClientOf, str], ClientOf]) -> None:
+        self._name = name
+        self._client = client
+        self._take_role = take_role
+        self._ec2 = client("ec2")
+        self._group = ""
+        self._session = client
+
+    def breaks_in(self) -> Iterator[Act]:
+        """Stays, opens a door, and hides behind one role and then another."""
+        client, iam = self._client, self._client("iam")
+        user = "support-backup"
+        yield Act("asks whose key was stolen", client("sts").get_caller_identity)
+        yield Act("creates a user of its own", lambda: iam.create_user(UserName=user))
+        yield Act(
+            "makes that user an administrator",
+            lambda: iam.attach_user_policy(UserName=user, PolicyArn=ADMINISTRATOR_POLICY),
+            "AttachUserPolicy",
+        )
+        yield Act(
+            "creates an access key for that user",
+            lambda: iam.create_access_key(UserName=user),
+            "CreateAccessKey",
+        )
+        yield Act(
+            "sets a console password for it",
+            lambda: iam.create_login_profile(UserName=user, Password=secrets.token_urlsafe(24) + "aA1!"),
+            "CreateLoginProfile",
+        )
+        self._group = self._ec2.create_security_group(GroupName="maintenance", Description="maintenance")[
+            "GroupId"
+        ]
+        yield Act("opens SSH to the whole world", lambda: self._open(22), "AuthorizeSecurityGroupIngress")
+        yield Act(f"takes the role {DEPLOYMENT_ROLE}", lambda: self._take(DEPLOYMENT_ROLE))
+        yield Act(f"takes the role {OPERATIONS_ROLE} from there", lambda: self._take(OPERATIONS_ROLE))
+
+    def goes_on(self) -> Iterator[Act]:
+        """Opens more doors of the same kind; then, behind its roles, takes data out and stops the trail."""
+        yield Act(
+            f"opens {len(MORE_PORTS)} more ports",
+            lambda: self._open(*MORE_PORTS),
+            "AuthorizeSecurityGroupIngress",
+            again=True,
+        )
+        ec2, cloudtrail = self._session("ec2"), self._session("cloudtrail")
+        volume = ec2.create_volume(AvailabilityZone=f"{ec2.meta.region_name}a", Size=8)["VolumeId"]
+        snapshot = ec2.create_snapshot(VolumeId=volume, Description="before the migration")["SnapshotId"]
+        behind = f"{self._name} through role {DEPLOYMENT_ROLE}, role {OPERATIONS_ROLE}"
+        yield Act(
+            f"shares a disk's snapshot with an account outside, as the role {OPERATIONS_ROLE}",
+            lambda: ec2.modify_snapshot_attribute(
+                SnapshotId=snapshot, CreateVolumePermission={"Add": [{"UserId": OUTSIDE_ACCOUNT}]}
+            ),
+            "ModifySnapshotAttribute",
+            who=behind,
+        )
+        yield Act(
+            f"stops the trail, as the role {OPERATIONS_ROLE}",
+            lambda: cloudtrail.stop_logging(Name=TRAIL_NAME),
+            "StopLogging",
+            who=behind,
+        )
+
+    def _open(self, *ports: int) -> None:
+        anybody = [{"CidrIp": "0.0.0.0/0"}]
+        for port in ports:
+            opened = {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": anybody}
+            self._ec2.authorize_security_group_ingress(GroupId=self._group, IpPermissions=[opened])
+
+    def _take(self, role: str) -> None:
+        self._session = self._take_role(self._session, role)

@@ -1,15 +1,16 @@
 """The demonstration: `python -m local.demo [--keep]`.
 
 Deploys everything into the local cloud, lets an innocent and an intruder act in the member account by real
-AWS calls, and shows every alert as its subscriber reads it. Ends with status 1 where an alert that was
-expected did not come, or one came that was not.
+AWS calls, and shows every alert as its subscriber reads it: what is new, what came of the same again, and who
+stands behind a role. Ends with status 1 where an alert that was expected did not come, or one came that was
+not.
 """
 
 import argparse
 import signal
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -19,10 +20,10 @@ from rich.table import Table
 from rich.text import Text
 
 from infra.names import ALERT_TABLE
-from local.actors import Act, ClientOf, innocent, intruder, user_clients
+from local.actors import Act, ClientOf, Intruder, innocent, make_roles, role_clients, user_clients
 from local.cloud import AlertMail, LocalCloud, local_cloud, wait_for
 from local.deployment import MEMBER_ACCOUNT, SECURITY_ADDRESS, DeploymentError, Stopwatch
-from local.emulator import Emulator, EmulatorError
+from local.emulator import Emulator, EmulatorError, Mail
 
 ALERT_SECONDS = 60.0
 """How long an alert may take before it counts as missing."""
@@ -37,7 +38,7 @@ class Demo:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._shown: set[str] = set()
+        self._shown = 0
         self._calls = 0
 
     def run(self, *, keep: bool) -> int:
@@ -47,6 +48,7 @@ class Demo:
         clients: dict[str, ClientOf] = {}
 
         def make_users(emulator: Emulator) -> None:
+            make_roles(emulator, MEMBER_ACCOUNT)
             for name in (INNOCENT, INTRUDER):
                 clients[name] = self._counting(user_clients(emulator, MEMBER_ACCOUNT, name))
 
@@ -55,10 +57,15 @@ class Demo:
                 self._act(INNOCENT, innocent(clients[INNOCENT]))
                 self._wait_until_read(cloud)
                 unexpected = self._show_new(cloud)
+            intruder = Intruder(INTRUDER, clients[INTRUDER], self._take_roles(cloud.emulator))
             with stopwatch.phase("An intruder acts in the member account"):
-                expected = self._act(INTRUDER, intruder(clients[INTRUDER]))
+                expected = self._act(INTRUDER, intruder.breaks_in())
             with stopwatch.phase(f"What {SECURITY_ADDRESS} reads"):
                 missing = self._await_alerts(cloud, expected)
+            with stopwatch.phase("The intruder goes on"):
+                expected = self._act(INTRUDER, intruder.goes_on())
+            with stopwatch.phase(f"What {SECURITY_ADDRESS} reads then"):
+                missing += self._await_alerts(cloud, expected)
                 self._wait_until_read(cloud)
                 self._show_new(cloud)
             self._summarize(cloud, stopwatch, time.monotonic() - started)
@@ -81,26 +88,31 @@ class Demo:
 
         return client
 
-    def _act(self, who: str, acts: Iterable[Act]) -> list[str]:
-        """Let the actor act; gives the events that must raise an alert."""
+    def _take_roles(self, emulator: Emulator) -> Callable[[ClientOf, str], ClientOf]:
+        """How an actor takes a role, its calls counted."""
+        return lambda client, role: self._counting(role_clients(emulator, client, MEMBER_ACCOUNT, role))
+
+    def _act(self, who: str, acts: Iterable[Act]) -> list[Act]:
+        """Let the actor act; gives what must raise an alert."""
         expected = []
         for act in acts:
             self._console.print(f"  {who} {act.words}")
             act.call()
             if act.alerting_event is not None:
-                expected.append(act.alerting_event)
+                expected.append(act)
         return expected
 
-    def _await_alerts(self, cloud: LocalCloud, expected: list[str]) -> list[str]:
-        """Show alerts as they come; gives the expected ones that did not."""
+    def _await_alerts(self, cloud: LocalCloud, expected: list[Act]) -> list[Act]:
+        """Show alerts as they come; gives what should have raised one and did not."""
         deadline = time.monotonic() + ALERT_SECONDS
-        missing = set(expected)
+        missing = expected
         with self._console.status("waiting for alerts"):
             while missing and time.monotonic() < deadline:
                 self._show_new(cloud)
-                missing = set(expected) - {alert.event_name for alert in cloud.alerts()}
+                told = cloud.alert_mails()
+                missing = [act for act in missing if not any(_tells(alert, act) for alert in told)]
                 time.sleep(0.05)
-        return [event for event in expected if event in missing]
+        return missing
 
     def _wait_until_read(self, cloud: LocalCloud) -> None:
         """Until every delivered log file is in the ledger and nothing more came for a moment."""
@@ -112,31 +124,26 @@ class Demo:
             time.sleep(QUIET_SECONDS)
             wait_for(all_read, ALERT_SECONDS)
 
-    def _show_new(self, cloud: LocalCloud) -> list[AlertMail]:
-        fresh = [alert for alert in cloud.alerts() if alert.alert_id not in self._shown]
-        for alert in fresh:
-            self._show(cloud, alert)
+    def _show_new(self, cloud: LocalCloud) -> list[Mail]:
+        """Show what came since it was asked last."""
+        fresh = cloud.mails_to(SECURITY_ADDRESS)[self._shown :]
+        for mail in fresh:
+            self._show(mail, _told_within(cloud, mail))
+            self._shown += 1
         return fresh
 
-    def _show(self, cloud: LocalCloud, alert: AlertMail) -> None:
-        body, found, record = alert.mail.body.partition("\nThe record:\n")
+    def _show(self, mail: Mail, seconds: float | None) -> None:
+        body, found, record = mail.body.partition("\nThe record:\n")
         if self._shown and found:
             body += f"\nThe record: ({record.count(chr(10))} lines of JSON follow)"
         else:
             body += found + record
-        put = next(
-            (file.time for file in cloud.emulator.delivered if f"{file.bucket}/{file.key}" == alert.log_file),
-            None,
-        )
-        delay = (
-            "" if put is None else f"{(alert.mail.time - put).total_seconds():.2f} s from log file to alert"
-        )
         self._console.rule()
-        heading = Text(f"To: {alert.mail.address}\nSubject: {alert.mail.subject}", style="bold")
+        heading = Text(f"To: {mail.address}\nSubject: {mail.subject}", style="bold")
         self._console.print(heading, soft_wrap=True)
         self._console.print(Text(f"\n{body.rstrip()}"), soft_wrap=True)
+        delay = "" if seconds is None else f"{seconds:.2f} s from log file to alert"
         self._console.rule(Text(delay, style="green"), align="right")
-        self._shown.add(alert.alert_id)
 
     def _summarize(self, cloud: LocalCloud, stopwatch: Stopwatch, seconds: float) -> None:
         counts = cloud.counts()
@@ -146,17 +153,22 @@ class Demo:
         table.add_row("records in them", str(sum(file.records for file in cloud.emulator.delivered)))
         table.add_row("log files read", str(counts.files))
         table.add_row("records read", str(counts.records))
-        table.add_row("alerts told", str(len(self._shown)))
+        table.add_row("alerts told", str(len(cloud.alerts())))
+        table.add_row("told again, +N more", str(len(cloud.alert_mails()) - len(cloud.alerts())))
         for phase, took in stopwatch.seconds.items():
             table.add_row(phase, f"{took:.1f} s")
         table.add_row("everything", f"{seconds:.1f} s")
         self._console.print(table)
 
-    def _verdict(self, missing: list[str], unexpected: list[AlertMail], *, keep: bool) -> int:
-        for event in missing:
-            self._console.print(f"[bold red]No alert came for {event} within {ALERT_SECONDS:.0f} seconds.[/]")
-        for alert in unexpected:
-            self._console.print(f"[bold red]An innocent's act raised an alert: {alert.mail.subject}[/]")
+    def _verdict(self, missing: list[Act], unexpected: list[Mail], *, keep: bool) -> int:
+        for act in missing:
+            what = "No follow-up" if act.again else "No alert"
+            by = f" that names {act.who}" if act.who else ""
+            self._console.print(
+                f"[bold red]{what}{by} came for {act.alerting_event} within {ALERT_SECONDS:.0f} seconds.[/]"
+            )
+        for mail in unexpected:
+            self._console.print(f"[bold red]An innocent's act raised an alert: {mail.subject}[/]")
         if not missing and not unexpected:
             self._console.print("[bold green]Every alert that was expected came, and no other.[/]")
             if not keep:
@@ -185,7 +197,7 @@ class Demo:
                 soft_wrap=True,
                 highlight=False,
             )
-        say("\nTo publish rules here (docs/rules.md), act as the audit account:\n")
+        say("\nTo publish rules (docs/rules.md) or act on alerts (docs/alerting.md), as the audit account:\n")
         say(
             f"  export AWS_ENDPOINT_URL={emulator.endpoint} AWS_ACCESS_KEY_ID={names.audit_account} "
             f"AWS_SECRET_ACCESS_KEY=test AWS_REGION={names.region}",
@@ -195,6 +207,27 @@ class Demo:
         while True:
             self._show_new(cloud)
             time.sleep(0.2)
+
+
+def _told_within(cloud: LocalCloud, mail: Mail) -> float | None:
+    """How many seconds after its log file was delivered an alert was told; None of what is told later on."""
+    if not AlertMail.is_one(mail):
+        return None
+    alert = AlertMail.parse(mail)
+    files = {f"{file.bucket}/{file.key}": file.time for file in cloud.emulator.delivered}
+    put = files.get(alert.log_file)
+    if put is None or alert.told_before is not None:
+        return None
+    return (mail.time - put).total_seconds()
+
+
+def _tells(alert: AlertMail, act: Act) -> bool:
+    """Whether the mail is what the act must bring about."""
+    return (
+        alert.event_name == act.alerting_event
+        and (alert.told_before is not None) == act.again
+        and act.who in " ".join(alert.mail.body.split())
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:

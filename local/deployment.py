@@ -84,9 +84,12 @@ def local_settings() -> dict[str, Any]:
     }
 
 
-def synthesize(folder: Path, say: Say = lambda _: None) -> Assembly:
-    """The stacks for the local settings, in `folder`; their functions are built. Needs no account."""
-    with _synthesis(folder) as command:
+def synthesize(
+    folder: Path, say: Say = lambda _: None, *, settings: Mapping[str, Any] | None = None
+) -> Assembly:
+    """The stacks for `settings` (`local_settings()` if left out), in `folder`; their functions are built.
+    Needs no account."""
+    with _synthesis(folder, settings or local_settings()) as command:
         command.finish(say)
     return Assembly(folder / ASSEMBLY)
 
@@ -94,7 +97,7 @@ def synthesize(folder: Path, say: Say = lambda _: None) -> Assembly:
 def prepare(emulator: Emulator, folder: Path, assembly: Assembly | None, say: Say) -> Assembly:
     """Bootstrap both accounts, and meanwhile synthesize into `folder` where there is no `assembly` yet."""
     with ExitStack() as stack:
-        commands = [stack.enter_context(_synthesis(folder))] if assembly is None else []
+        commands = [stack.enter_context(_synthesis(folder, local_settings()))] if assembly is None else []
         commands.append(stack.enter_context(_bootstrap(emulator, folder, AUDIT_ACCOUNT)))
         commands.append(stack.enter_context(_bootstrap(emulator, folder, MEMBER_ACCOUNT, *TRUST)))
         for command in commands:
@@ -142,13 +145,13 @@ class _Cdk:
         self._process.close()
 
 
-def _synthesis(folder: Path) -> _Cdk:
-    settings = folder / "settings.json"
-    settings.write_text(json.dumps(local_settings(), indent=2), encoding="utf-8")
+def _synthesis(folder: Path, settings: Mapping[str, Any]) -> _Cdk:
+    file = folder / "settings.json"
+    file.write_text(json.dumps(settings, indent=2), encoding="utf-8")
     arguments = (
         *("synth", "--quiet"),
         *("--app", f"{shlex.quote(sys.executable)} app.py"),
-        *("--context", f"settings={settings}"),
+        *("--context", f"settings={file}"),
         *("--output", str(folder / ASSEMBLY)),
     )
     return _Cdk(arguments, clean_environment())

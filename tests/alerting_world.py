@@ -165,6 +165,7 @@ class World:
             topics=self.topics,
             budgets=self.budgets,
             rule_set_version=lambda: "v1",
+            accounts=["444455556666"],
             now=clock,
         )
 

@@ -39,13 +39,8 @@ def make_tender() -> Tender:
     name = settings["ALERT_TABLE_NAME"]
     retention = timedelta(days=int(settings["ALERT_RETENTION_DAYS"]))
     dynamodb = client("dynamodb")
-    tellers = make_tellers(
-        load_alerting((_FOLDER / "alerting.json").read_bytes()),
-        name,
-        client=client,
-        folder=_FOLDER,
-        pause=_pause,
-    )
+    alerting = load_alerting((_FOLDER / "alerting.json").read_bytes())
+    tellers = make_tellers(alerting, name, client=client, folder=_FOLDER, pause=_pause)
     table = GroupTable(dynamodb, name, retention=retention, now=time.time, pause=_pause)
     due = DueTable(dynamodb, name)
     rule_sets = RuleSetTable(dynamodb, name, now=time.time)
@@ -61,6 +56,7 @@ def make_tender() -> Tender:
         topics=tellers.channels.all,
         budgets=tellers.budgets,
         rule_set_version=lambda: _live_version(rule_sets),
+        accounts=alerting.accounts,
         now=time.time,
     )
 

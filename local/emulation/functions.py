@@ -1,13 +1,14 @@
 """Functions as Lambda runs them: each with the credentials of its own role, throttled batches tried again."""
 
 import hashlib
+import json
 import threading
 import time
 from collections.abc import Mapping
 from typing import Any
 
 from ministack.core import lambda_runtime
-from ministack.services import lambda_svc, sts
+from ministack.services import dynamodb, lambda_svc, sts
 
 _PATIENCE_SECONDS = 120.0
 _PAUSE_SECONDS = 0.2
@@ -73,3 +74,48 @@ def be_patient_with_throttled_batches() -> None:
 
     lambda_svc._run_sqs_batch = run_batch_patiently  # noqa: SLF001
     lambda_svc._execute_function = execute_patiently  # noqa: SLF001
+
+
+def come_again_from_the_record_that_failed() -> None:
+    """Have a stream come again from the first record that a function reports as failed.
+
+    The emulator takes such a batch for done.
+    https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
+    """
+    execute = lambda_svc._execute_function  # noqa: SLF001 (where every event passes)
+
+    def execute_and_go_back(function: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
+        result: dict[str, Any] = execute(function, event)
+        records = event.get("Records") or [{}]
+        if result.get("error") or records[0].get("eventSource") != "aws:dynamodb":
+            return result
+        failed = _reported(result.get("body"))
+        places = [place for place, record in enumerate(records) if _sequence_number(record) in failed]
+        if not places:
+            return result
+        _go_back(function["config"]["FunctionName"], records[places[0]])
+        del records[: places[0]]  # they are done; what is set aside begins with the one that failed
+        return {**result, "error": True, "body": {"errorType": "BatchItemFailures"}}
+
+    lambda_svc._execute_function = execute_and_go_back  # noqa: SLF001
+
+
+def _reported(body: Any) -> set[str]:
+    """The sequence numbers that a function's answer names."""
+    answer = json.loads(body) if isinstance(body, str | bytes) else body
+    failures = answer.get("batchItemFailures", []) if isinstance(answer, Mapping) else []
+    return {str(failure["itemIdentifier"]) for failure in failures}
+
+
+def _sequence_number(record: Mapping[str, Any]) -> str:
+    return str(record["dynamodb"]["SequenceNumber"])
+
+
+def _go_back(function_name: str, record: Mapping[str, Any]) -> None:
+    stream = str(record["eventSourceARN"])
+    table = stream.split("/stream/", maxsplit=1)[0].rpartition("/")[2]
+    numbers = [_sequence_number(kept) for kept in dynamodb.stream_live_records(table)]
+    position = dynamodb.stream_start_position(table) + numbers.index(_sequence_number(record))
+    for _, _, mapping in lambda_svc._iter_all_esms():  # noqa: SLF001 (its only register)
+        if (mapping["FunctionName"], mapping["EventSourceArn"]) == (function_name, stream):
+            lambda_svc._dynamodb_stream_positions[mapping["UUID"]] = position  # noqa: SLF001

@@ -19,8 +19,13 @@ from ministack.core import tls
 
 from local.emulation import trails
 from local.emulation.buckets import name_who_edits
+from local.emulation.conditions import judge_simple_conditions_at_once
 from local.emulation.delivery import Delivery
-from local.emulation.functions import act_by_their_roles, be_patient_with_throttled_batches
+from local.emulation.functions import (
+    act_by_their_roles,
+    be_patient_with_throttled_batches,
+    come_again_from_the_record_that_failed,
+)
 from local.emulation.leading_keys import know_leading_keys
 from local.emulation.mail import send_mail_with
 from local.emulation.principals import name_sessions_by_their_roles
@@ -52,10 +57,12 @@ async def run(port: int, delivery_seconds: float) -> None:
     name_who_edits()
     act_by_their_roles()
     be_patient_with_throttled_batches()
+    come_again_from_the_record_that_failed()
     send_mail_with(tell_mail)
     tell_of_stacks()
     reserve_concurrency()
     know_leading_keys()
+    judge_simple_conditions_at_once()
     name_sessions_by_their_roles()
     config = Config()
     config.bind = [f"127.0.0.1:{port}"]

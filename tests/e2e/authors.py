@@ -1,8 +1,6 @@
 """Somebody who writes rules: a folder, the command, and the rules bucket by hand."""
 
-import os
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +9,7 @@ from uuid import uuid4
 from local.cloud import AlertMail, LocalCloud, wait_for
 from local.deployment import AUDIT_ACCOUNT
 from local.emulator import Mail
-from local.process import REPOSITORY
+from tests.e2e.commands import trailwarden
 from tests.e2e.conftest import SECONDS, Archive
 from tests.e2e.intruders import stopped_trail
 from tests.samples import log_file
@@ -67,15 +65,7 @@ class Author:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """`trailwarden rules ...`, as a person calls it."""
-        return subprocess.run(
-            [sys.executable, "-m", "trailwarden.cli", "rules", *arguments],
-            cwd=REPOSITORY,
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY), **self._environment},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        return trailwarden(self.cloud, "rules", *arguments, environment=self._environment)
 
     def must(self, *arguments: str) -> str:
         """The same, which must end well; gives what it printed."""

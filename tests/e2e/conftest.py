@@ -3,14 +3,18 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from local.cloud import LocalCloud, local_cloud, wait_for
+from infra.names import DETECT_FUNCTION
+from local.cloud import AlertMail, LocalCloud, local_cloud, wait_for
 from local.deployment import CDK, Assembly, synthesize
+from tests.e2e.over_time import brief_settings, restore_budgets, stop_the_clock
+from tests.samples import notice
 from trailwarden.delivery.keys import LogFileKey, LogFileKind
 
 SECONDS = 40.0
@@ -45,12 +49,29 @@ def strict_cloud(assembly: Assembly) -> Iterator[LocalCloud]:
         yield deployed
 
 
+@pytest.fixture(scope="session")
+def brief_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """One with settings of its own, in which alerts are over after seconds, and nothing is tended unasked."""
+    assembly = synthesize(tmp_path_factory.mktemp("brief"), settings=brief_settings())
+    with local_cloud(assembly=assembly) as deployed:
+        stop_the_clock(deployed)
+        yield deployed
+
+
+@pytest.fixture
+def brief(brief_cloud: LocalCloud) -> "Archive":
+    """Its archive, for a test to which all of the hour's budgets are left."""
+    restore_budgets(brief_cloud)
+    return Archive(brief_cloud)
+
+
 class Archive:
     """The log bucket and the delivery topic, as CloudTrail uses them."""
 
     def __init__(self, cloud: LocalCloud) -> None:
         self.cloud = cloud
         self.bucket = cloud.names.log_bucket
+        self._since = datetime.now(UTC) - timedelta(seconds=1)
 
     def put(self, content: bytes, *, account_id: str = "444455556666") -> str:
         """Put a log file; gives its key, one that was never used before."""
@@ -71,16 +92,49 @@ class Archive:
         message = json.dumps({"s3Bucket": self.bucket, "s3ObjectKey": list(keys)})
         self.cloud.audit("sns").publish(TopicArn=self.cloud.names.delivery_topic_arn, Message=message)
 
+    def detect(self, key: str) -> None:
+        """Run `detect` on the notice of one file, as SQS would."""
+        message = {
+            "messageId": str(uuid4()),
+            "receiptHandle": "handle",
+            "body": notice(key, bucket=self.bucket),
+            "attributes": {},
+            "messageAttributes": {},
+            "eventSource": "aws:sqs",
+            "eventSourceARN": self.cloud.names.ingest_queue_arn,
+            "awsRegion": self.cloud.names.region,
+        }
+        answer = self.cloud.audit("lambda").invoke(
+            FunctionName=DETECT_FUNCTION, Payload=json.dumps({"Records": [message]})
+        )
+        assert json.loads(answer["Payload"].read()) == {"batchItemFailures": []}, self.cloud.emulator.log
+
     def settle(self) -> None:
-        """Until no notice waits or is at work, and every alert in the table has been told."""
+        """Until no notice waits or is at work, and all messages of alerts that came since this was made have
+        been told or held back."""
 
         def quiet() -> bool:
-            told = {alert.alert_id for alert in self.cloud.alerts()}
-            alerts = [item for item in self.cloud.table_items("ALERT") if "staged" not in item]
-            kept = {item["pk"]["S"].removeprefix("ALERT#") for item in alerts}
-            return self.waiting("trailwarden-ingest") == 0 and kept <= told
+            if self.waiting("trailwarden-ingest"):
+                return False
+            cloud = self.cloud
+            wanted = [item for item in self.messages() if not item.keys() & {"staged", "silent"}]
+            told = {
+                (
+                    f"ALERT#{alert.alert_id}",
+                    "ALERT" if alert.told_before is None else f"MORE#{alert.total:012}",
+                )
+                for alert in map(AlertMail.parse, filter(AlertMail.is_one, cloud.emulator.mails))
+            }
+            return all(
+                "held_in" in item or ("told_at" in item and (item["pk"]["S"], item["sk"]["S"]) in told)
+                for item in wanted
+            )
 
         assert wait_for(quiet, SECONDS), self.cloud.emulator.log
+
+    def messages(self) -> list[dict[str, Any]]:
+        """The items of the messages of all alerts that came since this was made."""
+        return self.cloud.messages(self._since)
 
     def waiting(self, queue: str) -> int:
         """The messages of a queue, those at work included."""
@@ -93,6 +147,7 @@ class Archive:
 
 @pytest.fixture
 def archive(cloud: LocalCloud) -> Archive:
+    restore_budgets(cloud)
     return Archive(cloud)
 
 

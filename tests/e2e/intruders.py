@@ -21,6 +21,19 @@ def stopped_trail(user: str, **fields: Any) -> Record:
     return record(eventID=str(uuid4()), userIdentity=identity, **fields)
 
 
+def key_disabled(user: str, account: str = MEMBER) -> Record:
+    """What a shipped rule finds, of the level `medium`, in an account."""
+    found = stopped_trail(
+        user,
+        eventSource="kms.amazonaws.com",
+        eventName="DisableKey",
+        requestParameters={"keyId": "1234abcd-12ab-34cd-56ef-1234567890ab"},
+        recipientAccountId=account,
+    )
+    found["userIdentity"] |= {"accountId": account, "arn": f"arn:aws:iam::{account}:user/{user}"}
+    return found
+
+
 def alerts_about(cloud: LocalCloud, user: str) -> list[AlertMail]:
     """The alerts whose record names the user as the actor."""
     return [

@@ -1,13 +1,11 @@
 """Correlations through the deployed functions: several of them at once, on one group."""
 
-import json
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 from uuid import uuid4
 
 from local.cloud import AlertMail
 from tests.e2e.conftest import Archive
-from tests.samples import MEMBER, log_file, notice, record
+from tests.samples import MEMBER, log_file, record
 from trailwarden.delivery.records import Record
 
 TITLE = "failed console sign-ins"
@@ -37,29 +35,6 @@ def alerts_from(archive: Archive, address: str) -> list[AlertMail]:
     ]
 
 
-def matches_of(archive: Archive, alert: AlertMail) -> list[dict[str, Any]]:
-    items = archive.cloud.table_items("MATCH")
-    return [item for item in items if item["pk"]["S"] == f"ALERT#{alert.alert_id}"]
-
-
-def invoke(archive: Archive, key: str) -> None:
-    """Run `detect` on the notice of one file, as SQS would."""
-    message = {
-        "messageId": str(uuid4()),
-        "receiptHandle": "handle",
-        "body": notice(key, bucket=archive.bucket),
-        "attributes": {},
-        "messageAttributes": {},
-        "eventSource": "aws:sqs",
-        "eventSourceARN": archive.cloud.names.ingest_queue_arn,
-        "awsRegion": archive.cloud.names.region,
-    }
-    answer = archive.cloud.audit("lambda").invoke(
-        FunctionName="trailwarden-detect", Payload=json.dumps({"Records": [message]})
-    )
-    assert json.loads(answer["Payload"].read()) == {"batchItemFailures": []}
-
-
 def test_functions_at_work_at_once_find_together_what_none_sees_alone(archive: Archive) -> None:
     """Twelve failures in six files, two in each; ten make the alert."""
     address = "203.0.113.201"
@@ -67,11 +42,11 @@ def test_functions_at_work_at_once_find_together_what_none_sees_alone(archive: A
     keys = [archive.put(log_file([*events[number::6], events[0]])) for number in range(6)]
 
     with ThreadPoolExecutor(max_workers=6) as functions:
-        list(functions.map(lambda key: invoke(archive, key), [*keys, *keys]))
+        list(functions.map(archive.detect, [*keys, *keys]))
     archive.settle()
 
     (alert,) = alerts_from(archive, address)
-    counted = matches_of(archive, alert)
+    counted = archive.cloud.matches_of(alert)
     assert {item["event_id"]["S"] for item in counted} == {event["eventID"] for event in events}
     assert len(counted) == len(events)
     assert f"account {MEMBER}" in " ".join(alert.mail.body.split())
@@ -89,4 +64,4 @@ def test_nine_failures_and_their_repeats_are_no_alert_until_the_tenth_comes_late
     archive.settle()
 
     (alert,) = alerts_from(archive, address)
-    assert len(matches_of(archive, alert)) == 10
+    assert len(archive.cloud.matches_of(alert)) == 10

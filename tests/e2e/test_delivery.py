@@ -3,6 +3,7 @@
 import gzip
 import json
 
+from infra.names import TEND_FUNCTION
 from local.cloud import wait_for
 from tests.corpus import CORPUS, needs_corpus
 from tests.e2e.conftest import SECONDS, Archive, impatient_queue
@@ -48,10 +49,7 @@ def test_the_same_events_in_a_second_file_are_told_and_counted_once(archive: Arc
         archive.settle()
 
     (alert,) = alerts_about(archive.cloud, "second-file")
-    matches = [
-        item for item in archive.cloud.table_items("MATCH") if item["pk"]["S"] == f"ALERT#{alert.alert_id}"
-    ]
-    assert len(matches) == 1
+    assert len(archive.cloud.matches_of(alert)) == 1
 
 
 def test_a_bad_file_costs_nothing_but_itself(archive: Archive) -> None:
@@ -69,7 +67,7 @@ def test_a_bad_file_costs_nothing_but_itself(archive: Archive) -> None:
 
 
 def test_the_good_records_of_a_truncated_file_are_evaluated(archive: Archive) -> None:
-    whole = log_file([stopped_trail("truncated-file"), *(stopped_trail(f"later-{n}") for n in range(50))])
+    whole = log_file([stopped_trail("truncated-file"), *(harmless(4 + n) for n in range(50))])
     key = archive.put(whole[:-40])
 
     archive.announce(key)
@@ -127,3 +125,14 @@ def test_a_redelivered_batch_changes_nothing(archive: Archive) -> None:
         archive.settle()
 
     assert [len(alerts_about(archive.cloud, user)) for user in users] == [1, 1]
+
+
+def test_the_clock_starts_what_tends_alerts(archive: Archive) -> None:
+    """Every minute, the first of which the tests before this one have mostly seen pass."""
+
+    def tended() -> bool:
+        pages = archive.cloud.audit("logs").get_paginator("filter_log_events")
+        found = pages.paginate(logGroupName=f"/aws/lambda/{TEND_FUNCTION}")
+        return any('"tended"' in event["message"] for page in found for event in page["events"])
+
+    assert wait_for(tended, 90), archive.cloud.emulator.log

@@ -8,18 +8,37 @@ each runs as a session of its own role. What is not checked: which role a functi
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.names import ALERT_TABLE, DETECT_FUNCTION, NOTIFY_FUNCTION
+from infra.names import (
+    ALERT_TABLE,
+    DETECT_FUNCTION,
+    NOTIFY_FUNCTION,
+    RESPONDERS_ROLE,
+    TEND_FUNCTION,
+    WATCH_FUNCTION,
+)
 from local.cloud import LocalCloud, wait_for
-from local.deployment import AUDIT_ACCOUNT
+from local.deployment import AUDIT_ACCOUNT, SECURITY_ADDRESS
+from tests.e2e.commands import alerts
 from tests.e2e.conftest import SECONDS, Archive, impatient_queue
-from tests.e2e.intruders import alerts_about, stopped_trail
+from tests.e2e.intruders import alerts_about, key_disabled, stopped_trail
+from tests.e2e.over_time import (
+    a_week_ago,
+    age,
+    last_heard_long_ago,
+    restore_budgets,
+    stop_the_clock,
+    stream,
+)
 from tests.samples import log_file
+from trailwarden.delivery.records import Record
 
+pytestmark = pytest.mark.xdist_group("with IAM")
 REFUSALS = {"AccessDenied", "AccessDeniedException", "AuthorizationError"}
 
 
@@ -96,6 +115,129 @@ def detect_log(cloud: LocalCloud) -> str:
     return "\n".join(event["message"] for event in events["events"])
 
 
+def test_what_tends_alerts_has_the_rights_that_it_needs(strict_cloud: LocalCloud) -> None:
+    """Whatever it may have to do: close, tell what nobody told, sum up, report the week."""
+    cloud, archive = strict_cloud, Archive(strict_cloud)
+    stop_the_clock(cloud)
+    restore_budgets(cloud)
+    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+    def hand_in(*records: Record) -> None:
+        archive.announce(archive.put(log_file(records)))
+
+    hand_in(stopped_trail("tended", eventTime=now))
+    archive.settle()
+    (told,) = alerts_about(cloud, "tended")
+    hand_in(*(stopped_trail("tended", eventTime=now) for _ in range(3)))
+    hand_in(*(key_disabled(f"one-of-many-{number}") for number in range(11)))
+    archive.settle()
+    with stream(cloud, {"Enabled": False}, {"Enabled": True}):
+        restore_budgets(cloud)
+        hand_in(stopped_trail("told-late"))
+        (late,) = wait_for(lambda: unmarked(archive), SECONDS)
+        age(cloud, late)
+        a_week_ago(cloud)
+        last_heard_long_ago(cloud, told.alert_id)
+        age(cloud, told.alert_id)
+        tally = cloud.tend()
+    archive.settle()
+
+    assert tally["failed"] == 0, cloud.emulator.log
+    done = [tally[name] for name in ("closed", "told_late", "summaries", "heartbeats")]
+    assert done == [1, 1, 1, 1]
+    assert [mail.total - (mail.told_before or 0) for mail in cloud.alert_mails() if mail.told_before] == [3]
+    assert len(alerts_about(cloud, "told-late")) == 1
+
+
+def unmarked(archive: Archive) -> list[str]:
+    """The alerts that nobody was told of yet."""
+    return [
+        item["pk"]["S"].removeprefix("ALERT#")
+        for item in archive.messages()
+        if not item.keys() & {"told_at", "held_in", "silent", "staged"}
+    ]
+
+
+def test_the_daily_check_has_the_rights_that_it_needs(strict_cloud: LocalCloud) -> None:
+    sns, arn = strict_cloud.audit("sns"), strict_cloud.names.alert_topic_arn
+    seen = len(strict_cloud.operations_mails())
+    (subscription,) = sns.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]
+    sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
+    try:
+        answer = strict_cloud.audit("lambda").invoke(FunctionName=WATCH_FUNCTION)
+    finally:
+        sns.subscribe(TopicArn=arn, Protocol="email", Endpoint=SECURITY_ADDRESS)
+
+    assert "FunctionError" not in answer, answer["Payload"].read()
+    assert wait_for(lambda: strict_cloud.operations_mails()[seen:], SECONDS)
+    (mail,) = strict_cloud.operations_mails()[seen:]
+    assert "nobody hears a topic" in mail.subject
+    assert SECURITY_ADDRESS in mail.body
+
+
+def responders_key(cloud: LocalCloud) -> dict[str, str]:
+    arn = f"arn:aws:iam::{AUDIT_ACCOUNT}:role/{RESPONDERS_ROLE}"
+    found: dict[str, str] = cloud.audit("sts").assume_role(RoleArn=arn, RoleSessionName="alice")[
+        "Credentials"
+    ]
+    return found
+
+
+def test_a_responder_lists_shows_acknowledges_and_closes(strict_cloud: LocalCloud) -> None:
+    restore_budgets(strict_cloud)
+    archive = Archive(strict_cloud)
+    archive.announce(archive.put(log_file([stopped_trail("responded-to")])))
+    archive.settle()
+    (alert,) = alerts_about(strict_cloud, "responded-to")
+    key = responders_key(strict_cloud)
+    environment = strict_cloud.emulator.environment(key["AccessKeyId"]) | {
+        "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": key["SessionToken"],
+    }
+
+    for command in (
+        ("list", "--held"),
+        ("show", alert.alert_id[:8], "--matches"),
+        ("ack", alert.alert_id),
+        ("ack", alert.alert_id, "--undo"),
+        ("ack", alert.alert_id, "--note", "mine"),
+        ("close", alert.alert_id),
+    ):
+        alerts(strict_cloud, *command, environment=environment)
+
+    said = alerts(strict_cloud, "show", alert.alert_id, environment=environment)
+    assert "alice" in said
+
+
+@pytest.mark.parametrize(
+    ("service", "call"),
+    [
+        ("dynamodb", lambda table: table.scan(TableName=ALERT_TABLE)),
+        ("dynamodb", lambda table: table.get_item(TableName=ALERT_TABLE, Key=key_of("RULESET", "LIVE"))),
+        ("dynamodb", lambda table: table.get_item(TableName=ALERT_TABLE, Key=key_of("SESSION#A", "x"))),
+        ("dynamodb", lambda table: table.delete_item(TableName=ALERT_TABLE, Key=key_of("ALERT#1", "ALERT"))),
+        ("dynamodb", lambda table: table.put_item(TableName=ALERT_TABLE, Item=key_of("ALERT#1", "ALERT"))),
+        ("lambda", lambda functions: functions.invoke(FunctionName=TEND_FUNCTION)),
+    ],
+)
+def test_a_responder_is_refused_elsewhere(
+    strict_cloud: LocalCloud, service: str, call: Callable[[Any], Any]
+) -> None:
+    key = responders_key(strict_cloud)
+    client = strict_cloud.emulator.client(
+        service, key["AccessKeyId"], key["SecretAccessKey"], session_token=key["SessionToken"]
+    )
+
+    with pytest.raises(ClientError) as refused:
+        call(client)
+
+    assert refused.value.response["Error"]["Code"] in REFUSALS
+
+
+def key_of(partition: str, sort: str) -> dict[str, Any]:
+    return {"pk": {"S": partition}, "sk": {"S": sort}}
+
+
 @pytest.mark.parametrize(
     ("function", "service", "call"),
     [
@@ -106,6 +248,29 @@ def detect_log(cloud: LocalCloud) -> str:
         (NOTIFY_FUNCTION, "s3", lambda s3, names: s3.get_object(Bucket=names.log_bucket, Key="any")),
         (NOTIFY_FUNCTION, "dynamodb", lambda table, names: table.scan(TableName=ALERT_TABLE)),
         (NOTIFY_FUNCTION, "iam", lambda iam, names: iam.list_users()),
+        (
+            NOTIFY_FUNCTION,
+            "dynamodb",
+            lambda table, names: table.put_item(TableName=ALERT_TABLE, Item=key_of("RULESET", "LIVE")),
+        ),
+        (
+            TEND_FUNCTION,
+            "dynamodb",
+            lambda table, names: table.put_item(TableName=ALERT_TABLE, Item=key_of("RULESET", "LIVE")),
+        ),
+        (TEND_FUNCTION, "dynamodb", lambda table, names: table.scan(TableName=ALERT_TABLE)),
+        (TEND_FUNCTION, "s3", lambda s3, names: s3.get_object(Bucket=names.log_bucket, Key="any")),
+        (
+            TEND_FUNCTION,
+            "sns",
+            lambda sns, names: sns.publish(TopicArn=names.operations_topic_arn, Message="x"),
+        ),
+        (
+            WATCH_FUNCTION,
+            "dynamodb",
+            lambda table, names: table.get_item(TableName=ALERT_TABLE, Key=key_of("ALERT#1", "ALERT")),
+        ),
+        (WATCH_FUNCTION, "sns", lambda sns, names: sns.delete_topic(TopicArn=names.alert_topic_arn)),
     ],
 )
 def test_a_function_has_no_other_rights(

@@ -63,7 +63,6 @@ def test_a_new_alert_reaches_the_subscriber(aws: Aws, load: Load) -> None:
     assert attributes == {
         "severity": "high",
         "reason": "opened",
-        "reason": "opened",
         "rule_id": STOP_RULE,
         "account": "444455556666",
         "region": "eu-west-1",

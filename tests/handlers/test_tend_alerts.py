@@ -1,4 +1,4 @@
-"""`tend_alerts` by the clock: what has been quiet is closed, what nobody told is told, storms are summed up."""
+"""`tend_alerts` by the clock: what is quiet is closed, what nobody told is told, storms are summed up."""
 
 import json
 from collections.abc import Callable

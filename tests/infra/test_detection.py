@@ -107,6 +107,7 @@ def test_detect_may_do_what_it_does_and_nothing_else(deployment: Synthesized) ->
         },
         "arn:aws:s3:::trailwarden-logs-111122223333-eu-central-1/AWSLogs/*": {"s3:GetObject"},
         f"arn:aws:dynamodb:{AUDIT}:table/trailwarden-alerts": {
+            "dynamodb:BatchGetItem",
             "dynamodb:BatchWriteItem",
             "dynamodb:DeleteItem",
             "dynamodb:GetItem",

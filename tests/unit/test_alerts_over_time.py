@@ -7,9 +7,19 @@ import msgspec
 import pytest
 
 from tests.alerting_world import START, STOP, Event, Topic, World
-from trailwarden.alerts.grouping import AlertGrouper
-from trailwarden.alerts.groups import Acknowledgement, GroupState, Moved, acknowledge, close
-from trailwarden.alerts.model import Alert
+from trailwarden.alerts.grouping import AlertGrouper, match_to_store, placed
+from trailwarden.alerts.groups import (
+    Acknowledgement,
+    Counted,
+    GroupState,
+    Moved,
+    acknowledge,
+    add,
+    begun,
+    close,
+    withdrawn,
+)
+from trailwarden.alerts.model import Alert, AlertBatch, Evidence
 from trailwarden.alerts.placement import alert_id, group_key, time_of
 from trailwarden.alerts.telling import FollowUp, Reason
 from trailwarden.dispatch.notification import Telling
@@ -192,7 +202,7 @@ def test_a_new_address_or_action_breaks_the_silence_and_ends_it(
     world.deliver(calls(6, start=20, **fields))
     world.notify()
 
-    (_, (alert, follow_up)) = world.topic.told
+    (_, (_, follow_up)) = world.topic.told
     assert follow_up is not None
     assert (follow_up.reason, follow_up.changes) == (Reason.CHANGED, (change_told,))
     assert (follow_up.total, follow_up.more, follow_up.acknowledged_by) == (3, 2, "alice")
@@ -287,3 +297,79 @@ def test_told_times_are_those_of_the_events(world: World) -> None:
     follow_up = pairs[-1][1]
     assert follow_up is not None
     assert (follow_up.first_event_time, follow_up.last_event_time) == (at(1), at(7))
+
+
+def test_two_that_become_one_have_grown_by_what_both_count(world: World) -> None:
+    world.deliver(calls(*range(1)))
+    world.deliver(calls(*range(1, 9), start=10))
+    world.deliver(calls(100, start=30))
+    world.deliver(calls(*range(101, 109), start=40))
+    world.notify()
+    assert told(world) == [("opened", 1, 1), ("opened", 1, 1)], "nine each: not yet tenfold"
+
+    world.deliver(calls(60, 61, start=60))
+    world.notify()
+
+    assert told(world) == [("grew", 20, 18)]
+
+
+def test_a_file_that_spans_a_closing_is_counted_on_both_sides_of_it(world: World) -> None:
+    world.deliver(calls(0, 3))
+    world.notify()
+    identity = world.spans()[KEY][0].alert_id
+    change(world, lambda state: close(state, identity))
+
+    world.deliver(calls(3, 4, start=10))
+    world.settle()
+    world.notify()
+
+    spans = world.spans()[KEY]
+    assert [(span.first, span.last) for span in spans] == [(at(0), at(3)), (at(4), at(4))]
+    assert sorted(told(world)) == [("opened", 1, 1), ("opened", 2, 2), ("quiet", 3, 1)]
+
+
+def test_nobody_looks_after_what_is_told_to_nobody(world: World) -> None:
+    world.deliver(calls(0), met=msgspec.structs.replace(STOP, status="test"))
+    assert list(world.due.due(int(world.now) + 10**9, 10)) == []
+    assert world.notify() == [Telling.STAGED]
+
+
+def test_an_alert_whose_matches_were_stored_before_counts_them_when_it_is_opened() -> None:
+    """As a correlation hands it over whose function had died between the matches and their group."""
+    (opened,) = _alerts_of(calls(0, 1, 2))
+    moved = add(
+        begun(opened),
+        AlertBatch(opened, (), placed=at(0)),
+        now=0,
+        count=lambda _first, _last: Counted(3, at(0), at(2)),
+    )
+    assert [(one.alert.count, one.alert.last_event_time) for one in moved.opened] == [(3, at(2))]
+    assert moved.state.spans[0].told == 3
+
+
+def test_what_is_taken_back_may_change_an_alerts_id_or_leave_none() -> None:
+    (opened,) = _alerts_of(calls(0, 50, 100))
+    state = add(
+        begun(opened),
+        AlertBatch(opened, tuple(match_to_store(placed(one.match()), EVIDENCE) for one in calls(0, 50, 100))),
+        now=0,
+        count=lambda _first, _last: Counted(3),
+    ).state
+    (before,) = (span.alert_id for span in state.spans)
+
+    later = withdrawn(state, [at(100)], now=0)
+    gone = withdrawn(state, [], now=0)
+
+    assert later.became == ((before, later.state.spans[0].alert_id),)
+    assert later.state.spans[0].first == at(100)
+    assert (gone.state.spans, gone.became) == ((), ())
+
+
+EVIDENCE = Evidence("s3://bucket/key", 0)
+
+
+def _alerts_of(events: Sequence[Event]) -> list[Alert]:
+    grouper = AlertGrouper("v1")
+    for event in events:
+        grouper.add(event.match(), EVIDENCE.log_file)
+    return grouper.alerts()

@@ -133,8 +133,8 @@ def _fitting(lines: list[str]) -> str:
 def _lines(story: Story) -> list[str]:
     alert, activity, links = story.alert, story.activity, story.links
     lines = _what_is_new(story, story.follow_up) if story.follow_up else []
-    if activity and alert.count > 1:
-        lines.append("The first of these events:")
+    if activity and (story.follow_up or alert.count > 1):
+        lines.append("How it began:" if story.follow_up else "The first of these events:")
     if activity:
         actor, origin = activity.actor, activity.origin
         tool = f" {plain(origin.by_tool())}" if origin.tool else ""

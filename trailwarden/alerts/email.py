@@ -43,8 +43,8 @@ def _lines(story: Story) -> Iterator[str]:
     yield ""
     if follow_up:
         yield from _what_is_new(story, follow_up)
-    if story.activity and alert.count > 1:
-        yield "The first of these events:"
+    if story.activity and (follow_up or alert.count > 1):
+        yield "How it began:" if follow_up else "The first of these events:"
     if story.activity:
         yield from _who(story, story.activity)
         yield from _what(story.activity)
@@ -212,8 +212,7 @@ def _counted_by(story: Story) -> Iterator[str]:
 def _changes(story: Story) -> Iterator[str]:
     if not story.changes or story.reason not in {Reason.OPENED, Reason.CHANGED}:
         return
-    done = story.activity is None or story.activity.action.outcome is Outcome.DONE
-    yield "What was asked for" if done else "What was asked for, in vain"
+    yield f"What was asked for{_how_it_went(story)}"
     for line in story.changes:
         indent = "  " * (line.depth + 1)
         hanging = indent + ("  " if line.text.startswith("- ") else "    ")
@@ -221,10 +220,22 @@ def _changes(story: Story) -> Iterator[str]:
     yield ""
 
 
+def _how_it_went(story: Story) -> str:
+    """What the heading adds: whether the call was in vain, and that a follow-up shows the first one."""
+    when = ", when it began" if story.follow_up else ""
+    action = story.activity.action if story.activity else None
+    if action is None or action.outcome is Outcome.DONE:
+        return when
+    if action.dry_run:
+        return f"{when}, in a dry run"
+    # AWS does not say of its own failures that nothing was changed.
+    return when if action.unsure else f"{when}, in vain"
+
+
 def _links(story: Story) -> Iterator[str]:
     links = story.links
     named = (
-        ("This event", links.event),
+        ("The first event" if story.follow_up or story.alert.count > 1 else "This event", links.event),
         ("What it was done to", links.resource),
         ("What the same actor did besides", links.history),
     )

@@ -218,7 +218,8 @@ def _why(storm: Storm) -> Iterator[str]:
     yield "Why single mails stopped"
     yield from wrapped(
         f"In an hour a rule sends {_number(summary.rule_budget, 'message')} at most, all rules together "
-        f"{summary.overall_budget:,}. What comes above that is told in summaries like this one.",
+        f"{summary.overall_budget:,}, of which the milder levels may use up a part. What comes above that is "
+        "told in summaries like this one.",
         "  ",
         "  ",
     )
@@ -226,7 +227,10 @@ def _why(storm: Storm) -> Iterator[str]:
         said = "This is the last summary of that hour. The next hour has its own budget."
     else:
         end = f"{(begins.hour + 1) % 24:02}:00 UTC" if begins else "the end of the hour"
-        said = f"The next comes when ten times as much was held as until now, and the last at {end}."
+        said = (
+            f"The next comes when ten times as much was held as until now, or soon after {end} if more was "
+            "held by then."
+        )
     yield from wrapped(said, "  ", "  ")
     yield ""
 

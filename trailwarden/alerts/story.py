@@ -156,6 +156,8 @@ class Story:
                 f"{first_words(self.follow_up)}: {what}; {summed_up(self.follow_up, alert.quiet)}"
             )
         age = ago(alert.last_event_time or alert.first_event_time, self.now)
+        if age and alert.count > 1:
+            age = f"the last time {age}"
         return defanged(", ".join(part for part in (title, where, age) if part))
 
     def account(self) -> str:
@@ -210,6 +212,12 @@ def story_of(
         record_state=RecordState.OMITTED if alert.record_omitted else RecordState.WHOLE,
         follow_up=masked(follow_up) if follow_up else None,
     )
+
+
+def told_title(alert: Alert) -> str:
+    """The alert's sentence where there is room for no more: in summaries and lists. What was in vain is said
+    to be."""
+    return story_of(alert).title()
 
 
 def shortened(story: Story, cut: Cut) -> Story:

@@ -21,6 +21,7 @@ from trailwarden.alerts.groups import (
 )
 from trailwarden.alerts.model import Alert, AlertMatch
 from trailwarden.alerts.placement import hour_of
+from trailwarden.alerts.story import told_title
 from trailwarden.alerts.telling import FollowUp, Reason
 from trailwarden.aws.batches import Item, Pause, get_all, query
 from trailwarden.aws.due_table import DueTable
@@ -198,7 +199,9 @@ class AlertTableBook:
 
         def becomes(state: GroupState | None) -> Moved | None:
             after = None if state is None else acknowledge(state, known)
-            return None if after is None or after == state else Moved(after, acknowledged_as=alert.title)
+            return (
+                None if after is None or after == state else Moved(after, acknowledged_as=told_title(alert))
+            )
 
         self._groups.move(alert.group_key, becomes)
         return self._counted(self._known(alert_id))

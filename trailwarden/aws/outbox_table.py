@@ -236,7 +236,7 @@ class OutboxTable:
         return False
 
     def _mark(self, message: Outgoing, name: str, value: str | int, counted_as: str) -> None:
-        """Mark the message, where it is not, and count it among the week's."""
+        """Mark the message, where it is not, and count it among the week's, where it is news."""
         try:
             self._update(
                 alert_key(message.alert_id, message.key),
@@ -248,7 +248,8 @@ class OutboxTable:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
             return
-        self._client.update_item(**counted_in_week(self._table, int(self._now()), counted_as))
+        if message.is_news:
+            self._client.update_item(**counted_in_week(self._table, int(self._now()), counted_as))
 
     def _use(self, hour: str, name: str, most: int) -> dict[str, Any]:
         return {

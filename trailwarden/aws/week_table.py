@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from trailwarden.aws.batches import Item, query
 from trailwarden.aws.group_table import item_of
-from trailwarden.state.weeks import Seen, WeekFigures, week_of
+from trailwarden.state.weeks import Seen, WeekFigures, week_before, week_of
 
 _KEPT = timedelta(days=60)
 _LEASE = 600  # seconds for which a heartbeat is one function's alone
@@ -83,9 +83,9 @@ class WeekTable:
         self._client.update_item(**counted_in_week(self._table, int(self._now()), "STAGED", number))
 
     def begin_heartbeat(self, week: str, name: str) -> bool:
-        """Take it on to tell a topic of the week; the first week ever is passed over."""
+        """Take it on to tell a topic of the week; weeks from before the first call are passed over."""
         now = int(self._now())
-        begun = item_of(pk=_HEARTBEAT, sk="FIRST", week=week)
+        begun = item_of(pk=_HEARTBEAT, sk="FIRST", week=week_before(datetime.fromtimestamp(now, UTC)))
         try:
             self._client.put_item(
                 TableName=self._table, Item=begun, ConditionExpression="attribute_not_exists(pk)"

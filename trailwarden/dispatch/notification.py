@@ -11,6 +11,7 @@ from trailwarden.alerts.attack import tactics
 from trailwarden.alerts.fields import actor
 from trailwarden.alerts.message import AlertMessage
 from trailwarden.alerts.model import Alert
+from trailwarden.alerts.story import told_title
 from trailwarden.alerts.telling import FollowUp
 from trailwarden.errors import TrailwardenError
 from trailwarden.safety.text import UNKNOWN
@@ -156,7 +157,7 @@ def held_of(message: Outgoing, alert: Alert, channels: tuple[str, ...]) -> Held:
         level=alert.level,
         account=alert.account,
         actor=alert.group.get("actor") or (actor(alert.record) if alert.record else UNKNOWN),
-        title=alert.title,
+        title=told_title(alert),
         first_event_time=times.first_event_time,
         last_event_time=times.last_event_time,
         channels=channels,

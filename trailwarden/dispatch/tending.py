@@ -5,7 +5,7 @@ held back, and once a week says that all is well. Everything may be repeated; wh
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -17,7 +17,7 @@ from trailwarden.dispatch.notification import Notifier, Telling
 from trailwarden.dispatch.storms import summary_of
 from trailwarden.state.groups import Due, Groups, GroupStore
 from trailwarden.state.outbox import Budgets, Outbox, Outgoing, Storm, Storms
-from trailwarden.state.weeks import Weeks, week_bounds, week_of
+from trailwarden.state.weeks import Seen, Weeks, week_bounds, week_of
 
 _log = logging.getLogger(__name__)
 _AT_ONCE = 1000
@@ -26,7 +26,8 @@ _SETTLED = timedelta(minutes=2)
 """How long after an hour's end nothing more is held back in it."""
 _HEARTBEAT_HOUR = timedelta(hours=7)
 """When on Monday (UTC) the heartbeat of the week before is due."""
-_STAGED = frozenset({Telling.STAGED, Telling.SILENT})
+_MISSED_FOR = 4
+"""For how many weeks an account that fell silent is named."""
 
 
 class DueList(Protocol):
@@ -82,7 +83,8 @@ class TendTally:
 
 
 class Tender:
-    """One run is `tend`; `now` gives seconds since 1970."""
+    """One run is `tend`; `now` gives seconds since 1970. `accounts` are those that the settings name: the
+    heartbeat says where nothing was read of them."""
 
     def __init__(  # noqa: PLR0913 (its parts, each passed in)
         self,
@@ -98,6 +100,7 @@ class Tender:
         topics: Sequence[Broadcast],
         budgets: Budgets,
         rule_set_version: Callable[[], str],
+        accounts: Collection[str],
         now: Callable[[], float],
     ) -> None:
         self._store = store
@@ -111,6 +114,7 @@ class Tender:
         self._topics = topics
         self._budgets = budgets
         self._rule_set_version = rule_set_version
+        self._accounts = accounts
         self._now = now
 
     def tend(self, *, enough: Callable[[], bool] = lambda: False) -> TendTally:
@@ -235,7 +239,10 @@ class Tender:
     def _heartbeat_of(self, week: str) -> Heartbeat:
         figures = self._weeks.figures(week)
         since, until = week_bounds(week)
-        accounts = sorted(figures.accounts.items())
+        earlier = (week_of(since - timedelta(days=7 * back)) for back in range(1, _MISSED_FOR + 1))
+        known = {name for each in earlier for name in self._weeks.figures(each).accounts}
+        silent = {name: Seen() for name in (*self._accounts, *known)}
+        accounts = sorted((silent | dict(figures.accounts)).items())
         return Heartbeat(
             week=week,
             since=f"{since:%Y-%m-%dT%H:%M:%SZ}",

@@ -11,7 +11,7 @@ from trailwarden.alerts.model import Alert
 from trailwarden.state.groups import Due
 from trailwarden.state.memory import MemoryGroupStore
 from trailwarden.state.outbox import Budgets, Held, Outgoing, Progress, Storm
-from trailwarden.state.weeks import Seen, WeekFigures, week_of
+from trailwarden.state.weeks import Seen, WeekFigures, week_before, week_of
 
 _NOTHING = Progress()
 _Key = tuple[str, str]
@@ -59,7 +59,7 @@ class MemoryOutbox:
             self._held.setdefault(hour, {})[_key(message)] = held
             self._storms.setdefault(hour, Storm(hour))
             self._progress[_key(message)] = replace(progress, held=True)
-            self._count("HELD")
+            self._count("HELD", message.is_news)
             return False
         self._used.update((rule, whole))
         self._progress[_key(message)] = replace(progress, taken=True)
@@ -75,7 +75,7 @@ class MemoryOutbox:
         progress = self.progress(message)
         if not progress.told:
             self._progress[_key(message)] = replace(progress, told=True)
-            self._count(f"TOLD#{level}")
+            self._count(f"TOLD#{level}", message.is_news)
 
     def messages(self, alert_id: str) -> list[tuple[Outgoing, Progress]]:
         """All messages of an alert."""
@@ -139,9 +139,9 @@ class MemoryOutbox:
         )
 
     def begin_heartbeat(self, week: str, name: str) -> bool:
-        """Take it on to tell a topic of the week; the first week ever is passed over."""
+        """Take it on to tell a topic of the week; weeks from before the first call are passed over."""
         if self._first_week is None:
-            self._first_week = week
+            self._first_week = week_before(datetime.fromtimestamp(self._now(), UTC))
         return week > self._first_week and (week, name) not in self._weeks_told
 
     def heartbeat_told(self, week: str, name: str) -> None:

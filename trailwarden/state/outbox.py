@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from trailwarden.alerts.model import Alert
-from trailwarden.alerts.telling import FollowUp
+from trailwarden.alerts.telling import FollowUp, Reason
 
 _SHARES = {"informational": 50, "low": 50, "medium": 70, "high": 90, "critical": 100}
 
@@ -40,6 +40,12 @@ class Outgoing:
     silent: str = ""
     written_at: int = 0
     """Seconds since 1970."""
+
+    @property
+    def is_news(self) -> bool:
+        """Whether a week counts it among its alerts: the first message of one, or the one that breaks the
+        silence of one that was acknowledged. The others tell more of the same."""
+        return self.follow_up is None or self.follow_up.reason is Reason.CHANGED
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +118,7 @@ class Outbox(Protocol):
         """Remember that one of several topics has it."""
 
     def told(self, message: Outgoing, level: str) -> None:
-        """Remember that all have it, and count it among what was told of the level in this week."""
+        """Remember that all have it, and count it, where it is news, among this week's of the level."""
 
     def messages(self, alert_id: str) -> list[tuple[Outgoing, Progress]]:
         """All messages of an alert."""

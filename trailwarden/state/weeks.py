@@ -56,6 +56,11 @@ def week_of(moment: datetime) -> str:
     return f"{year}-W{week:02}"
 
 
+def week_before(moment: datetime) -> str:
+    """The week before the one that an aware time lies in."""
+    return week_of(moment - timedelta(days=7))
+
+
 def week_bounds(week: str) -> tuple[datetime, datetime]:
     """Its first moment, and the first of the next."""
     begins = datetime.strptime(f"{week}-1", "%G-W%V-%u").replace(tzinfo=UTC)

@@ -63,8 +63,8 @@ def _reasons() -> Iterator[Situation]:
         "followed-quiet",
         "06:10:00",
         reason=Reason.QUIET,
-        total=20_000,
-        more=19_999,
+        total=9_120,
+        more=7_916,
         last_event_time="2026-03-01T05:04:09Z",
     )
     yield followed(
@@ -202,6 +202,6 @@ def _hostile() -> Iterator[Situation]:
         "06:15:00",
         reason=Reason.QUIET,
         total=41,
-        more=40,
+        more=31,
         last_event_time="2026-03-01T05:12:00Z",
     )

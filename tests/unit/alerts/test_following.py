@@ -104,7 +104,7 @@ def test_numbers_come_before_who_and_what() -> None:
         "How many:   20,000 in all, 1 of them told before",
         "First: ",
         "Last: ",
-        "The first of these events:",
+        "How it began:",
     ]
     places = [email.index(part) for part in [*parts, "Who: ", "Check first", "Evidence:", "The record:"]]
     assert places == sorted(places)
@@ -183,3 +183,10 @@ def test_what_was_in_vain_is_not_told_as_done(code: str, subject: str) -> None:
 def test_of_many_events_only_the_first_is_known_to_have_been_in_vain() -> None:
     message = render(alert(errorCode="AccessDenied"), follow_up=follow_up())
     assert message.subject.startswith("[CRITICAL] +19,999 more: AT FIRST DENIED: user mallory stopped")
+
+
+def test_what_a_follow_up_shows_is_said_to_be_the_first_event_not_the_new_ones() -> None:
+    email = told(reason=Reason.CHANGED, changes=("address 198.51.100.7",), acknowledged_by="alice").email
+    assert "The first of these events" not in email
+    assert email.index("New:") < email.index("How it began:") < email.index("Where from:")
+    assert "  The first event:" in email

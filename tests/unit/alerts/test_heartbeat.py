@@ -3,10 +3,14 @@
 import json
 from dataclasses import replace
 
+import pytest
+
+from tests.alerting_world import START, Event, World
 from tests.unit.alerts.situations_notices import CONTEXT, quiet_week
 from trailwarden.alerts.heartbeat import heartbeat_message
 from trailwarden.alerts.message import MESSAGE_LIMIT
 from trailwarden.alerts.telling import WatchedAccount
+from trailwarden.state.weeks import Seen
 
 SILENT = WatchedAccount("777788889999", 0, None)
 LATE = WatchedAccount("777788889999", 4, "2026-02-26T11:02:00Z")
@@ -75,3 +79,42 @@ def test_however_many_accounts_it_fits_and_says_what_was_left_out() -> None:
     assert message.size <= MESSAGE_LIMIT
     assert len(payload["accounts"]) + payload["accounts_left_out"] == 9000
     assert len(payload["acknowledged"]) + payload["acknowledged_left_out"] == 500
+
+
+@pytest.fixture(params=[False, True], ids=["memory", "DynamoDB"])
+def world(request: pytest.FixtureRequest) -> World:
+    """At work since a Monday at noon, of which week nothing is told."""
+    world = World(in_table=request.param)
+    world.tend()
+    return world
+
+
+def next_monday(world: World) -> None:
+    weeks = int(world.now - START) // (7 * 86_400) + 1
+    world.now = float(START + weeks * 7 * 86_400)
+    world.tend()
+
+
+def test_an_account_that_fell_silent_is_named_for_four_weeks(world: World) -> None:
+    quiet, busy = "777788889999", "111122223333"
+    world.weeks.add_seen("2026-W10", {quiet: Seen(1, 3, "2026-03-03T10:00:00Z"), busy: Seen(1, 5, None)})
+    for week in range(11, 17):
+        world.weeks.add_seen(f"2026-W{week}", {busy: Seen(1, 5, "2026-03-20T10:00:00Z")})
+    for _ in range(7):
+        next_monday(world)
+    named = [
+        [one.account for one in beat.accounts if one.last_event_time is None and one.account == quiet]
+        for beat in world.topic.heartbeats
+    ]
+    assert named == [[], [quiet], [quiet], [quiet], [quiet], [], []]
+
+
+def test_a_week_counts_alerts_and_not_what_was_told_of_them_later(world: World) -> None:
+    world.deliver([Event(0, 1)])
+    for number in range(1, 30):
+        world.deliver([Event(number, 2)])
+    world.notify()
+    world.settle()
+    next_monday(world)
+    assert len(world.topic.told) == 3, "the first, tenfold, and the rest"
+    assert world.topic.heartbeats[0].told == {"high": 1}

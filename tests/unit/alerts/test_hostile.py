@@ -31,7 +31,7 @@ LABELS = (
     "Owner:", "Alert:", "Evidence:", "The record:", "Why it matters", "Check first", "What was asked for",
     "Look at it", "To see how it stands:", "To read all of it, as it stands:",
     "To keep it quiet, until a new address or action shows:", "New:", "Known:", "First:", "Last:",
-    "The first of these events:",
+    "The first of these events:", "How it began:",
 )  # fmt: skip
 HOSTILE = [
     "x\nSeverity:   low",

@@ -3,10 +3,17 @@
 import json
 from dataclasses import replace
 
+import pytest
+
 from tests.unit.alerts.situations_notices import CONTEXT, notices, wrong_rule
+from tests.unit.alerts.test_approved import SITUATIONS
+from trailwarden.alerts.attack import tactics
 from trailwarden.alerts.message import MESSAGE_LIMIT
 from trailwarden.alerts.storm import storm_message
 from trailwarden.alerts.telling import StormSummary
+from trailwarden.dispatch.notification import held_of
+from trailwarden.dispatch.storms import summary_of
+from trailwarden.state.outbox import Budgets, Outgoing, Storm
 
 
 def attack() -> StormSummary:
@@ -79,3 +86,21 @@ def test_a_storm_of_nothing_is_told_all_the_same() -> None:
 def test_secrets_are_masked() -> None:
     summary = replace(wrong_rule(), titles=("mallory ran mysql --password hunter2hunter2",))
     assert "hunter2" not in storm_message(summary).body
+
+
+@pytest.mark.parametrize(
+    ("situation", "title"),
+    [
+        ("denied-though-the-rule-sounds-done", "DENIED: user mallory stopped the trail main"),
+        ("failed-inside-aws", "FAILED: user mallory deleted the database orders"),
+        ("trail-stopped", "user mallory switched off the trail main (StopLogging)"),
+    ],
+)
+def test_a_summary_says_of_what_was_in_vain_that_it_was(situation: str, title: str) -> None:
+    alert = next(one.alert for one in SITUATIONS if one.name == situation)
+    held = held_of(Outgoing(alert.alert_id), alert, ())
+    assert held.title == title
+    summary = summary_of(Storm("2026-03-01T03"), [held], Budgets())
+    attributes = storm_message(summary, context=CONTEXT).attributes
+    assert attributes["owner"] == (alert.owner,)
+    assert attributes.get("tactic", ()) == tactics(alert.tags), "subscriptions filter by these"

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from tests.alert_table import create_alert_table
+from tests.dynamodb import FakeDynamoDB
 from trailwarden.aws.batches import StoreBusyError
 from trailwarden.aws.exception_table import KEPT, SHARDS, ExceptionTable
 from trailwarden.aws.ledger_table import LedgerTable
@@ -176,13 +177,15 @@ def test_what_cannot_pass_is_raised(dynamodb: Any) -> None:
     assert client.calls == 1
 
 
-def test_two_functions_with_one_file_count_it_once(dynamodb: Any) -> None:
+def test_two_functions_with_one_file_count_it_once() -> None:
+    """Over the played table, which unlike moto's is made for threads."""
+    database = FakeDynamoDB()
     hidden: HiddenByDay = {("a", "2026-03-01"): 5}
 
     with ThreadPoolExecutor(4) as threads:
-        list(threads.map(lambda _: table(dynamodb).record("one", FileOutcome.READ, hidden=hidden), range(8)))
+        list(threads.map(lambda _: table(database).record("one", FileOutcome.READ, hidden=hidden), range(8)))
 
-    found = ExceptionTable(dynamodb, TABLE, pause=lambda _: None).exception_counts(["a"], SINCE)
+    found = ExceptionTable(database, TABLE, pause=lambda _: None).exception_counts(["a"], SINCE)
     assert found["a"].count == 5
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from trailwarden.alerts.model import AlertMatch
+from trailwarden.alerts.story import told_title
 from trailwarden.alerts.telling import Reason
 from trailwarden.cli.report import alert_line
 from trailwarden.cli.tables import counted
@@ -23,7 +24,7 @@ _WHY = {
 
 def title_of(entry: AlertEntry) -> str:
     """The alert's sentence, marked where its rule tells nobody."""
-    title = harmless(entry.alert.title, _TITLE)
+    title = harmless(told_title(entry.alert), _TITLE)
     return f"{title} [{one_line(entry.alert.status, 20)}]" if entry.alert.staged else title
 
 
