@@ -9,9 +9,11 @@ from pathlib import Path
 from statistics import median
 
 from tests.bench.speed import Ratio
+from trailwarden.alerting import MAIN, Alerting, Route, dump_alerting
 
 _ROOT = Path(__file__).parents[2]
 _TIMED = "import time; started = time.process_time(); {}; print(time.process_time() - started)"
+_TOPIC = "arn:aws:sns:eu-west-1:111122223333:alerts"
 _CLIENTS = "import boto3; boto3.client('s3'); boto3.client('sns')"
 # The first scan makes the engine's trees: a function that starts pays for them too.
 _DETECT = (
@@ -26,6 +28,7 @@ def start(artefact: bytes, rounds: int) -> Ratio:
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(_ROOT / "lambdas" / "detect" / "handler.py", folder)
         Path(folder, "ruleset.json").write_bytes(artefact)
+        Path(folder, "alerting.json").write_bytes(dump_alerting(Alerting(topics=(Route(MAIN, _TOPIC),))))
         environment = {
             name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
         } | {
