@@ -15,7 +15,7 @@ from trailwarden.alerts.grouping import AlertGrouper
 from trailwarden.alerts.groups import Span
 from trailwarden.alerts.heartbeat import heartbeat_message
 from trailwarden.alerts.message import render
-from trailwarden.alerts.model import Alert
+from trailwarden.alerts.model import Alert, AlertGroup
 from trailwarden.alerts.placement import seconds_of, time_of
 from trailwarden.alerts.storm import storm_message
 from trailwarden.alerts.telling import FollowUp, Heartbeat, StormSummary
@@ -36,6 +36,11 @@ from trailwarden.state.outbox import Budgets, Outgoing
 START = seconds_of("2026-03-02T12:00:00Z")
 STOP = rule(STOP_RULE, "StopLogging", alert_title="{actor} stopped the trail")
 PLENTY = Budgets(10_000, 10_000)
+
+
+def group_of_alert(alert: Alert) -> AlertGroup:
+    """The group that an alert is of."""
+    return AlertGroup(alert.group_key, alert.rule_id, alert.group, alert.staged, alert.quiet)
 
 
 class CrashError(Exception):

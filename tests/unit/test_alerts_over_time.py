@@ -6,7 +6,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from tests.alerting_world import START, STOP, Event, Topic, World
+from tests.alerting_world import START, STOP, Event, Topic, World, group_of_alert
 from trailwarden.alerts.grouping import AlertGrouper, match_to_store, placed
 from trailwarden.alerts.groups import (
     Acknowledgement,
@@ -338,8 +338,8 @@ def test_an_alert_whose_matches_were_stored_before_counts_them_when_it_is_opened
     """As a correlation hands it over whose function had died between the matches and their group."""
     (opened,) = _alerts_of(calls(0, 1, 2))
     moved = add(
-        begun(opened),
-        AlertBatch(opened, (), placed=at(0)),
+        begun(group_of_alert(opened)),
+        AlertBatch(group_of_alert(opened), (), lambda: opened, placed=at(0)),
         now=0,
         count=lambda _first, _last: Counted(3, at(0), at(2)),
     )
@@ -349,9 +349,10 @@ def test_an_alert_whose_matches_were_stored_before_counts_them_when_it_is_opened
 
 def test_what_is_taken_back_may_change_an_alerts_id_or_leave_none() -> None:
     (opened,) = _alerts_of(calls(0, 50, 100))
+    matches = [match_to_store(placed(one.match()), EVIDENCE) for one in calls(0, 50, 100)]
     state = add(
-        begun(opened),
-        AlertBatch(opened, tuple(match_to_store(placed(one.match()), EVIDENCE) for one in calls(0, 50, 100))),
+        begun(group_of_alert(opened)),
+        AlertBatch(group_of_alert(opened), tuple(matches), lambda: opened),
         now=0,
         count=lambda _first, _last: Counted(3),
     ).state

@@ -40,26 +40,30 @@ class WeekTable:
         self._now = now
 
     def add_seen(self, week: str, seen: Mapping[str, Seen]) -> None:
-        """Count what was read, an update an account."""
+        """Count what was read: an update an account, and another where a newer event had been read before."""
         for account, each in seen.items():
             numbers = {"files": each.files, "records": each.records}
             update = _add(self._table, week, f"ACCOUNT#{account}", numbers, int(self._now()))
-            self._client.update_item(**update)
-            if each.newest:
-                self._newest(week, account, each.newest)
+            if not (each.newest and self._are_newest(update, each.newest)):
+                self._client.update_item(**update)
 
-    def _newest(self, week: str, account: str, newest: str) -> None:
+    def _are_newest(self, update: dict[str, Any], newest: str) -> bool:
+        """Make the update with the newest event, unless a newer one is known: then it is not made."""
+        values = update["ExpressionAttributeValues"] | item_of(**{":newest": newest})
         try:
             self._client.update_item(
-                TableName=self._table,
-                Key=item_of(pk=f"WEEK#{week}", sk=f"ACCOUNT#{account}"),
-                UpdateExpression="SET newest = :newest",
-                ConditionExpression="attribute_not_exists(newest) OR newest < :newest",
-                ExpressionAttributeValues=item_of(**{":newest": newest}),
+                **update
+                | {
+                    "UpdateExpression": f"{update['UpdateExpression']}, newest = :newest",
+                    "ConditionExpression": "attribute_not_exists(newest) OR newest < :newest",
+                    "ExpressionAttributeValues": values,
+                }
             )
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
+            return False
+        return True
 
     def figures(self, week: str) -> WeekFigures:
         """What the week came to."""
