@@ -38,8 +38,8 @@ _decode_state = msgspec.json.Decoder(GroupState).decode
 
 
 def item_of(**attributes: str | bool | int) -> Item:
-    """An item (or a part of one) in DynamoDB's JSON: of what alerts are kept as, at a fraction of what boto3's
-    serializer for everything takes."""
+    """An item (or a part of one) in DynamoDB's JSON, at a fraction of what boto3's serializer of everything
+    takes."""
     return {name: _value(value) for name, value in attributes.items()}
 
 

@@ -14,7 +14,7 @@ from tests.alert_table import create_alert_table
 from tests.dynamodb import FakeDynamoDB
 from tests.unit.cli.alert_desk import alert, entry, match, named
 from trailwarden.alerts.groups import Moved, Span, begun
-from trailwarden.alerts.model import AlertBatch, AlertMatch
+from trailwarden.alerts.model import AlertBatch, AlertGroup, AlertMatch
 from trailwarden.aws.alert_book import open_alert_book
 from trailwarden.aws.group_table import GroupTable, alert_key, item_of
 from trailwarden.state.alert_book import AlertBook, AlertEntry, AmbiguousAlertError
@@ -63,12 +63,13 @@ def over_a_table(client: Any) -> Filled:
         )
         listed = item_of(pk=f"ALERTS#{entry.came_at[:10]}", sk=f"{entry.came_at}#{alert.alert_id}")
         client.put_item(TableName=TABLE, Item=listed)
-        table.put_matches([AlertBatch(alert, tuple(placed))])
+        group = AlertGroup(alert.group_key, alert.rule_id, alert.group, alert.staged, alert.quiet)
+        table.put_matches([AlertBatch(group, tuple(placed), lambda: alert)])
         places = [one.placed or "" for one in placed] or [alert.first_event_time or ""]
         count = len(placed) or entry.total
         span = Span(min(places), max(places), alert.alert_id, count, count, came, closed=entry.over)
         kept = table.state(alert.group_key)
-        state = kept.state if kept else begun(alert)
+        state = kept.state if kept else begun(group)
         ends = int(NOON.timestamp()) + 600
         moved = Moved(
             state if entry.became else replace(state, spans=(*state.spans, span)),
