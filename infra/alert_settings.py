@@ -8,7 +8,7 @@ from infra.accounts import Places
 from infra.section import Section
 from infra.subscribers import SEVERITIES, Subscriber, alert_subscribers, severities
 from trailwarden.alerting import MAIN, LevelOverride
-from trailwarden.alerts.form import Form
+from trailwarden.messages.form import Form
 
 # Each route's topic stands in policies of the functions, of which AWS takes 10 KB.
 MOST_ROUTES = 40

@@ -18,6 +18,17 @@ ALERTS, LISTED, GROUPS, DUE, ACKNOWLEDGED = "ALERT#*", "ALERTS#*", "GROUP#*", "D
 """Those of alerts and their groups."""
 COUNTS = "WEEK#*"
 """Those of what is counted for the heartbeat."""
+_DETECTED = (
+    ALERTS,
+    "ALERTS#*",
+    "CORRELATION#*",
+    "DUE#*",
+    "FILE#*",
+    GROUPS,
+    "SESSION#*",
+    STAGED,
+)
+"""What `detect` puts: everything but what is remembered about rules."""
 _FEED = (
     "sqs:ChangeMessageVisibility",
     "sqs:DeleteMessage",
@@ -66,14 +77,8 @@ class DetectPermissions:
             use_key(self._names, self._log_key_arn, "s3", "kms:Decrypt"),
             allow(RuleFolders(self._names).rule_sets, "s3:GetObject"),
             use_key(self._names, self._rules_key_arn, "s3", "kms:Decrypt"),
-            allow(
-                self._names.alert_table_arn,
-                "dynamodb:BatchGetItem",
-                "dynamodb:BatchWriteItem",
-                "dynamodb:GetItem",
-                "dynamodb:PutItem",
-                "dynamodb:Query",
-            ),
+            allow(self._names.alert_table_arn, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"),
+            items(self._names, list(_DETECTED), "dynamodb:BatchWriteItem", "dynamodb:PutItem"),
             items(self._names, [EXCEPTIONS, ALERTS, COUNTS], "dynamodb:UpdateItem"),
             items(self._names, [ACKNOWLEDGED], "dynamodb:DeleteItem"),
             use_table(self._names, self._state_key_arn),

@@ -10,14 +10,10 @@ from typing import Any
 
 from tests.dynamodb import FakeDynamoDB
 from tests.samples import STOP_RULE, record, rule
-from trailwarden.alerts.envelope import AlertMessage
 from trailwarden.alerts.grouping import AlertGrouper
 from trailwarden.alerts.groups import Span
-from trailwarden.alerts.heartbeat import heartbeat_message
-from trailwarden.alerts.message import render
-from trailwarden.alerts.model import Alert, AlertGroup
+from trailwarden.alerts.model import Alert
 from trailwarden.alerts.placement import seconds_of, time_of
-from trailwarden.alerts.storm import storm_message
 from trailwarden.alerts.telling import FollowUp, Heartbeat, StormSummary
 from trailwarden.aws.due_table import DueTable
 from trailwarden.aws.group_table import GroupTable
@@ -27,6 +23,10 @@ from trailwarden.delivery.records import event_identity, event_time
 from trailwarden.dispatch.notification import Notifier, Telling
 from trailwarden.dispatch.tending import Tender, TendTally
 from trailwarden.engine.match import Match
+from trailwarden.messages.envelope import AlertMessage
+from trailwarden.messages.heartbeat import heartbeat_message
+from trailwarden.messages.message import render
+from trailwarden.messages.storm import storm_message
 from trailwarden.rules.ruleset import Rule
 from trailwarden.state.groups import Groups
 from trailwarden.state.memory import MemoryGroupStore
@@ -36,11 +36,6 @@ from trailwarden.state.outbox import Budgets, Outgoing
 START = seconds_of("2026-03-02T12:00:00Z")
 STOP = rule(STOP_RULE, "StopLogging", alert_title="{actor} stopped the trail")
 PLENTY = Budgets(10_000, 10_000)
-
-
-def group_of_alert(alert: Alert) -> AlertGroup:
-    """The group that an alert is of."""
-    return AlertGroup(alert.group_key, alert.rule_id, alert.group, alert.staged, alert.quiet)
 
 
 class CrashError(Exception):

@@ -15,9 +15,9 @@ from dataclasses import replace
 import msgspec
 
 from trailwarden.activity.model import AccountInfo
-from trailwarden.alerts.form import Form
 from trailwarden.alerts.model import Alert
 from trailwarden.errors import SettingsError
+from trailwarden.messages.form import Form
 from trailwarden.rules.ruleset import Level
 
 __all__ = [
@@ -41,7 +41,7 @@ class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `tags` are Sigma's, met where one of them is among the alert's; a trailing `*` stands for any ending
     (`attack.*`). What an `exclusive` route takes, the main topic does not get. `https` and `queue` say in
-    which form its subscribers get it (`alerts.message.Bodies`).
+    which form its subscribers get it (`messages.envelope.Bodies`).
     """
 
     name: str

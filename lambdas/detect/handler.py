@@ -6,7 +6,6 @@ the others are never repeated for it.
 """
 
 import os
-import random
 import time
 from collections import Counter
 from dataclasses import asdict
@@ -21,6 +20,7 @@ from trailwarden.accounts import AccountNames
 from trailwarden.alerting import load_alerting
 from trailwarden.alerts.grouping import AlertPolicy
 from trailwarden.aws.account_table import AccountTable
+from trailwarden.aws.batches import jitter
 from trailwarden.aws.clients import client
 from trailwarden.aws.correlation_table import CorrelationTable
 from trailwarden.aws.environment import read_environment
@@ -41,6 +41,8 @@ from trailwarden.state.weeks import week_of
 
 _FOLDER = Path(__file__).parent
 _SIDE_BY_SIDE = 8  # groups moved at once; a client of boto3 keeps ten connections
+
+_pause = jitter(0.1)
 
 logger = Logger()
 metrics = Metrics()
@@ -101,10 +103,6 @@ def _rules_failed(failure: LoadFailure) -> None:
 def _rules_changed(version: str) -> None:
     loads["RuleSetLoads"] += 1
     logger.info("rules taken up", extra={"rule_set": version})
-
-
-def _pause(attempt: int) -> None:
-    time.sleep(random.uniform(0, 0.1 * 2**attempt))  # noqa: S311 (full jitter)
 
 
 loads: Counter[str] = Counter()

@@ -7,7 +7,6 @@ what exceeds the hour's budgets is kept for a summary.
 """
 
 import os
-import random
 import time
 from collections import Counter
 from pathlib import Path
@@ -17,6 +16,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from trailwarden.alerting import load_alerting
+from trailwarden.aws.batches import jitter
 from trailwarden.aws.clients import client
 from trailwarden.aws.environment import read_environment
 from trailwarden.aws.outbox_table import alert_of, outgoing_of
@@ -25,6 +25,8 @@ from trailwarden.aws.week_table import WeekTable
 from trailwarden.dispatch.notification import Telling
 
 _FOLDER = Path(__file__).parent
+
+_pause = jitter(0.05)
 
 logger = Logger()
 metrics = Metrics()
@@ -35,10 +37,6 @@ def make() -> Tellers:
     """What tells alerts, from the function's environment and the settings beside this file."""
     alerting = load_alerting((_FOLDER / "alerting.json").read_bytes())
     return make_tellers(alerting, settings["ALERT_TABLE_NAME"], client=client, folder=_FOLDER, pause=_pause)
-
-
-def _pause(attempt: int) -> None:
-    time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 (full jitter)
 
 
 tellers = make()

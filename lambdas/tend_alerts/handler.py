@@ -5,7 +5,6 @@ held back, and once a week says that all is well. What it does not get done stay
 """
 
 import os
-import random
 import time
 from dataclasses import asdict
 from datetime import timedelta
@@ -16,6 +15,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from trailwarden.alerting import load_alerting
+from trailwarden.aws.batches import jitter
 from trailwarden.aws.clients import client
 from trailwarden.aws.due_table import DueTable
 from trailwarden.aws.environment import read_environment
@@ -28,6 +28,8 @@ from trailwarden.state.groups import Groups
 
 _FOLDER = Path(__file__).parent
 _ENOUGH = 40.0  # seconds: the next run is a minute after the last one began
+
+_pause = jitter(0.05)
 
 logger = Logger()
 metrics = Metrics()
@@ -64,10 +66,6 @@ def make_tender() -> Tender:
 def _live_version(rule_sets: RuleSetTable) -> str:
     live = rule_sets.live()
     return "" if live is None else live.version
-
-
-def _pause(attempt: int) -> None:
-    time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 (full jitter)
 
 
 tender = make_tender()

@@ -14,16 +14,16 @@ from tests.bench.workload import Workload
 from tests.samples import log_file
 from trailwarden.activity.model import AccountInfo, Context
 from trailwarden.activity.sessions import Session
-from trailwarden.alerts.envelope import Bodies
-from trailwarden.alerts.form import Form
 from trailwarden.alerts.grouping import AlertGrouper
-from trailwarden.alerts.message import render
 from trailwarden.alerts.model import Alert
 from trailwarden.alerts.placement import seconds_of
-from trailwarden.alerts.security_hub import SecurityHub
 from trailwarden.alerts.telling import FollowUp, Reason
 from trailwarden.delivery.logfile import LogFileReader
 from trailwarden.engine.engine import Engine
+from trailwarden.messages.envelope import Bodies
+from trailwarden.messages.form import Form
+from trailwarden.messages.message import render
+from trailwarden.messages.security_hub import SecurityHub
 
 _EVERY_FORM = Bodies(https=Form.CHAT, queue=Form.OCSF, security_hub=SecurityHub("111122223333", "eu-west-1"))
 T = TypeVar("T")

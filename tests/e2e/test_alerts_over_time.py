@@ -6,8 +6,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-import pytest
-
 from local.cloud import AlertMail, LocalCloud
 from local.deployment import SECURITY_ADDRESS
 from tests.e2e.commands import alerts, listed
@@ -16,9 +14,6 @@ from tests.e2e.intruders import alerts_about, stopped_trail
 from tests.e2e.over_time import let_it_be_quiet
 from tests.samples import log_file
 from trailwarden.delivery.records import Record
-
-pytestmark = pytest.mark.xdist_group("over time")
-
 
 START = datetime.now(UTC) - timedelta(hours=1)
 

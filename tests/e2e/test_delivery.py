@@ -3,7 +3,6 @@
 import gzip
 import json
 
-from infra.names import TEND_FUNCTION
 from local.cloud import wait_for
 from tests.corpus import CORPUS, needs_corpus
 from tests.e2e.conftest import SECONDS, Archive, impatient_queue
@@ -125,14 +124,3 @@ def test_a_redelivered_batch_changes_nothing(archive: Archive) -> None:
         archive.settle()
 
     assert [len(alerts_about(archive.cloud, user)) for user in users] == [1, 1]
-
-
-def test_the_clock_starts_what_tends_alerts(archive: Archive) -> None:
-    """Every minute, the first of which the tests before this one have mostly seen pass."""
-
-    def tended() -> bool:
-        pages = archive.cloud.audit("logs").get_paginator("filter_log_events")
-        found = pages.paginate(logGroupName=f"/aws/lambda/{TEND_FUNCTION}")
-        return any('"tended"' in event["message"] for page in found for event in page["events"])
-
-    assert wait_for(tended, 90), archive.cloud.emulator.log

@@ -38,7 +38,6 @@ from tests.e2e.over_time import (
 from tests.samples import log_file
 from trailwarden.delivery.records import Record
 
-pytestmark = pytest.mark.xdist_group("with IAM")
 REFUSALS = {"AccessDenied", "AccessDeniedException", "AuthorizationError"}
 
 

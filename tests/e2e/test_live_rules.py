@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from infra.names import TEND_FUNCTION
 from local.cloud import wait_for
 from tests.e2e.authors import (
     Author,
@@ -169,3 +170,14 @@ def test_a_rule_in_staging_is_counted_and_tells_nobody_until_it_is_promoted(
     archive.settle()
     assert len(told_about(archive.cloud, "oscar")) == 1
     assert staged() == []
+
+
+def test_the_clock_starts_what_tends_alerts(archive: Archive) -> None:
+    """Every minute, the first of which the tests before this one have mostly seen pass."""
+
+    def tended() -> bool:
+        pages = archive.cloud.audit("logs").get_paginator("filter_log_events")
+        found = pages.paginate(logGroupName=f"/aws/lambda/{TEND_FUNCTION}")
+        return any('"tended"' in event["message"] for page in found for event in page["events"])
+
+    assert wait_for(tended, 90), archive.cloud.emulator.log

@@ -14,7 +14,6 @@ from tests.e2e.authors import Author, broken, rule, seconds_until_told
 from tests.e2e.conftest import SECONDS, Archive
 from tests.e2e.test_iam import REFUSALS
 
-pytestmark = pytest.mark.xdist_group("with IAM")
 Key = dict[str, str]
 
 

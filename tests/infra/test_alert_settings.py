@@ -12,8 +12,8 @@ from infra.accounts import Account
 from infra.alert_settings import MOST_ROUTES, Forms
 from infra.settings import Settings, parse_settings
 from trailwarden.alerting import LevelOverride
-from trailwarden.alerts.form import Form
 from trailwarden.errors import SettingsError
+from trailwarden.messages.form import Form
 
 ROOT = Path(__file__).parents[2]
 SAMPLE: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]["trailwarden"]

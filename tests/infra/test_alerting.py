@@ -7,7 +7,7 @@ from infra.alerting import alert_topics, alerting, files_beside
 from infra.settings import parse_settings
 from tests.infra.conftest import ORGANIZATION, sample
 from trailwarden.alerting import AccountName, Expected, LevelOverride, Route, load_alerting
-from trailwarden.alerts.form import Form
+from trailwarden.messages.form import Form
 
 TOPIC = "arn:aws:sns:eu-central-1:111122223333:trailwarden-alerts"
 OPERATIONS = "arn:aws:sns:eu-central-1:111122223333:trailwarden-operations"

@@ -16,9 +16,9 @@ from trailwarden.alerting import (
     dump_alerting,
     load_alerting,
 )
-from trailwarden.alerts.form import Form
 from trailwarden.alerts.model import Alert, Evidence
 from trailwarden.errors import SettingsError
+from trailwarden.messages.form import Form
 
 LEVELS = ("informational", "low", "medium", "high", "critical")
 ACCOUNTS = ("444455556666", "777788889999", "unknown")

@@ -6,8 +6,8 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from tests.alerting_world import START, STOP, Event, Topic, World, group_of_alert
-from trailwarden.alerts.grouping import AlertGrouper, match_to_store, placed
+from tests.alerting_world import START, STOP, Event, Topic, World
+from trailwarden.alerts.grouping import AlertGrouper
 from trailwarden.alerts.groups import (
     Acknowledgement,
     Counted,
@@ -19,7 +19,7 @@ from trailwarden.alerts.groups import (
     close,
     withdrawn,
 )
-from trailwarden.alerts.model import Alert, AlertBatch, Evidence
+from trailwarden.alerts.model import Alert, AlertBatch
 from trailwarden.alerts.placement import alert_id, group_key, time_of
 from trailwarden.alerts.telling import FollowUp, Reason
 from trailwarden.dispatch.notification import Telling
@@ -336,10 +336,10 @@ def test_nobody_looks_after_what_is_told_to_nobody(world: World) -> None:
 
 def test_an_alert_whose_matches_were_stored_before_counts_them_when_it_is_opened() -> None:
     """As a correlation hands it over whose function had died between the matches and their group."""
-    (opened,) = _alerts_of(calls(0, 1, 2))
+    (batch,) = _batches_of(calls(0, 1, 2))
     moved = add(
-        begun(group_of_alert(opened)),
-        AlertBatch(group_of_alert(opened), (), lambda: opened, placed=at(0)),
+        begun(batch.group),
+        replace(batch, matches=(), placed=at(0)),
         now=0,
         count=lambda _first, _last: Counted(3, at(0), at(2)),
     )
@@ -348,14 +348,8 @@ def test_an_alert_whose_matches_were_stored_before_counts_them_when_it_is_opened
 
 
 def test_what_is_taken_back_may_change_an_alerts_id_or_leave_none() -> None:
-    (opened,) = _alerts_of(calls(0, 50, 100))
-    matches = [match_to_store(placed(one.match()), EVIDENCE) for one in calls(0, 50, 100)]
-    state = add(
-        begun(group_of_alert(opened)),
-        AlertBatch(group_of_alert(opened), tuple(matches), lambda: opened),
-        now=0,
-        count=lambda _first, _last: Counted(3),
-    ).state
+    (batch,) = _batches_of(calls(0, 50, 100))
+    state = add(begun(batch.group), batch, now=0, count=lambda _first, _last: Counted(3)).state
     (before,) = (span.alert_id for span in state.spans)
 
     later = withdrawn(state, [at(100)], now=0)
@@ -366,11 +360,8 @@ def test_what_is_taken_back_may_change_an_alerts_id_or_leave_none() -> None:
     assert (gone.state.spans, gone.became) == ((), ())
 
 
-EVIDENCE = Evidence("s3://bucket/key", 0)
-
-
-def _alerts_of(events: Sequence[Event]) -> list[Alert]:
-    grouper = AlertGrouper("v1")
+def _batches_of(events: Sequence[Event]) -> list[AlertBatch]:
+    grouper = AlertGrouper("v1", keep_matches=True)
     for event in events:
-        grouper.add(event.match(), EVIDENCE.log_file)
-    return grouper.alerts()
+        grouper.add(event.match(), "s3://bucket/key")
+    return list(grouper.drain())

@@ -40,6 +40,12 @@ ARROWS: dict[str, set[str]] = {
         "trailwarden.rules",
         "trailwarden.engine",
     },
+    "trailwarden.messages": {
+        "trailwarden.safety",
+        "trailwarden.activity",
+        "trailwarden.delivery",
+        "trailwarden.alerts",
+    },
     "trailwarden.correlation": {
         "trailwarden.safety",
         "trailwarden.errors",
@@ -65,6 +71,7 @@ ARROWS: dict[str, set[str]] = {
         "trailwarden.errors",
         "trailwarden.activity",
         "trailwarden.alerts",
+        "trailwarden.messages",
         "trailwarden.rules",
     },
     "trailwarden.dispatch": {
@@ -72,6 +79,7 @@ ARROWS: dict[str, set[str]] = {
         "trailwarden.errors",
         "trailwarden.rules",
         "trailwarden.alerts",
+        "trailwarden.messages",
         "trailwarden.state",
     },
     "trailwarden.watching": {"trailwarden.safety", "trailwarden.state", "trailwarden.alerting"},
@@ -129,6 +137,7 @@ ARROWS: dict[str, set[str]] = {
         "trailwarden.activity",
         "trailwarden.alerting",
         "trailwarden.alerts",
+        "trailwarden.messages",
         "trailwarden.aws",
     },
     "trailwarden.aws.telling": {
@@ -146,6 +155,7 @@ ARROWS: dict[str, set[str]] = {
         "trailwarden.rules",
         "trailwarden.activity",
         "trailwarden.alerts",
+        "trailwarden.messages",
         "trailwarden.state",
     },
     "trailwarden.cli": {"trailwarden"},
@@ -160,6 +170,7 @@ RUN_TIME = (
     "trailwarden.engine",
     "trailwarden.activity",
     "trailwarden.alerts",
+    "trailwarden.messages",
     "trailwarden.correlation",
     "trailwarden.state",
     "trailwarden.aws",

@@ -10,7 +10,6 @@ import pytest
 from tests.samples import BUCKET, STOP_RULE, log_file, notice, record, rule
 from tests.unit.test_detection import NOW, ONE, TWO, Cloud, CrashError, _StoreView, detector
 from tests.unit.test_detection_correlations import CORRELATION, Events, _RevisableView
-from trailwarden.alerts.message import AlertMessage, render
 from trailwarden.alerts.model import Alert
 from trailwarden.alerts.telling import FollowUp
 from trailwarden.correlation.correlator import Correlator
@@ -18,6 +17,7 @@ from trailwarden.delivery.records import Record
 from trailwarden.detection import Detector, Tally
 from trailwarden.dispatch.notification import Notifier, Telling
 from trailwarden.engine.engine import Engine
+from trailwarden.messages.message import AlertMessage, render
 from trailwarden.rules.ruleset import Rule, RuleSet
 from trailwarden.state.memory_outbox import MemoryOutbox
 from trailwarden.state.outbox import Budgets, Outgoing

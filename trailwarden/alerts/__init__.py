@@ -1,1 +1,1 @@
-"""Matches become alerts: grouped, counted, worded, made safe to print."""
+"""Matches become alerts: grouped over time, counted, titled."""

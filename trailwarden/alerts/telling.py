@@ -1,6 +1,6 @@
 """What is told besides the first message of an alert: what came after it, storms, and that all is well.
 
-`alerts.message` renders each of these; `state` keeps them; nothing here reads or writes.
+`messages` renders each of these; `state` keeps them; nothing here reads or writes.
 """
 
 from dataclasses import dataclass

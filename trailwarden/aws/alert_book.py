@@ -21,12 +21,12 @@ from trailwarden.alerts.groups import (
 )
 from trailwarden.alerts.model import Alert, AlertMatch
 from trailwarden.alerts.placement import hour_of
-from trailwarden.alerts.story import told_title
 from trailwarden.alerts.telling import FollowUp, Reason
 from trailwarden.aws.batches import Item, Pause, get_all, query
 from trailwarden.aws.due_table import DueTable
 from trailwarden.aws.group_table import GroupTable, alert_key, day_of, item_of
 from trailwarden.aws.outbox_table import alert_of, outgoing_of
+from trailwarden.messages.story import told_title
 from trailwarden.state.alert_book import (
     LEAST_PREFIX,
     AlertEntry,

@@ -1,5 +1,7 @@
 """DynamoDB in bulk: batches whose unprocessed part is tried again, queries page by page."""
 
+import random
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -12,6 +14,17 @@ _ATTEMPTS = 8
 Item = dict[str, Any]
 Pause = Callable[[int], None]
 """`pause(attempt)` waits before the part of a batch that was handed back is tried again."""
+
+
+def jitter(shortest: float) -> Pause:
+    """Waits up to `shortest` seconds, and up to twice as long at each further attempt: full jitter, so that
+    functions which collided do not collide again.
+    https://docs.aws.amazon.com/prescriptive-guidance/latest/cloud-design-patterns/retry-backoff.html"""
+
+    def pause(attempt: int) -> None:
+        time.sleep(random.uniform(0, shortest * 2**attempt))  # noqa: S311 (no secret)
+
+    return pause
 
 
 class StoreBusyError(TrailwardenError):

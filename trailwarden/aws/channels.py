@@ -7,14 +7,14 @@ from typing import Any
 
 from trailwarden.activity.model import AccountInfo, Context
 from trailwarden.alerting import Alerting, Route
-from trailwarden.alerts.envelope import AlertMessage, Bodies
-from trailwarden.alerts.heartbeat import heartbeat_message
-from trailwarden.alerts.message import render
 from trailwarden.alerts.model import Alert
-from trailwarden.alerts.security_hub import SecurityHub
-from trailwarden.alerts.storm import storm_message
 from trailwarden.alerts.telling import FollowUp, Heartbeat, StormSummary
 from trailwarden.aws.topics import AlertTopic
+from trailwarden.messages.envelope import AlertMessage, Bodies
+from trailwarden.messages.heartbeat import heartbeat_message
+from trailwarden.messages.message import render
+from trailwarden.messages.security_hub import SecurityHub
+from trailwarden.messages.storm import storm_message
 
 Names = Callable[[], Mapping[str, AccountInfo]]
 """Names and environments of accounts, by id, as they are known now."""

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from trailwarden.alerts.message import SUBJECT_LIMIT, AlertMessage
+from trailwarden.messages.message import SUBJECT_LIMIT, AlertMessage
 from trailwarden.safety.text import printable_ascii
 
 

@@ -9,11 +9,11 @@ from typing import Any, Protocol
 
 from trailwarden.alerts.attack import tactics
 from trailwarden.alerts.fields import actor
-from trailwarden.alerts.message import AlertMessage
 from trailwarden.alerts.model import Alert
-from trailwarden.alerts.story import told_title
 from trailwarden.alerts.telling import FollowUp
 from trailwarden.errors import TrailwardenError
+from trailwarden.messages.message import AlertMessage
+from trailwarden.messages.story import told_title
 from trailwarden.safety.text import UNKNOWN
 from trailwarden.state.outbox import Budgets, Held, Outbox, Outgoing
 

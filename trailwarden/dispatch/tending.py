@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from trailwarden.alerts.groups import CHECK_AFTER, GroupState, Moved, look
-from trailwarden.alerts.message import AlertMessage
 from trailwarden.alerts.telling import Heartbeat, StormSummary, WatchedAccount
 from trailwarden.dispatch.notification import Notifier, Telling
 from trailwarden.dispatch.storms import summary_of
+from trailwarden.messages.message import AlertMessage
 from trailwarden.state.groups import Due, Groups, GroupStore
 from trailwarden.state.outbox import Budgets, Outbox, Outgoing, Storm, Storms
 from trailwarden.state.weeks import Seen, Weeks, week_bounds, week_of

@@ -9,9 +9,9 @@ import pytest
 from tests.unit.cli.alert_desk import alert
 from trailwarden.activity.model import AccountInfo, Context
 from trailwarden.alerting import MAIN, Alerting, Route
-from trailwarden.alerts.form import Form
 from trailwarden.aws.channels import Channels
 from trailwarden.aws.findings import FindingRefusedError, SecurityHubFindings
+from trailwarden.messages.form import Form
 
 TOPIC = "arn:aws-us-gov:sns:us-gov-west-1:111122223333:trailwarden-alerts"
 

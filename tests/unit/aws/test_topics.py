@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from tests.unit.alerts.test_approved import SITUATIONS
-from trailwarden.alerts.message import render
+from tests.unit.messages.test_approved import SITUATIONS
 from trailwarden.aws.topics import AlertTopic
+from trailwarden.messages.message import render
 
 TOPIC = "arn:aws:sns:eu-west-1:444455556666:trailwarden-alerts"
 

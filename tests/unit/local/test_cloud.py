@@ -9,9 +9,9 @@ from local.cloud import AlertMail
 from local.emulator import Mail
 from tests.samples import STOP_RULE, engine, log_key, record, rule
 from trailwarden.alerts.grouping import AlertGrouper
-from trailwarden.alerts.message import render
 from trailwarden.alerts.telling import FollowUp, Reason
 from trailwarden.engine.match import Match
+from trailwarden.messages.message import render
 
 TIME = datetime(2026, 11, 22, 9, 5, tzinfo=UTC)
 

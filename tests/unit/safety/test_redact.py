@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.samples import STOP_RULE, rule
-from tests.unit.alerts.records import call
+from tests.unit.messages.records import call
 from trailwarden.alerts.grouping import AlertGrouper
-from trailwarden.alerts.message import Bodies, Form, render
-from trailwarden.alerts.security_hub import SecurityHub
 from trailwarden.delivery.records import event_identity, event_time
 from trailwarden.engine.match import Match
+from trailwarden.messages.message import Bodies, Form, render
+from trailwarden.messages.security_hub import SecurityHub
 from trailwarden.safety.redact import (
     _IN_TEXT,
     MASK,

@@ -11,11 +11,10 @@ import pytest
 from moto import mock_aws
 
 from tests.alert_table import create_alert_table
-from tests.alerting_world import group_of_alert
 from tests.dynamodb import FakeDynamoDB
 from tests.unit.cli.alert_desk import alert, entry, match, named
 from trailwarden.alerts.groups import Moved, Span, begun
-from trailwarden.alerts.model import AlertBatch, AlertMatch
+from trailwarden.alerts.model import AlertBatch, AlertGroup, AlertMatch
 from trailwarden.aws.alert_book import open_alert_book
 from trailwarden.aws.group_table import GroupTable, alert_key, item_of
 from trailwarden.state.alert_book import AlertBook, AlertEntry, AmbiguousAlertError
@@ -64,7 +63,7 @@ def over_a_table(client: Any) -> Filled:
         )
         listed = item_of(pk=f"ALERTS#{entry.came_at[:10]}", sk=f"{entry.came_at}#{alert.alert_id}")
         client.put_item(TableName=TABLE, Item=listed)
-        group = group_of_alert(alert)
+        group = AlertGroup(alert.group_key, alert.rule_id, alert.group, alert.staged, alert.quiet)
         table.put_matches([AlertBatch(group, tuple(placed), lambda: alert)])
         places = [one.placed or "" for one in placed] or [alert.first_event_time or ""]
         count = len(placed) or entry.total

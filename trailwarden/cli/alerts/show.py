@@ -10,12 +10,12 @@ from typing import Any
 import click
 
 from trailwarden.activity.model import Context
-from trailwarden.alerts.message import AlertMessage, render
 from trailwarden.alerts.model import AlertMatch
 from trailwarden.cli.alerts.desk import Desk, on_alerts
 from trailwarden.cli.alerts.words import history, history_lines, match_line, message_line
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.tables import console, counted, table
+from trailwarden.messages.message import AlertMessage, render
 from trailwarden.safety.text import harmless, one_line
 from trailwarden.state.alert_book import AlertEntry, MessageEntry
 

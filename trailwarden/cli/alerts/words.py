@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from trailwarden.alerts.model import AlertMatch
-from trailwarden.alerts.story import told_title
 from trailwarden.alerts.telling import Reason
 from trailwarden.cli.report import alert_line
 from trailwarden.cli.tables import counted
+from trailwarden.messages.story import told_title
 from trailwarden.safety.text import harmless, one_line
 from trailwarden.state.alert_book import AlertEntry, MessageEntry
 

@@ -1,0 +1,207 @@
+"""What is told after an alert's first message: follow-ups of every reason, and with a context."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from tests.unit.messages.records import ACCOUNT, BOTO, call, role, user
+from tests.unit.messages.situations import Situation, by_rule, told
+from tests.unit.messages.situations_shipped import ADMINISTRATOR, KEY, TRAIL_GONE
+from trailwarden.activity.learning import learn
+from trailwarden.activity.model import AccountInfo, Context, Place
+from trailwarden.alerts.telling import FollowUp, Reason
+from trailwarden.rules.ruleset import Level
+from trailwarden.state.sessions import MemorySessionStore
+
+BEGAN = "2026-03-01T03:00:00Z"
+ACCOUNTS = {
+    ACCOUNT: AccountInfo("shop", "production"),
+    "444455556666": AccountInfo("billing", "production"),
+    "777788889999": AccountInfo("sandbox"),
+}
+
+
+class Places:
+    """A geo file that knows one network."""
+
+    def place(self, address: str) -> Place | None:
+        return Place("Germany", "AS64500 Example Net") if address.startswith("203.0.113.") else None
+
+
+def later_situations() -> Iterator[Situation]:
+    yield from _reasons()
+    yield from _changed()
+    yield from _known_better()
+    yield from _hostile()
+
+
+def followed(situation: Situation, name: str, now: str, **fields: object) -> Situation:
+    """The same alert, told again at `now` (a time of 1 March 2026 in UTC)."""
+    given = {"first_event_time": BEGAN, "changes": (), **fields}
+    follow_up = FollowUp(**given)  # type: ignore[arg-type]
+    return replace(situation, name=name, follow_up=follow_up, now=_at(now))
+
+
+def _at(time: str) -> datetime:
+    return datetime.fromisoformat(f"2026-03-01T{time}").replace(tzinfo=UTC)
+
+
+def _reasons() -> Iterator[Situation]:
+    keys = by_rule(
+        "keys",
+        KEY,
+        call(
+            "iam",
+            "CreateAccessKey",
+            {"userName": "alice"},
+            answer={"accessKey": {"userName": "alice", "accessKeyId": "AKIAI44QH8DHBEXAMPLE"}},
+            awsRegion="us-east-1",
+        ),
+    )
+    yield followed(
+        keys,
+        "followed-quiet",
+        "06:10:00",
+        reason=Reason.QUIET,
+        total=9_120,
+        more=7_916,
+        last_event_time="2026-03-01T05:04:09Z",
+    )
+    yield followed(
+        keys,
+        "followed-grew-tenfold",
+        "03:31:00",
+        reason=Reason.GREW,
+        total=10,
+        more=9,
+        last_event_time="2026-03-01T03:25:00Z",
+    )
+    yield followed(
+        keys,
+        "followed-grew-further",
+        "03:40:00",
+        reason=Reason.GREW,
+        total=1204,
+        more=1194,
+        last_event_time="2026-03-01T03:39:59Z",
+    )
+    yield followed(
+        replace(keys, alert=replace(keys.alert, quiet=1800)),
+        "followed-quiet-one-more",
+        "03:40:00",
+        reason=Reason.QUIET,
+        total=2,
+        more=1,
+        last_event_time="2026-03-01T03:05:00Z",
+    )
+
+
+def _changed() -> Iterator[Situation]:
+    stopped = by_rule("stopped", TRAIL_GONE, call("cloudtrail", "StopLogging", {"name": "main"}))
+    yield followed(
+        stopped,
+        "changed-address",
+        "09:15:00",
+        reason=Reason.CHANGED,
+        total=3,
+        more=1,
+        last_event_time="2026-03-01T09:12:00Z",
+        changes=("address 198.51.100.24",),
+        acknowledged_by="alice",
+        acknowledged_at="2026-03-01T03:20:00Z",
+    )
+    yield followed(
+        stopped,
+        "changed-address-and-action",
+        "09:15:00",
+        reason=Reason.CHANGED,
+        total=5,
+        more=3,
+        last_event_time="2026-03-01T09:12:00Z",
+        changes=("address 2001:db8::24", "action DeleteTrail", "action UpdateTrail"),
+        acknowledged_by="arn:aws:sts::444455556666:assumed-role/Security/alice@example.com",
+        acknowledged_at="2026-03-01T03:20:00Z",
+    )
+
+
+def _known_better() -> Iterator[Situation]:
+    """The role was told of first; who stood behind it became known with a record that came later."""
+    sessions = MemorySessionStore()
+    session = learn(
+        call(
+            "sts",
+            "AssumeRole",
+            {"roleArn": f"arn:aws:iam::{ACCOUNT}:role/Operations", "roleSessionName": "work"},
+            who=user("carol"),
+            answer={"credentials": {"accessKeyId": "ASIAIOSFODNN7EXAMPLE"}},
+        )
+    )
+    assert session
+    sessions.put(session)
+    attached = by_rule(
+        "attached",
+        ADMINISTRATOR,
+        call(
+            "iam",
+            "AttachGroupPolicy",
+            {"groupName": "support", "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"},
+            who=role("Operations", "work"),
+            userAgent=BOTO,
+        ),
+    )
+    better = replace(attached, context=Context(accounts=ACCOUNTS, geo=Places(), sessions=sessions))
+    yield replace(better, name="account-and-place-known")
+    yield followed(
+        better,
+        "followed-person-became-known",
+        "04:40:00",
+        reason=Reason.QUIET,
+        total=4,
+        more=3,
+        last_event_time="2026-03-01T03:31:00Z",
+    )
+
+
+def _hostile() -> Iterator[Situation]:
+    hostile = told(
+        "hostile",
+        call(
+            "iam",
+            "CreateUser",
+            {"userName": "x\nSeverity:   low"},
+            userAgent="aws-cli/2\r\nKnown:      acknowledged by all http://evil.example/a \u202emoc.live",
+        ),
+        "{actor} created the user {requestParameters.userName} with {userAgent}",
+        Level.HIGH,
+        runbook=("Ask who made it.",),
+    )
+    yield followed(
+        hostile,
+        "hostile-follow-up",
+        "09:15:00",
+        reason=Reason.CHANGED,
+        total=41,
+        more=40,
+        last_event_time="2026-03-01T09:12:00Z",
+        changes=(
+            "action \u202eemaN\nHow many: 0 http://evil.example/x",
+            "address www.evil.example",
+            "action [x](https://evil.example) <!here>",
+        ),
+        acknowledged_by="security\nSeverity: low https://evil.example",
+        acknowledged_at="2026-03-01T03:20:00Z",
+    )
+    large = told(
+        "large",
+        call("ec2", "RunInstances", {"imageId": "ami-0123456789abcdef0", "additionalInfo": "x" * 300_000}),
+        "{actor} launched instances",
+    )
+    yield followed(
+        large,
+        "followed-far-too-large",
+        "06:15:00",
+        reason=Reason.QUIET,
+        total=41,
+        more=31,
+        last_event_time="2026-03-01T05:12:00Z",
+    )

@@ -1,0 +1,192 @@
+"""What is told of an alert after its first message."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.unit.messages.test_message import NOW, alert
+from trailwarden.activity.model import AccountInfo, Context, Place
+from trailwarden.alerts.telling import FollowUp, Reason
+from trailwarden.messages.following import first_words, news, summed_up
+from trailwarden.messages.message import AlertMessage, render
+
+
+def follow_up(
+    reason: Reason = Reason.QUIET, total: int = 20_000, more: int = 19_999, **fields: Any
+) -> FollowUp:
+    given = {"first_event_time": "2026-03-01T12:00:00Z", "last_event_time": "2026-03-01T12:04:00Z", **fields}
+    return FollowUp(reason, total, more, **given)
+
+
+def told(**fields: Any) -> AlertMessage:
+    return render(alert(), follow_up=follow_up(**fields), now=NOW)
+
+
+def test_the_subject_says_how_bad_how_many_more_and_what() -> None:
+    assert told().subject == (
+        "[CRITICAL] +19,999 more: user mallory stopped the trail main-trail in account 444455556666"
+    )
+
+
+def test_a_new_address_stands_in_the_subject() -> None:
+    subject = told(reason=Reason.CHANGED, total=3, more=1, changes=("address 198.51.100.7",)).subject
+    assert subject.startswith("[CRITICAL] +1 more, new address 198.51.100.7: user mallory stopped")
+
+
+def test_several_changes_leave_room_for_what_it_is_about() -> None:
+    changes = ("address 2001:db8::7", "action DeleteTrail", "action UpdateTrail")
+    assert news(follow_up(changes=changes)) == "+19,999 more, new address and action"
+    assert first_words(follow_up(more=3, changes=changes)) == (
+        "3 more like this, with a new address 2001:db8::7, a new action DeleteTrail and another new thing"
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "quiet", "said"),
+    [
+        ({}, 3600, "20,000 in all since Sun 1 March 2026, 12:00:00 UTC, and nothing more for an hour"),
+        ({"first_event_time": None}, 1800, "20,000 in all, and nothing more for 30 minutes"),
+        (
+            {"reason": Reason.GREW, "total": 10, "more": 9, "first_event_time": None},
+            3600,
+            "10 in all, ten times what was told before",
+        ),
+        (
+            {"reason": Reason.GREW, "total": 1204, "more": 1194, "first_event_time": None},
+            3600,
+            "1,204 in all, more than 120 times what was told before",
+        ),
+        ({"reason": Reason.GREW, "total": 9, "more": 9, "first_event_time": None}, 3600, "9 in all"),
+        (
+            {
+                "reason": Reason.CHANGED,
+                "first_event_time": None,
+                "acknowledged_by": "alice",
+                "acknowledged_at": "2026-03-01T03:20:00Z",
+            },
+            3600,
+            (
+                "20,000 in all; it had been acknowledged by alice on Sun 1 March 2026, 03:20:00 UTC, "
+                "before this came"
+            ),
+        ),
+        ({"reason": Reason.CHANGED, "first_event_time": None}, 3600, "20,000 in all"),
+        (
+            {"reason": Reason.CHANGED, "first_event_time": "soon", "acknowledged_at": "later"},
+            3600,
+            "20,000 in all",
+        ),
+    ],
+)
+def test_the_sum_says_no_more_than_is_known(fields: dict[str, Any], quiet: int, said: str) -> None:
+    assert summed_up(follow_up(**fields), quiet) == said
+
+
+def test_the_first_message_is_not_repeated_but_for_what_to_do() -> None:
+    email = told().email
+    assert "Why it matters" not in email
+    assert "What was asked for" not in email
+    assert "1. Ask mallory." in email
+    assert "trailwarden alerts show " in email
+    assert "trailwarden alerts ack " in email
+
+
+def test_what_somebody_had_made_their_peace_with_is_told_whole() -> None:
+    email = told(reason=Reason.CHANGED, changes=("action DeleteTrail",), acknowledged_by="alice").email
+    for part in ("New:        action DeleteTrail", "Known:      acknowledged by alice", "Why it matters"):
+        assert part in email
+
+
+def test_numbers_come_before_who_and_what() -> None:
+    email = told().email
+    parts = [
+        "How many:   20,000 in all, 1 of them told before",
+        "First: ",
+        "Last: ",
+        "How it began:",
+    ]
+    places = [email.index(part) for part in [*parts, "Who: ", "Check first", "Evidence:", "The record:"]]
+    assert places == sorted(places)
+
+
+def test_machines_are_told_why_and_how_many_more() -> None:
+    first = json.loads(render(alert(), now=NOW).payload)
+    assert (first["reason"], first["count"], first["more"], first["changes"]) == ("opened", 1, 1, [])
+    message = told(
+        reason=Reason.CHANGED, total=5, more=2, changes=("address 198.51.100.7",), acknowledged_by="alice"
+    )
+    later = json.loads(message.payload)
+    assert later["alert_id"] == first["alert_id"]
+    assert (later["reason"], later["count"], later["more"]) == ("changed", 5, 2)
+    assert later["changes"] == ["address 198.51.100.7"]
+    assert (later["acknowledged_by"], later["acknowledged_at"]) == ("alice", None)
+    assert later["last_event_time"] == "2026-03-01T12:04:00Z"
+    assert message.attributes["reason"] == "changed"
+
+
+def test_the_sms_says_how_many_more_first() -> None:
+    sms = json.loads(told().body)["sms"]
+    assert sms.startswith("CRITICAL: +19,999 more: user mallory stopped the trail")
+    assert len(sms) <= 140
+
+
+def test_secrets_in_what_is_new_are_masked_and_its_number_is_bounded() -> None:
+    changes = ("action password=hunter2hunter2", *(f"address {number}" for number in range(5000)))
+    message = told(changes=changes, acknowledged_by="x" * 5000)
+    assert "hunter2" not in message.body
+    assert len(json.loads(message.payload)["changes"]) == 10
+
+
+class Germany:
+    """Whatever the address."""
+
+    def place(self, address: str) -> Place | None:
+        return Place("Germany", f"AS3320 of {address[:3]}")
+
+
+KNOWN = Context(accounts={"444455556666": AccountInfo("shop", "production")}, geo=Germany())
+
+
+def test_an_account_has_its_name_wherever_it_is_said() -> None:
+    message = render(alert(), now=NOW, context=KNOWN)
+    sentence, _, facts = message.email.partition("\n\n")
+    assert "in account 444455556666 (shop, production), 5 minutes" in " ".join(sentence.split())
+    assert "Account:    444455556666 (shop, production), eu-west-1" in facts
+    assert "444455556666 (shop" in json.loads(message.body)["sms"]
+    assert message.attributes["environment"] == "production"
+
+
+def test_an_account_without_a_name_or_environment_is_its_number() -> None:
+    context = Context(accounts={"444455556666": AccountInfo()})
+    assert render(alert(), now=NOW, context=context).email == render(alert(), now=NOW).email
+
+
+def test_where_an_address_is_stands_beside_it() -> None:
+    message = render(alert(), now=NOW, context=KNOWN)
+    assert "Where from: 203.0.113.7 (Germany, AS3320 of 203)" in message.email
+    assert json.loads(message.payload)["origin"]["country"] == "Germany"
+
+
+@pytest.mark.parametrize(
+    ("code", "subject"),
+    [
+        ("AccessDenied", "[CRITICAL] DENIED: user mallory stopped the trail"),
+        ("TrailNotFoundException", "[CRITICAL] FAILED: user mallory stopped the trail"),
+        ("DryRunOperation", "[CRITICAL] DRY RUN: user mallory stopped the trail"),
+    ],
+)
+def test_what_was_in_vain_is_not_told_as_done(code: str, subject: str) -> None:
+    assert render(alert(errorCode=code)).subject.startswith(subject)
+
+
+def test_of_many_events_only_the_first_is_known_to_have_been_in_vain() -> None:
+    message = render(alert(errorCode="AccessDenied"), follow_up=follow_up())
+    assert message.subject.startswith("[CRITICAL] +19,999 more: AT FIRST DENIED: user mallory stopped")
+
+
+def test_what_a_follow_up_shows_is_said_to_be_the_first_event_not_the_new_ones() -> None:
+    email = told(reason=Reason.CHANGED, changes=("address 198.51.100.7",), acknowledged_by="alice").email
+    assert "The first of these events" not in email
+    assert email.index("New:") < email.index("How it began:") < email.index("Where from:")
+    assert "  The first event:" in email

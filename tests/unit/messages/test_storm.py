@@ -1,0 +1,106 @@
+"""The summary of a storm says what was held back, and what to do."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from tests.unit.messages.situations_notices import CONTEXT, notices, wrong_rule
+from tests.unit.messages.test_approved import SITUATIONS
+from trailwarden.alerts.attack import tactics
+from trailwarden.alerts.telling import StormSummary
+from trailwarden.dispatch.notification import held_of
+from trailwarden.dispatch.storms import summary_of
+from trailwarden.messages.message import MESSAGE_LIMIT
+from trailwarden.messages.storm import storm_message
+from trailwarden.state.outbox import Budgets, Outgoing, Storm
+
+
+def attack() -> StormSummary:
+    found = next(notice.told for notice in notices() if notice.name == "storm-attack-over-three-accounts")
+    assert isinstance(found, StormSummary)
+    return found
+
+
+def test_all_of_one_rule_in_one_account_is_one_line_and_counts_all_of_it() -> None:
+    table = storm_message(wrong_rule(), context=CONTEXT).email.partition("What was held back")[2]
+    assert table.count("Call Denied To A Role") == 2, (
+        "in the table, and where it is offered to be switched off"
+    )
+    assert "     10,000  medium    Call Denied To A Role\n" in table
+    assert "and 9,997 actors more" in table
+
+
+def test_alerts_that_no_line_holds_are_counted() -> None:
+    summary = replace(wrong_rule(), accounts=2)
+    assert "and 9,975 alerts more" in storm_message(summary).email
+
+
+def test_a_rule_is_offered_to_be_switched_off_only_where_it_may_be_the_rule() -> None:
+    assert "enabled: false" in storm_message(wrong_rule()).email
+    assert "enabled: false" not in storm_message(attack()).email
+
+
+def test_one_actor_under_several_rules_stands_in_the_subject() -> None:
+    subject = storm_message(attack()).subject
+    assert subject.startswith("[CRITICAL] Storm goes on: user mallory under 3 rules in 3 accounts")
+
+
+def test_the_last_summary_says_from_when_to_when() -> None:
+    message = storm_message(replace(wrong_rule(), final=True))
+    assert message.subject.startswith("[MEDIUM] Storm, 03:00 to 04:00 UTC: 10,000 alerts held back")
+    assert "This is the last summary of that hour" in message.email
+
+
+def test_whoever_filters_by_account_rule_or_owner_gets_the_summary() -> None:
+    attributes = storm_message(attack(), context=CONTEXT).attributes
+    assert attributes["severity"] == "critical"
+    assert attributes["reason"] == "storm"
+    assert attributes["account"] == ("111122223333", "444455556666", "999988887777")
+    assert attributes["environment"] == ("production",)
+    assert attributes["owner"] == ("security team",)
+    assert attributes["tactic"] == ("defense-evasion",)
+    assert len(attributes) <= 10
+
+
+def test_however_many_rows_it_fits_and_says_what_was_left_out() -> None:
+    row = replace(wrong_rule().rows[0], actor="\U0001f600" * 4000, rule_title="\u5927" * 4000)
+    rows = tuple(replace(row, account=f"{number:012}") for number in range(5000))
+    message = storm_message(replace(wrong_rule(), rows=rows, titles=("\u5927" * 90_000,) * 50))
+    payload = json.loads(message.payload)
+    assert message.size <= MESSAGE_LIMIT
+    assert len(payload["rows"]) + payload["rows_left_out"] == 5000 + wrong_rule().rows_left_out
+
+
+def test_an_hour_that_cannot_be_read_costs_no_summary() -> None:
+    email = storm_message(replace(wrong_rule(), hour="soon")).email
+    assert "10,000 alerts held back in this hour" in email
+
+
+def test_a_storm_of_nothing_is_told_all_the_same() -> None:
+    empty = replace(wrong_rule(), rows=(), titles=(), alerts=0, messages=3, rules=0, accounts=0, actors=0)
+    message = storm_message(empty)
+    assert "3 messages about 0 alerts held back" in message.email
+
+
+def test_secrets_are_masked() -> None:
+    summary = replace(wrong_rule(), titles=("mallory ran mysql --password hunter2hunter2",))
+    assert "hunter2" not in storm_message(summary).body
+
+
+@pytest.mark.parametrize(
+    ("situation", "title"),
+    [
+        ("denied-though-the-rule-sounds-done", "DENIED: user mallory stopped the trail main"),
+        ("failed-inside-aws", "FAILED: user mallory deleted the database orders"),
+        ("trail-stopped", "user mallory switched off the trail main (StopLogging)"),
+    ],
+)
+def test_a_summary_says_of_what_was_in_vain_that_it_was(situation: str, title: str) -> None:
+    alert = next(one.alert for one in SITUATIONS if one.name == situation)
+    held = held_of(Outgoing(alert.alert_id), alert, ())
+    assert held.title == title
+    summary = summary_of(Storm("2026-03-01T03"), [held], Budgets())
+    attributes = storm_message(summary, context=CONTEXT).attributes
+    assert attributes["owner"] == (alert.owner,)
+    assert attributes.get("tactic", ()) == tactics(alert.tags), "subscriptions filter by these"

@@ -1,0 +1,1 @@
+"""Alerts, storms and weeks as people and machines read them: one file a form."""

@@ -1,0 +1,287 @@
+"""The e-mail: plain text, narrow enough for a phone, the important first, the record last.
+
+Nothing of a record begins a line: labels stand at the left edge, values never do. So no value can forge one.
+"""
+
+import json
+from collections.abc import Iterator
+
+from trailwarden.activity.model import Action, Activity, Actor, ActorKind, Nature, Origin, Outcome
+from trailwarden.activity.services import is_service
+from trailwarden.alerts.telling import FollowUp, Reason
+from trailwarden.messages.following import acknowledged
+from trailwarden.messages.layout import fact, more, wrapped
+from trailwarden.messages.story import HIDDEN, RecordState, Story, who
+from trailwarden.messages.when import ago, parsed, spoken
+from trailwarden.safety.text import UNKNOWN, defanged, harmless, one_line, quoted
+
+_KINDS = {
+    ActorKind.ROOT: "the root user, who may do almost anything",
+    ActorKind.IAM_USER: "an IAM user",
+    ActorKind.ASSUMED_ROLE: "a role's session",
+    ActorKind.FEDERATED_USER: "a federated user",
+    ActorKind.SAML_USER: "a user of a SAML identity provider",
+    ActorKind.WEB_IDENTITY: "a user of a web identity provider",
+    ActorKind.IDENTITY_CENTER_USER: "a user of IAM Identity Center",
+    ActorKind.DIRECTORY: "a directory service",
+}
+_NATURES = {
+    Nature.PERSON: "probably a person",
+    Nature.AUTOMATION: "probably automation",
+    Nature.AWS_SERVICE: "AWS itself",
+}
+
+
+def email_text(story: Story) -> str:
+    """The body of the e-mail."""
+    return "\n".join(_lines(story)) + "\n"
+
+
+def _lines(story: Story) -> Iterator[str]:
+    alert, follow_up = story.alert, story.follow_up
+    yield from wrapped(f"{alert.level.upper()}: {one_line(story.sentence(), 1000)}.", "", "  ")
+    yield ""
+    if follow_up:
+        yield from _what_is_new(story, follow_up)
+    if story.activity and (follow_up or alert.count > 1):
+        yield "How it began:" if follow_up else "The first of these events:"
+    if story.activity:
+        yield from _who(story, story.activity)
+        yield from _what(story.activity)
+        yield from _where_from(story.activity.origin)
+    if not follow_up:
+        yield from fact("Account", _place(story))
+        yield from fact("When", _when(alert.first_event_time, story))
+        yield from fact("How many", _count(story))
+        yield from _counted_by(story)
+        yield from fact("Severity", alert.level)
+    yield ""
+    yield from _rule_says(story)
+    yield from _changes(story)
+    yield from _links(story)
+    yield from _where_it_comes_from(story)
+    yield from _commands(story)
+    yield from _record(story)
+
+
+def _what_is_new(story: Story, follow_up: FollowUp) -> Iterator[str]:
+    """Of a follow-up: its numbers come first, as the first message told the rest."""
+    for number, change in enumerate(follow_up.changes):
+        yield from fact("New", harmless(change)) if number == 0 else more(harmless(change))
+    known = acknowledged(follow_up)
+    if known:
+        yield from fact("Known", harmless(f"{known}, and kept quiet until now", 400))
+    told = follow_up.total - follow_up.more
+    before = f", {told:,} of them told before" if told > 0 else ""
+    yield from fact("How many", f"{follow_up.total:,} in all{before}")
+    yield from _counted_by(story)
+    yield from fact("First", _when(follow_up.first_event_time, story))
+    yield from fact("Last", _when(follow_up.last_event_time, story))
+    yield from fact("Account", _place(story))
+    yield from fact("Severity", story.alert.level)
+    yield ""
+
+
+def _rule_says(story: Story) -> Iterator[str]:
+    """Why it matters: once, and again where somebody had made their peace with it. What to do: always."""
+    alert = story.alert
+    if alert.description and story.reason in {Reason.OPENED, Reason.CHANGED}:
+        yield "Why it matters"
+        yield from wrapped(one_line(alert.description, 4000), "  ", "  ")
+        yield ""
+    if alert.runbook:
+        yield "Check first"
+        for number, step in enumerate(alert.runbook, 1):
+            yield from wrapped(one_line(step, 1000), f"  {number}. ", "     ")
+        yield ""
+
+
+def _who(story: Story, activity: Activity) -> Iterator[str]:
+    actor = activity.actor
+    if story.is_insight:
+        yield from fact("Who", "anybody: CloudTrail Insights counts the calls of all")
+        return
+    yield from fact("Who", harmless(who(actor)))
+    yield from more(", ".join(_details(story, actor)))
+    if actor.nature in _NATURES:
+        on_behalf = actor.nature is Nature.AWS_SERVICE and actor.reason.endswith("on the actor's behalf")
+        nature = "not directly" if on_behalf else _NATURES[actor.nature]
+        yield from more(f"{nature}: {harmless(actor.reason)}")
+    if actor.is_session and not actor.behind and actor.nature is not Nature.AUTOMATION:
+        yield from more("Who stands behind this session is not known.")
+
+
+def _details(story: Story, actor: Actor) -> Iterator[str]:
+    if actor.name == HIDDEN:
+        return
+    if actor.kind is ActorKind.AWS_ACCOUNT:
+        yield _of_an_account(story, actor)
+    elif actor.kind in _KINDS:
+        yield _KINDS[actor.kind]
+        if actor.account_id and actor.account_id != story.alert.account:
+            yield f"of account {harmless(actor.account_id)}"
+    if actor.access_key_id:
+        yield f"key {harmless(actor.access_key_id)}"
+    # A session that was opened without MFA says nothing of the person, who may have used it to sign in.
+    if actor.mfa:
+        yield "with MFA"
+    elif actor.mfa is False and actor.kind in {ActorKind.ROOT, ActorKind.IAM_USER}:
+        yield "without MFA"
+
+
+def _of_an_account(story: Story, actor: Actor) -> str:
+    """CloudTrail names the account alone: of a caller from elsewhere, and of one who has no credentials."""
+    if not (actor.account_id or "").isdecimal():
+        return "without credentials"
+    if actor.account_id == story.alert.account:
+        return "somebody in this account, whom CloudTrail does not name here"
+    return "somebody in another AWS account; only that account's own trail names them"
+
+
+def _what(activity: Activity) -> Iterator[str]:
+    action = activity.action
+    done = action.outcome is Outcome.DONE
+    yield from fact("What", harmless(action.phrase if done else f"{action.tried} {action.infinitive}"))
+    if action.event_name != UNKNOWN:
+        yield from more(f"{harmless(action.service)} {harmless(action.event_name)}")
+    if not done:
+        yield from more(_how_it_ended(action))
+    if action.error_code or action.error_text:
+        said = ": ".join(part for part in (action.error_code, action.error_text) if part)
+        yield from more(f"AWS answered {quoted(said, 500)}")
+    for number, target in enumerate(activity.targets):
+        text = harmless(target)
+        yield from fact("On what", text) if number == 0 else more(text)
+    if activity.targets_left_out:
+        yield from more(f"and {activity.targets_left_out:,} more")
+
+
+def _how_it_ended(action: Action) -> str:
+    if action.outcome is Outcome.DENIED:
+        return "DENIED: " + (
+            "nobody got in" if action.event_name == "ConsoleLogin" else "this call changed nothing"
+        )
+    if action.dry_run:
+        return "DRY RUN: this call changed nothing; AWS would have allowed it"
+    if action.unsure:
+        return "FAILED inside AWS: look whether it changed something all the same"
+    return "FAILED: this call changed nothing"
+
+
+def _where_from(origin: Origin) -> Iterator[str]:
+    if origin == Origin(region=origin.region):
+        return
+    yield from fact("Where from", harmless(origin))
+    if origin.vpc_endpoint:
+        yield from more(f"through VPC endpoint {harmless(origin.vpc_endpoint)}")
+    if origin.attack_tool:
+        yield from more("THE TOOL IS KNOWN FROM ATTACKS")
+    if origin.tool:
+        yield from more(harmless(origin.by_tool()))
+    by_service = is_service(origin.user_agent or "")
+    if origin.user_agent and not by_service and (origin.attack_tool or not origin.tool):
+        yield from more(f"The tool calls itself {quoted(origin.user_agent, 150)}.")
+
+
+def _place(story: Story) -> str:
+    region = story.alert.region
+    return harmless(story.account() + (f", {region}" if region != UNKNOWN else ""))
+
+
+def _when(time: str | None, story: Story) -> str:
+    age = ago(time, story.now)
+    return spoken(time) + (f" ({age})" if age else "")
+
+
+def _count(story: Story) -> str:
+    alert = story.alert
+    if alert.count <= 1:
+        return "once so far"
+    first, last = parsed(alert.first_event_time), parsed(alert.last_event_time)
+    lasting = "" if first is None or last is None or first == last else f", the last at {last:%H:%M:%S} UTC"
+    return f"{alert.count:,} times so far{lasting}"
+
+
+def _counted_by(story: Story) -> Iterator[str]:
+    alert = story.alert
+    if alert.count > 1 and alert.group:
+        shared = ", ".join(f"{name} {value}" for name, value in alert.group.items())
+        yield from more(f"all with {harmless(shared, 400)}")
+
+
+def _changes(story: Story) -> Iterator[str]:
+    if not story.changes or story.reason not in {Reason.OPENED, Reason.CHANGED}:
+        return
+    yield f"What was asked for{_how_it_went(story)}"
+    for line in story.changes:
+        indent = "  " * (line.depth + 1)
+        hanging = indent + ("  " if line.text.startswith("- ") else "    ")
+        yield from wrapped(line.text, indent, hanging)
+    yield ""
+
+
+def _how_it_went(story: Story) -> str:
+    """What the heading adds: whether the call was in vain, and that a follow-up shows the first one."""
+    when = ", when it began" if story.follow_up else ""
+    action = story.activity.action if story.activity else None
+    if action is None or action.outcome is Outcome.DONE:
+        return when
+    if action.dry_run:
+        return f"{when}, in a dry run"
+    # AWS does not say of its own failures that nothing was changed.
+    return when if action.unsure else f"{when}, in vain"
+
+
+def _links(story: Story) -> Iterator[str]:
+    links = story.links
+    named = (
+        ("The first event" if story.follow_up or story.alert.count > 1 else "This event", links.event),
+        ("What it was done to", links.resource),
+        ("What the same actor did besides", links.history),
+    )
+    if not any(link for _, link in named):
+        return
+    yield "Look at it"
+    yield from wrapped(f"Sign in to account {harmless(story.alert.account)} first.", "  ", "  ")
+    for name, link in named:
+        if link:
+            yield f"  {name}:"
+            yield f"  {link}"
+    yield ""
+
+
+def _where_it_comes_from(story: Story) -> Iterator[str]:
+    alert = story.alert
+    yield from fact("Rule", f"{one_line(alert.rule_title, 300)} ({alert.rule_id})")
+    if alert.owner:
+        yield from fact("Owner", one_line(alert.owner))
+    yield from fact("Alert", alert.alert_id)
+    yield from fact(
+        "Evidence", f"{one_line(alert.evidence.log_file, 1200)}, record {alert.evidence.record_index}"
+    )
+    yield ""
+
+
+def _commands(story: Story) -> Iterator[str]:
+    """What the receiver can run; the id is ours alone."""
+    alert_id = one_line(story.alert.alert_id, 64)
+    yield "To read all of it, as it stands:" if story.follow_up else "To see how it stands:"
+    yield f"  trailwarden alerts show {alert_id}"
+    yield "To keep it quiet, until a new address or action shows:"
+    yield f"  trailwarden alerts ack {alert_id}"
+    yield ""
+
+
+def _record(story: Story) -> Iterator[str]:
+    if story.record_state is RecordState.OMITTED:
+        yield "The record is too large for this message; read it at the evidence above."
+        return
+    # ASCII only: what is escaped here cannot hide, reorder or break a line.
+    text = json.dumps(story.alert.record, indent=2, sort_keys=True, ensure_ascii=True)
+    harmless = defanged(text)
+    if story.record_state is RecordState.CUT:
+        yield from wrapped("Long parts of the record are cut; all of it is at the evidence above.", "", "  ")
+    if harmless != text:
+        yield from wrapped("In the record, hxxp and [.] keep addresses from becoming links.", "", "  ")
+    yield "The record:"
+    yield harmless

@@ -1,0 +1,92 @@
+"""What a follow-up says that the first message of its alert did not, in words.
+
+Texts here may hold what an attacker chose (an address, the name of a call): whoever shows them to people says
+them by `text.harmless`, or defangs the whole.
+"""
+
+from dataclasses import replace
+
+from trailwarden.alerts.telling import FollowUp, Reason
+from trailwarden.messages.when import lasting, parsed, spoken
+from trailwarden.safety.redact import redacted_text
+from trailwarden.safety.text import shorten, visible
+
+CHANGES_AT_MOST = 10
+_CHANGE_LIMIT = 120
+_NAME_LIMIT = 120
+_ROOM_IN_HEADLINE = 32
+_SHORT_ROOM = 64
+
+
+def masked(follow_up: FollowUp) -> FollowUp:
+    """The follow-up as it may be told: secrets masked, on one line each, bounded."""
+    return replace(
+        follow_up,
+        changes=tuple(
+            visible(redacted_text(change), _CHANGE_LIMIT) for change in follow_up.changes[:CHANGES_AT_MOST]
+        ),
+        acknowledged_by=visible(redacted_text(follow_up.acknowledged_by), _NAME_LIMIT)
+        if follow_up.acknowledged_by
+        else "",
+    )
+
+
+def news(follow_up: FollowUp) -> str:
+    """`+19,999 more`, or `+3 more, new address 203.0.113.7`: what stands before the alert's title."""
+    return _with_changes(f"+{follow_up.more:,} more" if follow_up.more > 0 else "again", follow_up)
+
+
+def first_words(follow_up: FollowUp) -> str:
+    """The same, as the first words of a mail: `3 more like this, with a new address 203.0.113.7`. The title
+    tells of the first event; what came after met the same rule, and may differ in what was acted on."""
+    number = f"{follow_up.more:,} more like this" if follow_up.more > 0 else "Again"
+    if not follow_up.changes:
+        return number
+    listed = [f"a new {shorten(change, _SHORT_ROOM)}" for change in follow_up.changes[:2]]
+    left = len(follow_up.changes) - len(listed)
+    if left:
+        listed.append(f"{left} other new things" if left > 1 else "another new thing")
+    return f"{number}, with {', '.join(listed[:-1])}{' and ' if listed[:-1] else ''}{listed[-1]}"
+
+
+def summed_up(follow_up: FollowUp, quiet: int) -> str:
+    """`20,000 in all since Sun 1 March 2026, 03:00:00 UTC, and nothing more for an hour`."""
+    since = f" since {spoken(follow_up.first_event_time)}" if parsed(follow_up.first_event_time) else ""
+    said = f"{follow_up.total:,} in all{since}"
+    if follow_up.reason is Reason.QUIET:
+        return f"{said}, and nothing more for {lasting(quiet)}"
+    if follow_up.reason is Reason.GREW:
+        grown = _grown(follow_up)
+        return f"{said}, {grown}" if grown else said
+    if follow_up.reason is Reason.CHANGED:
+        known = acknowledged(follow_up)
+        return f"{said}; it had been {known}, before this came" if known else said
+    return said
+
+
+def acknowledged(follow_up: FollowUp) -> str:
+    """`acknowledged by alice on Sun 1 March 2026, 03:20:00 UTC`; empty where it was not."""
+    by = f" by {follow_up.acknowledged_by}" if follow_up.acknowledged_by else ""
+    at = f" on {spoken(follow_up.acknowledged_at)}" if parsed(follow_up.acknowledged_at or None) else ""
+    return f"acknowledged{by}{at}" if by or at else ""
+
+
+def _with_changes(number: str, follow_up: FollowUp) -> str:
+    if not follow_up.changes:
+        return number
+    first, *others = follow_up.changes
+    if not others and len(first) <= _ROOM_IN_HEADLINE:
+        return f"{number}, new {first}"
+    kinds = dict.fromkeys(change.partition(" ")[0] for change in follow_up.changes)
+    return f"{number}, new {' and '.join(list(kinds)[:2])}"
+
+
+def _grown(follow_up: FollowUp) -> str:
+    told = follow_up.total - follow_up.more
+    if told <= 0:
+        return ""
+    times, rest = divmod(follow_up.total, told)
+    if times < 2:
+        return ""
+    number = {10: "ten", 100: "a hundred", 1000: "a thousand"}.get(times, f"{times:,}")
+    return f"{'more than ' if rest else ''}{number} times what was told before"

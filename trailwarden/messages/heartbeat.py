@@ -1,0 +1,302 @@
+"""Once a week: Trailwarden is at work, what it read of each account, and what it told.
+
+Its first sentence says that all is well only where that is known: an account of which nothing was read comes
+before everything else. JSON is `trailwarden.heartbeat/1`, described by docs/schemas/heartbeat.schema.json.
+OCSF has no class for a sign of life among its findings, so queues that take OCSF get the JSON too.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from trailwarden.activity.model import Context
+from trailwarden.alerts.telling import Heartbeat, WatchedAccount
+from trailwarden.messages.chat import notification, plain
+from trailwarden.messages.envelope import DEFAULT_BODIES, AlertMessage, Bodies, enveloped
+from trailwarden.messages.form import Form
+from trailwarden.messages.layout import fact, more, wrapped
+from trailwarden.messages.places import account_info, told_account
+from trailwarden.messages.when import clock, date, parsed, spoken
+from trailwarden.safety.redact import redacted_text
+from trailwarden.safety.text import harmless, shorten
+
+SCHEMA = "trailwarden.heartbeat/1"
+SEVERITY = "heartbeat"
+_LEVELS = ("critical", "high", "medium", "low", "informational")
+_LATE = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """How many accounts go into the JSON and the mail, how many titles, and how long texts may be."""
+
+    accounts: int
+    shown: int
+    titles: int
+    text: int
+
+
+_ROOMS = (_Room(500, 50, 20, 300), _Room(200, 50, 20, 200), _Room(50, 20, 5, 100), _Room(10, 10, 1, 60))
+
+
+def heartbeat_message(
+    heartbeat: Heartbeat,
+    *,
+    now: datetime | None = None,
+    context: Context | None = None,
+    bodies: Bodies = DEFAULT_BODIES,
+) -> AlertMessage:
+    """The heartbeat in every form, cut until it fits. `now` is not needed: it tells of a week."""
+    del now
+    message = _message(_bounded(heartbeat, _ROOMS[0]), _ROOMS[0], context, bodies)
+    for room in _ROOMS[1:]:
+        if message.fits:
+            break
+        message = _message(_bounded(heartbeat, room), room, context, bodies)
+    return message
+
+
+@dataclass(frozen=True, slots=True)
+class _Week:
+    """The heartbeat, and how it is said; `accounts`, `silent` (nothing was read) and `late` (nothing for a
+    day or more) count all, shown or not."""
+
+    heartbeat: Heartbeat
+    context: Context | None
+    accounts: int
+    silent: int
+    late: int
+    acknowledged: int
+
+    def of_accounts(self, count: int) -> str:
+        """`3 accounts`; `1 of 3 accounts` where `count` is not all of them."""
+        all_of_them = f"{self.accounts:,} {'account' if self.accounts == 1 else 'accounts'}"
+        return all_of_them if count == self.accounts else f"{count:,} of {all_of_them}"
+
+    @property
+    def told(self) -> int:
+        return sum(self.heartbeat.told.values())
+
+    def alerts(self) -> str:
+        return f"{self.told:,} alert{'' if self.told == 1 else 's'}" if self.told else "no alert"
+
+    def headline(self) -> str:
+        week = f"in the week to {date(self.heartbeat.until)}"
+        if not self.heartbeat.records:
+            return f"NOTHING WAS READ {week}: Trailwarden sees nothing"
+        if self.silent:
+            return f"NOTHING WAS READ from {self.of_accounts(self.silent)} {week}; {self.alerts()} told"
+        seen = f"{self.of_accounts(self.accounts)} read" if self.accounts else "log files read"
+        if self.late:
+            seen += f" ({self.late:,} not lately)"
+        return f"Trailwarden is at work: {seen}, {self.alerts()} told {week}"
+
+    def sentence(self) -> str:
+        """What the week was like, and no more than is known of it."""
+        beat = self.heartbeat
+        week = f"In the week to {spoken(beat.until)}"
+        if not beat.records:
+            return f"NOTHING WAS READ. {week} not one record reached Trailwarden: its silence means nothing"
+        told = f"told {self.alerts()}"
+        if self.silent:
+            return (
+                f"NOTHING WAS READ from {self.of_accounts(self.silent)}: what happened there is not known. "
+                f"{week} Trailwarden read {beat.records:,} records of the rest, and {told}"
+            )
+        quiet = "" if self.told or beat.held or self.acknowledged else ": no rule that is live met anything"
+        of = f" of {self.of_accounts(self.accounts)}" if self.accounts else ""
+        late = f". From {self.of_accounts(self.late)} nothing came for a day or more" if self.late else ""
+        return f"Trailwarden is at work. {week} it read {beat.records:,} records{of}, and {told}{quiet}{late}"
+
+    def levels(self) -> str:
+        """`1 critical, 3 high`; levels that nobody knows last."""
+        told = self.heartbeat.told
+        names = [
+            *(name for name in _LEVELS if told.get(name)),
+            *(name for name in told if name not in _LEVELS),
+        ]
+        return ", ".join(f"{told[name]:,} {harmless(name, 20)}" for name in names if told[name])
+
+    def account(self, watched: WatchedAccount) -> str:
+        return harmless(told_account(watched.account, self.context), 200)
+
+
+def _bounded(heartbeat: Heartbeat, room: _Room) -> Heartbeat:
+    """Accounts of which nothing was read first, then those that fell silent, then as they came; texts no
+    longer than there is room for."""
+
+    def safe(text: str) -> str:
+        return shorten(redacted_text(text[: room.text * 8]), room.text)
+
+    ordered = sorted(
+        heartbeat.accounts,
+        key=lambda watched: (not _is_silent(watched), not _is_late(watched, heartbeat.until)),
+    )
+    return replace(
+        heartbeat,
+        accounts=tuple(replace(watched, account=safe(watched.account)) for watched in ordered),
+        told={safe(name): number for name, number in list(heartbeat.told.items())[:20]},
+        acknowledged=tuple(map(safe, heartbeat.acknowledged)),
+        rule_set_version=safe(heartbeat.rule_set_version),
+    )
+
+
+def _message(heartbeat: Heartbeat, room: _Room, context: Context | None, bodies: Bodies) -> AlertMessage:
+    week = _Week(
+        replace(
+            heartbeat,
+            accounts=heartbeat.accounts[: room.accounts],
+            acknowledged=heartbeat.acknowledged[: room.titles],
+        ),
+        context,
+        accounts=len(heartbeat.accounts),
+        silent=sum(_is_silent(watched) for watched in heartbeat.accounts),
+        late=sum(_is_late(watched, heartbeat.until) for watched in heartbeat.accounts),
+        acknowledged=len(heartbeat.acknowledged),
+    )
+    return enveloped(
+        headline=f"[{SEVERITY.upper()}] {week.headline()}",
+        sms=f"{SEVERITY.upper()}: {week.headline()}",
+        email="\n".join(_lines(week, room.shown)) + "\n",
+        payload=_payload(week),
+        forms={Form.CHAT: _chat(week)} if Form.CHAT in {form for _, form in bodies.protocols()} else {},
+        attributes={"severity": SEVERITY, "reason": "heartbeat"},
+        bodies=bodies,
+    )
+
+
+def _is_silent(watched: WatchedAccount) -> bool:
+    return watched.last_event_time is None
+
+
+def _is_late(watched: WatchedAccount, until: str) -> bool:
+    end, last = parsed(until), parsed(watched.last_event_time)
+    return bool(end and last and end - last >= _LATE)
+
+
+def _lines(week: _Week, shown: int) -> Iterator[str]:
+    beat = week.heartbeat
+    yield from wrapped(f"{week.sentence()}.", "", "  ")
+    yield ""
+    if not beat.records or week.silent:
+        yield from _what_to_do(week, shown)
+    yield from fact("Week", f"from {spoken(beat.since)}")
+    yield from more(f"to {spoken(beat.until)}")
+    yield from fact("Read", f"{beat.records:,} records in {beat.log_files:,} log files")
+    yield from fact("Told", week.alerts() + (f": {week.levels()}" if week.told else ""))
+    if beat.held:
+        yield from fact("Held back", f"{beat.held:,} alerts, told in summaries alone")
+    if beat.staged:
+        yield from fact("On trial", f"{beat.staged:,} alerts of rules that are not live yet, told to nobody")
+    for number, title in enumerate(beat.acknowledged):
+        yield from fact("Kept quiet", harmless(title, 140)) if number == 0 else more(harmless(title, 140))
+    if week.acknowledged > len(beat.acknowledged):
+        yield from more(f"and {week.acknowledged - len(beat.acknowledged):,} more")
+    yield from fact("Rule set", harmless(beat.rule_set_version))
+    yield ""
+    yield from _accounts(week, shown)
+    yield from wrapped(
+        "This mail comes once a week. If it fails to come, nobody watches: look at the alarms of Trailwarden "
+        "in the audit account.",
+        "",
+        "  ",
+    )
+
+
+def _what_to_do(week: _Week, shown: int) -> Iterator[str]:
+    silent = [watched for watched in week.heartbeat.accounts if _is_silent(watched)]
+    if silent:
+        yield "Nothing was read from"
+        for watched in silent[:shown]:
+            yield from wrapped(week.account(watched), "  ", "    ")
+        if week.silent > len(silent[:shown]):
+            yield f"  and {week.silent - len(silent[:shown]):,} more"
+        yield ""
+    yield "Check first"
+    yield from wrapped(
+        "1. Is the trail of the account there, and does it log? In the account, CloudTrail's console shows "
+        "it under Trails, with the time of the last log file.",
+        "  ",
+        "     ",
+    )
+    yield from wrapped(
+        "2. If it delivers, look whether Trailwarden's alarms say that log files are not read.", "  ", "     "
+    )
+    yield from wrapped(
+        "3. An account that is closed, or in which nobody does anything, has nothing to read: take it out of "
+        "the settings.",
+        "  ",
+        "     ",
+    )
+    yield ""
+
+
+def _accounts(week: _Week, shown: int) -> Iterator[str]:
+    heard = [watched for watched in week.heartbeat.accounts if not _is_silent(watched)]
+    if not heard:
+        return
+    yield "What was read"
+    for watched in heard[:shown]:
+        yield from wrapped(week.account(watched), "  ", "    ")
+        late = _is_late(watched, week.heartbeat.until)
+        records = f"{watched.records:,} record{'' if watched.records == 1 else 's'}"
+        said = f"{records}, the last of {clock(watched.last_event_time)}"
+        yield from wrapped(said + (": nothing since" if late else ""), "      ", "      ")
+    left = week.accounts - week.silent - len(heard[:shown])
+    if left > 0:
+        yield f"  and {left:,} more accounts"
+    yield ""
+
+
+def _payload(week: _Week) -> dict[str, Any]:
+    beat = week.heartbeat
+    return {
+        "schema": SCHEMA,
+        "week": beat.week,
+        "since": beat.since,
+        "until": beat.until,
+        "log_files": beat.log_files,
+        "records": beat.records,
+        "silent_accounts": week.silent,
+        "accounts": [_account(week, watched) for watched in beat.accounts],
+        "accounts_left_out": week.accounts - len(beat.accounts),
+        "told": dict(beat.told),
+        "held": beat.held,
+        "staged": beat.staged,
+        "acknowledged": list(beat.acknowledged),
+        "acknowledged_left_out": week.acknowledged - len(beat.acknowledged),
+        "rule_set_version": beat.rule_set_version,
+    }
+
+
+def _account(week: _Week, watched: WatchedAccount) -> dict[str, Any]:
+    info = account_info(watched.account, week.context)
+    return {
+        "account": watched.account,
+        "account_name": info.name,
+        "environment": info.environment,
+        "records": watched.records,
+        "last_event_time": watched.last_event_time,
+    }
+
+
+def _chat(week: _Week) -> dict[str, Any]:
+    beat = week.heartbeat
+    silent = [watched for watched in beat.accounts if _is_silent(watched)]
+    lines = [plain(f"{week.sentence()}.", 500)]
+    lines += [f"Nothing was read from {plain(week.account(watched))}" for watched in silent[:10]]
+    lines.append(f"Told: {week.alerts()}" + (f": {plain(week.levels())}" if week.told else ""))
+    if beat.held:
+        lines.append(f"Held back: {beat.held:,} alerts, told in summaries alone")
+    return notification(
+        identity=f"heartbeat-{beat.week}",
+        thread="heartbeat",
+        level=SEVERITY,
+        title=week.headline(),
+        summary=week.headline(),
+        lines=lines,
+        keywords=[SEVERITY],
+        kind="trailwarden-heartbeat",
+        known={"week": beat.week, "records": str(beat.records), "silent_accounts": str(week.silent)},
+    )

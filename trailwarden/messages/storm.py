@@ -1,0 +1,177 @@
+"""What was held back while more came than people can read one by one: by rule, account and actor.
+
+JSON is `trailwarden.storm/1`, described by docs/schemas/storm.schema.json. OCSF's finding classes each tell
+of one finding, or of one incident; a summary of many is neither, so queues that take OCSF get the JSON too.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from trailwarden.activity.model import Context
+from trailwarden.alerts.telling import HeldRow, StormSummary
+from trailwarden.messages.chat import notification, plain
+from trailwarden.messages.envelope import DEFAULT_BODIES, AlertMessage, Bodies, enveloped
+from trailwarden.messages.form import Form
+from trailwarden.messages.places import account_info
+from trailwarden.messages.storm_email import LIST, Storm, storm_lines
+from trailwarden.safety.redact import redacted_text
+from trailwarden.safety.text import one_line, shorten
+
+SCHEMA = "trailwarden.storm/1"
+_VALUES_AT_MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """How many rows go into the JSON and the mail, how many sentences, and how long texts may be."""
+
+    rows: int
+    shown: int
+    titles: int
+    text: int
+
+
+_ROOMS = (_Room(200, 20, 5, 300), _Room(60, 20, 5, 200), _Room(20, 10, 3, 100), _Room(5, 5, 1, 60))
+
+
+def storm_message(
+    summary: StormSummary,
+    *,
+    now: datetime | None = None,
+    context: Context | None = None,
+    bodies: Bodies = DEFAULT_BODIES,
+) -> AlertMessage:
+    """The summary in every form, cut until it fits. `now` is not needed: a storm is told by its hour."""
+    del now
+    message = _message(_bounded(summary, _ROOMS[0]), _ROOMS[0], context, bodies)
+    for room in _ROOMS[1:]:
+        if message.fits:
+            break
+        message = _message(_bounded(summary, room), room, context, bodies)
+    return message
+
+
+def _bounded(summary: StormSummary, room: _Room) -> StormSummary:
+    """Secrets masked, texts and rows no longer than there is room for."""
+
+    def safe(text: str) -> str:
+        return shorten(redacted_text(text[: room.text * 8]), room.text)
+
+    rows = tuple(
+        replace(
+            row,
+            rule_id=safe(row.rule_id),
+            rule_title=safe(row.rule_title),
+            level=safe(row.level),
+            account=safe(row.account),
+            actor=safe(row.actor),
+            owner=safe(row.owner),
+            tactics=tuple(map(safe, row.tactics[:16])),
+        )
+        for row in summary.rows[: room.rows]
+    )
+    return replace(
+        summary,
+        level=safe(summary.level),
+        rows=rows,
+        rows_left_out=summary.rows_left_out + len(summary.rows) - len(rows),
+        titles=tuple(map(safe, summary.titles[: room.titles])),
+    )
+
+
+def _message(summary: StormSummary, room: _Room, context: Context | None, bodies: Bodies) -> AlertMessage:
+    storm = Storm(summary, context)
+    return enveloped(
+        headline=f"[{storm.level}] {storm.headline()}",
+        sms=f"{storm.level}: {storm.headline()}",
+        email="\n".join(storm_lines(storm, room.shown)) + "\n",
+        payload=_payload(storm),
+        forms={Form.CHAT: _chat(storm)} if Form.CHAT in {form for _, form in bodies.protocols()} else {},
+        attributes=_attributes(storm),
+        bodies=bodies,
+    )
+
+
+def _payload(storm: Storm) -> dict[str, Any]:
+    summary = storm.summary
+    return {
+        "schema": SCHEMA,
+        "hour": summary.hour,
+        "number": summary.number,
+        "final": summary.final,
+        "level": summary.level,
+        "alerts": summary.alerts,
+        "messages": summary.messages,
+        "rules": summary.rules,
+        "accounts": summary.accounts,
+        "actors": summary.actors,
+        "titles": list(summary.titles),
+        "rows": [_row(storm, row) for row in summary.rows],
+        "rows_left_out": summary.rows_left_out,
+        "rule_budget": summary.rule_budget,
+        "overall_budget": summary.overall_budget,
+    }
+
+
+def _row(storm: Storm, row: HeldRow) -> dict[str, Any]:
+    info = account_info(row.account, storm.context)
+    return {
+        "rule_id": row.rule_id,
+        "rule_title": row.rule_title,
+        "level": row.level,
+        "account": row.account,
+        "account_name": info.name,
+        "environment": info.environment,
+        "actor": row.actor,
+        "alerts": row.alerts,
+        "messages": row.messages,
+        "first_event_time": row.first_event_time,
+        "last_event_time": row.last_event_time,
+        "owner": row.owner,
+        "tactics": list(row.tactics),
+    }
+
+
+def _chat(storm: Storm) -> dict[str, Any]:
+    summary = storm.summary
+    lines = [f"{plain(storm.held())} held back {storm.when()}: {plain(storm.by())}.", plain(storm.advice())]
+    lines += ["", *(f"- {plain(title, 300)}" for title in summary.titles), ""] if summary.titles else [""]
+    lines += [
+        f"{row.alerts:,} x {plain(row.rule_title)}, {plain(storm.account(row))}, {plain(row.actor)}"
+        for row in summary.rows[:10]
+    ]
+    return notification(
+        identity=f"storm-{summary.hour}-{summary.number}",
+        thread=f"storm-{summary.hour}",
+        level=summary.level,
+        title=storm.headline(),
+        summary=storm.headline(),
+        lines=lines,
+        steps=[f"Read what was held back: {LIST}"],
+        keywords=["storm", summary.level],
+        kind="trailwarden-storm",
+        known={"hour": summary.hour, "severity": summary.level, "alerts": str(summary.alerts)},
+    )
+
+
+def _attributes(storm: Storm) -> dict[str, str | tuple[str, ...]]:
+    """Of accounts, rules, owners and tactics each that has something in it: whoever asked for one of them
+    would have got its alerts, and so gets their summary."""
+    rows = storm.summary.rows
+    environments = (account_info(row.account, storm.context).environment or "" for row in rows)
+    return {
+        "severity": storm.summary.level,
+        "reason": "storm",
+        "rule_id": _several(row.rule_id for row in rows),
+        "account": _several(row.account for row in rows),
+        "environment": _several(environments),
+        "owner": _several(row.owner for row in rows),
+        "tactic": _several(tactic for row in rows for tactic in row.tactics),
+    }
+
+
+def _several(values: Iterable[str]) -> tuple[str, ...]:
+    known = dict.fromkeys(one_line(value) for value in values if value)
+    return tuple(known)[:_VALUES_AT_MOST]

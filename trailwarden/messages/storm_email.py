@@ -1,0 +1,264 @@
+"""How a storm's summary is said: its sentence, its table, why single mails stopped, and what to run."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from trailwarden.activity.model import Context
+from trailwarden.alerts.telling import HeldRow, StormSummary
+from trailwarden.messages.layout import wrapped
+from trailwarden.messages.places import account_info, told_account
+from trailwarden.messages.when import clock, date
+from trailwarden.safety.text import harmless, one_line
+
+LIST = "trailwarden alerts list --held"
+_LEVELS = {"informational": "info"}
+_COLUMN = 23
+_CELL = 80
+_ACTORS_AT_MOST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Storm:
+    """The summary, and how it is said."""
+
+    summary: StormSummary
+    context: Context | None
+
+    @property
+    def level(self) -> str:
+        return one_line(self.summary.level.upper(), 20)
+
+    @property
+    def begins(self) -> datetime | None:
+        try:
+            return datetime.strptime(self.summary.hour, "%Y-%m-%dT%H").replace(tzinfo=UTC)
+        except ValueError:
+            return None
+
+    def headline(self) -> str:
+        """`Storm: 10,000 alerts held back, 1 rule (…), 3 accounts, 812 actors`."""
+        summary = self.summary
+        begins = self.begins
+        if summary.final and begins:
+            name = f"Storm, {begins:%H}:00 to {(begins.hour + 1) % 24:02}:00 UTC"
+        else:
+            name = "Storm goes on" if summary.number > 1 else "Storm"
+        if self.one_actor and summary.rows:
+            rules, accounts = _number(summary.rules, "rule"), _number(summary.accounts, "account")
+            actor = harmless(summary.rows[0].actor, 40)
+            return f"{name}: {actor} under {rules} in {accounts}, {self.held()} held back"
+        return f"{name}: {self.held()} held back, {self.by()}"
+
+    def held(self) -> str:
+        """`214 alerts`, or `1,200 messages about 214 alerts`, where follow-ups were held too."""
+        alerts = _number(self.summary.alerts, "alert")
+        if self.summary.messages == self.summary.alerts:
+            return alerts
+        return f"{_number(self.summary.messages, 'message')} about {alerts}"
+
+    def by(self) -> str:
+        """How many different rules, accounts and actors; the one, where there is one."""
+        summary, rows = self.summary, self.summary.rows
+        one = rows[0] if rows else None
+        return ", ".join(
+            _number(count, thing) + (f" ({harmless(only, 40)})" if count == 1 and only else "")
+            for count, thing, only in (
+                (summary.rules, "rule", one and one.rule_title),
+                (summary.accounts, "account", one and self.short_account(one)),
+                (summary.actors, "actor", one and one.actor),
+            )
+        )
+
+    def when(self) -> str:
+        """`since Sun 1 March 2026, 12:00 UTC`, or, when the hour is over, from when to when."""
+        begins = self.begins
+        if begins is None:
+            return "in this hour"
+        day = date(begins.isoformat())
+        if self.summary.final:
+            return f"from {begins:%H}:00 to {(begins.hour + 1) % 24:02}:00 UTC on {day}"
+        return f"since {begins:%H}:00 UTC on {day}"
+
+    def short_account(self, row: HeldRow) -> str:
+        return account_info(row.account, self.context).name or row.account
+
+    def account(self, row: HeldRow) -> str:
+        return told_account(row.account, self.context)
+
+    def largest(self) -> HeldRow | None:
+        """A row of the rule that most of the alerts are of, where it has half of them or more."""
+        counts: Counter[str] = Counter()
+        for row in self.summary.rows:
+            counts[row.rule_id] += row.alerts
+        if self.summary.rules == 1 and self.summary.rows:
+            return self.summary.rows[0]
+        rule_id, number = next(iter(counts.most_common(1)), ("", 0))
+        if not number or number * 2 < self.summary.alerts:
+            return None
+        return next(row for row in self.summary.rows if row.rule_id == rule_id)
+
+    @property
+    def one_actor(self) -> bool:
+        """One actor under several rules: an attack looks like that, a wrong rule does not."""
+        return self.summary.rules > 1 and self.summary.actors == 1
+
+    def advice(self) -> str:
+        """What its shape hints at; what it is, only somebody who looks can say."""
+        summary = self.summary
+        if self.one_actor:
+            return (
+                "All of it is one actor under several rules: take it for an attack until you know better, "
+                "and stop that actor first."
+            )
+        if summary.rules == 1 and summary.actors > 1:
+            return (
+                "All of it is one rule by many actors: perhaps the rule is wrong, perhaps many do what they "
+                "should not. Look at a few before you turn it down."
+            )
+        return "Look at the worst first: among many harmless alerts one that matters is easily missed."
+
+
+def storm_lines(storm: Storm, shown: int) -> Iterator[str]:
+    summary = storm.summary
+    yield from wrapped(f"{storm.level}: {storm.held()} held back {storm.when()}: {storm.by()}.", "", "  ")
+    yield ""
+    yield from wrapped(
+        "Nothing is lost: all of them are kept, and counted here instead of being told one by one.", "", "  "
+    )
+    yield from wrapped(storm.advice(), "", "  ")
+    yield ""
+    if summary.titles:
+        yield "The worst of them, in their own words"
+        for title in summary.titles:
+            yield from wrapped(harmless(title, 400), "  - ", "    ")
+        yield ""
+    yield from _table(storm, shown)
+    yield from _why(storm)
+    yield from _what_to_do(storm)
+
+
+def _table(storm: Storm, shown: int) -> Iterator[str]:
+    """Number and level in columns of their own; what, where, who and when below each other, for a phone."""
+    groups = _grouped(storm.summary)
+    if not groups:
+        return
+    yield "What was held back, the worst and largest first"
+    yield f"  {'alerts':>9}  {'level':<8}  what, where, who, when"
+    indent = " " * _COLUMN
+    for group in groups[:shown]:
+        level = harmless(_LEVELS.get(group.rows[0].level, group.rows[0].level), 8)
+        first, *others = _cells(storm, group)
+        yield from wrapped(first, f"  {group.alerts:>9,}  {level:<8}  ", indent + "  ")
+        for cell in others:
+            yield from wrapped(cell, indent, indent + "  ")
+    left = storm.summary.alerts - sum(group.alerts for group in groups[:shown])
+    if left > 0:
+        yield from wrapped(f"and {_number(left, 'alert')} more, for which there is no room here", "  ", "  ")
+    yield ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """What one rule did in one account, of whatever actors; `actors` counts those that no row names too."""
+
+    rows: tuple[HeldRow, ...]
+    alerts: int
+    messages: int
+    actors: int
+
+
+def _grouped(summary: StormSummary) -> list[_Group]:
+    """The rows by rule and account: a thousand actors of one rule are one line. Where there is but one rule
+    in one account, all that is counted is of it, whether its rows are here or not."""
+    rows: dict[tuple[str, str], list[HeldRow]] = {}
+    for row in summary.rows:
+        rows.setdefault((row.rule_id, row.account), []).append(row)
+    if len(rows) == 1 and summary.rules == 1 and summary.accounts == 1:
+        return [_Group(summary.rows, summary.alerts, summary.messages, summary.actors)]
+    return [
+        _Group(
+            tuple(found),
+            sum(row.alerts for row in found),
+            sum(row.messages for row in found),
+            len({row.actor for row in found}),
+        )
+        for found in rows.values()
+    ]
+
+
+def _cells(storm: Storm, group: _Group) -> Iterator[str]:
+    row = group.rows[0]
+    yield harmless(row.rule_title, _CELL) or harmless(row.rule_id)
+    yield harmless(storm.account(row), _CELL)
+    actors = list(dict.fromkeys(row.actor for row in group.rows))[:_ACTORS_AT_MOST]
+    yield from (harmless(actor, _CELL) for actor in actors)
+    if group.actors > len(actors):
+        yield f"and {_number(group.actors - len(actors), 'actor')} more"
+    times = _times(storm, group)
+    messages = f"{group.messages:,} messages" if group.messages != group.alerts else ""
+    more = ", ".join(part for part in (times, messages) if part)
+    if more:
+        yield more
+
+
+def _times(storm: Storm, group: _Group) -> str:
+    """From the first to the last event, as far as the rows here tell: `02:58 to 03:04 UTC`."""
+    first = min((row.first_event_time for row in group.rows if row.first_event_time), default=None)
+    last = max((row.last_event_time for row in group.rows if row.last_event_time), default=None)
+    begun, ended = clock(first, storm.begins), clock(last, storm.begins)
+    return (
+        f"{begun.removesuffix(' UTC')} to {ended}" if begun and ended and begun != ended else begun or ended
+    )
+
+
+def _why(storm: Storm) -> Iterator[str]:
+    summary, begins = storm.summary, storm.begins
+    yield "Why single mails stopped"
+    yield from wrapped(
+        f"In an hour a rule sends {_number(summary.rule_budget, 'message')} at most, all rules together "
+        f"{summary.overall_budget:,}, of which the milder levels may use up a part. What comes above that is "
+        "told in summaries like this one.",
+        "  ",
+        "  ",
+    )
+    if summary.final:
+        said = "This is the last summary of that hour. The next hour has its own budget."
+    else:
+        end = f"{(begins.hour + 1) % 24:02}:00 UTC" if begins else "the end of the hour"
+        said = (
+            f"The next comes when ten times as much was held as until now, or soon after {end} if more was "
+            "held by then."
+        )
+    yield from wrapped(said, "  ", "  ")
+    yield ""
+
+
+def _what_to_do(storm: Storm) -> Iterator[str]:
+    yield "To read what was held back:"
+    yield f"  {LIST}"
+    largest = None if storm.one_actor else storm.largest()
+    if largest is None:
+        return
+    title = harmless(largest.rule_title, 100)
+    yield ""
+    yield from wrapped(
+        f'Only if the rule "{title}" is wrong: set "status: test" in it, where the rule is your own; it then '
+        "counts, and tells nobody. A rule that ships is switched off by a file in your rules' folder:",
+        "",
+        "  ",
+    )
+    yield "    title: Switched off while it is mended"
+    yield "    override:"
+    yield f"      rules: [{harmless(largest.rule_id, 60)}]"
+    yield "      enabled: false    # or  level: low"
+    yield "    trailwarden:"
+    yield "      owner: your team"
+    yield "      reason: why it is wrong"
+    yield "To put that to work:"
+    yield "  trailwarden rules publish YOUR-RULES-FOLDER"
+
+
+def _number(count: int, thing: str) -> str:
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"

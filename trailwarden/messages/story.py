@@ -1,0 +1,276 @@
+"""One alert, ready to be told: its secrets masked, its record described, as long as the message may be.
+
+The bodies (`email`, `payload`, `chat`, `ocsf`, `security_hub`) are written from this alone.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from trailwarden.activity.describe import describe
+from trailwarden.activity.model import Activity, Actor, Context, Outcome
+from trailwarden.alerts.model import Alert
+from trailwarden.alerts.telling import FollowUp, Reason
+from trailwarden.messages.changes import Line, laid_out
+from trailwarden.messages.following import first_words, masked, news, summed_up
+from trailwarden.messages.links import Links, links_of
+from trailwarden.messages.places import named_account
+from trailwarden.messages.when import ago
+from trailwarden.safety.redact import MASK, is_secret, redacted, redacted_text
+from trailwarden.safety.text import UNKNOWN, defanged, shorten, visible
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """The most characters of each text, and the most of each list, that are sent of a rule."""
+
+    title: int
+    description: int
+    name: int
+    steps: int
+    step: int
+    tags: int
+    references: int
+    reference: int
+    groups: int
+
+
+_PLENTY = _Room(400, 4000, 300, 20, 1000, 64, 32, 500, 32)
+_LITTLE = _Room(300, 500, 100, 5, 300, 20, 5, 200, 8)
+_TAG_LIMIT = 100
+HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
+_SAYS_SO = re.compile(
+    r"(?i)denied|refus|fail|tried|attempt|reject|error|in vain|guess|could not|unsuccessful|without success"
+)
+_VALUE_LIMIT = 200
+
+
+class RecordState(StrEnum):
+    """How much of the record a message holds."""
+
+    WHOLE = "whole"
+    CUT = "cut"
+    """Its long texts and lists are cut, and say so where they are."""
+    OMITTED = "omitted"
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """How much of an alert there is room for; `strings` and `items` bound the record's, None keeps all."""
+
+    strings: int | None = None
+    items: int | None = None
+    record: bool = True
+    short: bool = False
+
+
+CUTS = (
+    Cut(),
+    Cut(strings=4000, items=100),
+    Cut(strings=1000, items=30),
+    Cut(strings=200, items=10),
+    Cut(record=False),
+    Cut(record=False, short=True),
+)
+"""From everything to the least that is sent: the message is cut until it fits, never dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """An alert and what is told of it. `now` is when it is told; None leaves out how long ago things were.
+
+    `activity` is None where the alert came without its record. Its texts are one line each, and may hold what
+    an attacker wrote: forms for people say them by `text.harmless`.
+    """
+
+    alert: Alert
+    activity: Activity | None
+    links: Links
+    changes: tuple[Line, ...]
+    now: datetime | None
+    record_state: RecordState
+
+    follow_up: FollowUp | None = None
+    """What is told of it after its first message; None for that one."""
+
+    def title(self) -> str:
+        """The rule's own sentence: a session named by who stands behind it, where that is known; what was
+        acted on by its name where the rule says its ARN; the account with its name; and whether it was in
+        vain, where the rule does not say so."""
+        title = self.alert.title
+        if self.activity is None:
+            return title
+        actor = self.activity.actor
+        if actor.behind and actor.through:
+            title = title.replace(visible(actor.label), visible(actor.through), 1)
+        for target in self.activity.targets:
+            if target.arn:
+                title = title.replace(visible(target.arn), visible(target.name))
+        if self.account() != self.alert.account:
+            title = re.sub(
+                rf"(?<=\baccount ){re.escape(self.alert.account)}(?![\w(]| \()",
+                lambda _: self.account(),
+                title,
+                count=1,
+            )
+        return f"{self._in_vain(title)}{title}"
+
+    def _in_vain(self, title: str) -> str:
+        """`DENIED: `, where the sentence sounds as if it had been done; of a correlation, whose first event
+        is one of many, nothing."""
+        outcome = self.activity.action.outcome if self.activity else Outcome.DONE
+        word = "dry run" if self.activity and self.activity.action.dry_run else outcome.value
+        if outcome is Outcome.DONE or _SAYS_SO.search(title):
+            return ""
+        if self.alert.count > 1:
+            return f"AT FIRST {word.upper()}: " if "actor" in self.alert.group else ""
+        return f"{word.upper()}: "
+
+    @property
+    def is_insight(self) -> bool:
+        """Whether CloudTrail Insights tells of it: of a rate of calls, and not of one call."""
+        return self.alert.record.get("eventCategory") == "Insight"
+
+    @property
+    def reason(self) -> Reason:
+        """Why it is told."""
+        return self.follow_up.reason if self.follow_up else Reason.OPENED
+
+    def headline(self) -> str:
+        """The title, after what is new about it: `+19,999 more: user mallory stopped the trail main`."""
+        return f"{news(self.follow_up)}: {self.title()}" if self.follow_up else self.title()
+
+    def sentence(self) -> str:
+        """All of it in a sentence: the title, where, and how long ago; or what is new, and how many there
+        are. Nothing in it makes a link."""
+        alert, title = self.alert, self.title()
+        said = alert.account == UNKNOWN or re.search(
+            rf"\b(?:account|of) {re.escape(self.account())}(?!\w)", title
+        )
+        where = "" if said else f"in account {self.account()}"
+        if self.follow_up:
+            what = ", ".join(part for part in (title, where) if part)
+            return defanged(
+                f"{first_words(self.follow_up)}: {what}; {summed_up(self.follow_up, alert.quiet)}"
+            )
+        age = ago(alert.last_event_time or alert.first_event_time, self.now)
+        if age and alert.count > 1:
+            age = f"the last time {age}"
+        return defanged(", ".join(part for part in (title, where, age) if part))
+
+    def account(self) -> str:
+        """`444455556666`, with its name and environment where they are known."""
+        return named_account(self.alert.account, self.account_name, self.environment)
+
+    @property
+    def account_name(self) -> str | None:
+        """As the settings have it."""
+        return self.activity.account_name if self.activity else None
+
+    @property
+    def environment(self) -> str | None:
+        """The account's environment, as the settings have it."""
+        return self.activity.environment if self.activity else None
+
+
+def who(actor: Actor) -> str:
+    """The actor as a message says it, with whoever stands behind."""
+    if actor.name == HIDDEN:
+        return "somebody under a name that no user has (CloudTrail hides what was typed)"
+    return actor.through or actor.name
+
+
+def story_of(
+    alert: Alert,
+    now: datetime | None = None,
+    context: Context | None = None,
+    follow_up: FollowUp | None = None,
+) -> Story:
+    """Everything that can be told of an alert; `context` is what is known besides its record, `follow_up`
+    what came after its first message: its numbers and times are the later ones."""
+    if follow_up is not None:
+        alert = replace(
+            alert,
+            count=follow_up.total,
+            first_event_time=follow_up.first_event_time,
+            last_event_time=follow_up.last_event_time,
+        )
+    safe = replace(
+        alert,
+        title=redacted_text(alert.title),
+        group={name: _masked(name, value) for name, value in alert.group.items()},
+        record=redacted(alert.record),
+    )
+    return Story(
+        alert=_bounded(safe, _PLENTY),
+        activity=describe(safe.record, context) if safe.record else None,
+        links=links_of(safe.record),
+        changes=tuple(laid_out(safe.record.get("requestParameters"))),
+        now=now,
+        record_state=RecordState.OMITTED if alert.record_omitted else RecordState.WHOLE,
+        follow_up=masked(follow_up) if follow_up else None,
+    )
+
+
+def told_title(alert: Alert) -> str:
+    """The alert's sentence where there is room for no more: in summaries and lists. What was in vain is said
+    to be."""
+    return story_of(alert).title()
+
+
+def shortened(story: Story, cut: Cut) -> Story:
+    """The story as long as `cut` allows."""
+    alert = story.alert
+    if cut.short:
+        alert = _bounded(alert, _LITTLE)
+        story = replace(story, changes=())
+    if story.record_state is RecordState.OMITTED or cut == CUTS[0]:
+        return replace(story, alert=alert)
+    if not cut.record:
+        return replace(story, alert=replace(alert, record={}), record_state=RecordState.OMITTED)
+    record = _pruned(alert.record, cut)
+    state = RecordState.WHOLE if record == alert.record else RecordState.CUT
+    return replace(story, alert=replace(alert, record=record), record_state=state)
+
+
+def _masked(name: str, value: str) -> str:
+    return MASK if is_secret(name) and value != UNKNOWN else redacted_text(value)
+
+
+def _bounded(alert: Alert, room: _Room) -> Alert:
+    """Rules are the team's own, but no text of theirs may cost them an alert."""
+    groups = list(alert.group.items())[: room.groups]
+    return replace(
+        alert,
+        title=shorten(alert.title, room.title),
+        rule_title=shorten(alert.rule_title, room.name),
+        description=shorten(alert.description, room.description),
+        owner=shorten(alert.owner, room.name),
+        runbook=tuple(shorten(step, room.step) for step in alert.runbook[: room.steps]),
+        tags=tuple(shorten(tag, _TAG_LIMIT) for tag in alert.tags[: room.tags]),
+        references=tuple(shorten(text, room.reference) for text in alert.references[: room.references]),
+        group={shorten(name, _VALUE_LIMIT): shorten(value, _VALUE_LIMIT) for name, value in groups},
+    )
+
+
+def _pruned(value: Any, cut: Cut) -> Any:
+    """A copy of a record, as deep as `redacted` leaves it at most; what is cut in it says so."""
+    strings, items = cut.strings or 0, cut.items or 0
+    if isinstance(value, str):
+        return (
+            value
+            if len(value) <= strings
+            else f"{value[:strings]}... (cut: {len(value):,} characters in all)"
+        )
+    if isinstance(value, list):
+        kept = [_pruned(item, cut) for item in value[:items]]
+        return kept if len(value) <= items else [*kept, f"(cut: {len(value):,} elements in all)"]
+    if isinstance(value, dict):
+        most = items * 4
+        pruned = {_pruned(name, cut): _pruned(item, cut) for name, item in list(value.items())[:most]}
+        if len(value) > most:
+            pruned["(cut)"] = f"{len(value):,} entries in all"
+        return pruned
+    return value
