@@ -27,10 +27,10 @@ from trailwarden.aws.environment import read_environment
 from trailwarden.aws.group_table import GroupTable
 from trailwarden.aws.ledger_table import LedgerTable
 from trailwarden.aws.log_files import S3LogFiles
+from trailwarden.aws.operations import OperationsTopic
 from trailwarden.aws.rule_set_table import RuleSetTable
 from trailwarden.aws.rules_bucket import RulesBucket
 from trailwarden.aws.session_table import SessionTable
-from trailwarden.aws.topics import OperationsTopic
 from trailwarden.aws.week_table import WeekTable
 from trailwarden.correlation.correlator import Correlator
 from trailwarden.detection import Detector, Tally, learning_engine

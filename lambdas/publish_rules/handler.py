@@ -16,9 +16,9 @@ from trailwarden.aws.api_models import BotocoreModels
 from trailwarden.aws.clients import client
 from trailwarden.aws.environment import read_environment
 from trailwarden.aws.exception_table import ExceptionTable
+from trailwarden.aws.operations import OperationsTopic
 from trailwarden.aws.rule_set_table import RuleSetTable
 from trailwarden.aws.rules_bucket import RulesBucket
-from trailwarden.aws.topics import OperationsTopic
 from trailwarden.checking import check_rules
 from trailwarden.publishing.publisher import Publisher
 from trailwarden.publishing.run import Run, run

@@ -4,7 +4,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from trailwarden.messages.message import SUBJECT_LIMIT
+from trailwarden.messages.limits import SUBJECT_LIMIT
 from trailwarden.safety.text import one_line, printable_ascii
 from trailwarden.state.subscriptions import ListedSubscription, Standing, TopicView
 

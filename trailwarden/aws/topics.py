@@ -1,10 +1,9 @@
-"""The two SNS topics that people and their tools subscribe to."""
+"""The SNS topics of alerts, which people and their tools subscribe to."""
 
 import json
 from typing import Any
 
-from trailwarden.messages.message import SUBJECT_LIMIT, AlertMessage
-from trailwarden.safety.text import printable_ascii
+from trailwarden.messages.envelope import AlertMessage
 
 
 class AlertTopic:
@@ -26,20 +25,6 @@ class AlertTopic:
             },
         )
         return str(answer["MessageId"])
-
-
-class OperationsTopic:
-    """Tells whoever runs Trailwarden what needs a hand."""
-
-    def __init__(self, client: Any, topic_arn: str) -> None:
-        self._client = client
-        self._topic_arn = topic_arn
-
-    def tell(self, subject: str, text: str) -> None:
-        """Publish one plain message. Raises botocore's errors."""
-        self._client.publish(
-            TopicArn=self._topic_arn, Subject=printable_ascii(subject, SUBJECT_LIMIT), Message=text
-        )
 
 
 def _attribute(value: str | tuple[str, ...]) -> dict[str, str]:

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from trailwarden.messages.form import Form
+from trailwarden.messages.limits import MESSAGE_LIMIT, SMS_LIMIT, SUBJECT_LIMIT
 from trailwarden.messages.security_hub import SecurityHub
 from trailwarden.safety.text import UNKNOWN, one_line, printable_ascii
 
-SUBJECT_LIMIT = 99
-SMS_LIMIT = 140
-MESSAGE_LIMIT = 256 * 1024
 _ATTRIBUTE_LIMIT = 200
 _WEB = ("http", "https")
 _QUEUES = ("sqs", "lambda", "firehose")

@@ -10,20 +10,19 @@ from trailwarden.messages.chat import chat_notification
 from trailwarden.messages.email import email_text
 from trailwarden.messages.envelope import (
     DEFAULT_BODIES,
-    MESSAGE_LIMIT,
-    SUBJECT_LIMIT,
     AlertMessage,
     Bodies,
     enveloped,
 )
 from trailwarden.messages.form import Form
+from trailwarden.messages.limits import MESSAGE_LIMIT
 from trailwarden.messages.ocsf import detection_finding
 from trailwarden.messages.payload import SCHEMA, alert_json
 from trailwarden.messages.security_hub import finding
 from trailwarden.messages.story import CUTS, Story, shortened, story_of
 from trailwarden.safety.text import UNKNOWN, defanged
 
-__all__ = ["MESSAGE_LIMIT", "SCHEMA", "SUBJECT_LIMIT", "AlertMessage", "Bodies", "Form", "render"]
+__all__ = ["MESSAGE_LIMIT", "SCHEMA", "AlertMessage", "Bodies", "Form", "render"]
 
 
 def render(
