@@ -77,6 +77,10 @@ CUTS = (
 """From everything to the least that is sent: the message is cut until it fits, never dropped."""
 
 
+_DONE = re.compile(r": done$| \(done\)$|, done(?=\)$)")
+"""A rule that says the outcome says it of what was in vain: that the rest was done goes without saying."""
+
+
 @dataclass(frozen=True, slots=True)
 class Story:
     """An alert and what is told of it. `now` is when it is told; None leaves out how long ago things were.
@@ -115,7 +119,7 @@ class Story:
                 title,
                 count=1,
             )
-        return f"{self._in_vain(title)}{title}"
+        return f"{self._in_vain(title)}{_DONE.sub('', title)}"
 
     def _in_vain(self, title: str) -> str:
         """`DENIED: `, where the sentence sounds as if it had been done; of a correlation, whose first event

@@ -46,6 +46,21 @@ def test_the_subject_says_how_bad_and_what() -> None:
     )
 
 
+@pytest.mark.parametrize("outcome", [": {outcome}", " ({outcome})", " (StopLogging, {outcome})"])
+def test_that_a_call_was_done_goes_without_saying_and_that_it_was_not_is_said(outcome: str) -> None:
+    stop = rule(STOP_RULE, "StopLogging", alert_title=f"{{actor}} stopped the trail{outcome}")
+
+    def subject(**fields: Any) -> str:
+        met = record(1, **fields)
+        grouper = AlertGrouper("v")
+        grouper.add(Match(stop, met, 1, event_identity(met), event_time(met)), "f")
+        return render(grouper.alerts()[0]).subject
+
+    assert "done" not in subject()
+    assert subject().startswith("[HIGH] user mallory stopped the trail")
+    assert "failed: AccessDenied" in subject(errorCode="AccessDenied")
+
+
 def test_the_email_reads_from_the_sentence_to_the_record() -> None:
     email = render(alert(), now=NOW).email
     parts = [
