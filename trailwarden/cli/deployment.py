@@ -5,6 +5,7 @@ says in between is told in a line with a cure, never as a traceback.
 """
 
 import functools
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -152,7 +153,9 @@ def connect(account: str | None, region: str | None) -> Deployment:
     import boto3  # noqa: PLC0415
 
     session = boto3.Session()
-    where = region or session.region_name
+    # Other AWS tools take AWS_REGION first, and boto3 does not know it.
+    # https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
+    where = region or os.environ.get("AWS_REGION") or session.region_name
     if not where:
         raise NoDeploymentError("no region is known; give --region, or set AWS_REGION")
     identity = _client(session, "sts", where).get_caller_identity()

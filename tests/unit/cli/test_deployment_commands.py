@@ -345,11 +345,22 @@ def test_without_a_region_or_credentials_nothing_is_guessed(
     deployed: Deployed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")
+    monkeypatch.delenv("AWS_REGION", raising=False)
     result = run("history")
     assert (result.exit_code, result.stderr) == (
         2,
         "trailwarden: no region is known; give --region, or set AWS_REGION\n",
     )
+
+
+def test_the_region_is_also_known_by_the_name_that_other_aws_tools_look_for(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-3")
+    monkeypatch.setenv("AWS_REGION", REGION)
+    assert run("history").exit_code == 0
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    assert run("history").exit_code == 0
 
 
 def test_the_commands_look_where_the_stacks_put_it() -> None:
