@@ -24,6 +24,7 @@ _MARKED = [ALERTS, "BUDGET#*", "STORMS", COUNTS]
 """What is updated where messages are told or held back."""
 _HEARTBEAT = "HEARTBEAT"
 _ACCOUNTS = "ACCOUNTS"
+_SESSIONS = "SESSION#*"
 _SUBSCRIPTIONS = "SUBSCRIPTIONS#*"
 
 
@@ -101,7 +102,7 @@ class AlertPermissions:
         return [
             items(
                 self._names,
-                [ALERTS, LISTED, GROUPS, DUE, _ACCOUNTS],
+                [ALERTS, LISTED, GROUPS, DUE, _ACCOUNTS, _SESSIONS],
                 "dynamodb:BatchGetItem",
                 "dynamodb:GetItem",
                 "dynamodb:Query",

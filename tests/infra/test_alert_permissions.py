@@ -164,4 +164,4 @@ def test_responders_may_do_what_their_commands_do_and_nothing_else(routed: Synth
     may = granted(statements)
     assert {one for one in may if one[0] in CHANGES} == {one for one in uses if one[0] in CHANGES}
     read = {key for action, key in uses if action not in CHANGES}
-    assert {key for action, key in may if action not in CHANGES} == read | {"ACCOUNTS"}
+    assert {key for action, key in may if action not in CHANGES} == read | {"ACCOUNTS", "SESSION#*"}

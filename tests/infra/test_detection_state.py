@@ -136,7 +136,7 @@ def test_responders_read_and_answer_alerts_and_nothing_else(routed: Synthesized)
     assert [(statement["Action"], keys_of(statement)) for statement in table] == [
         (
             ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"],
-            ["ALERT#*", "ALERTS#*", "GROUP#*", "DUE#*", "ACCOUNTS"],
+            ["ALERT#*", "ALERTS#*", "GROUP#*", "DUE#*", "ACCOUNTS", "SESSION#*"],
         ),
         ("dynamodb:PutItem", ["GROUP#*", "ACKNOWLEDGED"]),
         ("dynamodb:UpdateItem", ["ALERT#*"]),

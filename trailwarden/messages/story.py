@@ -218,10 +218,10 @@ def story_of(
     )
 
 
-def told_title(alert: Alert) -> str:
+def told_title(alert: Alert, context: Context | None = None) -> str:
     """The alert's sentence where there is room for no more: in summaries and lists. What was in vain is said
-    to be."""
-    return story_of(alert).title()
+    to be, and whoever stands behind a session is named where `context` knows."""
+    return story_of(alert, context=context).title()
 
 
 def shortened(story: Story, cut: Cut) -> Story:

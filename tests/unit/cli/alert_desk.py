@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.samples import MEMBER, STOP_RULE, record, rule
-from trailwarden.activity.model import AccountInfo
+from trailwarden.activity.model import AccountInfo, Context
+from trailwarden.activity.sessions import SessionLookup
 from trailwarden.alerts.grouping import AlertGrouper
 from trailwarden.alerts.model import Alert, AlertMatch, Evidence
 from trailwarden.cli import deployment, main
@@ -63,8 +64,10 @@ def named(of: Alert, alert_id: str) -> Alert:
     return replace(of, alert_id=alert_id.ljust(32, "0"))
 
 
-def take_the_place(monkeypatch: pytest.MonkeyPatch, book: AlertBook) -> None:
-    """Let commands find this book where a deployment is looked for."""
+def take_the_place(
+    monkeypatch: pytest.MonkeyPatch, book: AlertBook, sessions: SessionLookup | None = None
+) -> None:
+    """Let commands find this book, and these sessions, where a deployment is looked for."""
 
     def connect(account: str | None, region: str | None) -> deployment.Deployment:
         nothing: Any = None
@@ -82,9 +85,8 @@ def take_the_place(monkeypatch: pytest.MonkeyPatch, book: AlertBook) -> None:
 
     monkeypatch.setattr(deployment, "connect", connect)
     monkeypatch.setattr(desk, "open_book", lambda _deployment: book)
-    monkeypatch.setattr(
-        desk, "_accounts", lambda _deployment: {MEMBER: AccountInfo("Payments", "production")}
-    )
+    context = Context(accounts={MEMBER: AccountInfo("Payments", "production")}, sessions=sessions)
+    monkeypatch.setattr(desk, "_context", lambda _deployment: context)
 
 
 def memory_book() -> MemoryAlertBook:

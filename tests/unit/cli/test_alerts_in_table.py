@@ -3,13 +3,21 @@
 import json
 import re
 
+import msgspec
 import pytest
+from botocore.exceptions import ClientError
 
-from tests.alerting_world import START, Event, World
+from tests.alerting_world import START, STOP, Event, World
+from tests.unit.activity.credentials import key, session_identity
 from tests.unit.cli.alert_desk import CALLER, run, take_the_place
+from trailwarden.activity.sessions import Session
 from trailwarden.alerts.placement import time_of
 from trailwarden.aws.alert_book import open_alert_book
+from trailwarden.cli.alerts.desk import _WhereAllowed
+from trailwarden.engine.match import Match
+from trailwarden.rules.ruleset import Rule
 from trailwarden.state.outbox import Budgets
+from trailwarden.state.sessions import MemorySessionStore
 
 SINCE = ("--since", "2026-03-02")
 
@@ -103,3 +111,36 @@ def test_close_leaves_what_comes_after_to_a_new_alert(world: World) -> None:
     world.notify()
     assert world.topic.told[-1][0].alert_id == of("mallory") != first
     assert next(line["alert_id"] for line in listed("--open")) == of("mallory")
+
+
+def test_whoever_stands_behind_a_session_is_named_in_lists_and_in_the_mail(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world, sessions = World(in_table=True), MemorySessionStore()
+    sessions.put(Session(key("one"), who="alice", label="user alice", issued_by="AssumeRole"))
+    book = open_alert_book(world.database, "alerts", now=lambda: world.now, pause=lambda _: None)
+    take_the_place(monkeypatch, book, sessions)
+    world.deliver([SessionEvent(1, 0)])
+
+    (alert,) = listed()
+
+    assert "alice through role Admin stopped the trail" in run("list", *SINCE).stdout
+    shown = run("show", str(alert["alert_id"])).stdout
+    assert "Who:        alice through role Admin" in shown
+
+
+class SessionEvent(Event):
+    """The same call, by a role's session."""
+
+    def match(self, met: Rule = STOP) -> Match:
+        found = super().match(met)
+        acted = {**found.record, "userIdentity": session_identity("Admin", "work", key("one"))}
+        return msgspec.structs.replace(found, record=acted)
+
+
+def test_whoever_may_not_read_sessions_lists_alerts_all_the_same() -> None:
+    class Refusing:
+        def get(self, _access_key_id: str) -> Session | None:
+            raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "Query")
+
+    assert _WhereAllowed(Refusing()).get(key("one")) is None

@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from trailwarden.activity.model import AccountInfo
+from trailwarden.activity.model import AccountInfo, Context
+from trailwarden.activity.sessions import Session, SessionLookup
 from trailwarden.cli.alerts.words import entry_text
 from trailwarden.cli.deployment import (
     ALERTS,
@@ -22,11 +23,12 @@ from trailwarden.state.alert_book import LEAST_PREFIX, AlertBook, AlertEntry, Am
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """`caller` is who AWS says that we are; `accounts` gives what is known of accounts, where we may know."""
+    """`caller` is who AWS says that we are; `context` gives what is known of accounts and sessions, where we
+    may know."""
 
     book: AlertBook
     caller: str
-    accounts: Callable[[], Mapping[str, AccountInfo]]
+    context: Callable[[], Context]
 
     def find(self, alert_ids: Sequence[str]) -> list[AlertEntry]:
         """The alerts of those ids, or beginnings of ids, each once. Raises `click.UsageError` that names each
@@ -62,7 +64,7 @@ def open_book(deployment: Deployment) -> AlertBook:
 
 def desk_of(deployment: Deployment) -> Desk:
     """Where the commands of a deployment work."""
-    return Desk(open_book(deployment), deployment.caller, lambda: _accounts(deployment))
+    return Desk(open_book(deployment), deployment.caller, lambda: _context(deployment))
 
 
 def on_alerts(command: Callable[..., None]) -> Callable[..., None]:
@@ -76,10 +78,25 @@ def on_alerts(command: Callable[..., None]) -> Callable[..., None]:
     return deployment_options(run, ALERTS)
 
 
-def _accounts(deployment: Deployment) -> Mapping[str, AccountInfo]:
+def _context(deployment: Deployment) -> Context:
     from trailwarden.aws.account_table import AccountTable  # noqa: PLC0415 (boto3: only where it is read)
-    from trailwarden.cli.deployment import TABLE, denied_gives  # noqa: PLC0415
+    from trailwarden.aws.session_table import SessionTable  # noqa: PLC0415
+    from trailwarden.cli.deployment import TABLE, denied_gives, pause  # noqa: PLC0415
 
     book = AccountTable(deployment.dynamodb, TABLE, now=lambda: 0.0)
     nothing: Mapping[str, AccountInfo] = {}
-    return denied_gives(book.accounts, nothing)
+    sessions = SessionTable(deployment.dynamodb, TABLE, now=time.time, pause=pause)
+    return Context(accounts=denied_gives(book.accounts, nothing), sessions=_WhereAllowed(sessions))
+
+
+@dataclass(frozen=True, slots=True)
+class _WhereAllowed:
+    """Sessions, as far as we may read them: nothing is known of the others."""
+
+    sessions: SessionLookup
+
+    def get(self, access_key_id: str) -> Session | None:
+        """Who was given this access key; None where that is not known, or not for us to know."""
+        from trailwarden.cli.deployment import denied_gives  # noqa: PLC0415
+
+        return denied_gives(lambda: self.sessions.get(access_key_id), None)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from trailwarden.activity.describe import describe
+from trailwarden.activity.model import Context
 from trailwarden.cli.alerts.desk import Desk, on_alerts
 from trailwarden.cli.alerts.words import SHORT_ID, entry_line, state_of, title_of
 from trailwarden.cli.exits import Exit
@@ -19,6 +20,7 @@ from trailwarden.safety.text import one_line
 from trailwarden.state.alert_book import AlertEntry
 
 _LISTED_AT_MOST = 100_000
+_NAMED_AT_MOST = 200  # alerts in a list that is for reading: each may cost a look at who stands behind it
 _LEVELS = [level.name.lower() for level in reversed(Level)]
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _AGO = re.compile(r"(\d{1,5})([mhdw])")
@@ -147,7 +149,7 @@ def list_command(  # noqa: PLR0913, PLR0917 (its options)
         for entry in found:
             click.echo(json.dumps(entry_line(entry)))
     elif found:
-        _print(found)
+        _print(found, desk.context() if len(found) <= _NAMED_AT_MOST else None)
     else:
         click.echo(f"No such alert since {since:%Y-%m-%d %H:%M} UTC.")
     if len(found) == limit:
@@ -155,14 +157,14 @@ def list_command(  # noqa: PLR0913, PLR0917 (its options)
     sys.exit(Exit.DONE)
 
 
-def _print(entries: Sequence[AlertEntry]) -> None:
+def _print(entries: Sequence[AlertEntry], context: Context | None) -> None:
     made = table("Level", "Alert", "Account", "Events:", "Last event (UTC)", "State", "ID")
     for column in (4, 6):
         made.columns[column].no_wrap = True
     for entry in entries:
         made.add_row(
             level_text(entry.alert.level),
-            styled(title_of(entry), "dim" if entry.closed else ""),
+            styled(title_of(entry, context), "dim" if entry.closed else ""),
             one_line(entry.alert.account, 20),
             f"{entry.total:,}",
             one_line(entry.last_event_time or "unknown", 30).replace("T", " ").removesuffix("Z"),

@@ -38,7 +38,7 @@ def show_command(desk: Desk, alert_id: str, with_matches: bool, limit: int, as_j
       trailwarden alerts show f277584d --matches --json
     """
     (entry,) = desk.find([alert_id])
-    message = rendered(entry, Context(accounts=desk.accounts()))
+    message = rendered(entry, desk.context())
     messages = desk.book.messages(entry.alert.alert_id)
     matches = list(desk.book.matches(entry.alert.alert_id, limit)) if with_matches else []
     if as_json:

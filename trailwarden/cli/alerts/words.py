@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from trailwarden.activity.model import Context
 from trailwarden.alerts.model import AlertMatch
 from trailwarden.alerts.telling import Reason
 from trailwarden.cli.report import alert_line
@@ -22,9 +23,9 @@ _WHY = {
 }
 
 
-def title_of(entry: AlertEntry) -> str:
+def title_of(entry: AlertEntry, context: Context | None = None) -> str:
     """The alert's sentence, marked where its rule tells nobody."""
-    title = harmless(told_title(entry.alert), _TITLE)
+    title = harmless(told_title(entry.alert, context), _TITLE)
     return f"{title} [{one_line(entry.alert.status, 20)}]" if entry.alert.staged else title
 
 
