@@ -213,7 +213,7 @@ def test_a_responder_lists_shows_acknowledges_and_closes(strict_cloud: LocalClou
     [
         ("dynamodb", lambda table: table.scan(TableName=ALERT_TABLE)),
         ("dynamodb", lambda table: table.get_item(TableName=ALERT_TABLE, Key=key_of("RULESET", "LIVE"))),
-        ("dynamodb", lambda table: table.get_item(TableName=ALERT_TABLE, Key=key_of("SESSION#A", "x"))),
+        ("dynamodb", lambda table: table.get_item(TableName=ALERT_TABLE, Key=key_of("FILE#a", "FILE"))),
         ("dynamodb", lambda table: table.delete_item(TableName=ALERT_TABLE, Key=key_of("ALERT#1", "ALERT"))),
         ("dynamodb", lambda table: table.put_item(TableName=ALERT_TABLE, Item=key_of("ALERT#1", "ALERT"))),
         ("lambda", lambda functions: functions.invoke(FunctionName=TEND_FUNCTION)),
