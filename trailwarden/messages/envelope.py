@@ -5,7 +5,7 @@ characters: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,6 +66,17 @@ class AlertMessage:
     def fits(self) -> bool:
         """Whether SNS takes it."""
         return self.size <= MESSAGE_LIMIT
+
+
+def first_that_fits(attempts: Iterable[AlertMessage]) -> AlertMessage:
+    """The first message that SNS takes, of ever shorter ones; the last where none does. The others are not
+    made."""
+    message: AlertMessage | None = None
+    for message in attempts:
+        if message.fits:
+            break
+    assert message is not None  # noqa: S101 (there is a way to shorten everything)
+    return message
 
 
 def enveloped(  # noqa: PLR0913 (the parts that SNS takes)

@@ -7,13 +7,13 @@ OCSF has no class for a sign of life among its findings, so queues that take OCS
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from trailwarden.activity.model import Context
 from trailwarden.alerts.telling import Heartbeat, WatchedAccount
 from trailwarden.messages.chat import notification, plain
-from trailwarden.messages.envelope import DEFAULT_BODIES, AlertMessage, Bodies, enveloped
+from trailwarden.messages.envelope import DEFAULT_BODIES, AlertMessage, Bodies, enveloped, first_that_fits
 from trailwarden.messages.form import Form
 from trailwarden.messages.layout import fact, more, wrapped
 from trailwarden.messages.places import account_info, told_account
@@ -43,18 +43,11 @@ _ROOMS = (_Room(500, 50, 20, 300), _Room(200, 50, 20, 200), _Room(50, 20, 5, 100
 def heartbeat_message(
     heartbeat: Heartbeat,
     *,
-    now: datetime | None = None,
     context: Context | None = None,
     bodies: Bodies = DEFAULT_BODIES,
 ) -> AlertMessage:
-    """The heartbeat in every form, cut until it fits. `now` is not needed: it tells of a week."""
-    del now
-    message = _message(_bounded(heartbeat, _ROOMS[0]), _ROOMS[0], context, bodies)
-    for room in _ROOMS[1:]:
-        if message.fits:
-            break
-        message = _message(_bounded(heartbeat, room), room, context, bodies)
-    return message
+    """The heartbeat in every form, cut until it fits."""
+    return first_that_fits(_message(_bounded(heartbeat, room), room, context, bodies) for room in _ROOMS)
 
 
 @dataclass(frozen=True, slots=True)

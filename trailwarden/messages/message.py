@@ -13,6 +13,7 @@ from trailwarden.messages.envelope import (
     AlertMessage,
     Bodies,
     enveloped,
+    first_that_fits,
 )
 from trailwarden.messages.form import Form
 from trailwarden.messages.limits import MESSAGE_LIMIT
@@ -37,12 +38,7 @@ def render(
     its first message; `now` (aware) says how long ago it was; `context` names accounts, places and the people
     behind sessions."""
     story = story_of(alert, now, context, follow_up)
-    message = _message(story, bodies)
-    for cut in CUTS[1:]:
-        if message.fits:
-            break
-        message = _message(shortened(story, cut), bodies)
-    return message
+    return first_that_fits(_message(shortened(story, cut), bodies) for cut in CUTS)
 
 
 def _message(story: Story, bodies: Bodies) -> AlertMessage:

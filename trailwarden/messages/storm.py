@@ -6,13 +6,12 @@ of one finding, or of one incident; a summary of many is neither, so queues that
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from trailwarden.activity.model import Context
 from trailwarden.alerts.telling import HeldRow, StormSummary
 from trailwarden.messages.chat import notification, plain
-from trailwarden.messages.envelope import DEFAULT_BODIES, AlertMessage, Bodies, enveloped
+from trailwarden.messages.envelope import DEFAULT_BODIES, AlertMessage, Bodies, enveloped, first_that_fits
 from trailwarden.messages.form import Form
 from trailwarden.messages.places import account_info
 from trailwarden.messages.storm_email import LIST, Storm, storm_lines
@@ -39,18 +38,11 @@ _ROOMS = (_Room(200, 20, 5, 300), _Room(60, 20, 5, 200), _Room(20, 10, 3, 100), 
 def storm_message(
     summary: StormSummary,
     *,
-    now: datetime | None = None,
     context: Context | None = None,
     bodies: Bodies = DEFAULT_BODIES,
 ) -> AlertMessage:
-    """The summary in every form, cut until it fits. `now` is not needed: a storm is told by its hour."""
-    del now
-    message = _message(_bounded(summary, _ROOMS[0]), _ROOMS[0], context, bodies)
-    for room in _ROOMS[1:]:
-        if message.fits:
-            break
-        message = _message(_bounded(summary, room), room, context, bodies)
-    return message
+    """The summary in every form, cut until it fits."""
+    return first_that_fits(_message(_bounded(summary, room), room, context, bodies) for room in _ROOMS)
 
 
 def _bounded(summary: StormSummary, room: _Room) -> StormSummary:
