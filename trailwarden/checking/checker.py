@@ -6,6 +6,7 @@ from dataclasses import replace
 from trailwarden.checking.api import ApiModels
 from trailwarden.checking.attributes import missing_attributes, missing_tests, repeated, wrong_tags
 from trailwarden.checking.conditions import conditions_of, filters_of
+from trailwarden.checking.detour import detours_of_filters, detours_of_rule
 from trailwarden.checking.names import Names
 from trailwarden.errors import Problem
 from trailwarden.rules.compile import compile_usable
@@ -50,6 +51,7 @@ def _warnings(sources: Sequence[Source], rule_set: RuleSet, api: ApiModels | Non
         if isinstance(source, RuleSource):
             if source.id in outlines:
                 yield from conditions_of(source, outlines[source.id])
+                yield from detours_of_rule(source, outlines[source.id])
             yield from names.of_rule(source)
         else:
             yield from names.of_correlation(source)
@@ -57,6 +59,7 @@ def _warnings(sources: Sequence[Source], rule_set: RuleSet, api: ApiModels | Non
     holding = [
         each for each in (in_force(rule, today_utc()) for rule in rules) if isinstance(each, RuleSource)
     ]
+    yield from detours_of_filters(holding)
     yield from filters_of(holding, {rule_id: whole.node for rule_id, whole in outlines.items()})
 
 

@@ -32,13 +32,15 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One YAML document: its data, and the line and column (from 1) of each key and value by path."""
+    """One YAML document: its data, and the line and column (from 1) of each key and value by path. `shipped`
+    says that Trailwarden brings it, and no team wrote it."""
 
     path: str
     data: Any
     line: int
     keys: dict[Path, Place] = field(default_factory=dict)
     values: dict[Path, Place] = field(default_factory=dict)
+    shipped: bool = False
 
     def place(self, path: Path) -> Place:
         """Where the key at a path stands; without it, its value, or what holds it."""

@@ -10,16 +10,18 @@ https://github.com/SigmaHQ/sigma-specification/blob/main/specification/sigma-rul
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from itertools import product
 
 import re2
 from sigma.types import SigmaExpansion, SigmaString, SigmaStringPartType, SigmaType, SpecialChars, sigma_type
 
-from trailwarden.errors import Problem
+from trailwarden.errors import Problem, RuleError
 from trailwarden.rules.bounds import MAX_VALUES, too_many_values
-from trailwarden.rules.document import Document
+from trailwarden.rules.document import Document, read_documents
 from trailwarden.rules.modifiers import string_of
+from trailwarden.rules.shipped import shipped_rules_path
 
 NO_LISTS: Mapping[str, "NamedList"] = {}
 
@@ -65,10 +67,34 @@ def named_lists(documents: Iterable[Document], problems: list[Problem]) -> dict[
     lists: dict[str, NamedList] = {}
     for document in filter(is_list, documents):
         found = _read_list(document, problems)
-        if found is not None and lists.setdefault(found.name, found) is not found:
+        if found is None:
+            continue
+        if not document.shipped and found.values != getattr(shipped_lists().get(found.name), "values", found.values):
+            message = f"the list `{found.name}` is one that ships, and rules that ship depend on it"
+            problems.append(document.problem(("name",), message, "give your list a name of its own"))
+        elif lists.setdefault(found.name, found) is not found:
             known = lists[found.name]
             message = f"the list `{found.name}` also stands at {known.path}:{known.line}"
             problems.append(document.problem(("name",), message, "give each list a name of its own"))
+    return lists
+
+
+@cache
+def shipped_lists() -> Mapping[str, NamedList]:
+    """The lists that ship, which every rule may name, whichever files it is loaded with. They are read once."""
+    problems: list[Problem] = []
+    found: list[Document] = []
+    try:
+        files = sorted((shipped_rules_path() / "lists").glob("*.yml"))
+    except FileNotFoundError:  # the functions that hold no rules
+        files = []
+    for file in files:
+        documents, mistakes = read_documents(file.as_posix(), file.read_bytes())
+        found += (replace(document, shipped=True) for document in documents)
+        problems += mistakes
+    lists = {each.name: each for each in (_read_list(document, problems) for document in found) if each}
+    if problems:
+        raise RuleError(problems)
     return lists
 
 

@@ -21,8 +21,9 @@ from trailwarden.rules.detection import POLICY, build_detections
 from trailwarden.rules.document import Document, read_documents
 from trailwarden.rules.filters import FilterSource, check_references, filters_of, is_filter, read_filters
 from trailwarden.rules.folder import MAX_FILES, MAX_TOTAL, SUFFIXES
-from trailwarden.rules.lists import NamedList, is_list, named_lists
+from trailwarden.rules.lists import NamedList, is_list, named_lists, shipped_lists
 from trailwarden.rules.overrides import Override, apply_overrides, is_override, read_overrides
+from trailwarden.rules.shipped import ships
 from trailwarden.rules.source import RuleSource, Source
 
 _LEVELS = "informational, low, medium, high, critical"
@@ -99,7 +100,7 @@ def read_folder(paths: Iterable[str | Path]) -> RuleFolder:
     them first: of rules with one id, the first is taken."""
     problems: list[Problem] = []
     documents = [document for file in _files(paths, problems) for document in _read_file(file, problems)]
-    return _load_folder(documents, frozenset(), problems)
+    return _load_folder(documents, problems)
 
 
 def read_contents(
@@ -110,9 +111,8 @@ def read_contents(
     A team's rule that has a shipped rule's id is refused: the way to change what ships is an override.
     """
     problems: list[Problem] = []
-    base = _read_contents(shipped, problems)
-    documents = base + _read_contents(files, problems)
-    return _load_folder(documents, frozenset(document.path for document in base), problems)
+    base = [replace(document, shipped=True) for document in _read_contents(shipped, problems)]
+    return _load_folder(base + _read_contents(files, problems), problems)
 
 
 def _read_contents(files: Iterable[tuple[str, bytes]], problems: list[Problem]) -> list[Document]:
@@ -129,10 +129,8 @@ def _read_contents(files: Iterable[tuple[str, bytes]], problems: list[Problem]) 
     return documents
 
 
-def _load_folder(
-    documents: Sequence[Document], shipped: Collection[str], problems: list[Problem]
-) -> RuleFolder:
-    """The documents' rules, each id once, under the overrides; `shipped` are the paths of files that ship."""
+def _load_folder(documents: Sequence[Document], problems: list[Problem]) -> RuleFolder:
+    """The documents' rules, each id once, under the overrides."""
     filters: list[FilterSource] = []
     sources: dict[str, Source] = {}
     for source in _load_documents(documents, problems, filters):
@@ -140,7 +138,7 @@ def _load_folder(
         if known is not source:
             message = f"the id {source.id} is also that of {known.path}:{known.line}"
             cure = "give each rule an id of its own"
-            if known.path in shipped:
+            if known.document.shipped:
                 cure = "write an override for the shipped rule, or give yours an id of its own"
             problems.append(Problem(source.path, source.line, source.column, message, cure))
     overrides = read_overrides(documents, problems)
@@ -188,7 +186,8 @@ def _read_file(file: Path, problems: list[Problem]) -> list[Document]:
             Problem(file.as_posix(), 1, 1, f"cannot be read: {error.strerror}", "check who may read it")
         )
         return []
-    return _read_content(file.as_posix(), content, problems)
+    documents = _read_content(file.as_posix(), content, problems)
+    return [replace(document, shipped=True) for document in documents] if ships(file) else documents
 
 
 def _read_content(path: str, content: bytes, problems: list[Problem]) -> list[Document]:
@@ -216,7 +215,7 @@ def _load_documents(
     """The rules among the documents, with the lists that stand beside them, and under the filters, which are
     left in `filters`."""
     documents = [document for document in documents if not is_override(document)]
-    lists = named_lists(documents, problems)
+    lists = {**shipped_lists(), **named_lists(documents, problems)}
     filters += read_filters(documents, lists, problems)
     check_references(filters, documents, problems)
     loaded = [

@@ -11,3 +11,11 @@ def shipped_rules_path() -> Path:
         if folder.is_dir():
             return folder
     raise FileNotFoundError("the shipped rules are not installed; install Trailwarden again, or name --rules")
+
+
+def ships(file: Path) -> bool:
+    """Whether a file is one of the shipped rules', and so Trailwarden's own word and no team's."""
+    try:
+        return file.resolve().is_relative_to(shipped_rules_path().resolve())
+    except FileNotFoundError:
+        return False

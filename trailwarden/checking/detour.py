@@ -1,0 +1,151 @@
+"""Conditions that a detour through an AWS service silences.
+
+CloudFormation, Systems Manager, Service Catalog and others act for their caller with the caller's own identity
+(forward access sessions): the record names the caller, and in `userIdentity.invokedBy`, `sourceIPAddress` and
+`userAgent` the service. Whoever may use one of them decides that these fields are there, so no rule may fall
+silent because they are. Exempt by who acts instead: `userIdentity.type: AWSService`, service-linked roles, or
+services that never act for a caller.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from trailwarden.checking.logic import Prover
+from trailwarden.engine.evaluate import compile_condition
+from trailwarden.engine.values import RecordView
+from trailwarden.rules.filters import FilterSource
+from trailwarden.rules.finding import Finding, Severity
+from trailwarden.rules.outline import Kind, Part, outline_of_filter
+from trailwarden.rules.ruleset import Node
+from trailwarden.rules.source import RuleSource
+
+CODE = "silent-through-service"
+
+_INVOKED = frozenset({"userIdentity.invokedBy", "userIdentity", "origin.service"})
+"""Where the service stands beside the caller: in a field of its own, and in the whole identity as text."""
+_PROGRAM = frozenset({"sourceIPAddress", "userAgent", "origin", "tool"})
+"""Where the service's name stands in place of the caller's address and program."""
+_SERVICES = (
+    "made-up-service.amazonaws.com",  # stands for every service that nobody has named
+    "cloudformation.amazonaws.com",
+    "ssm.amazonaws.com",
+    "servicecatalog.amazonaws.com",
+)
+_CALLER: dict[str, Any] = {
+    "eventSource": "iam.amazonaws.com",
+    "sourceIPAddress": "198.51.100.7",
+    "userAgent": "aws-cli/2.17.32",
+    "userIdentity": {
+        "type": "AssumedRole",
+        "accountId": "111122223333",
+        "arn": "arn:aws:sts::111122223333:assumed-role/Developer/mallory",
+    },
+}
+_TRUE: Node = ["and"]
+_FALSE: Node = ["or"]
+_ROOT: Node = ["field", "userIdentity.type", ["is", "Root"]]
+_CURE = (
+    "exempt by who acts: `userIdentity.type: AWSService`, service-linked roles by the issuer's path, or "
+    "`userIdentity.invokedBy|expand: '%services_on_their_own%'`"
+)
+
+
+def through_service(service: str) -> dict[str, Any]:
+    """The fields that a service changes in the record of a call that it makes for its caller."""
+    identity = {**_CALLER["userIdentity"], "invokedBy": service}
+    return {**_CALLER, "sourceIPAddress": service, "userAgent": service, "userIdentity": identity}
+
+
+def detours_of_rule(source: RuleSource, whole: Part) -> Iterator[Finding]:
+    """Whether the rule falls silent when a service makes the call for its caller. Root use as the CIS benchmark
+    defines it (no `invokedBy`) is left out, and shipped rules that are about the caller's own address."""
+    prover, shipped = Prover(), source.document.shipped
+    service = _silencing(prover, whole.node, _INVOKED if shipped else _INVOKED | _PROGRAM)
+    if service is not None and not prover.implies(whole.node, _ROOT):
+        message = f"the rule falls silent when {service} makes the call for its caller"
+        severity = Severity.ERROR if shipped else Severity.WARNING
+        yield _finding(source, whole, message, severity)
+
+
+def detours_of_filters(sources: Sequence[RuleSource]) -> Iterator[Finding]:
+    """The filters that hide a call because a service makes it for its caller."""
+    filters = {id(each): each for source in sources for each in source.filters}
+    for each in filters.values():
+        outline = outline_of_filter(each)
+        if outline is None:
+            continue
+        remains = outline.node if each.says_what_remains else ["not", outline.node]
+        # Who names the caller besides may well name the service too.
+        services = _SERVICES[:1] if _names_caller(outline) else _SERVICES
+        service = _silencing(Prover(), remains, _INVOKED | _PROGRAM, services)
+        if service is not None:
+            message = f"the filter hides calls because {service} makes them for their caller"
+            yield _finding(each, outline, message, Severity.WARNING)
+
+
+def _names_caller(outline: Part) -> bool:
+    """Whether a line looks at who the caller is, and not only at the kind of it."""
+    fields = {part.field for part in outline.walk() if part.kind is Kind.LINE}
+    return any(
+        field.startswith(("userIdentity.", "actor")) and field not in _INVOKED | {"userIdentity.type"}
+        for field in fields
+    )
+
+
+def _silencing(
+    prover: Prover, node: Node, asked: frozenset[str], services: Sequence[str] = _SERVICES
+) -> str | None:
+    """A service through which what holds for a caller's own call holds no longer; None where there is none,
+    and for conditions that look at none of the fields asked for."""
+    if not _mentions(node, asked):
+        return None
+    for service in services:
+        views = RecordView(_CALLER), RecordView(through_service(service))
+        own, detour = (_decided(node, view, views) for view in views)
+        if own != detour and not prover.implies(own, detour):
+            return service
+    return None
+
+
+def _mentions(node: Node, asked: frozenset[str]) -> bool:
+    name, *arguments = node
+    if name in {"and", "or", "not"}:
+        return any(_mentions(argument, asked) for argument in arguments)
+    return not asked.isdisjoint(_fields(node))
+
+
+def _fields(leaf: Node) -> list[str]:
+    """The fields that a leaf looks at; none for a keyword."""
+    name, *arguments = leaf
+    if name == "fieldref":
+        return [side if isinstance(side, str) else side[1] for side in arguments[:2]]
+    return [] if name == "keyword" else arguments[:1]
+
+
+def _decided(node: Node, view: RecordView, views: tuple[RecordView, RecordView]) -> Node:
+    """The condition with the leaves decided that the detour changes; all else stays open."""
+    name, *arguments = node
+    if name in {"and", "or", "not"}:
+        return [name, *(_decided(argument, view, views) for argument in arguments)]
+    if (_INVOKED | _PROGRAM).isdisjoint(_fields(node)):
+        return node
+    condition = compile_condition(node)
+    if condition(views[0]) is condition(views[1]):
+        return node
+    return _TRUE if condition(view) else _FALSE
+
+
+def _finding(
+    source: RuleSource | FilterSource, whole: Part, message: str, severity: Severity
+) -> Finding:
+    line, column = next(
+        (
+            (part.line, part.column)
+            for part in whole.walk()
+            if part.kind is Kind.LINE and part.field in _INVOKED | _PROGRAM
+        ),
+        (source.line, source.column),
+    )
+    return Finding(source.path, line, column, message, _CURE, code=CODE, severity=severity)
