@@ -16,7 +16,11 @@ from trailwarden.delivery.records import Record
 
 Reasoned = tuple[Nature, str]
 
+ON_BEHALF = "on the actor's behalf"
+"""How the reason ends where an AWS service made the call, and nothing tells who asked it to."""
 _SERVICE_LINKED = "AWSServiceRoleFor"
+# From the beginning: a path of anyone's may hold `:role/aws-service-role/` further on.
+_SERVICE_ROLE = re.compile(r"arn:[a-z-]+:iam::\d{12}:role/aws-service-role/")
 _MACHINE_PROVIDERS = (
     ("token.actions.githubusercontent.com", "GitHub Actions"),
     ("gitlab", "GitLab CI"),
@@ -79,7 +83,6 @@ def nature_of(record: Record, identity: Identity, permission_set: str | None) ->
         or _by_failed_sign_in(record)
         or _by_console(record, identity, agent)
         or _by_delivery(identity)
-        or _by_invoker(identity)
         or _by_environment(agent)
         or _by_session_name(identity, agent)
         or (Nature.UNKNOWN, _undecided(identity))
@@ -105,7 +108,7 @@ def _by_kind(identity: Identity, permission_set: str | None) -> Reasoned | None:
 def _is_service_linked(identity: Identity) -> bool:
     """IAM lets nobody else make a role under that path; without the issuer's ARN the reserved name stands."""
     if identity.issuer_arn is not None:
-        return ":role/aws-service-role/" in identity.issuer_arn
+        return _SERVICE_ROLE.match(identity.issuer_arn) is not None
     return (identity.role or "").startswith(_SERVICE_LINKED)
 
 
@@ -152,14 +155,6 @@ def _by_delivery(identity: Identity) -> Reasoned | None:
     return None
 
 
-def _by_invoker(identity: Identity) -> Reasoned | None:
-    if not identity.invoked_by or identity.invoked_by in CONSOLE_PRINCIPALS:
-        return None
-    if identity.kind in {ActorKind.ASSUMED_ROLE, ActorKind.ROOT, ActorKind.AWS_ACCOUNT}:
-        return Nature.AWS_SERVICE, f"{service_name(identity.invoked_by)} made the call on the actor's behalf"
-    return None
-
-
 def _by_environment(agent: str) -> Reasoned | None:
     _, found, environment = agent.partition("exec-env/")
     for start, name in _EXECUTION if found else ():
@@ -183,6 +178,9 @@ def _by_session_name(identity: Identity, agent: str) -> Reasoned | None:
 
 
 def _undecided(identity: Identity) -> str:
+    if identity.invoked_by and identity.invoked_by not in CONSOLE_PRINCIPALS:
+        # Nobody is an AWS service because one carries out their wish.
+        return f"{service_name(identity.invoked_by)} made the call {ON_BEHALF}"
     if identity.kind is ActorKind.AWS_ACCOUNT:
         return "another account's own trail knows who it was"
     if (identity.access_key_id or "").startswith("AKIA"):

@@ -21,8 +21,6 @@ from trailwarden.rules.outline import Kind, Part, outline_of_filter
 from trailwarden.rules.ruleset import Node
 from trailwarden.rules.source import RuleSource
 
-CODE = "silent-through-service"
-
 _INVOKED = frozenset({"userIdentity.invokedBy", "userIdentity", "origin.service"})
 """Where the service stands beside the caller: in a field of its own, and in the whole identity as text."""
 _PROGRAM = frozenset({"sourceIPAddress", "userAgent", "origin", "tool"})
@@ -137,9 +135,7 @@ def _decided(node: Node, view: RecordView, views: tuple[RecordView, RecordView])
     return _TRUE if condition(view) else _FALSE
 
 
-def _finding(
-    source: RuleSource | FilterSource, whole: Part, message: str, severity: Severity
-) -> Finding:
+def _finding(source: RuleSource | FilterSource, whole: Part, message: str, severity: Severity) -> Finding:
     line, column = next(
         (
             (part.line, part.column)
@@ -148,4 +144,6 @@ def _finding(
         ),
         (source.line, source.column),
     )
-    return Finding(source.path, line, column, message, _CURE, code=CODE, severity=severity)
+    return Finding(
+        source.path, line, column, message, _CURE, code="silent-through-service", severity=severity
+    )

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 
 from trailwarden.activity.model import Action, Activity, Actor, ActorKind, Nature, Origin, Outcome
+from trailwarden.activity.nature import ON_BEHALF
 from trailwarden.activity.services import is_service
 from trailwarden.alerts.telling import FollowUp, Reason
 from trailwarden.messages.following import acknowledged
@@ -103,10 +104,10 @@ def _who(story: Story, activity: Activity) -> Iterator[str]:
         return
     yield from fact("Who", harmless(who(actor)))
     yield from more(", ".join(_details(story, actor)))
-    if actor.nature in _NATURES:
-        on_behalf = actor.nature is Nature.AWS_SERVICE and actor.reason.endswith("on the actor's behalf")
-        nature = "not directly" if on_behalf else _NATURES[actor.nature]
-        yield from more(f"{nature}: {harmless(actor.reason)}")
+    if actor.reason.endswith(ON_BEHALF):
+        yield from more(f"not directly: {harmless(actor.reason)}")
+    elif actor.nature in _NATURES:
+        yield from more(f"{_NATURES[actor.nature]}: {harmless(actor.reason)}")
     if actor.is_session and not actor.behind and actor.nature is not Nature.AUTOMATION:
         yield from more("Who stands behind this session is not known.")
 

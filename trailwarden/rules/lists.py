@@ -69,7 +69,9 @@ def named_lists(documents: Iterable[Document], problems: list[Problem]) -> dict[
         found = _read_list(document, problems)
         if found is None:
             continue
-        if not document.shipped and found.values != getattr(shipped_lists().get(found.name), "values", found.values):
+        if not document.shipped and found.values != getattr(
+            shipped_lists().get(found.name), "values", found.values
+        ):
             message = f"the list `{found.name}` is one that ships, and rules that ship depend on it"
             problems.append(document.problem(("name",), message, "give your list a name of its own"))
         elif lists.setdefault(found.name, found) is not found:
@@ -81,7 +83,7 @@ def named_lists(documents: Iterable[Document], problems: list[Problem]) -> dict[
 
 @cache
 def shipped_lists() -> Mapping[str, NamedList]:
-    """The lists that ship, which every rule may name, whichever files it is loaded with. They are read once."""
+    """The lists that ship, read once: every rule may name them, whichever files it is loaded with."""
     problems: list[Problem] = []
     found: list[Document] = []
     try:

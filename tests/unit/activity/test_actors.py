@@ -78,7 +78,7 @@ POD = {
             {"type": "Root", "accountId": MEMBER, "invokedBy": "autoscaling.amazonaws.com"},
             ActorKind.ROOT,
             f"root of {MEMBER}",
-            SERVICE,
+            UNDECIDED,  # whoever asked the service to
         ),
         (role(), ActorKind.ASSUMED_ROLE, "role Admin (session bob)", UNDECIDED),
         (role(context=MFA), ActorKind.ASSUMED_ROLE, "role Admin (session bob)", PERSON),
@@ -142,7 +142,19 @@ POD = {
             role(invokedBy="cloudformation.amazonaws.com"),
             ActorKind.ASSUMED_ROLE,
             "role Admin (session bob)",
-            SERVICE,
+            UNDECIDED,
+        ),
+        (
+            role(context=MFA, invokedBy="proton.amazonaws.com"),
+            ActorKind.ASSUMED_ROLE,
+            "role Admin (session bob)",
+            PERSON,
+        ),
+        (
+            role("x", "AWSServiceRoleForMe", "team:role/aws-service-role/autoscaling.amazonaws.com/"),
+            ActorKind.ASSUMED_ROLE,
+            "role AWSServiceRoleForMe (session x)",
+            UNDECIDED,
         ),
         ({"type": "Role", "userName": "Admin"}, ActorKind.ASSUMED_ROLE, "role Admin", UNDECIDED),
         (
