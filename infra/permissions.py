@@ -113,10 +113,13 @@ class RuleFolders:
 class RulePermissions:
     """The statements of those who edit rules and of the function that makes edits live."""
 
-    def __init__(self, names: Names, *, rules_key_arn: str, state_key_arn: str) -> None:
+    def __init__(
+        self, names: Names, *, rules_key_arn: str, state_key_arn: str, operations_key_arn: str = ""
+    ) -> None:
         self._names = names
         self._rules_key_arn = rules_key_arn
         self._state_key_arn = state_key_arn
+        self._operations_key_arn = operations_key_arn
         self._folders = RuleFolders(names)
 
     def writers(self) -> list[iam.PolicyStatement]:
@@ -138,7 +141,7 @@ class RulePermissions:
         ]
 
     def publish(self) -> list[iam.PolicyStatement]:
-        """Take edits, make them live, tell their authors."""
+        """Take edits, make them live, tell their authors, and operations of what they silence."""
         folders = self._folders
         return [
             allow(self._names.publish_queue_arn, *_FEED),
@@ -158,6 +161,7 @@ class RulePermissions:
             items(self._names, [RULE_SETS, EXCEPTIONS], "dynamodb:Query"),
             use_table(self._names, self._state_key_arn),
             *publish_through(self._names, self._rules_key_arn, self._names.rule_authors_topic_arn),
+            *publish_through(self._names, self._operations_key_arn, self._names.operations_topic_arn),
         ]
 
 

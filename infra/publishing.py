@@ -46,6 +46,9 @@ class PublishingStack(Stack):
             self._names,
             rules_key_arn=ssm.StringParameter.value_for_string_parameter(self, n.RULES_KEY_PARAMETER),
             state_key_arn=ssm.StringParameter.value_for_string_parameter(self, n.STATE_KEY_PARAMETER),
+            operations_key_arn=ssm.StringParameter.value_for_string_parameter(
+                self, n.OPERATIONS_KEY_PARAMETER
+            ),
         )
         built = Function(
             self,
@@ -62,6 +65,7 @@ class PublishingStack(Stack):
                     "ALERT_TABLE_NAME": n.ALERT_TABLE,
                     "RULES_BUCKET_NAME": self._names.rules_bucket,
                     "RULE_AUTHORS_TOPIC_ARN": self._names.rule_authors_topic_arn,
+                    "OPERATIONS_TOPIC_ARN": self._names.operations_topic_arn,
                 },
                 statements=permissions.publish(),
                 wildcards=RuleFolders(self._names).reasons,

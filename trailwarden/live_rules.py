@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from trailwarden.errors import RuleSetError
+from trailwarden.rules.guard import guarded, weakened
 from trailwarden.rules.ruleset import RuleSet, load_rule_set
 from trailwarden.safety.text import one_line
 from trailwarden.state.rule_sets import LiveRuleSet
@@ -36,7 +37,8 @@ class _AtWork(Generic[Made]):
 class LiveRules(Generic[Made]):
     """Gives what `make` makes of the live rule set, made anew only when the pointer names another.
 
-    `fallback` gives the rule set that counts where nothing was ever published. `tell(subject, text)` tells
+    `fallback` gives the rule set that was deployed: it counts where nothing was ever published, and its
+    protected rules always do. `tell(subject, text)` tells
     operations; `failed` and `changed` are called for each failure and each change, to log and count them.
     """
 
@@ -93,7 +95,10 @@ class LiveRules(Generic[Made]):
             if pointer is None:
                 self._take_up(self._fallback())
                 return
-            self._take_up(_loaded(version, self._artefacts.artefact(version)))
+            live = _loaded(version, self._artefacts.artefact(version))
+            deployed = self._fallback()
+            self._take_up(guarded(live, deployed), version)
+            self._report_weakened(version, list(weakened(live, deployed)))
         except Exception as error:
             self._failing_since = min(self._failing_since, self._clock())
             self._fail(LoadFailure(version, one_line(f"{type(error).__name__}: {error}", 500)))
@@ -102,9 +107,24 @@ class LiveRules(Generic[Made]):
                     raise
                 self._take_up(self._fallback())
 
-    def _take_up(self, rule_set: RuleSet) -> None:
-        self._at_work = _AtWork(rule_set.version, self._make(rule_set))
-        self._changed(rule_set.version)
+    def _take_up(self, rule_set: RuleSet, version: str = "") -> None:
+        """`version` is the pointer's, which the protected rules of the deployment may have made another."""
+        self._at_work = _AtWork(version or rule_set.version, self._make(rule_set))
+        self._changed(self._at_work.version)
+
+    def _report_weakened(self, version: str, lines: list[str]) -> None:
+        """Report, once a version, a rule set whose protected rules are not those of the deployment."""
+        if not lines:
+            return
+        self._failed(LoadFailure(version, f"protected rules restored: {'; '.join(lines)}"))
+        text = (
+            f"The live rule set, version {version}, lacks protected rules, or has them weaker than they were\n"
+            "deployed. Those of the deployment are used in their place:\n"
+            + "".join(f"  - {one_line(line)}\n" for line in lines[:50])
+            + "\nThis is usual for a few minutes after a deployment. If it was none, somebody altered the rule set:\n"
+            "look at `trailwarden rules history`, and at who wrote to the rules bucket and the table.\n"
+        )
+        self._tell_once(f"rule set {version} lacks protected rules", text, version)
 
     def _fail(self, failure: LoadFailure) -> None:
         """Count every failure; tell people once of each version, whoever else met it too."""
@@ -112,13 +132,16 @@ class LiveRules(Generic[Made]):
         if not failure.version:
             return
         fact = f"rule set {failure.version} cannot be loaded"
+        self._tell_once(fact, self._letter(failure), failure.version)
+
+    def _tell_once(self, fact: str, text: str, version: str) -> None:
         try:
             if not self._store.told(fact):
-                self._tell(f"Trailwarden: {fact}", self._letter(failure))
+                self._tell(f"Trailwarden: {fact}", text)
                 self._store.mark_told(fact, days=30)
         except Exception as error:  # noqa: BLE001 (the rules at work go on, whatever cannot be told)
             reason = one_line(f"{type(error).__name__}: {error}", 500)
-            self._failed(LoadFailure(failure.version, f"could not be told: {reason}"))
+            self._failed(LoadFailure(version, f"could not be told: {reason}"))
 
     def _letter(self, failure: LoadFailure) -> str:
         none = f"none yet; after {PATIENCE:.0f} seconds it uses the rules that it was deployed with"

@@ -27,7 +27,9 @@ from trailwarden.rules.folder import files_under
 
 logger = Logger()
 metrics = Metrics()
-settings = read_environment(os.environ, "ALERT_TABLE_NAME", "RULES_BUCKET_NAME", "RULE_AUTHORS_TOPIC_ARN")
+settings = read_environment(
+    os.environ, "ALERT_TABLE_NAME", "RULES_BUCKET_NAME", "RULE_AUTHORS_TOPIC_ARN", "OPERATIONS_TOPIC_ARN"
+)
 
 
 def make_publisher() -> Publisher:
@@ -38,6 +40,7 @@ def make_publisher() -> Publisher:
         folder=RulesBucket(client("s3"), settings["RULES_BUCKET_NAME"]),
         store=RuleSetTable(dynamodb, table, now=time.time),
         authors=OperationsTopic(client("sns"), settings["RULE_AUTHORS_TOPIC_ARN"]),
+        operations=OperationsTopic(client("sns"), settings["OPERATIONS_TOPIC_ARN"]),
         now=time.time,
         check=partial(check_rules, api=BotocoreModels()),
         exceptions=ExceptionTable(dynamodb, table, pause=_pause),

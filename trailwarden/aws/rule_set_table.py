@@ -215,6 +215,7 @@ def _bounded(publication: Publication) -> Publication:
     return replace(
         publication,
         changes=_lines(publication.changes),
+        silenced=_lines(publication.silenced),
         replaced=_lines(publication.replaced),
         overrides=_within(publication.overrides, _OVERRIDES),
         warnings=_within(publication.warnings, _WARNINGS),

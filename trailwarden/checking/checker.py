@@ -2,18 +2,21 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 
 from trailwarden.checking.api import ApiModels
 from trailwarden.checking.attributes import missing_attributes, missing_tests, repeated, wrong_tags
 from trailwarden.checking.conditions import conditions_of, filters_of
 from trailwarden.checking.detour import detours_of_filters, detours_of_rule
 from trailwarden.checking.names import Names
+from trailwarden.checking.suppression import suppressions
 from trailwarden.errors import Problem
 from trailwarden.rules.compile import compile_usable
 from trailwarden.rules.exceptions import in_force, today_utc
 from trailwarden.rules.finding import WARNING_MARK, Finding, Severity
 from trailwarden.rules.lint import lint_rules
 from trailwarden.rules.outline import outline_of_rule
+from trailwarden.rules.protection import protected_ids
 from trailwarden.rules.ruleset import RuleSet
 from trailwarden.rules.source import RuleSource, Source
 
@@ -21,26 +24,33 @@ _DUPLICATE_ID = "is also that of"
 
 
 def check_rules(
-    sources: Sequence[Source], problems: Sequence[Problem] = (), *, api: ApiModels | None = None
+    sources: Sequence[Source],
+    problems: Sequence[Problem] = (),
+    *,
+    api: ApiModels | None = None,
+    today: date | None = None,
 ) -> list[Finding]:
     """Every mistake in the rules, sorted by place.
 
-    `sources` and `problems` are what `load.read_rules` gives; rules are compiled here. Without `api`, what
+    `today` (a day in UTC) is the clock's where it is left out. `sources` and `problems` are what `load.read_rules` gives; rules are compiled here. Without `api`, what
     needs AWS's service models is not checked. Findings of severity `ERROR` must keep the rules from going
     live; warnings need not. Raises nothing.
     """
-    rule_set, refused = compile_usable(sources)
+    day = today_utc() if today is None else today
+    rule_set, refused = compile_usable(sources, today=day)
     found = [
         _finding(each, "duplicate-id" if _DUPLICATE_ID in each.message else "invalid", Severity.ERROR)
         for each in problems
     ]
     found += [_finding(each, "not-evaluated", Severity.ERROR) for each in refused]
-    found += [_finding(each, "lint", Severity.WARNING) for each in lint_rules(sources)]
-    found += _warnings(sources, rule_set, api)
+    found += [_finding(each, "lint", Severity.WARNING) for each in lint_rules(sources, today=day)]
+    found += _warnings(sources, rule_set, api, day)
     return sorted(set(found))
 
 
-def _warnings(sources: Sequence[Source], rule_set: RuleSet, api: ApiModels | None) -> Iterator[Finding]:
+def _warnings(
+    sources: Sequence[Source], rule_set: RuleSet, api: ApiModels | None, today: date
+) -> Iterator[Finding]:
     rules = [source for source in sources if isinstance(source, RuleSource)]
     outlines = {source.id: whole for source in rules if (whole := outline_of_rule(source)) is not None}
     names = Names(outlines, api)
@@ -57,9 +67,11 @@ def _warnings(sources: Sequence[Source], rule_set: RuleSet, api: ApiModels | Non
             yield from names.of_correlation(source)
     yield from repeated(sources, rule_set)
     holding = [
-        each for each in (in_force(rule, today_utc()) for rule in rules) if isinstance(each, RuleSource)
+        each for each in (in_force(rule, today) for rule in rules) if isinstance(each, RuleSource)
     ]
     yield from detours_of_filters(holding)
+    guarded = protected_ids(sources)
+    yield from suppressions(holding, [rule for rule in rules if rule.id in guarded], today)
     yield from filters_of(holding, {rule_id: whole.node for rule_id, whole in outlines.items()})
 
 

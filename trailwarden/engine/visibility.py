@@ -20,10 +20,7 @@ from trailwarden.activity.fields import READS
 from trailwarden.delivery.records import Record
 from trailwarden.engine.evaluate import compile_condition
 from trailwarden.engine.values import RecordView
-from trailwarden.rules.ruleset import Level, Node, Rule, RuleSet
-
-VISIBILITY_RULE_ID = "7d1e4a52-9c0b-4f63-8a9e-2b6c51f0d3a7"
-"""The id of the built-in rule, the same in every rule set and version."""
+from trailwarden.rules.ruleset import VISIBILITY_RULE_ID, VISIBILITY_TITLE, Level, Node, Rule, RuleSet
 
 OMISSIBLE = ("requestParameters", "responseElements", "additionalEventData")
 MARKS: Node = ["or", *(["field", f"{field}.omitted", ["is", "true"]] for field in OMISSIBLE)]
@@ -99,7 +96,7 @@ def visibility_rule(blind: Sequence[Rule], omitted: Sequence[str]) -> Rule:
     left_out = " and ".join(omitted)
     return Rule(
         id=VISIBILITY_RULE_ID,
-        title="Contents Omitted From A Record",
+        title=VISIBILITY_TITLE,
         level=Level.MEDIUM,
         detection=MARKS,
         status="stable",

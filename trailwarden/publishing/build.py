@@ -1,12 +1,15 @@
 """Shipped rules + a team's folder → the rule set, once all of it was read, checked, tested and compiled."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 
 from trailwarden.checking import Finding, Severity, check_rules
+from trailwarden.checking.suppression import nothing_alerts
 from trailwarden.errors import Problem, RuleError
 from trailwarden.publishing.archive import Files
+from trailwarden.publishing.silencing import standing_of
 from trailwarden.rule_tests import run_rule_tests
 from trailwarden.rules.compile import compile_usable
 from trailwarden.rules.exceptions import exceptions_without_expiry, expired_exceptions
@@ -15,9 +18,15 @@ from trailwarden.rules.load import RuleFolder, read_contents
 from trailwarden.rules.ruleset import RuleSet
 from trailwarden.rules.source import Source
 from trailwarden.safety.text import one_line
+from trailwarden.state.rule_sets import Standing
 
-Check = Callable[[Sequence[Source]], Sequence[Finding]]
-"""More that can be wrong with sound rules: an error stops a publication, a warning is told with it."""
+
+class Check(Protocol):
+    """More that can be wrong with sound rules: an error stops a publication, a warning is told with it."""
+
+    def __call__(self, sources: Sequence[Source], /, *, today: date) -> Sequence[Finding]:
+        """What is wrong with the rules on a day in UTC."""
+
 
 SHIPPED = "shipped:"
 """What the paths of shipped rules begin with in problems; no path of a team can."""
@@ -31,6 +40,7 @@ class Built:
     expired: tuple[FilterSource, ...]
     """The exceptions that no longer hold; those that do are in the rule set."""
     overrides: tuple[str, ...]
+    standing: Standing
     warnings: tuple[Problem, ...]
 
 
@@ -53,8 +63,8 @@ def build(
     found += exceptions_without_expiry(folder.sources)
     usable = {rule.id for rule in rule_set.rules} | {one.id for one in rule_set.correlations}
     found += _failed_tests([source for source in folder.sources if source.id in usable])
-    told = check(folder.sources)
-    found += (_plain(each) for each in told if each.severity is Severity.ERROR)
+    told = [*check(folder.sources, today=day), *nothing_alerts(folder, rule_set)]
+    found += (_plain(each) for each in told if each.severity is Severity.ERROR and not _was_usual(each))
     if found:
         raise RuleError(sorted(set(found)))
     warnings = {*folder.warnings, *(_plain(each) for each in told if not _ships(each))}
@@ -62,6 +72,7 @@ def build(
         rule_set=rule_set,
         expired=tuple(expired_exceptions(folder.sources, day)),
         overrides=tuple(sorted(_overrides(folder))),
+        standing=standing_of(folder, rule_set),
         warnings=tuple(sorted(warnings)),
     )
 
@@ -70,6 +81,11 @@ def _plain(problem: Problem) -> Problem:
     """The problem without what a checker may add to it, so that all can be sorted, and stored."""
     message = problem.message.removeprefix("warning: ")
     return Problem(problem.path, problem.line, problem.column, message, problem.cure)
+
+
+def _was_usual(each: Finding) -> bool:
+    """Whether it is what rules of an earlier Trailwarden say: a rollback may bring them back."""
+    return each.code == "silent-through-service" and _ships(each)
 
 
 def _ships(problem: Problem) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from trailwarden.errors import Problem
 from trailwarden.rules.filters import FilterSource
 from trailwarden.safety.text import one_line
-from trailwarden.state.rule_sets import LiveException, Publication, PublicationKind, Refusal
+from trailwarden.state.rule_sets import LiveException, Publication, PublicationKind, Refusal, Standing
 
 _MOST = 100_000  # characters; SNS takes 256 KiB of UTF-8
 _PROBLEMS, _LINES = 100, 200
@@ -57,6 +57,41 @@ def _publication_lines(publication: Publication) -> Iterator[str]:
         yield from _problems(publication.warnings, 0)
     yield ""
     yield "To undo it: trailwarden rules rollback"
+
+
+def of_silencing(publication: Publication) -> Letter:
+    """What a publication takes away from what people hear, for operations."""
+    return _letter(f"rule set {publication.sequence} alerts less than before", _silencing_lines(publication))
+
+
+def _silencing_lines(publication: Publication) -> Iterator[str]:
+    yield f"Rule set {publication.sequence}, version {publication.version}, is live and alerts less than before."
+    yield ""
+    yield f"When: {publication.published_at}"
+    yield f"How:  {_HOW[publication.kind]}"
+    yield f"Who:  {who(publication.published_by, publication.claimed_author)}"
+    if publication.note:
+        yield f"Note: {one_line(publication.note, 400)}"
+    yield ""
+    yield "What it silences:"
+    yield from _listed(publication.silenced)
+    if publication.standing is not None:
+        yield ""
+        yield f"At work now: {standing_text(publication.standing)}."
+    yield ""
+    yield "Ask whoever did it if you do not know why. To undo it: trailwarden rules rollback"
+
+
+def standing_text(standing: Standing) -> str:
+    """How much of a rule set is at work, in a line."""
+    parts = [
+        f"{standing.alerting:,} {'rule alerts' if standing.alerting == 1 else 'rules alert'}",
+        f"{standing.off:,} switched off",
+        f"{standing.lowered:,} lowered",
+        f"{standing.staged:,} on trial",
+        f"{standing.exceptions:,} {'exception' if standing.exceptions == 1 else 'exceptions'}",
+    ]
+    return ", ".join(parts)
 
 
 def of_refusal(refusal: Refusal, live: Publication | None) -> Letter:

@@ -15,7 +15,9 @@ from trailwarden.errors import Problem, RuleError, RuleSetError
 from trailwarden.publishing import changes, letters, mirror
 from trailwarden.publishing.archive import Files, digest, pack_sources, unpack_sources
 from trailwarden.publishing.build import Built, Check, build
+from trailwarden.publishing.silencing import silenced
 from trailwarden.rules.filters import FilterSource
+from trailwarden.rules.guard import guarded
 from trailwarden.rules.ruleset import RuleSet, dump_rule_set, load_rule_set
 from trailwarden.state.rule_sets import (
     LiveException,
@@ -72,18 +74,22 @@ class Attempt:
 class Press:
     """Publishes, refuses and tells, over the store, the bucket and the authors' topic."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (its parts, each passed in)
         self,
         *,
         folder: RulesFolder,
         store: RuleSetStore,
         authors: Authors,
+        operations: Authors,
+        deployed: Callable[[], RuleSet],
         now: Callable[[], float],
         check: Check = check_rules,
     ) -> None:
         self._folder = folder
         self._store = store
         self._authors = authors
+        self._operations = operations
+        self._deployed = deployed
         self._now = now
         self._check = check
 
@@ -112,9 +118,12 @@ class Press:
         if base is not None and (version, sources) == (base.version, base.sources):
             return Outcome("unchanged", f"{attempt.origin}: nothing changed", version)
         exceptions = self._exceptions(built.rule_set, base)
+        before = self._before(attempt)
         publication = replace(
             self._draft(attempt, version, sources),
-            changes=self._changes(attempt, built, exceptions),
+            changes=self._changes(attempt, before, built, exceptions),
+            silenced=self._silenced(attempt, before, built.rule_set, exceptions),
+            standing=built.standing,
             warnings=built.warnings,
             exceptions=exceptions,
             overrides=built.overrides,
@@ -126,9 +135,11 @@ class Press:
     def publish_again(self, attempt: Attempt, target: Publication) -> Outcome:
         """Make an earlier publication live again, as it was compiled then; compiled anew only where its
         artefact cannot be read any more. Raises `OvertakenError`."""
-        rule_set = self._rule_set(target.version)
-        if rule_set is None:
+        stored = self._rule_set(target.version)
+        if stored is None:
             return self.publish(attempt)
+        rule_set = guarded(stored, self._deployed())
+        self._folder.put_artefact(rule_set.version, dump_rule_set(rule_set))
         known = attempt.base.exceptions if attempt.base else {}
         exceptions = {
             key: replace(each, since=known[key].since if key in known else self.today)
@@ -139,8 +150,10 @@ class Press:
         if attempt.base is not None:
             lines += changes.override_changes(attempt.base.overrides, target.overrides)
         publication = replace(
-            self._draft(attempt, target.version, target.sources),
+            self._draft(attempt, rule_set.version, target.sources),
             changes=(f"back to rule set {target.sequence} of {target.published_at}", *lines),
+            silenced=self._silenced(attempt, before, rule_set, exceptions),
+            standing=target.standing,
             exceptions=exceptions,
             overrides=target.overrides,
         )
@@ -179,6 +192,8 @@ class Press:
         if pointer is None or publication is None:
             return []
         outcomes = []
+        if publication.silenced and self._tell_operations(publication):
+            outcomes.append(Outcome("told", f"operations: rule set {publication.sequence}", publication.version))
         if self.tell_once(f"publication {publication.sequence}", letters.of_publication(publication)):
             outcomes.append(Outcome("told", f"rule set {publication.sequence}", publication.version))
         if not pointer.mirrored:
@@ -195,11 +210,22 @@ class Press:
         """The shipped and the team's files that a publication was made from."""
         return unpack_sources(self._folder.sources(publication.sources)) if publication else ({}, {})
 
+    def _tell_operations(self, publication: Publication) -> bool:
+        """Notify operations of what a publication silences; first sent and then remembered, as above."""
+        fact = f"publication {publication.sequence} silences"
+        if self._store.told(fact):
+            return False
+        letter = letters.of_silencing(publication)
+        self._operations.tell(letter.subject, letter.text)
+        self._store.mark_told(fact)
+        return True
+
     def _tell(self, letter: letters.Letter) -> None:
         self._authors.tell(letter.subject, letter.text)
 
     def _built(self, shipped: Files, team: Files, problems: Sequence[Problem] = ()) -> Built:
-        return build(shipped, team, today=self.today, check=self._check, problems=problems)
+        built = build(shipped, team, today=self.today, check=self._check, problems=problems)
+        return replace(built, rule_set=guarded(built.rule_set, self._deployed()))
 
     def _draft(self, attempt: Attempt, version: str, sources: str) -> Publication:
         return Publication(
@@ -237,10 +263,13 @@ class Press:
         }
 
     def _changes(
-        self, attempt: Attempt, built: Built, exceptions: Mapping[str, LiveException]
+        self,
+        attempt: Attempt,
+        before: RuleSet | None,
+        built: Built,
+        exceptions: Mapping[str, LiveException],
     ) -> tuple[str, ...]:
         base = attempt.base
-        before = self._before(attempt)
         lines = changes.rule_changes(before, built.rule_set)
         if before is None:
             lines = [
@@ -253,6 +282,17 @@ class Press:
         if base is not None and base.shipped != digest(attempt.shipped):
             lines.append("the shipped rules are those of another deployment")
         return tuple(lines)
+
+    def _silenced(
+        self,
+        attempt: Attempt,
+        before: RuleSet | None,
+        rule_set: RuleSet,
+        exceptions: Mapping[str, LiveException],
+    ) -> tuple[str, ...]:
+        """Against the rules that ship where those before cannot be read."""
+        before = before or self._deployed()
+        return silenced(before, rule_set, attempt.base.exceptions if attempt.base else {}, exceptions)
 
     def _before(self, attempt: Attempt) -> RuleSet | None:
         """The rules that were live before; where nothing was published, those that ship."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import cached_property
 
 from trailwarden.checking import check_rules
 from trailwarden.errors import RuleError, TrailwardenError
@@ -17,6 +18,9 @@ from trailwarden.publishing.build import Check
 from trailwarden.publishing.notices import FolderChange
 from trailwarden.publishing.press import Attempt, Authors, Outcome, OvertakenError, Press, short
 from trailwarden.publishing.submission import FolderSubmission, RollbackSubmission, author_of, read_submission
+from trailwarden.rules.compile import compile_usable
+from trailwarden.rules.load import read_contents
+from trailwarden.rules.ruleset import RuleSet
 from trailwarden.safety.text import one_line
 from trailwarden.state.protocol import ExceptionCounts
 from trailwarden.state.rule_sets import (
@@ -50,6 +54,7 @@ class Publisher:
         folder: RulesFolder,
         store: RuleSetStore,
         authors: Authors,
+        operations: Authors,
         now: Callable[[], float],
         check: Check = check_rules,
         exceptions: ExceptionCounts | None = None,
@@ -58,7 +63,21 @@ class Publisher:
         self._folder = folder
         self._store = store
         self._exceptions = exceptions
-        self._press = Press(folder=folder, store=store, authors=authors, now=now, check=check)
+        self._press = Press(
+            folder=folder,
+            store=store,
+            authors=authors,
+            operations=operations,
+            deployed=lambda: self._deployed,
+            now=now,
+            check=check,
+        )
+
+    @cached_property
+    def _deployed(self) -> RuleSet:
+        """The rules that ship, as they are protected whatever is published."""
+        rule_set, _ = compile_usable(read_contents([], sorted(self._shipped.items())).sources)
+        return rule_set
 
     def settle(self) -> list[Outcome]:
         """Finish what an earlier run began: tell of the live publication, make the team's folder show it."""

@@ -13,7 +13,7 @@ from trailwarden.rules.document import Document, Path
 from trailwarden.rules.timespan import DAY, timespan_seconds
 
 _BLOCK = "trailwarden"
-_KEYS = ("title", "group_by", "quiet", "runbook", "owner", "tests")
+_KEYS = ("title", "group_by", "quiet", "runbook", "owner", "tests", "protected")
 _EXCEPTION_KEYS = ("owner", "reason", "expires")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TEST_KEYS = ("match", "no_match")
@@ -39,7 +39,8 @@ class RuleTest:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """What the `trailwarden:` block says; empty where it says nothing. `quiet` is in seconds."""
+    """What the `trailwarden:` block says; empty where it says nothing. `quiet` is in seconds. What is
+    `protected` no team's file changes (`protection.py`)."""
 
     alert_title: str = ""
     group_by: tuple[str, ...] = ()
@@ -47,6 +48,7 @@ class Block:
     runbook: tuple[str, ...] = ()
     owner: str = ""
     tests: tuple[RuleTest, ...] = field(default=())
+    protected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class _Reader:
             runbook=self._texts(block, "runbook"),
             owner=self._text(block, "owner"),
             tests=self._tests(block.get("tests")),
+            protected=self._protected(block),
         )
 
     def exception(self, block: Any) -> ExceptionBlock | None:
@@ -179,6 +182,15 @@ class _Reader:
             cure = f"write at most {longest}: until then nobody is told that it came back"
             self._refuse((_BLOCK, "quiet"), f"`{given}` is longer than {longest}", cure)
         return seconds or 0
+
+    def _protected(self, block: dict[str, Any]) -> bool:
+        if "protected" not in block:
+            return False
+        if block["protected"] is not True or not self._document.shipped:
+            cure = "leave it out"
+            self._refuse((_BLOCK, "protected"), "only rules that ship can be protected", cure)
+            return False
+        return True
 
     def _tests(self, tests: Any) -> tuple[RuleTest, ...]:
         if tests is None or not self._is_map(tests, (_BLOCK, "tests"), _TEST_KEYS):

@@ -2,17 +2,20 @@
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from typing import TypeVar
 
 import msgspec
 
 from trailwarden.errors import Problem
 from trailwarden.rules.correlation import CorrelationSource
 from trailwarden.rules.document import Path
+from trailwarden.rules.protection import protected_ids
 from trailwarden.rules.ruleset import Correlation, Level, Rule
 from trailwarden.rules.source import Source
 
 _Usable = Rule | Correlation
+_Marked = TypeVar("_Marked", Rule, Correlation)
 
 
 def compile_correlations(
@@ -20,20 +23,28 @@ def compile_correlations(
 ) -> tuple[tuple[Rule, ...], tuple[Correlation, ...]]:
     """The rules, those that only feed correlations marked so, and the correlations that can be used."""
     correlations = _Compiler(sources, rules, problems).compiled()
-    silent = _silenced(correlations, sources)
-    return (
-        tuple(msgspec.structs.replace(rule, generates=rule.id not in silent) for rule in rules),
-        tuple(msgspec.structs.replace(one, generates=one.id not in silent) for one in correlations),
-    )
+    guarded = protected_ids(sources)
+    silent = _silenced(correlations, sources, guarded)
+
+    def marked(one: _Marked) -> _Marked:
+        return msgspec.structs.replace(one, generates=one.id not in silent, protected=one.id in guarded)
+
+    return tuple(map(marked, rules)), tuple(map(marked, correlations))
 
 
-def _silenced(correlations: Iterable[Correlation], sources: Sequence[Source]) -> set[str]:
-    """The ids that correlations refer to, but for those that one of them leaves to speak for themselves."""
+def _silenced(
+    correlations: Iterable[Correlation], sources: Sequence[Source], guarded: Collection[str]
+) -> set[str]:
+    """The ids that correlations refer to, but for those that one of them leaves to speak for themselves, and
+    protected ones, which only correlations that ship may keep silent."""
+    shipped = {source.id for source in sources if source.document.shipped}
     speaking = {
         source.id for source in sources if isinstance(source, CorrelationSource) and source.parts.generate
     }
     kept = list(correlations)
-    referred = {rule_id for one in kept for rule_id in one.rules}
+    referred = {
+        rule_id for one in kept for rule_id in one.rules if one.id in shipped or rule_id not in guarded
+    }
     return referred - {rule_id for one in kept if one.id in speaking for rule_id in one.rules}
 
 

@@ -15,7 +15,7 @@ from trailwarden.rules.source import RuleSource, Source
 SOON_DAYS = 14
 """An exception that expires within so many days is warned of."""
 LONGEST_DAYS = 400
-"""One that holds for longer is warned of: a year, and time to review it."""
+"""One that holds for longer is refused: a year, and time to review it."""
 
 
 def today_utc() -> date:
@@ -69,6 +69,3 @@ def expiry_warnings(exception: FilterSource, today: date) -> Iterator[tuple[str,
     elif days <= SOON_DAYS:
         left = "today" if days == 0 else f"in {days} day{'s' if days > 1 else ''}, on {exception.expires}"
         yield f"the exception expires {left}", "take it out, or agree on a new date with its owner"
-    elif days > LONGEST_DAYS:
-        message = f"the exception holds for {days} days, until {exception.expires}"
-        yield message, f"choose a date within {LONGEST_DAYS} days, and review it then"

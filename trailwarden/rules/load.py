@@ -23,6 +23,12 @@ from trailwarden.rules.filters import FilterSource, check_references, filters_of
 from trailwarden.rules.folder import MAX_FILES, MAX_TOTAL, SUFFIXES
 from trailwarden.rules.lists import NamedList, is_list, named_lists, shipped_lists
 from trailwarden.rules.overrides import Override, apply_overrides, is_override, read_overrides
+from trailwarden.rules.protection import (
+    protected_ids,
+    refuse_filters,
+    refuse_imitations,
+    without_protected,
+)
 from trailwarden.rules.shipped import ships
 from trailwarden.rules.source import RuleSource, Source
 
@@ -141,8 +147,10 @@ def _load_folder(documents: Sequence[Document], problems: list[Problem]) -> Rule
             if known.document.shipped:
                 cure = "write an override for the shipped rule, or give yours an id of its own"
             problems.append(Problem(source.path, source.line, source.column, message, cure))
-    overrides = read_overrides(documents, problems)
-    left = apply_overrides(overrides, list(sources.values()), _written_names(documents), problems)
+    kept = list(sources.values())
+    refuse_imitations(kept, problems)
+    overrides = without_protected(read_overrides(documents, problems), kept, problems)
+    left = apply_overrides(overrides, kept, _written_names(documents), problems)
     return RuleFolder(
         left.sources, sorted(problems), filters, overrides, left.switched_off, sorted(left.warnings)
     )
@@ -204,7 +212,8 @@ def parse_rules(path: str, content: bytes) -> tuple[list[Source], list[Problem]]
     problems: list[Problem] = []
     documents = _read_content(path, content, problems)
     sources = _load_documents(documents, problems, [])
-    overrides = read_overrides(documents, problems)
+    refuse_imitations(sources, problems)
+    overrides = without_protected(read_overrides(documents, problems), sources, problems)
     left = apply_overrides(overrides, sources, _written_names(documents), problems)
     return left.sources, problems
 
@@ -223,12 +232,14 @@ def _load_documents(
         for document in documents
         if not is_list(document) and not is_filter(document)
     ]
+    sources = [source for source in loaded if source is not None]
+    guarded = protected_ids(sources)
+    refuse_filters(filters, sources, problems)
     return [
         replace(source, filters=filters_of(source.id, source.name, filters))
-        if isinstance(source, RuleSource)
+        if isinstance(source, RuleSource) and source.id not in guarded
         else source
-        for source in loaded
-        if source is not None
+        for source in sources
     ]
 
 

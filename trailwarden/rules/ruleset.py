@@ -1,6 +1,6 @@
 """The compiled rule set: what the engine reads at run time, without pySigma or YAML.
 
-The artefact is JSON: `{"format": 4, "version": <16 hex digits>, "rules": [...], "correlations": [...],
+The artefact is JSON: `{"format": 5, "version": <16 hex digits>, "rules": [...], "correlations": [...],
 "exceptions": [...]}`. It is reproducible to the byte (all sorted by id, keys sorted), and its version is a
 hash of its content, so an artefact that was altered or cut does not load. One of another format is refused:
 of a newer one this reader cannot know the meaning, and an older one does not hold what exceptions hide.
@@ -39,13 +39,17 @@ import msgspec
 
 from trailwarden.errors import RuleSetError
 
-FORMAT = 4
+FORMAT = 5
 EVENTS_PER_STRETCH = 5000
 """How many events of a correlation's group count in each stretch of its timespan (docs/correlations.md)."""
 
 STAGED_STATUSES = frozenset({"test", "experimental", "deprecated", "unsupported"})
 """Sigma's statuses that are not ready, or no longer meant, to wake people; `stable`, or none, tells them.
 https://sigmahq.io/docs/basics/rules.html"""
+
+VISIBILITY_RULE_ID = "7d1e4a52-9c0b-4f63-8a9e-2b6c51f0d3a7"
+"""The id of the built-in rule for records with omitted contents, the same in every rule set and version."""
+VISIBILITY_TITLE = "Contents Omitted From A Record"
 
 Node = list[Any]
 
@@ -80,7 +84,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     an empty `group_by` leaves the grouping to the default (actor × account). `quiet` (seconds) is how long
     nothing must match for an alert to be over, 0 leaves it to the settings. `filters` are the ids of the
     Sigma filters that `detection` already holds. A rule that does not generate only feeds correlations: its
-    matches are told to nobody."""
+    matches are told to nobody. What is `protected` is as the deployment has it (`guard.py`)."""
 
     id: str
     title: str
@@ -99,6 +103,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     owner: str = ""
     filters: tuple[str, ...] = ()
     generates: bool = True
+    protected: bool = False
 
     @property
     def staged(self) -> bool:
@@ -187,6 +192,7 @@ class Correlation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     alert_title: str = ""
     runbook: tuple[str, ...] = ()
     owner: str = ""
+    protected: bool = False
 
     @property
     def staged(self) -> bool:

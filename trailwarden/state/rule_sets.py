@@ -51,6 +51,18 @@ class LiveException:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How much of a rule set is at work: rules and correlations that alert, that overrides switched off or
+    lowered, that are on trial; and how many exceptions hold."""
+
+    alerting: int
+    off: int = 0
+    lowered: int = 0
+    staged: int = 0
+    exceptions: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Publication:
     """One publication, complete: all that its message, the history and a rollback need.
 
@@ -84,6 +96,10 @@ class Publication:
     """The exceptions that hold, by id."""
     overrides: tuple[str, ...] = ()
     """What overrides say, a line a rule."""
+    silenced: tuple[str, ...] = ()
+    """What alerts no longer, or less, than in the publication before: operations is notified of it."""
+    standing: Standing | None = None
+    """None in publications from before it was kept."""
 
     def pointer(self, *, mirrored: bool) -> LivePointer:
         """The pointer that makes it live."""

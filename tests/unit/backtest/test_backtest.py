@@ -18,7 +18,7 @@ from trailwarden.backtest.rules import BacktestRules, backtest_rules
 from trailwarden.delivery.records import Record, event_identity, event_time
 from trailwarden.engine.engine import Engine
 from trailwarden.engine.match import Match
-from trailwarden.engine.visibility import VISIBILITY_RULE_ID
+from trailwarden.rules.ruleset import VISIBILITY_RULE_ID
 from trailwarden.rules.load import parse_rules
 from trailwarden.rules.ruleset import RuleSet
 

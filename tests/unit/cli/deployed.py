@@ -58,6 +58,7 @@ class Deployed:
             folder=RulesBucket(self.s3, NAMES.rules_bucket),
             store=self.store,
             authors=self.authors,
+            operations=self.authors,
             now=time.time,
         )
 

@@ -16,7 +16,7 @@ from trailwarden.engine.decision import Decision
 from trailwarden.engine.engine import Engine
 from trailwarden.engine.hidden import HiddenMatches
 from trailwarden.engine.match import Match
-from trailwarden.engine.visibility import VISIBILITY_RULE_ID
+from trailwarden.rules.ruleset import VISIBILITY_RULE_ID
 from trailwarden.errors import RuleSetError
 from trailwarden.rules.compile import compile_rules, compile_usable
 from trailwarden.rules.load import parse_rules, read_rules

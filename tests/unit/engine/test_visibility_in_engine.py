@@ -8,7 +8,7 @@ import pytest
 
 from tests.samples import STOP_RULE, engine, log_file, record
 from trailwarden.delivery.logfile import LogFileReader
-from trailwarden.engine.visibility import VISIBILITY_RULE_ID
+from trailwarden.rules.ruleset import VISIBILITY_RULE_ID
 from trailwarden.rules.ruleset import Level, Rule
 
 LOOKS_INSIDE = Rule(

@@ -1,5 +1,7 @@
 """Edits, submissions and rollbacks become live or are refused; nothing is told twice, nothing is mixed."""
 
+from datetime import date
+
 import pytest
 
 from tests.unit.publishing.world import (
@@ -94,7 +96,7 @@ def test_a_mended_folder_forgets_its_refusal_and_breaking_it_again_is_told_again
 
 def test_a_failing_test_and_a_failing_check_refuse_too_and_all_is_told_at_once() -> None:
     world = World(
-        check=lambda sources: [
+        check=lambda sources, *, today: [
             Finding(sources[0].path, 9, 1, "never true", "mend it", code="x", severity=Severity.ERROR)
         ]
     )
@@ -361,7 +363,7 @@ def test_an_edit_and_a_submission_at_once_end_in_one_of_the_two() -> None:
     submission = world.hand_in(world.folder_of({"own.yml": OWN_LATER}, base=1), who=BOB)
     overtaken: list[bool] = []
 
-    def overtake(_sources: object) -> list[Finding]:
+    def overtake(_sources: object, *, today: date) -> list[Finding]:
         if not overtaken:
             overtaken.append(True)
             world.publisher().submitted(submission)

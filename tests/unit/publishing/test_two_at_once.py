@@ -61,6 +61,7 @@ class Office:
             folder=RulesBucket(s3, "rules"),
             store=RuleSetTable(dynamodb, "alerts", now=time.time),
             authors=self,
+            operations=self,
             now=time.time,
         )
 

@@ -51,6 +51,16 @@ class CrashError(Exception):
 
 
 @dataclass
+class Operations:
+    """Those who run Trailwarden, and what they were sent. A failure of the topic is `warn` in `failing`."""
+
+    warnings: list[tuple[str, str]]
+
+    def tell(self, subject: str, text: str) -> None:
+        self.warnings.append((subject, text))
+
+
+@dataclass
 class World:
     """What lies around the publisher. A step named in `failing` fails once, before or after it was done."""
 
@@ -59,6 +69,7 @@ class World:
     exceptions: Any = None
     time: float = NOON
     letters: list[tuple[str, str]] = field(default_factory=list)
+    warnings: list[tuple[str, str]] = field(default_factory=list)
     failing: list[str] = field(default_factory=list)
     submissions: int = 0
 
@@ -78,6 +89,7 @@ class World:
             folder=_Failing(self.folder, self.failing),
             store=_Failing(self.store, self.failing),
             authors=_Failing(self, self.failing),
+            operations=_Failing(Operations(self.warnings), self.failing),
             now=self.now,
             check=self.check,
             exceptions=self.exceptions,

@@ -69,16 +69,16 @@ def test_the_tests_of_a_rule_are_not_in_the_artefact() -> None:
 
 
 def test_a_newer_format_is_refused_with_what_to_do() -> None:
-    data = json.dumps({"format": 5, "rules": {"a whole": "new shape"}}).encode()
+    data = json.dumps({"format": 6, "rules": {"a whole": "new shape"}}).encode()
 
-    with pytest.raises(RuleSetError, match=r"format 5, .* knows format 4\. Deploy"):
+    with pytest.raises(RuleSetError, match=r"format 6, .* knows format 5\. Deploy"):
         load_rule_set(data)
 
 
 def test_an_older_format_is_refused_for_it_does_not_hold_what_exceptions_hide() -> None:
-    data = json.dumps({"format": 3, "rules": [], "correlations": [], "version": "0" * 16}).encode()
+    data = json.dumps({"format": 4, "rules": [], "correlations": [], "version": "0" * 16}).encode()
 
-    with pytest.raises(RuleSetError, match=r"format 3, .* knows format 4\. Compile the rules again"):
+    with pytest.raises(RuleSetError, match=r"format 4, .* knows format 5\. Compile the rules again"):
         load_rule_set(data)
 
 
@@ -119,7 +119,7 @@ def test_a_cut_artefact_is_refused(keep: int) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"[]", b"null", b"\xff\xfe", b'{"format": "1"}', b'{"format": 4}', b'{"format": 4, "rules": [{}]}'],
+    [b"[]", b"null", b"\xff\xfe", b'{"format": "1"}', b'{"format": 5}', b'{"format": 5, "rules": [{}]}'],
 )
 def test_what_is_no_artefact_is_refused(data: bytes) -> None:
     with pytest.raises(RuleSetError, match="damaged"):

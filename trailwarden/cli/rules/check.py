@@ -8,8 +8,10 @@ from pathlib import Path
 import click
 
 from trailwarden.checking import ApiModels, Finding, Severity, check_rules
+from trailwarden.checking.suppression import nothing_alerts
 from trailwarden.cli.exits import Exit
-from trailwarden.rules.load import read_rules
+from trailwarden.rules.compile import compile_usable
+from trailwarden.rules.load import read_folder
 from trailwarden.rules.shipped import shipped_rules_path
 from trailwarden.safety.text import one_line
 
@@ -33,8 +35,11 @@ def check_command(paths: tuple[str, ...], *, strict: bool, as_json: bool) -> Non
       trailwarden rules check --strict my-rules/persistence/key_created.yml
       trailwarden rules check --json my-rules/ | jq '.[].code'
     """
-    sources, problems = read_rules([Path(path) for path in paths] or [shipped_rules_path()])
-    findings = check_rules(sources, problems, api=api_models())
+    folder = read_folder([Path(path) for path in paths] or [shipped_rules_path()])
+    sources = folder.sources
+    findings = check_rules(sources, folder.problems, api=api_models())
+    if folder.overrides:
+        findings += nothing_alerts(folder, compile_usable(sources)[0])
     errors = sum(each.severity is Severity.ERROR for each in findings)
     if as_json:
         click.echo(json.dumps([_as_json(each) for each in findings], indent=2))

@@ -1,0 +1,116 @@
+"""The protected rules: what is done to Trailwarden itself, and to the trails that it lives by.
+
+Whoever may write rules may change what the others find, but must not blind Trailwarden to being blinded. A
+rule that ships says `trailwarden: {protected: true}`; what it is built on is protected with it. No filter
+applies to it, no override names it, no team's correlation silences it, and nothing of a team's bears its id,
+its name or its title. `guard.py` holds compiled rule sets to the same.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from trailwarden.errors import Problem
+from trailwarden.rules.correlation import CorrelationSource
+from trailwarden.rules.filters import FilterSource
+from trailwarden.rules.overrides import Override
+from trailwarden.rules.ruleset import VISIBILITY_RULE_ID, VISIBILITY_TITLE
+from trailwarden.rules.source import Source
+
+_LOOKALIKES = str.maketrans("0135", "oles")
+_OWN = "give yours an id, a name and a title of its own"
+
+
+def protected_ids(sources: Iterable[Source]) -> frozenset[str]:
+    """The ids of the protected rules, and of all that they are built on."""
+    kept = list(sources)
+    by_reference = {source.name: source.id for source in kept if source.name} | {
+        source.id: source.id for source in kept
+    }
+    below = {
+        source.id: {by_reference.get(one, one.lower()) for one in source.parts.references}
+        for source in kept
+        if isinstance(source, CorrelationSource)
+    }
+    found: set[str] = set()
+    waiting = [source.id for source in kept if source.block.protected]
+    while waiting:
+        rule_id = waiting.pop()
+        if rule_id not in found:
+            found.add(rule_id)
+            waiting += below.get(rule_id, ())
+    return frozenset(found)
+
+
+def refuse_filters(filters: Iterable[FilterSource], sources: Sequence[Source], problems: list[Problem]) -> None:
+    """Refuse filters that name a protected rule; those on `any` leave them out."""
+    names = _names(sources)
+    for each in filters:
+        for reference in each.rules or ():
+            title = names.get(reference.text) or names.get(reference.text.lower())
+            if title is not None:
+                message = f"the rule {title!r} is protected: no filter may hide what it finds"
+                place = each.path, reference.line, reference.column
+                problems.append(Problem(*place, message, "take it off the list"))
+
+
+def without_protected(
+    overrides: Iterable[Override], sources: Sequence[Source], problems: list[Problem]
+) -> list[Override]:
+    """The overrides without the protected rules that they name, each of which is a problem."""
+    names = _names(sources)
+    left = []
+    for override in overrides:
+        allowed = []
+        for reference in override.rules:
+            title = names.get(reference.text) or names.get(reference.text.lower())
+            if title is None:
+                allowed.append(reference)
+                continue
+            message = f"the rule {title!r} is protected: nothing switches it off or changes its level"
+            place = override.path, reference.line, reference.column
+            problems.append(Problem(*place, message, "take it off the list"))
+        left.append(replace(override, rules=tuple(allowed)))
+    return left
+
+
+def refuse_imitations(sources: Sequence[Source], problems: list[Problem]) -> None:
+    """Refuse what a team calls by the id of the built-in visibility rule, or by the name or the title of a
+    protected rule: people would take the one for the other."""
+    guarded = protected_ids(sources)
+    protected = [source for source in sources if source.id in guarded]
+    names = {source.name.lower() for source in protected if source.name}
+    titles = {_skeleton(title): title for title in (VISIBILITY_TITLE, *(each.title for each in protected))}
+    for source in sources:
+        if source.document.shipped:
+            continue
+        if source.id == VISIBILITY_RULE_ID:
+            message = "the id is that of the built-in rule for records with omitted contents"
+            problems.append(source.document.problem(("id",), message, _OWN))
+        if source.name and source.name.lower() in names:
+            message = f"the name {source.name!r} is that of a protected rule"
+            problems.append(source.document.problem(("name",), message, _OWN))
+        pattern = re.compile(_skeleton(source.title))
+        imitated = next((title for known, title in titles.items() if pattern.fullmatch(known)), None)
+        if imitated is not None:
+            message = f"the title reads like that of the protected rule {imitated!r}"
+            problems.append(source.document.problem(("title",), message, _OWN))
+
+
+def _names(sources: Sequence[Source]) -> dict[str, str]:
+    """The titles of the protected rules by all that they are referred to by."""
+    guarded = protected_ids(sources)
+    protected = [source for source in sources if source.id in guarded]
+    return {key: source.title for source in protected for key in (source.id, source.name) if key} | {
+        VISIBILITY_RULE_ID: VISIBILITY_TITLE
+    }
+
+
+def _skeleton(title: str) -> str:
+    """The letters that a title is read by, as a pattern: a letter of another script may stand for any."""
+    folded = unicodedata.normalize("NFKD", title).casefold().translate(_LOOKALIKES)
+    return "".join(
+        char if char.isascii() else "." for char in folded if char.isalnum() and not unicodedata.combining(char)
+    )
+
