@@ -8,6 +8,7 @@ import os
 import time
 from dataclasses import asdict
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,12 @@ from trailwarden.aws.batches import jitter
 from trailwarden.aws.clients import client
 from trailwarden.aws.due_table import DueTable
 from trailwarden.aws.environment import read_environment
+from trailwarden.aws.exception_table import ExceptionTable
 from trailwarden.aws.group_table import GroupTable
 from trailwarden.aws.rule_set_table import RuleSetTable
 from trailwarden.aws.telling import make_tellers
 from trailwarden.aws.week_table import WeekTable
+from trailwarden.dispatch.suppression import suppressed_since
 from trailwarden.dispatch.tending import Tender
 from trailwarden.state.groups import Groups
 
@@ -60,6 +63,7 @@ def make_tender() -> Tender:
         rule_set_version=lambda: _live_version(rule_sets),
         accounts=alerting.accounts,
         now=time.time,
+        suppressed=partial(suppressed_since, rule_sets, ExceptionTable(dynamodb, name, pause=_pause)),
     )
 
 

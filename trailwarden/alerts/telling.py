@@ -99,6 +99,32 @@ class WatchedAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class Suppressed:
+    """What the rules do not say. `hidden` counts the week's matches that exceptions hid, `worst` by exception,
+    the most first. `alerting` is how many rules alert, `alerting_before` a week before, `alerting_least` at
+    any time since: None where that is not known. `off`, `lowered` and `staged` count rules as they are now,
+    `exceptions` those that hold now."""
+
+    hidden: int = 0
+    worst: tuple[tuple[str, int], ...] = ()
+    alerting: int | None = None
+    alerting_before: int | None = None
+    alerting_least: int | None = None
+    off: int = 0
+    lowered: int = 0
+    staged: int = 0
+    exceptions: int = 0
+
+    @property
+    def shrank(self) -> bool:
+        """Whether no rule alerts, or at some time less than half of those that did before."""
+        if self.alerting == 0 or self.alerting_least == 0:
+            return True
+        least, before = self.alerting_least, self.alerting_before
+        return least is not None and before is not None and least * 2 < before
+
+
+@dataclass(frozen=True, slots=True)
 class Heartbeat:
     """Once a week: Trailwarden is at work, and silence meant peace. Times are RFC 3339, UTC.
 
@@ -118,6 +144,7 @@ class Heartbeat:
     staged: int
     acknowledged: tuple[str, ...]
     rule_set_version: str
+    suppressed: Suppressed = Suppressed()
 
 
 Told = Alert | StormSummary | Heartbeat

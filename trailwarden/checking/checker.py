@@ -66,9 +66,7 @@ def _warnings(
         else:
             yield from names.of_correlation(source)
     yield from repeated(sources, rule_set)
-    holding = [
-        each for each in (in_force(rule, today) for rule in rules) if isinstance(each, RuleSource)
-    ]
+    holding = [each for each in (in_force(rule, today) for rule in rules) if isinstance(each, RuleSource)]
     yield from detours_of_filters(holding)
     guarded = protected_ids(sources)
     yield from suppressions(holding, [rule for rule in rules if rule.id in guarded], today)

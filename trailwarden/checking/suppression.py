@@ -57,7 +57,9 @@ _FILLINGS = (
 )
 
 
-def suppressions(sources: Sequence[RuleSource], protected: Sequence[RuleSource], today: date) -> Iterator[Finding]:
+def suppressions(
+    sources: Sequence[RuleSource], protected: Sequence[RuleSource], today: date
+) -> Iterator[Finding]:
     """What publication refuses of the filters that apply to `sources`, or would hide what is protected."""
     filters = list({id(each): each for source in sources for each in source.filters}.values())
     hides = {id(each): test for each in filters if (test := _hidden_by(each)) is not None}
@@ -144,7 +146,9 @@ def nothing_alerts(folder: RuleFolder, rule_set: RuleSet) -> Iterator[Finding]:
     if alerting or not any(source.document.shipped for source in every):
         return
     first = folder.overrides[0] if folder.overrides else every[0]
-    message = "no rule besides the protected ones would alert: all are switched off, on trial, or only counted"
+    message = (
+        "no rule besides the protected ones would alert: all are switched off, on trial, or only counted"
+    )
     cure = "leave some of the rules at work"
     yield Finding(
         first.path, first.line, first.column, message, cure, code="nothing-alerts", severity=Severity.ERROR

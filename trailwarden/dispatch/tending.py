@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from trailwarden.alerts.groups import CHECK_AFTER, GroupState, Moved, look
-from trailwarden.alerts.telling import Heartbeat, StormSummary, WatchedAccount
+from trailwarden.alerts.telling import Heartbeat, StormSummary, Suppressed, WatchedAccount
 from trailwarden.dispatch.notification import Notifier, Telling
 from trailwarden.dispatch.storms import summary_of
 from trailwarden.messages.message import AlertMessage
@@ -102,7 +102,9 @@ class Tender:
         rule_set_version: Callable[[], str],
         accounts: Collection[str],
         now: Callable[[], float],
+        suppressed: Callable[[datetime], Suppressed] = lambda _since: Suppressed(),
     ) -> None:
+        self._suppressed = suppressed
         self._store = store
         self._groups = groups
         self._due = due
@@ -255,4 +257,5 @@ class Tender:
             staged=figures.staged,
             acknowledged=tuple(self._acknowledged.acknowledged()),
             rule_set_version=self._rule_set_version(),
+            suppressed=self._suppressed(since),
         )

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from trailwarden.activity.model import Context
-from trailwarden.alerts.telling import Heartbeat, WatchedAccount
+from trailwarden.alerts.telling import Heartbeat, Suppressed, WatchedAccount
 from trailwarden.messages.chat import notification, plain
 from trailwarden.messages.envelope import DEFAULT_BODIES, AlertMessage, Bodies, enveloped, first_that_fits
 from trailwarden.messages.form import Form
@@ -74,16 +74,50 @@ class _Week:
     def alerts(self) -> str:
         return f"{self.told:,} alert{'' if self.told == 1 else 's'}" if self.told else "no alert"
 
+    @property
+    def suppressed(self) -> Suppressed:
+        return self.heartbeat.suppressed
+
+    def silenced(self) -> str:
+        """`MOST RULES WERE SILENCED`, where so few of them alert that quiet says nothing; else empty."""
+        if not self.suppressed.shrank:
+            return ""
+        return "NO RULE ALERTS" if self.suppressed.alerting == 0 else "MOST RULES WERE SILENCED"
+
+    def hidden(self) -> str:
+        """`12 matches hidden by exceptions`; empty where none was."""
+        hidden = self.suppressed.hidden
+        return f"{hidden:,} {'match' if hidden == 1 else 'matches'} hidden by exceptions" if hidden else ""
+
+    def rules(self) -> str:
+        """`298 rules alert (310 a week before, 12 at the least); 12 switched off, 3 lowered, 5 on trial`."""
+        of = self.suppressed
+        known = [
+            f"{of.alerting_before:,} a week before" if of.alerting_before not in (None, of.alerting) else "",
+            f"{of.alerting_least:,} at the least"
+            if of.alerting_least not in (None, of.alerting, of.alerting_before)
+            else "",
+        ]
+        said = ", ".join(filter(None, known))
+        count = f"{of.alerting:,} {'rule alerts' if of.alerting == 1 else 'rules alert'}"
+        return (
+            f"{count}{f' ({said})' if said else ''}; {of.off:,} switched off, {of.lowered:,} lowered, "
+            f"{of.staged:,} on trial, {of.exceptions:,} {'exception' if of.exceptions == 1 else 'exceptions'}"
+        )
+
     def headline(self) -> str:
         week = f"in the week to {date(self.heartbeat.until)}"
         if not self.heartbeat.records:
             return f"NOTHING WAS READ {week}: Trailwarden sees nothing"
         if self.silent:
             return f"NOTHING WAS READ from {self.of_accounts(self.silent)} {week}; {self.alerts()} told"
+        if self.silenced():
+            return f"{self.silenced()} {week}; {self.alerts()} told"
         seen = f"{self.of_accounts(self.accounts)} read" if self.accounts else "log files read"
         if self.late:
             seen += f" ({self.late:,} not lately)"
-        return f"Trailwarden is at work: {seen}, {self.alerts()} told {week}"
+        hidden = f", {self.hidden()}" if self.suppressed.hidden else ""
+        return f"Trailwarden is at work: {seen}, {self.alerts()} told{hidden} {week}"
 
     def sentence(self) -> str:
         """What the week was like, and no more than is known of it."""
@@ -97,10 +131,14 @@ class _Week:
                 f"NOTHING WAS READ from {self.of_accounts(self.silent)}: what happened there is not known. "
                 f"{week} Trailwarden read {beat.records:,} records of the rest, and {told}"
             )
-        quiet = "" if self.told or beat.held or self.acknowledged else ": no rule that is live met anything"
+        hushed = self.told or beat.held or self.acknowledged or self.suppressed.hidden or self.silenced()
+        quiet = "" if hushed else ": no rule that is live met anything"
+        if self.suppressed.hidden:
+            quiet = f", with {self.hidden()}"
         of = f" of {self.of_accounts(self.accounts)}" if self.accounts else ""
         late = f". From {self.of_accounts(self.late)} nothing came for a day or more" if self.late else ""
-        return f"Trailwarden is at work. {week} it read {beat.records:,} records{of}, and {told}{quiet}{late}"
+        begins = f"{self.silenced()}: quiet says little" if self.silenced() else "Trailwarden is at work"
+        return f"{begins}. {week} it read {beat.records:,} records{of}, and {told}{quiet}{late}"
 
     def levels(self) -> str:
         """`1 critical, 3 high`; levels that nobody knows last."""
@@ -132,6 +170,10 @@ def _bounded(heartbeat: Heartbeat, room: _Room) -> Heartbeat:
         told={safe(name): number for name, number in list(heartbeat.told.items())[:20]},
         acknowledged=tuple(map(safe, heartbeat.acknowledged)),
         rule_set_version=safe(heartbeat.rule_set_version),
+        suppressed=replace(
+            heartbeat.suppressed,
+            worst=tuple((safe(title), count) for title, count in heartbeat.suppressed.worst[: room.titles]),
+        ),
     )
 
 
@@ -182,6 +224,12 @@ def _lines(week: _Week, shown: int) -> Iterator[str]:
         yield from fact("Held back", f"{beat.held:,} alerts, told in summaries alone")
     if beat.staged:
         yield from fact("On trial", f"{beat.staged:,} alerts of rules that are not live yet, told to nobody")
+    if week.suppressed.hidden:
+        yield from fact("Hidden", week.hidden())
+        for title, count in week.suppressed.worst:
+            yield from more(f"{count:,} by {harmless(title, 140)}")
+    if week.suppressed.alerting is not None:
+        yield from fact("Rules", week.rules())
     for number, title in enumerate(beat.acknowledged):
         yield from fact("Kept quiet", harmless(title, 140)) if number == 0 else more(harmless(title, 140))
     if week.acknowledged > len(beat.acknowledged):
@@ -260,6 +308,21 @@ def _payload(week: _Week) -> dict[str, Any]:
         "acknowledged": list(beat.acknowledged),
         "acknowledged_left_out": week.acknowledged - len(beat.acknowledged),
         "rule_set_version": beat.rule_set_version,
+        "suppressed": _suppressed(beat.suppressed),
+    }
+
+
+def _suppressed(of: Suppressed) -> dict[str, Any]:
+    return {
+        "matches_hidden": of.hidden,
+        "hidden_by": [{"title": title, "matches": count} for title, count in of.worst],
+        "rules_alerting": of.alerting,
+        "rules_alerting_before": of.alerting_before,
+        "rules_alerting_least": of.alerting_least,
+        "rules_off": of.off,
+        "rules_lowered": of.lowered,
+        "rules_staged": of.staged,
+        "exceptions": of.exceptions,
     }
 
 
@@ -282,6 +345,10 @@ def _chat(week: _Week) -> dict[str, Any]:
     lines.append(f"Told: {week.alerts()}" + (f": {plain(week.levels())}" if week.told else ""))
     if beat.held:
         lines.append(f"Held back: {beat.held:,} alerts, told in summaries alone")
+    if week.suppressed.hidden:
+        lines.append(f"Hidden: {week.hidden()}")
+    if week.suppressed.alerting is not None:
+        lines.append(f"Rules: {week.rules()}")
     return notification(
         identity=f"heartbeat-{beat.week}",
         thread="heartbeat",

@@ -193,7 +193,9 @@ class Press:
             return []
         outcomes = []
         if publication.silenced and self._tell_operations(publication):
-            outcomes.append(Outcome("told", f"operations: rule set {publication.sequence}", publication.version))
+            outcomes.append(
+                Outcome("told", f"operations: rule set {publication.sequence}", publication.version)
+            )
         if self.tell_once(f"publication {publication.sequence}", letters.of_publication(publication)):
             outcomes.append(Outcome("told", f"rule set {publication.sequence}", publication.version))
         if not pointer.mirrored:

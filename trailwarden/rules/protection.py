@@ -43,7 +43,9 @@ def protected_ids(sources: Iterable[Source]) -> frozenset[str]:
     return frozenset(found)
 
 
-def refuse_filters(filters: Iterable[FilterSource], sources: Sequence[Source], problems: list[Problem]) -> None:
+def refuse_filters(
+    filters: Iterable[FilterSource], sources: Sequence[Source], problems: list[Problem]
+) -> None:
     """Refuse filters that name a protected rule; those on `any` leave them out."""
     names = _names(sources)
     for each in filters:
@@ -111,6 +113,7 @@ def _skeleton(title: str) -> str:
     """The letters that a title is read by, as a pattern: a letter of another script may stand for any."""
     folded = unicodedata.normalize("NFKD", title).casefold().translate(_LOOKALIKES)
     return "".join(
-        char if char.isascii() else "." for char in folded if char.isalnum() and not unicodedata.combining(char)
+        char if char.isascii() else "."
+        for char in folded
+        if char.isalnum() and not unicodedata.combining(char)
     )
-

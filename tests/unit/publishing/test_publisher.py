@@ -120,14 +120,16 @@ def test_a_team_rule_with_a_shipped_id_is_refused_with_the_cure() -> None:
 
 def test_an_override_switches_a_shipped_rule_off_and_back_on() -> None:
     world = World()
+    world.edited("own.yml", OWN)
+    world.subjects()
     world.edited("off.yml", SWITCHED_OFF)
-    assert world.titles() == []
+    assert world.titles() == ["Trail stopped"]
     assert "override added: root_used: switched off (detection: the identity" in world.letters[0][1]
     assert "removed: rule 'Root used'" in world.letters[0][1]
 
     world.edited("off.yml", None)
 
-    assert world.titles() == ["Root used"]
+    assert world.titles() == ["Root used", "Trail stopped"]
     assert "override removed: root_used: switched off" in world.letters[1][1]
 
 
