@@ -8,7 +8,6 @@ import gzip
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from textwrap import fill
 from typing import Any
 
 import botocore
@@ -17,6 +16,8 @@ from trailwarden.safety.names import is_readable, is_secret, plain
 
 TARGET = Path(__file__).parents[1] / "trailwarden" / "safety" / "sensitive.py"
 _DECORATIONS = ("api.", "data.", "portal.", "runtime.", "models.", "models-v2-", "streams.")
+# What the run of a document is given: commands, which people must read; secrets in them are masked as text.
+_READ = {("ssm", "parameters")}
 _HEAD = '''"""What AWS's models mark as sensitive, and no name says. Written by `python -m tests.sensitive_members`.
 
 `service operation: members`; `*` is every operation of the service. Names as `names.plain` makes them.
@@ -33,7 +34,8 @@ def generated() -> str:
     for model in _models():
         for service in _sources(model["metadata"]):
             for operation, names in _of_model(model).items():
-                found.setdefault((service, operation), set()).update(names)
+                readable = {name for of, name in _READ if of == service}
+                found.setdefault((service, operation), set()).update(names - readable)
     lines = []
     for (service, operation), names in sorted(found.items()):
         left = names - (found.get((service, "*"), set()) if operation != "*" else set())

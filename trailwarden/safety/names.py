@@ -60,7 +60,7 @@ _READABLE = re.compile(
     r"|certificatechain|certificate|action|severity|effect|operator)$"
 )
 _ENVIRONMENTS = re.compile(
-    r"^(?:env|environment|environ|envs|envvars?|environments?)$"
+    r"^(?:env|environment|envs|envvars?|environments?)$"
     r"|(?:environmentvariables?|envvars?|environmentmap|environmentoverrides?|environmentvariablesoverrides?"
     r"|environmentvariableoverrides?|envoverrides?|containerenvironment|defaultarguments"
     r"|nonoverridablearguments|executionenvironmentvariables?)$"

@@ -50,12 +50,12 @@ SafeRecord = NewType("SafeRecord", dict[str, Any])
 """A record without its secrets; nothing but `redacted_record` makes one."""
 
 TOO_DEEP = "(nested too deep)"
-TEXT_LIMIT = 64 * 1024
-"""The most characters that are kept of one text."""
+TEXT_LIMIT = 512 * 1024
+"""The most characters that are kept of one text: twice what CloudTrail's largest record has."""
 _MARGIN = 2048
 """How much further is read: a secret that begins within the limit is seen as one."""
 _MAX_DEPTH = 64
-_CHARACTERS = 1_000_000
+_CHARACTERS = 1_200_000
 _NODES = 20_000
 _LONGEST_JSON = 512 * 1024
 _LONG_NAME = 16
@@ -74,6 +74,7 @@ _ID = re.compile(
     r"(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]+|alias/.+|(?:AKIA|ASIA)[A-Z0-9]{12,})$"
 )
 _FLAGGED = frozenset({"isvaluesecret", "issecret", "secret", "sensitive", "secure", "noecho", "masked"})
+_OF_ONE_WORD = frozenset({"env", "environment"})
 _CONFIGURES = frozenset({"type", "image", "computetype", "variables", "environmentvariables"})
 _SETS = re.compile(r"([A-Za-z_][\w.-]*+)=.")
 
@@ -284,7 +285,7 @@ class _Redactor:
             value = None
         if isinstance(value, (dict, list)):
             return json.dumps(self._environment(value, depth + 1), ensure_ascii=False)
-        return self.text(text, depth) if plain(field) in {"env", "environment", "environ"} else MASK
+        return self.text(text, depth) if plain(field) in _OF_ONE_WORD else MASK
 
 
 def _hidden(value: Any) -> Any:

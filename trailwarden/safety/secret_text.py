@@ -59,7 +59,7 @@ def _compiled(pattern: str) -> Any:
 
 
 _GATE = (
-    rf"(?i){_HINT}|identified|://|login|machine|[+/\w-]{{20,}}|[%&\\][\w#%]|curl|wget|-u|mysql|docker|net user"
+    rf"(?i){_HINT}|identified|basic|://|login|machine|[+/\w-]{{20,}}|[%&\\][\w#%]|curl|wget|-u|mysql|docker|net user"
     r"|-p|-a|-w|-----|\$[1-9a-z]|putty|:\S+@"
 )
 _ASSIGNED = rf"(?i)({_NAME})({_CLOSE}\s*)(=>|:=|==|=|:)"
@@ -89,10 +89,13 @@ _STARTS = re.compile(r"(\\*)([\"'`])")
 _SCHEME = re.compile(
     r"(?i)(?:bearer|basic|token|digest|negotiate|apikey|api-key|ssws|genie-?key|aws4-hmac-sha256)[ \t]++"
 )
-_BARE = re.compile(r"[^\s\"'`<>]*+")
+# To white space, or to the next assignment: `a=b;c=d`.
+_BARE = re.compile(
+    r"(?:[^\s\"'`<>,;&]++"
+    r"|[,;&](?![ \t]*+[\"']?[A-Za-z_][\w.-]*+[\"']?(?:[ ][\w.-]++)*+[ \t]*+[=:]))*+"
+)
 _SETTING = re.compile(r"[^;\r\n\"'`<>]*+")
 _LINE = re.compile(r"[^\r\n\"'`]*+")
-_GOES_ON = re.compile(r"[,;&][ \t]*+[\"']?[A-Za-z_][\w.-]*+[\"']?(?:[ ][\w.-]++)*+[ \t]*+[=:]")
 _BLOCK = re.compile(r"[|>][+-]?[ \t]*+\r?\n")
 _UNQUOTED_END = ")}],;."
 _WHOLE_LINE = frozenset({"authorization", "cookie", "setcookie", "proxyauthorization"})
@@ -128,7 +131,12 @@ def masked(text: str, spans: list[Span]) -> str:
 
 def may_hold_secret(text: str) -> bool:
     """Whether the text is worth a closer look; most are not, and are told so at once."""
-    return len(text) >= _SHORTEST and _compiled(_GATE).search(text) is not None
+    if len(text) < _SHORTEST:
+        return False
+    try:
+        return _compiled(_GATE).search(text) is not None
+    except UnicodeEncodeError:  # half a character
+        return True
 
 
 def secret_spans(text: str, budget: Budget, depth: int = 0) -> list[Span]:
@@ -140,7 +148,8 @@ def secret_spans(text: str, budget: Budget, depth: int = 0) -> list[Span]:
     if not may_hold_secret(text):
         return []
     found: list[Span] = []
-    layer = _Layer(text)
+    # RE2 takes no half characters: a question mark, which is as long, stands for each.
+    layer = _Layer(text if text.isascii() else text.encode("utf-8", "replace").decode())
     for _ in range(_LAYERS):
         found += [layer.original(span) for span in _spans(layer.text, budget, depth)]
         inner = layer.decoded()
@@ -279,16 +288,15 @@ def _unquoted(text: str, start: int, name: str, named_at: int) -> Span:
     first, end = start, _end_of(_BARE, text, start)
     before = _line_before(text, named_at)
     if before.rstrip().endswith(";"):  # a connection string, in which a value ends with the next semicolon
-        return first, _end_of(_SETTING, text, start)
+        whole = _end_of(_SETTING, text, start)
+        if before.endswith(";") or text[whole : whole + 1] == ";":
+            return first, whole
     if (
         not before.strip(" \t-")
         and text[named_at:start].endswith(": ")
         and "\n" in text[named_at - len(before) - 1 : end + 400]
     ):
         return first, _end_of(_LINE, text, start)
-    other = _GOES_ON.search(text, first, end + 64)
-    if other is not None:
-        end = min(end, other.start())
     while end > first and text[end - 1] in _UNQUOTED_END:
         end -= 1
     return first, end

@@ -524,26 +524,16 @@ sns *: phonenumber
 sns ListPhoneNumbersOptedOut: phonenumbers
 social-messaging *: callevent destinationphonenumber destinations3file eventdata message sources3file
 ssm *: input ownerinformation taskparameters
-ssm CreateAssociation: parameters
-ssm CreateAssociationBatch: parameters
 ssm CreatePatchBaseline: configuration
-ssm DescribeAssociation: parameters
-ssm DescribeMaintenanceWindowExecutionTaskInvocations: parameters
 ssm GetDeployablePatchSnapshotForInstance: configuration
 ssm GetMaintenanceWindowExecutionTask: values
-ssm GetMaintenanceWindowExecutionTaskInvocation: parameters
 ssm GetMaintenanceWindowTask: payload
 ssm GetParameter: value
 ssm GetParameterHistory: value
 ssm GetParameters: value
 ssm GetParametersByPath: value
 ssm GetPatchBaseline: configuration
-ssm ListAssociationVersions: parameters
-ssm ListCommands: parameters
 ssm RegisterTaskWithMaintenanceWindow: payload
-ssm SendCommand: parameters
-ssm UpdateAssociation: parameters
-ssm UpdateAssociationStatus: parameters
 ssm UpdateMaintenanceWindowTask: payload
 ssm UpdatePatchBaseline: configuration
 sso-oauth *: assertion codeverifier

@@ -93,9 +93,9 @@ def test_secrets_are_known_by_their_fields(value: Any, expected: Any) -> None:
 
 
 def test_a_parameter_of_systems_manager_is_a_secret_by_its_call() -> None:
-    parameters = {"name": "/prod/token", "value": "s3cr3t"}
+    parameters = {"name": "/prod/host", "value": "s3cr3t"}
     put = redacted_record(call("ssm", "PutParameter", parameters))
-    assert put["requestParameters"] == {"name": "/prod/token", "value": MASK}
+    assert put["requestParameters"] == {"name": "/prod/host", "value": MASK}
     assert redacted_record(call("ssm", "Other", parameters))["requestParameters"] == parameters
 
 
@@ -121,9 +121,9 @@ _LONG = "Ab1Cd2Ef3Gh4Ij5Kl6Mn7Op8Qr9St0Uv1Wx2Yz3"
         ("eyJ" + _LONG + ".eyJ" + _LONG + "." + _LONG, MASK),
         (
             "-----BEGIN RSA " + "PRIVATE KEY-----\nMIIE\nabc\n-----END RSA PRIVATE KEY----- after",
-            f"(private key: {MASK}) after",
+            f"-----BEGIN RSA PRIVATE KEY-----{MASK}-----END RSA PRIVATE KEY----- after",
         ),
-        ("-----BEGIN " + "PRIVATE KEY-----\nMIIE cut off", f"(private key: {MASK})"),
+        ("-----BEGIN " + "PRIVATE KEY-----\nMIIE cut off", f"-----BEGIN PRIVATE KEY-----{MASK}"),
         # What is no secret.
         (
             "arn:aws:secretsmanager:eu-west-1:1:secret:prod/db",
