@@ -27,6 +27,7 @@ from trailwarden.engine.hidden import HiddenMatches
 from trailwarden.engine.times import EventTimes
 from trailwarden.errors import LogFileUnavailable, NoticeError
 from trailwarden.rules.ruleset import RuleSet
+from trailwarden.safety.redact import redacted_text
 from trailwarden.safety.text import one_line
 from trailwarden.state.protocol import AlertStore, FileLedger, FileOutcome, HiddenByDay
 from trailwarden.state.weeks import Seen
@@ -267,16 +268,17 @@ class Detector:
         return f"{one_line(log_file.address, 1100)} {what}: {'; '.join(faults)}"
 
     def _quarantine_notice(self, body: str, error: NoticeError) -> str:
-        excerpt = one_line(body, 1000)
+        safe, why = redacted_text(body), redacted_text(str(error))  # whoever wrote it
+        excerpt = one_line(safe, 1000)
         notice_id = "notice:" + hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
         if self._ledger.outcome(notice_id) is None:
             self._operations.tell(
                 "Trailwarden: a delivery notice cannot be read",
-                f"The ingest queue held a message that is no delivery notice ({error}).\n"
+                f"The ingest queue held a message that is no delivery notice ({why}).\n"
                 f"It begins:\n\n{excerpt}\n",
             )
-            self._ledger.record(notice_id, FileOutcome.UNREADABLE, f"{error}: {excerpt}")
-        return f"a notice cannot be read ({error}): {one_line(body, 200)}"
+            self._ledger.record(notice_id, FileOutcome.UNREADABLE, f"{why}: {excerpt}")
+        return f"a notice cannot be read ({why}): {one_line(safe, 200)}"
 
 
 class _Learning:

@@ -16,7 +16,7 @@ from trailwarden.rules.correlation import CorrelationSource
 from trailwarden.rules.fields import NORMALISED
 from trailwarden.rules.outline import Kind, Part, outline_of_filter, outline_of_rule
 from trailwarden.rules.source import RuleSource, Source
-from trailwarden.safety.redact import redacted
+from trailwarden.safety.redact import MASK, hides, redacted
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +166,8 @@ def _met(name: str, view: RecordView) -> tuple[Any, ...]:
     if name in NORMALISED:
         return tuple(redacted(value, "") for value in view.normalised(name).found)
     steps = tuple(name.split("."))
+    if hides(name):
+        return tuple(MASK for value in view.field(steps).found if value is not None)
     return tuple(redacted(value, steps[-1]) for value in view.field(steps).found)
 
 

@@ -15,7 +15,7 @@ import yaml
 
 from trailwarden.delivery.records import Record
 from trailwarden.engine.values import walk
-from trailwarden.safety.redact import MASK, redacted
+from trailwarden.safety.redact import MASK, redacted_record
 
 _KEY = re.compile(r"[A-Za-z_][\w-]*")
 _CONSTANT = re.compile(r"[A-Z][A-Z_]*[A-Z]")
@@ -54,7 +54,7 @@ def propose(record: Record) -> Proposal:
     source, name = record.get("eventSource"), record.get("eventName")
     if not isinstance(source, str) or not isinstance(name, str) or not source or not name:
         raise ValueError("the record has no eventSource and eventName: nothing says which call it is")
-    safe: Record = redacted(record)
+    safe: Record = redacted_record(record)
     code = safe.get("errorCode")
     telling = list(_telling(safe))[:_PARAMETERS]
     plain = _VERSION.sub("", name)

@@ -9,7 +9,6 @@ from trailwarden.activity.services import service_key, service_name
 from trailwarden.activity.text import mapping, text
 from trailwarden.activity.wording import infinitive_of, past_of, plain_event_name
 from trailwarden.delivery.records import Record
-from trailwarden.safety.redact import redacted
 from trailwarden.safety.text import UNKNOWN, one_line
 
 _ERROR_LIMIT = 300
@@ -36,9 +35,7 @@ def action_of(record: Record) -> Action:
         infinitive=infinitive,
         outcome=outcome,
         error_code=code,
-        error_text=one_line(redacted(message), _ERROR_LIMIT)
-        if isinstance(message, str) and message
-        else None,
+        error_text=one_line(message, _ERROR_LIMIT) if isinstance(message, str) and message else None,
         read_only=_truth(record.get("readOnly")),
         preposition=preposition,
     )

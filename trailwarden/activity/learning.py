@@ -20,6 +20,7 @@ from trailwarden.activity.kinds import ActorKind, Nature
 from trailwarden.activity.sessions import CREDENTIAL_EVENTS, Session, is_temporary
 from trailwarden.activity.text import NAME_LIMIT, arn_resource, mapping, text
 from trailwarden.delivery.records import Record, event_time
+from trailwarden.safety.redact import redacted_text
 from trailwarden.safety.text import one_line
 
 LESSON: Final[list[Any]] = [
@@ -64,7 +65,7 @@ class LearnedSessions:
             session = learn(record)
         except Exception as error:  # noqa: BLE001 (whatever one odd record raises, its file goes on)
             if len(self.failures) < _FAILURES_TOLD:
-                self.failures.append(one_line(f"{type(error).__name__}: {error}", 300))
+                self.failures.append(one_line(redacted_text(f"{type(error).__name__}: {error}"), 300))
             return
         if session is None:
             return
@@ -107,7 +108,21 @@ def learn(record: Record) -> Session | None:
         session_name=text(request, "roleSessionName", "name"),
         source_identity=text(request, "sourceIdentity") or session.source_identity,
     )
-    return _of_a_holder(session, identity_of(record).invoked_by) if _by_service(actor.kind) else session
+    if _by_service(actor.kind):
+        session = _of_a_holder(session, identity_of(record).invoked_by)
+    return _without_secrets(session)
+
+
+def _without_secrets(session: Session) -> Session:
+    """The session as it may be kept: callers choose its names, and may write anything there."""
+    return replace(
+        session,
+        who=redacted_text(session.who),
+        label=redacted_text(session.label),
+        behind=redacted_text(session.behind) if session.behind else None,
+        source_identity=redacted_text(session.source_identity) if session.source_identity else None,
+        session_name=redacted_text(session.session_name) if session.session_name else None,
+    )
 
 
 def _by_service(kind: ActorKind) -> bool:
@@ -140,7 +155,7 @@ def _switched(record: Record) -> Session | None:
     if caller.kind is ActorKind.UNKNOWN or caller.name == arn_resource(identity.arn or ""):
         return None
     session = session_of(caller, access_key_id=key, issued_by="SwitchRole")
-    return replace(
+    session = replace(
         session,
         time=event_time(record),
         expires=_expiry({}, record),
@@ -148,6 +163,7 @@ def _switched(record: Record) -> Session | None:
         nature=Nature.PERSON,
         reason="changed roles in the AWS console",
     )
+    return _without_secrets(session)
 
 
 def _expiry(credentials: Mapping[str, Any], record: Record) -> str | None:

@@ -5,7 +5,6 @@ from trailwarden.activity.services import CONSOLE_PRINCIPALS, is_service, servic
 from trailwarden.activity.text import mapping, text
 from trailwarden.activity.tools import tool_of
 from trailwarden.delivery.records import Record
-from trailwarden.safety.redact import redacted
 from trailwarden.safety.text import one_line
 
 _AGENT_LIMIT = 300
@@ -33,7 +32,7 @@ def origin_of(record: Record, geo: GeoLookup | None = None) -> Origin:
         attack_tool=tool.attack,
         country=place.country if place else None,
         network=place.network if place else None,
-        user_agent=one_line(redacted(agent), _AGENT_LIMIT) if agent else None,
+        user_agent=one_line(agent, _AGENT_LIMIT) if agent else None,
     )
 
 

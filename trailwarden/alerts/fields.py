@@ -1,17 +1,18 @@
 """Fields as alerts write them: the normalised ones (`activity.fields`), and the record's own as a person
-reads them."""
+reads them. No secret is in them, whether the record is masked or not."""
 
 import json
+from functools import partial
 from typing import Any
 
-from trailwarden.activity.fields import NORMALISED, outcome
+from trailwarden.activity.fields import NORMALISED
 from trailwarden.delivery.records import Record, field_values
-from trailwarden.safety.redact import redacted
+from trailwarden.safety.redact import MASK, hides, redacted, redacted_text
 from trailwarden.safety.text import UNKNOWN, one_line
 
 __all__ = ["NORMALISED", "account", "actor", "field_text", "origin", "outcome", "region"]
 
-actor, account, origin, region = (NORMALISED[name] for name in ("actor", "account", "origin", "region"))
+_READ_AT_MOST = 4096
 
 
 def field_text(record: Record, name: str, limit: int = 200) -> str:
@@ -21,9 +22,12 @@ def field_text(record: Record, name: str, limit: int = 200) -> str:
     """
     normalise = NORMALISED.get(name)
     if normalise is not None:
-        return normalise(record)
+        return redacted_text(normalise(record))
+    secret = hides(name)
     texts = [text for value in field_values(record, name) for text in _texts(value, limit)]
-    return one_line(", ".join(dict.fromkeys(texts)), limit) if texts else UNKNOWN
+    if not texts:
+        return UNKNOWN
+    return MASK if secret else one_line(", ".join(dict.fromkeys(texts)), limit)
 
 
 def _texts(value: Any, limit: int) -> list[str]:
@@ -36,4 +40,9 @@ def _texts(value: Any, limit: int) -> list[str]:
         return [one_line(json.dumps(redacted(value), separators=(",", ":")), limit)]
     if isinstance(value, bool):
         return ["true" if value else "false"]
-    return [one_line(value, limit)]
+    return [one_line(redacted_text(value[:_READ_AT_MOST]) if isinstance(value, str) else value, limit)]
+
+
+actor, account, origin, outcome, region = (
+    partial(field_text, name=name) for name in ("actor", "account", "origin", "outcome", "region")
+)

@@ -15,7 +15,7 @@ from trailwarden.alerts.title import alert_title
 from trailwarden.delivery.records import Record
 from trailwarden.engine.match import Match
 from trailwarden.rules.ruleset import Correlation, Rule
-from trailwarden.safety.redact import redacted
+from trailwarden.safety.redact import SafeRecord, redacted_record
 from trailwarden.safety.text import one_line
 
 DEFAULT_GROUP_BY = ("actor", "account")
@@ -48,7 +48,7 @@ DEFAULT_POLICY = AlertPolicy()
 
 
 def group_of(match: Match) -> dict[str, str]:
-    """The values that tell two alerts of one rule apart, by the names of their fields."""
+    """The values that tell two alerts of one rule apart, by the names of their fields; no secret among them."""
     return {name: field_text(match.record, name) for name in match.rule.group_by or DEFAULT_GROUP_BY}
 
 
@@ -217,7 +217,7 @@ def match_to_store(match: PlacedMatch, evidence: Evidence) -> AlertMatch:
 
 def character(record: Record) -> dict[str, str]:
     """The origin and the action of a record, by which an acknowledged alert is known again."""
-    return {"origin": origin(record), "action": one_line(record.get("eventName"), _ACTION_LIMIT)}
+    return {"origin": origin(record), "action": field_text(record, "eventName", _ACTION_LIMIT)}
 
 
 def alert_of(  # noqa: PLR0913 (the parts of an alert)
@@ -232,8 +232,10 @@ def alert_of(  # noqa: PLR0913 (the parts of an alert)
     version: str,
     quiet: int = DEFAULT_QUIET,
 ) -> Alert:
-    """The alert of a rule, showing a record, its secrets masked; `times`: of the first and last event."""
-    shown = redacted(record)
+    """The alert of a rule, showing a record; `times`: of the first and last event. Here, once, its secrets are
+    masked: all that is stored or sent of the alert is made of the masked record, and `group`, whose values
+    `group_of` masked."""
+    shown = redacted_record(record)
     return Alert(
         alert_id=identity,
         rule_id=rule.id,
@@ -243,7 +245,7 @@ def alert_of(  # noqa: PLR0913 (the parts of an alert)
         count=count,
         first_event_time=times[0],
         last_event_time=times[1],
-        title=alert_title(rule, record, group, count),
+        title=alert_title(rule, shown, group, count),
         account=account(shown),
         region=region(shown),
         evidence=evidence,
@@ -263,4 +265,4 @@ def alert_of(  # noqa: PLR0913 (the parts of an alert)
 
 def without_record(alert: Alert) -> Alert:
     """The alert without its record, where that is too large for the place it must fit into."""
-    return replace(alert, record={}, record_omitted=True)
+    return replace(alert, record=SafeRecord({}), record_omitted=True)

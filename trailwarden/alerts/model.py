@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+
+from trailwarden.safety.redact import SafeRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Alert:
     tags: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     owner: str = ""
-    record: dict[str, Any] = field(default_factory=dict)
+    record: SafeRecord = field(default_factory=lambda: SafeRecord({}))
     record_omitted: bool = False
     status: str = ""
     staged: bool = False

@@ -5,7 +5,6 @@ import re
 from trailwarden.alerts.fields import account, actor, field_text, region
 from trailwarden.delivery.records import Record
 from trailwarden.rules.ruleset import Correlation, Rule
-from trailwarden.safety.redact import MASK, is_secret, redacted_text
 from trailwarden.safety.text import UNKNOWN, one_line, visible
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
@@ -50,7 +49,5 @@ def _first_known(record: Record, names: str, known: dict[str, str]) -> str:
 
 
 def _value(name: str, text: str) -> str:
-    """A field's text as a sentence may show it: no secret, and no character that looks like another."""
-    if is_secret(name) and text != UNKNOWN:
-        return MASK
-    return visible(redacted_text(text), _ACTOR_LIMIT if name == "actor" else _VALUE_LIMIT)
+    """A field's text as a sentence may show it: no character that looks like another."""
+    return visible(text, _ACTOR_LIMIT if name == "actor" else _VALUE_LIMIT)

@@ -24,6 +24,7 @@ from trailwarden.engine.match import Match, match_id
 from trailwarden.engine.visibility import Visibility
 from trailwarden.rules.ruleset import VISIBILITY_RULE_ID
 from trailwarden.rules.ruleset import Correlation, Level, Rule
+from trailwarden.safety.redact import redacted_record
 from trailwarden.safety.text import one_line
 from trailwarden.state.memory import MemoryAlertStore, MemoryCorrelationStore
 
@@ -170,7 +171,9 @@ class Backtest:
             self._hours[date.fromisoformat(time[_DAY]).weekday()][int(time[_HOUR])] += 1
         self._keep_sample(counted.samples, match, group, log_file)
         if rule.generates:
-            self._count_group(rule, group, lambda: alert_title(rule, record), (1, alerts), (time,))
+            self._count_group(
+                rule, group, lambda: alert_title(rule, redacted_record(record)), (1, alerts), (time,)
+            )
 
     def _open(self, rule: Rule, identity: str, group: dict[str, str], time: str | None) -> int:
         """How many alerts a match adds; those of staged rules count as if they were told."""
@@ -329,7 +332,7 @@ def _sample(match: Match, log_file: str) -> Sample:
         origin=origin(record),
         event=_event(record),
         outcome=outcome(record),
-        title=alert_title(match.rule, record),
+        title=alert_title(match.rule, redacted_record(record)),
         log_file=one_line(log_file, 1100),
         record_index=match.record_index,
     )

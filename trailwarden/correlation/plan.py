@@ -10,6 +10,7 @@ from trailwarden.alerts.fields import NORMALISED
 from trailwarden.correlation.windows import field_path
 from trailwarden.delivery.records import Record, field_values
 from trailwarden.rules.ruleset import EVENTS_PER_STRETCH, Correlation, RuleSet
+from trailwarden.safety.redact import MASK, hides, redacted_text
 from trailwarden.safety.text import UNKNOWN, one_line
 from trailwarden.state.correlations import CorrelationGroup
 
@@ -98,22 +99,25 @@ def kept_fields(record: Record, paths: Iterable[str]) -> dict[str, str]:
 def field_value(record: Record, path: str) -> str | None:
     """A field (normalised, or dotted) as text, or None where the record has nothing there.
 
-    Several values are one text, in their order. A text that is long, or not fit to print, is shortened and
-    told from its likes by a hash.
+    Several values are one text, in their order. A text that is long, or not fit to print, or of which a part
+    is masked, is shortened and told from its likes by a hash.
     """
     normalise = NORMALISED.get(path)
     if normalise is not None:
         known = normalise(record)
-        return None if known == UNKNOWN else known
+        return None if known == UNKNOWN else redacted_text(known)
     values = [value for value in field_values(record, path) if value not in (None, "", [], {})]
     if not values:
         return None
+    if hides(path):
+        return MASK
     text = ", ".join(map(_text, values))
-    shown = one_line(text, _TEXT_LIMIT)
+    safe = redacted_text(text)
+    shown = one_line(safe, _TEXT_LIMIT)
     if shown == text:
         return text
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    return f"{one_line(text, _TEXT_LIMIT - 20)} #{digest}"
+    return f"{one_line(safe, _TEXT_LIMIT - 20)} #{digest}"
 
 
 def _text(value: Any) -> str:

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from trailwarden.alerts.telling import FollowUp, Reason
 from trailwarden.messages.when import lasting, parsed, spoken
-from trailwarden.safety.redact import redacted_text
 from trailwarden.safety.text import shorten, visible
 
 CHANGES_AT_MOST = 10
@@ -18,16 +17,12 @@ _ROOM_IN_HEADLINE = 32
 _SHORT_ROOM = 64
 
 
-def masked(follow_up: FollowUp) -> FollowUp:
-    """The follow-up as it may be told: secrets masked, on one line each, bounded."""
+def bounded(follow_up: FollowUp) -> FollowUp:
+    """The follow-up as it may be told: on one line each, bounded."""
     return replace(
         follow_up,
-        changes=tuple(
-            visible(redacted_text(change), _CHANGE_LIMIT) for change in follow_up.changes[:CHANGES_AT_MOST]
-        ),
-        acknowledged_by=visible(redacted_text(follow_up.acknowledged_by), _NAME_LIMIT)
-        if follow_up.acknowledged_by
-        else "",
+        changes=tuple(visible(change, _CHANGE_LIMIT) for change in follow_up.changes[:CHANGES_AT_MOST]),
+        acknowledged_by=visible(follow_up.acknowledged_by, _NAME_LIMIT) if follow_up.acknowledged_by else "",
     )
 
 

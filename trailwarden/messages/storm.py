@@ -15,7 +15,6 @@ from trailwarden.messages.envelope import DEFAULT_BODIES, AlertMessage, Bodies, 
 from trailwarden.messages.form import Form
 from trailwarden.messages.places import account_info
 from trailwarden.messages.storm_email import LIST, Storm, storm_lines
-from trailwarden.safety.redact import redacted_text
 from trailwarden.safety.text import one_line, shorten
 
 SCHEMA = "trailwarden.storm/1"
@@ -46,10 +45,10 @@ def storm_message(
 
 
 def _bounded(summary: StormSummary, room: _Room) -> StormSummary:
-    """Secrets masked, texts and rows no longer than there is room for."""
+    """Texts and rows no longer than there is room for."""
 
     def safe(text: str) -> str:
-        return shorten(redacted_text(text[: room.text * 8]), room.text)
+        return shorten(text, room.text)
 
     rows = tuple(
         replace(

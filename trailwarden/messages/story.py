@@ -1,4 +1,5 @@
-"""One alert, ready to be told: its secrets masked, its record described, as long as the message may be.
+"""One alert, ready to be told: its record described, as long as the message may be. Its secrets were masked
+when it was made (`alerts.grouping.alert_of`).
 
 The bodies (`email`, `payload`, `chat`, `ocsf`, `security_hub`) are written from this alone.
 """
@@ -14,11 +15,11 @@ from trailwarden.activity.model import Activity, Actor, Context, Outcome
 from trailwarden.alerts.model import Alert
 from trailwarden.alerts.telling import FollowUp, Reason
 from trailwarden.messages.changes import Line, laid_out
-from trailwarden.messages.following import first_words, masked, news, summed_up
+from trailwarden.messages.following import bounded, first_words, news, summed_up
 from trailwarden.messages.links import Links, links_of
 from trailwarden.messages.places import named_account
 from trailwarden.messages.when import ago
-from trailwarden.safety.redact import MASK, is_secret, redacted, redacted_text
+from trailwarden.safety.redact import SafeRecord
 from trailwarden.safety.text import UNKNOWN, defanged, shorten, visible
 
 
@@ -201,20 +202,14 @@ def story_of(
             first_event_time=follow_up.first_event_time,
             last_event_time=follow_up.last_event_time,
         )
-    safe = replace(
-        alert,
-        title=redacted_text(alert.title),
-        group={name: _masked(name, value) for name, value in alert.group.items()},
-        record=redacted(alert.record),
-    )
     return Story(
-        alert=_bounded(safe, _PLENTY),
-        activity=describe(safe.record, context) if safe.record else None,
-        links=links_of(safe.record),
-        changes=tuple(laid_out(safe.record.get("requestParameters"))),
+        alert=_bounded(alert, _PLENTY),
+        activity=describe(alert.record, context) if alert.record else None,
+        links=links_of(alert.record),
+        changes=tuple(laid_out(alert.record.get("requestParameters"))),
         now=now,
         record_state=RecordState.OMITTED if alert.record_omitted else RecordState.WHOLE,
-        follow_up=masked(follow_up) if follow_up else None,
+        follow_up=bounded(follow_up) if follow_up else None,
     )
 
 
@@ -233,14 +228,10 @@ def shortened(story: Story, cut: Cut) -> Story:
     if story.record_state is RecordState.OMITTED or cut == CUTS[0]:
         return replace(story, alert=alert)
     if not cut.record:
-        return replace(story, alert=replace(alert, record={}), record_state=RecordState.OMITTED)
+        return replace(story, alert=replace(alert, record=SafeRecord({})), record_state=RecordState.OMITTED)
     record = _pruned(alert.record, cut)
     state = RecordState.WHOLE if record == alert.record else RecordState.CUT
     return replace(story, alert=replace(alert, record=record), record_state=state)
-
-
-def _masked(name: str, value: str) -> str:
-    return MASK if is_secret(name) and value != UNKNOWN else redacted_text(value)
 
 
 def _bounded(alert: Alert, room: _Room) -> Alert:

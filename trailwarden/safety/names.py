@@ -1,0 +1,132 @@
+"""What the name of a field says about its value: a secret, an environment, or something that people must read.
+
+Names are compared without case, punctuation and spaces: `MasterUserPassword`, `master_user_password` and
+`--master-user-password` are one name.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_LONGEST = 200
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_PUNCTUATION = re.compile(r"[^a-z0-9]")
+# What may follow the word that says that it is a secret: `secretString`, `passwordConfirm`, `token1`.
+_QUALIFIER = re.compile(
+    r"(?:value|values|text|plaintext|string|binary|data|base64|b64|hash|current|new|old|confirm|confirmation"
+    r"|again|bytes|blob|content|contents|raw|encoded|material|literal|body|override|overrides|list|pem|set"
+    r"|png|seed|input|json|file|[0-9]+)$"
+)
+_SECRET = re.compile(
+    r"(?:passwords?|passwds?|pwds?|passphrases?|passcodes?|passwrd|secrets?|tokens?|credentials?|creds?"
+    r"|apikeys?|apitokens?|privatekeys?|preshare(?:d)?keys?|psks?|sharedkeys?|secretkeys?|accountkeys?"
+    r"|storagekeys?|masterkeys?|authkeys?|accesskeys?|signingkeys?|hmackeys?|encryptionkeys?|customerkeys?"
+    r"|streamkeys?|licensekeys?|subscriptionkeys?|tlskeys?|sslkeys?|sshkeys?|rsakeys?|tokenkeys?|deploykeys?"
+    r"|consumerkeys?|integrationkeys?|activationkeys?|clientkeydata|mackeys?|hostkeys?"
+    r"|keymaterial|privkeys?|sshpass|accesscodes?|authcodes?|authorizationcodes?|devicecodes?|usercodes?"
+    r"|tokencodes?|mfacodes?|totpcodes?|otpcodes?|otps?|totps?|authenticationcodes?|verificationcodes?"
+    r"|confirmationcodes?|activationcodes?|recoverycodes?|backupcodes?|securitycodes?|pincodes?"
+    r"|userdata|connectionstrings?|connectionuris?|authorizations?|setcookies?|cookies?|bearers?|jwts?"
+    r"|samlassertions?|samlresponses?|base32stringseed|totpseed|qrcode|plaintext|presignedurls?|signedurls?"
+    r"|webhookurls?|webhookuris?|serviceaccountjson|servicejson|kubeconfigs?|dockerconfig|dockercfg|npmrc"
+    r"|netrc|pgpass|htpasswd|keytabs?|kerberoskeytabs?|wallet|signatures?|uploadcredentials"
+    r"|secrettoauthenticateinitiator|secrettoauthenticatetarget)$"
+)
+_SECRET_WORDS = frozenset({"pass", "pw", "pin", "passwd", "auth", "psk", "otp", "sas"})
+"""What says so as the last word of a name alone: `DB_PASS`, but not `bypass`."""
+_HOLDS_SECRETS = re.compile(
+    r"(?:passwords?|passwd|pwd|passphrases?|secrets?|tokens?|credentials?|apikeys?|[a-z]keys?|keymaterial"
+    r"|userdata?|user)$"
+)
+_HANDLES = re.compile(
+    r"(?:(?:next|previous|prev|page|pagination|continuation|client|request|idempotency|creation|starting|start"
+    r"|sequence|lock|update|change|version|backward|forward|chunk|message|conditional|action|profile|retrieval"
+    r"|provision|terminate|execute|product|workflow|share|purchase|resume|scroll|sync|block|retry|dkim|grant"
+    r"|http|max|min|input|output|total|overlap|pattern|syntax|prompt|completion|stop|special|reserved)tokens?"
+    r"|(?:delete|clear|create|show|reveal|with|generate|uses?|validate|allow|rotate|manage[a-z]*|hide|expire|has"
+    r"|include|enable|disable|require|force|restore|remove)(?:secrets?|passwords?|credentials?|tokens?"
+    r"|masterpassword|masteruserpassword|adminpassword|lakeformationcredentials|callercredentials)"
+    r"|[a-z]*publickey[a-z0-9]*)$"
+)
+"""Tokens that only lead on (pages, idempotency, versions, counts of tokens), and switches: none is a secret."""
+_READABLE = re.compile(
+    r"(?:ids?|identifiers?|arns?|uuid|names?|users?|usernames?|types?|kinds?|status|states?|dates?|times?"
+    r"|timestamp|expiration|expires|expiry|expiresat|createdat|updatedat|createdby|versions?|regions?"
+    r"|accounts?|providers?|descriptions?|sources?|valuefrom|refs?|references?|parameter|hosts?|hostname|ports?"
+    r"|paths?|enabled|algorithm|formats?|methods?|scopes?|audiences?|purpose|tags?|tagkeys?|tagvalues?|count"
+    r"|lengths?|size|owner|emails?|emailaddress|addresses|ipaddress|domains?|roles?|policy|policies|policydocument|document|database"
+    r"|engine|title|label|displayname|principals?|mode|usage|reason|comment|country|city|locale|issuer|kmskey"
+    r"|publickey|fingerprint|stages?|prefix|suffix|service|services|days|units?|hours|minutes|seconds"
+    r"|certificatechain|certificate|action|severity|effect|operator)$"
+)
+_ENVIRONMENTS = re.compile(
+    r"^(?:env|environment|envs|envvars?|environments?)$"
+    r"|(?:environmentvariables?|envvars?|environmentmap|environmentoverrides?|environmentvariablesoverrides?"
+    r"|environmentvariableoverrides?|envoverrides?|containerenvironment|defaultarguments"
+    r"|nonoverridablearguments|executionenvironmentvariables?)$"
+)
+_NAMING = re.compile(r"^(?:[a-z]*(?:name|key)|path|property|setting|variable|option|parameter|field|header)$")
+_VALUE = re.compile(r"^(?:[a-z]*values?|val|default|content|data|[a-z]*valuetext)$")
+
+
+def plain(name: str) -> str:
+    """The name without case and punctuation, by which names are compared; what follows the last dot, slash or
+    colon, if it is a path."""
+    last = re.split(r"[.:/]", name[-_LONGEST:].rstrip(".:/"))[-1]
+    if not last.isascii():
+        last = unicodedata.normalize("NFKC", last)
+    return _PUNCTUATION.sub("", last.lower())
+
+
+@lru_cache(maxsize=4096)
+def is_secret(name: str) -> bool:
+    """Whether a field of this name (its last part, if it is dotted) holds a secret."""
+    known = plain(name)
+    if not known or _HANDLES.search(known):
+        return False
+    if _SECRET.search(known):
+        return True
+    words = _WORDS.findall(name[-_LONGEST:])
+    if words and words[-1].lower() in _SECRET_WORDS:
+        return True
+    stripped = _QUALIFIER.sub("", known)
+    if stripped != known:
+        return not _HANDLES.search(stripped) and _SECRET.search(stripped) is not None
+    return False
+
+
+@lru_cache(maxsize=4096)
+def is_secret_object(name: str) -> bool:
+    """Whether all that stands in an object of this name is secret, but for what people must read."""
+    return is_secret(name) and _HOLDS_SECRETS.search(_QUALIFIER.sub("", plain(name))) is not None
+
+
+def may_be_id(name: str) -> bool:
+    """Whether what holds a secret's name may as well be the id of a key."""
+    return plain(name).endswith(("encryptionkey", "accesskey", "masterkey", "signingkey", "customerkey"))
+
+
+@lru_cache(maxsize=4096)
+def is_readable(name: str) -> bool:
+    """Whether people must read a field of this name, although it stands among secrets: an id, an ARN, a
+    name, a state, a date."""
+    known = plain(name)
+    return _HANDLES.search(known) is not None or (_READABLE.search(known) is not None and not is_secret(name))
+
+
+@lru_cache(maxsize=4096)
+def is_environment(name: str) -> bool:
+    """Whether a field of this name holds environment variables: their names say enough."""
+    return _ENVIRONMENTS.search(plain(name)) is not None
+
+
+@lru_cache(maxsize=4096)
+def names_something(name: str) -> bool:
+    """Whether a field of this name may be the name in a pair of name and value: `parameterKey`."""
+    return _NAMING.search(plain(name)) is not None
+
+
+@lru_cache(maxsize=4096)
+def values_something(name: str) -> bool:
+    """Whether a field of this name may be the value in a pair of name and value: `parameterValue`."""
+    return _VALUE.search(plain(name)) is not None

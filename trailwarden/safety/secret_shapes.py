@@ -1,0 +1,83 @@
+"""Secrets known by their own form: tokens of vendors, keys, and what commands take at a fixed place.
+
+RE2's patterns; the first group that takes part in a match is the secret, else all of it. The forms are the
+vendors' own, as their documentation and the public lists of secret scanners give them:
+https://docs.github.com/en/code-security/secret-scanning/introduction/supported-secret-scanning-patterns
+https://github.com/gitleaks/gitleaks/blob/master/config/gitleaks.toml
+"""
+
+_VALUE = r"(?:\"[^\"]+\"|'[^']+'|[^\s\"';|&<>]+)"
+
+_AWS = (
+    r"\b(?:FwoG|FQoG|IQoJ)[A-Za-z0-9+/=_-]{40,}",
+    r"\b(?:ABSK[A-Za-z0-9+/]{60,}={0,2}|bedrock-api-key-[A-Za-z0-9+/_=-]{20,}|amzn\.mws\.[0-9a-f-]{36})",
+    r"\b(?:AKIA|ASIA)[A-Z0-9]{16}[^A-Za-z0-9]{1,20}(?:[A-Za-z_]{1,40}[^A-Za-z0-9]{1,10})?([A-Za-z0-9/+]{40})\b",
+)
+_TOKENS = (
+    # GitHub, GitLab, Bitbucket and Atlassian, Docker, package registries.
+    r"\bgh[oprsu]_[A-Za-z0-9]{20,}|\bgithub_pat_\w{20,}",
+    r"\bgl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|soat|oas|ffct|rtr)-[\w.-]{16,}|\bGR1348941[\w-]{16,}",
+    r"\bATATT3[\w=.-]{30,}|\bATCTT3[\w=.-]{30,}|\bATBB[A-Za-z0-9]{24,}",
+    r"\bdckr_(?:pat|oat)_[\w-]{20,}|\bnpm_[A-Za-z0-9]{30,}|\bpypi-[\w-]{30,}|\brubygems_[0-9a-f]{40,}",
+    r"\bcio[A-Za-z0-9]{32}\b|\boy2[a-z0-9]{43}\b|\bCLOJARS_[a-z0-9]{50,}|\bAKCp[A-Za-z0-9]{40,}",
+    # Slack, Discord, Telegram, Teams.
+    r"\bxox[abeoprs](?:\.xox[a-z])?-[\w-]{10,}|\bxapp-[\w-]{10,}",
+    r"hooks\.slack\.com/(?:services|workflows|triggers)/([\w/-]+)",
+    r"discord(?:app)?\.com/api/webhooks/\d+/([\w-]+)|\b[MNO][\w-]{23,27}\.[\w-]{6}\.[\w-]{27,40}",
+    r"webhook\.office\.com/webhookb2/([\w@/-]+)|\b\d{8,10}:AA[\w-]{32,34}\b",
+    # Payments and shops.
+    r"\b[rs]k_(?:live|test|prod)_[A-Za-z0-9]{10,}|\bwhsec_[A-Za-z0-9+/=]{20,}|\bshp(?:at|ca|pa|ss|tka)_[0-9a-fA-F]{32}",
+    r"\bsq0(?:atp|csp|idp)-[\w-]{22,}|\baccess_token\$(?:production|sandbox)\$\w+\$[0-9a-f]+",
+    r"\bFLWSECK(?:_TEST)?-[\w-]{12,}|\bEZ[AT]K[A-Za-z0-9]{54,}|\baccess-(?:sandbox|development|production)-[0-9a-f-]{36}",
+    # Google, Azure, other clouds.
+    r"\bAIza[\w-]{30,}|\bya29\.[\w-]{20,}|\bGOCSPX-[\w-]{20,}|\b1//0[\w-]{30,}",
+    r"[\w.~-]{3}\dQ~[\w.~-]{31,34}|\bdo[oprt]_v1_[0-9a-f]{60,}|\bHRKU-[\w-]{30,}|\bLTAI[A-Za-z0-9]{12,}\W+([A-Za-z0-9]{30})\b",
+    r"\bFlyV1 fm\d_[\w+/=,-]{20,}|\bfm[12]_[\w+/=-]{60,}|\b(?:tskey|nfp|sbp|vcp)[-_][\w-]{20,}|\bsb_secret_[\w-]{20,}",
+    # What runs and watches: HashiCorp, Databricks, Datadog, New Relic, Grafana, Sentry, and so on.
+    r"\bhv[bsr]\.[\w-]{20,}|\b[A-Za-z0-9]{14}\.atlasv1\.[\w=-]{50,}|\bdapi[0-9a-f]{32}(?:-\d)?\b|\bdose[0-9a-f]{32}\b",
+    r"\bNR(?:AK|II|JS|RA|IQ|BR)-[\w-]{16,}|\b[0-9a-f]{36}NRAL\b|\bddapp_[\w-]{20,}|\bpub[0-9a-f]{32}\b",
+    r"\bgl(?:c|sa)_[\w+/=-]{20,}|\bsntr[yu]s?_[\w+/=-]{20,}|\bdt0[a-z]\d{2}\.[A-Z0-9]{8,}\.[A-Z0-9]{20,}|\bdp\.(?:pt|st|ct|sa|scim|audit)\.[\w.-]{20,}",
+    r"\bpul-[0-9a-f]{40}|\bpscale_(?:tkn|pw|oauth)_[\w.=-]{20,}|\bpnu_\w{30,}|\bbk[a-z]{1,2}_[0-9a-f]{40}|\bCCIPAT_\w{20,}",
+    r"\bsq[apu]_[0-9a-f]{40}|\bPMAK-[0-9a-f-]{40,}|\bico-\w{32}|\bAVNS_[\w-]{15,}|\bops_eyJ[\w=-]{50,}|\bAGE-SECRET-KEY-1[A-Z0-9]{50,}",
+    # Mail and telephone.
+    r"\bSG\.[\w-]{16,}\.[\w-]{20,}|\bSK[0-9a-f]{32}\b|\bkey-[0-9a-f]{32}\b|\b[0-9a-f]{32}-us\d{1,2}\b|\bxkeysib-[0-9a-f-]{60,}",
+    # Language models.
+    r"\bsk-[A-Za-z0-9_-]{20,}|\bhf_[A-Za-z0-9]{30,}|\bapi_org_[A-Za-z]{30,}|\br8_[A-Za-z0-9]{30,}|\bgsk_[A-Za-z0-9]{40,}|\b(?:xai|pplx)-[A-Za-z0-9]{40,}",
+    # Work.
+    r"\blin_(?:api|oauth)_\w{30,}|\b(?:secret|ntn)_[A-Za-z0-9]{40,}|\bpat[A-Za-z0-9]{14}\.[0-9a-f]{60,}|\bfig[dop][rht]?_[\w-]{30,}",
+    r"\bpat-(?:na|eu|ap)\d-[0-9a-f-]{36}|\b(?:sdk|mob|api)-[0-9a-f]{8}-[0-9a-f-]{27}\b|\btfp_[\w.-]{40,}|\bCFPAT-[\w-]{40,}|\brdme_\w{60,}|\baio_\w{28}\b",
+    r"\bSSWS\s+([\w-]{30,})|\bEAA[A-Za-z0-9]{80,}|\bsl\.[A-Za-z0-9_-]{100,}",
+    # JSON web tokens, signed or encrypted.
+    r"\beyJ[\w-]{10,}\.[\w-]{2,}\.[\w-]*(?:\.[\w-]*){0,2}",
+)
+_KEYS = (
+    r"(?s)-{4,5} ?BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}(.*?)(?:-{4,5} ?END [A-Z0-9 ]{0,40}-{4,5}|\z)",
+    r"(?s)PuTTY-User-Key-File-\d.*?Private-Lines:[ \t]*\d+(.*?)(?:Private-MAC:|\z)",
+    r"\$(?:1|5|6|7|y|gy|2[abxy]?|apr1|argon2(?:id?|d)|scrypt|pbkdf2[\w-]*)\$[./A-Za-z0-9$=,+-]{20,}",
+)
+_COMMANDS = (
+    r"(?i)\b(?:bearer|basic)[ \t]+([A-Za-z0-9._~+/=-]{8,})",
+    # https://user:password@host, https://token@host
+    r"[A-Za-z][A-Za-z0-9+.-]*://[^\s:/@\"'?#]*:([^\s/\"'?#][^\s/\"']*)@",
+    r"[A-Za-z][A-Za-z0-9+.-]*://([^\s:/@\"'?#]{20,})@",
+    r"(?i)(?:^|[\s\"'=])(?:-u|--user|--proxy-user)[ =]?[\"']?[^\s:\"'/]*[^\s:\"'/0-9][^\s:\"'/]*:([^\s\"']+)",
+    rf"(?i)\b(?:mysql\w*|mariadb\w*|mongo\w*|cqlsh)\b[^\n;|&]*?\s-p[ \t]*({_VALUE})",
+    rf"(?i)\b(?:sshpass|docker login|podman login|helm registry login|az login|gpg|smbmap|nxc|crackmapexec|evil-winrm|htpasswd|useradd|usermod|unzip|7z|xfreerdp|winexe|psexec\w*)\b[^\n;|&]*?\s[-/]p[ \t:]?({_VALUE})",
+    rf"(?i)\b(?:sqlcmd|bcp|osql)\b[^\n;|&]*?\s-P[ \t]*({_VALUE})",
+    rf"(?i)\b(?:redis-cli|memtier_benchmark)\b[^\n;|&]*?\s-a[ \t]+({_VALUE})",
+    rf"(?i)\b(?:ldap(?:search|add|modify|whoami|passwd|delete)|plink|pscp|psftp)\b[^\n;|&]*?\s-p?w[ \t]+({_VALUE})",
+    rf"(?i)\b(?:smbclient|rpcclient|net rpc|wmic?exec|winexe)\b[^\n;|&]*?-U[ \t]*[\"']?[^\s%]+%({_VALUE})",
+    rf"(?i)\bnet1?(?:\.exe)?[ \t]+user[ \t]+{_VALUE}[ \t]+([^\s/*\"']+|\"[^\"]+\")",
+    rf"(?i)\bnet1?(?:\.exe)?[ \t]+use[ \t]+[^\n]*?/user:{_VALUE}[ \t]+([^\s/\"']+|\"[^\"]+\")",
+    rf"(?i)\bconvertto-securestring[ \t]+(?:-\w+[ \t]+)*({_VALUE})",
+    r"(?i)\becho[ \t]+(?:-\w+[ \t]+)*[\"']?[\w.-]+:([^\s\"'|]+)[\"']?[ \t]*\|[ \t]*(?:sudo[ \t]+)?chpasswd",
+    r"(?i)\becho[ \t]+(?:-\w+[ \t]+)*[\"']?([^\s\"'|]+)[\"']?[ \t]*\|[^\n|]*(?:--stdin|--password-stdin|sudo -S)",
+    r"(?i)-pass(?:in|out)?[ \t]+pass:([^\s\"']+)",
+    rf"(?i)--from-literal[ =][\"']?[^\s=\"']+=({_VALUE})",
+    r"(?i)\blogin[ \t\r\n]+\S+[ \t\r\n]+(?:account[ \t\r\n]+\S+[ \t\r\n]+)?password[ \t\r\n]+(\S+)",
+    r"(?m)^[\w.*-]+:(?:\d{2,5}|\*):[^:\s]+:[^:\s]+:(\S+)$",
+    rf"(?i)\bconfigure[ \t]+set[ \t]+\S*(?:secret|token|password|key)\S*[ \t]+({_VALUE})",
+    rf"(?i)\b(?:vault|doppler|flyctl|heroku)[ \t]+(?:login|auth)[ \t]+(?:-[\w=-]+[ \t]+)*({_VALUE})",
+    r"(?i)\b(?:cmdkey|runas)\b[^\n]*?/pass(?:word)?:(\S+)",
+)
+SHAPES = (*_AWS, *_TOKENS, *_KEYS, *_COMMANDS)

@@ -1,0 +1,430 @@
+"""Where secrets stand in free text: assignments, flags, connection strings, tokens known by their shape, and
+all of these again under the encodings that text comes in.
+
+Everything is a search for spans in the text as it came, which are masked together at the end. The patterns are
+RE2's, so none takes more than linear time; what is read in Python goes forward only. All of it is paid from a
+budget: what there is no budget left for is taken for a secret.
+"""
+
+import base64
+import binascii
+import html
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+import re2
+
+from trailwarden.safety.names import is_secret
+from trailwarden.safety.secret_shapes import SHAPES
+
+MASK = "***"
+Span = tuple[int, int]
+_MATCH_COST = 30
+"""What a match costs of the budget, in characters: about what searching that many takes."""
+_LAYERS = 4
+_SHORTEST = 4
+
+_HINT = (
+    r"(?:pass|pwd|pw|secret|token|cred|key|auth|code|psk|pin|otp|jwt|cookie|user[_-]?data|bearer"
+    r"|connection[_-]?str|assertion|signature|plaintext|keytab|wallet|webhook|signed[_-]?url|sas|netrc|pgpass"
+    r"|qr[_-]?code|saml[_-]?resp)"
+)
+_NAME = rf"[\w.-]*{_HINT}[\w.-]*"
+# What ends the name of a field before its sign: quotes, escaped or not, and an index.
+_CLOSE = r"[\"'`\\\]]*"
+
+
+@dataclass(slots=True)
+class Budget:
+    """How many characters may still be searched."""
+
+    left: int
+
+    def take(self, cost: int) -> bool:
+        """Whether there was enough; if not, there is nothing left for anything after it."""
+        self.left = self.left - cost if cost <= self.left else 0
+        return self.left > 0
+
+
+@cache
+def _compiled(pattern: str) -> Any:
+    options = re2.Options()
+    options.log_errors = False
+    return re2.compile(pattern, options)
+
+
+_GATE = (
+    rf"(?i){_HINT}|identified|basic|://|login|machine|[+/\w-]{{20,}}|[%&\\][\w#%]|curl|wget|-u|mysql|docker|net user"
+    r"|-p|-a|-w|-----|\$[1-9a-z]|putty|:\S+@"
+)
+_ASSIGNED = rf"(?i)({_NAME})({_CLOSE}\s*)(=>|:=|==|=|:)"
+_FLAG = rf"(?i)(?:^|[\s\"'`=(,\[{{])-{{1,2}}({_NAME})(?:\s+|[\"']\s*,\s*)"
+# A name and its value, in either order, whatever separates them: JSON, YAML, the command line's shorthand.
+_PAIR = (
+    rf"(?i)(?:name|key)[\"'\\]*\s*[:=]\s*[\"'\\]*([\w./:-]*{_HINT}[\w.-]*)[\"'\\]*[\s,]+"
+    r"[\"'\\{]*\w*value[\"'\\]*\s*[:=]"
+)
+_PAIR_BACKWARDS = (
+    r"(?i)value[\"'\\]*\s*[:=]\s*[\"'\\]*([^\"'\\,;{}\s]+)[\"'\\]*[\s,]+[\"'\\{]*\w*(?:name|key)[\"'\\]*"
+    rf"\s*[:=]\s*[\"'\\]*([\w./:-]*{_HINT}[\w.-]*)"
+)
+# A word of a secret, and then its value in quotes or brackets: SQL, PowerShell, XML.
+_SPOKEN = (
+    r"(?i)(?:identified\s+(?:with\s+\S+\s+)?(?:by|as)(?:\s+password|\s+values)?"
+    r"|(?:old_)?password\s*\("
+    r"|\b(?:password|passwd|passphrase)\s+(?:to\s|is\s)?)\s*[\"'`]"
+)
+_ELEMENT = rf"(?i)<([\w:.-]*{_HINT}[\w:.-]*)(?:\s[^<>]*)?>([^<]+)"
+_QUERY = (
+    r"(?i)[?&;](?:sig|code|signature|token|pass|key|x-(?:amz|goog)-(?:signature|credential|security-token))="
+    r"([^&\s\"'\\<>]+)"
+)
+_BLANK = re.compile(r"[ \t\r\n]{0,80}+")
+_STARTS = re.compile(r"(\\*)([\"'`])")
+_SCHEME = re.compile(
+    r"(?i)(?:bearer|basic|token|digest|negotiate|apikey|api-key|ssws|genie-?key|aws4-hmac-sha256)[ \t]++"
+)
+# To white space, or to the next assignment: `a=b;c=d`.
+_BARE = re.compile(
+    r"(?:[^\s\"'`<>,;&]++"
+    r"|[,;&](?![ \t]*+[\"']?[A-Za-z_][\w.-]*+[\"']?(?:[ ][\w.-]++)*+[ \t]*+[=:]))*+"
+)
+_SETTING = re.compile(r"[^;\r\n\"'`<>]*+")
+_LINE = re.compile(r"[^\r\n\"'`]*+")
+_BLOCK = re.compile(r"[|>][+-]?[ \t]*+\r?\n")
+_UNQUOTED_END = ")}],;."
+_WHOLE_LINE = frozenset({"authorization", "cookie", "setcookie", "proxyauthorization"})
+_PLAIN_COLON = re.compile(r"(?i)(?:passw(?:or)?d|pwd|passphrase|pass|api[_-]?key)s?$")
+_NO_VALUE = frozenset(
+    {"", "***", "true", "false", "null", "none", "required", "optional", "enabled", "disabled", "yes", "no"}
+    | {"seconds", "minutes", "hours", "days"}
+)
+_REFERENCE = re.compile(
+    r"(?:\$\{?[\w:.(]|\{\{|<[\w-]|%\w++%$|arn:aws|!Ref|!Sub|!GetAtt|HIDDEN_DUE_TO_SECURITY_REASONS|\*+$)"
+)
+_ESCAPE = re.compile(
+    r"%[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2})*+|&(?:\w{2,8}|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});"
+    r"|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\[\"'\\/nrt]"
+)
+_ENCODED = r"(?:[A-Za-z0-9+/]{60,}\r?\n)+[A-Za-z0-9+/]*={0,2}|[A-Za-z0-9+/_-]{12,}={0,2}"
+_CONTROLS = {"n": "\n", "r": "\r", "t": "\t"}
+
+
+def is_reference(value: str) -> bool:
+    """Whether a value under a secret's name only says where the secret is, or that there is none."""
+    return value.strip().lower() in _NO_VALUE or _REFERENCE.match(value.strip()) is not None
+
+
+def masked(text: str, spans: list[Span]) -> str:
+    """The text with these spans replaced by `***`."""
+    parts, end = [], 0
+    for first, last in _merged(spans):
+        parts += [text[end:first], MASK]
+        end = last
+    return "".join([*parts, text[end:]]) if parts else text
+
+
+def may_hold_secret(text: str) -> bool:
+    """Whether the text is worth a closer look; most are not, and are told so at once."""
+    if len(text) < _SHORTEST:
+        return False
+    try:
+        return _compiled(_GATE).search(text) is not None
+    except UnicodeEncodeError:  # half a character
+        return True
+
+
+def secret_spans(text: str, budget: Budget, depth: int = 0) -> list[Span]:
+    """Where secrets stand in the text, in any order; they may overlap."""
+    if len(text) < _SHORTEST:
+        return []
+    if not budget.take(len(text)):
+        return [(0, len(text))]
+    if not may_hold_secret(text):
+        return []
+    found: list[Span] = []
+    # RE2 takes no half characters: a question mark, which is as long, stands for each.
+    layer = _Layer(text if text.isascii() else text.encode("utf-8", "replace").decode())
+    for _ in range(_LAYERS):
+        found += [layer.original(span) for span in _spans(layer.text, budget, depth)]
+        inner = layer.decoded()
+        if inner is None:
+            break
+        if not budget.take(len(inner.text)):
+            return [(0, len(text))]
+        layer = inner
+    return found if budget.left else [(0, len(text))]
+
+
+def _merged(spans: list[Span]) -> Iterator[Span]:
+    first, last = -1, -1
+    for start, end in sorted(span for span in spans if span[0] < span[1]):
+        if start > last:
+            if last >= 0:
+                yield first, last
+            first, last = start, end
+        else:
+            last = max(last, end)
+    if last >= 0:
+        yield first, last
+
+
+def _spans(text: str, budget: Budget, depth: int) -> list[Span]:
+    found = [*_named(text, budget), *_by_shape(text, budget)]
+    return [*found, *_encoded(text, budget, depth)] if depth < _LAYERS else found
+
+
+def _matches(pattern: str, text: str, budget: Budget) -> Iterator[Any]:
+    for met in _compiled(pattern).finditer(text):
+        if not budget.take(_MATCH_COST):
+            return
+        yield met
+
+
+def _named(text: str, budget: Budget) -> Iterator[Span]:
+    """What a name before it says to be a secret."""
+    done = 0
+    for met in _matches(_ASSIGNED, text, budget):
+        name, closing, sign = met.groups()
+        if met.end() <= done or not is_secret(name):
+            continue
+        if sign != ":" or _is_colon_of_a_field(text, met, closing):
+            for span in _value(text, met.end(), name, met.start(1), budget):
+                done = span[1]
+                yield span
+    for met in _matches(_FLAG, text, budget):
+        if is_secret(met.group(1)) and text[met.end() : met.end() + 1] not in {"-", ""}:
+            yield from _value(text, met.end(), met.group(1), met.start(1), budget)
+    for met in _matches(_PAIR, text, budget):
+        if is_secret(met.group(1)):
+            yield from _value(text, met.end(), "value", met.start(1), budget)
+    for met in _matches(_PAIR_BACKWARDS, text, budget):
+        if is_secret(met.group(2)) and not is_reference(met.group(1)):
+            yield met.span(1)
+    for met in _matches(_SPOKEN, text, budget):
+        yield from _value(text, met.end() - 1, "", met.start(), budget)
+    for met in _matches(_ELEMENT, text, budget):
+        if is_secret(met.group(1)) and not is_reference(met.group(2)):
+            yield met.span(2)
+    for met in _matches(_QUERY, text, budget):
+        yield met.span(1)
+
+
+def _by_shape(text: str, budget: Budget) -> Iterator[Span]:
+    """What its own form says to be a secret."""
+    for pattern in SHAPES:
+        for met in _matches(pattern, text, budget):
+            spans = (met.span(number) for number in range(1, _compiled(pattern).groups + 1))
+            yield next((span for span in spans if span[0] >= 0), met.span())
+
+
+def _is_colon_of_a_field(text: str, met: Any, between: str) -> bool:
+    """Whether a colon after a name makes it a field's: in quotes or before white space; directly before its
+    value only after a word like `password`, which no ARN has (`…:secret:name`)."""
+    after = text[met.end() : met.end() + 1]
+    if text[met.end() : met.end() + 2] == "//":
+        return False
+    if between.strip() or after.isspace() or after in {'"', "'", "\\"}:
+        return True
+    before = text[met.start(1) - 1 : met.start(1)] if met.start(1) else ""
+    return before != ":" and _PLAIN_COLON.search(met.group(1)) is not None
+
+
+def _value(text: str, start: int, name: str, named_at: int, budget: Budget) -> Iterator[Span]:
+    """The value that begins at `start`, after white space; nothing if it only refers to a secret."""
+    blank = _end_of(_BLANK, text, start)
+    broken = "\n" in text[start:blank]
+    start = blank
+    quoted = _STARTS.match(text, start)
+    if quoted is not None:
+        span = _quoted(text, quoted)
+    elif broken:
+        return
+    elif _BLOCK.match(text, start):
+        span = _block(text, start, named_at)
+    elif text[start : start + 1] in {"[", "{"}:
+        end = text.find("]", start) if text[start] == "[" else -1
+        span = (start + 1, end) if end > start else (start, start)
+    else:
+        span = _unquoted(text, start, name, named_at)
+    first, last = span
+    budget.take(last - first)
+    if last > first and not is_reference(text[first:last]):
+        yield span
+
+
+def _quoted(text: str, opening: re.Match[str]) -> Span:
+    escapes, quote = opening.groups()
+    start = end = opening.end()
+    while True:
+        end = text.find(escapes + quote, end)
+        if end < 0:
+            return start, len(text)
+        if escapes or not _is_escaped(text, start, end):
+            return start, end
+        end += 1
+
+
+def _is_escaped(text: str, start: int, at: int) -> bool:
+    escapes = 0
+    while at - escapes > start and text[at - escapes - 1] == "\\":
+        escapes += 1
+    return escapes % 2 == 1
+
+
+def _unquoted(text: str, start: int, name: str, named_at: int) -> Span:
+    """To the white space; of a header, and of a YAML scalar at the beginning of its line, to the line's end."""
+    plain_name = name.lower().replace("-", "").replace("_", "")
+    if plain_name in _WHOLE_LINE:
+        scheme = _SCHEME.match(text, start)
+        first = scheme.end() if scheme else start
+        line = _LINE.match(text, first)
+        return first, line.end() if line else first
+    first, end = start, _end_of(_BARE, text, start)
+    before = _line_before(text, named_at)
+    if before.rstrip().endswith(";"):  # a connection string, in which a value ends with the next semicolon
+        whole = _end_of(_SETTING, text, start)
+        if before.endswith(";") or text[whole : whole + 1] == ";":
+            return first, whole
+    if (
+        not before.strip(" \t-")
+        and text[named_at:start].endswith(": ")
+        and "\n" in text[named_at - len(before) - 1 : end + 400]
+    ):
+        return first, _end_of(_LINE, text, start)
+    while end > first and text[end - 1] in _UNQUOTED_END:
+        end -= 1
+    return first, end
+
+
+def _end_of(pattern: re.Pattern[str], text: str, start: int) -> int:
+    met = pattern.match(text, start)
+    return met.end() if met else start
+
+
+def _block(text: str, start: int, named_at: int) -> Span:
+    """YAML's block scalar: the lines that are indented further than the name's."""
+    before = _line_before(text, named_at)
+    indent = 0 if before.strip(" -") else len(before)
+    first = end = text.find("\n", start) + 1
+    while end < len(text):
+        stop = text.find("\n", end)
+        stop = len(text) if stop < 0 else stop + 1
+        line = text[end:stop]
+        if line.strip() and len(line) - len(line.lstrip()) <= indent:
+            break
+        end = stop
+    return first, end - (end > first and text[end - 1] == "\n")
+
+
+def _line_before(text: str, at: int) -> str:
+    """What stands in the line before a name; of a long line, the end of that."""
+    return text[max(0, at - 200) : at].rpartition("\n")[2]
+
+
+def _encoded(text: str, budget: Budget, depth: int) -> Iterator[Span]:
+    """Base64 of text in which secrets stand: all of it is masked."""
+    for met in _matches(_ENCODED, text, budget):
+        inner = _from_base64(met.group())
+        if inner is not None and secret_spans(inner, budget, depth + 1):
+            yield met.span()
+
+
+def _from_base64(encoded: str) -> str | None:
+    """The text that it stands for; None for what is no base64 or no text."""
+    compact = "".join(encoded.split()).rstrip("=").replace("-", "+").replace("_", "/")
+    compact = compact[: len(compact) - (len(compact) % 4 == 1)]
+    try:
+        data = base64.b64decode(compact + "=" * (-len(compact) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    wide = data[1:80:2]
+    if wide and not any(wide):
+        data = data[::2]  # PowerShell's UTF-16
+    text = data.decode(errors="replace")
+    return text if _is_text(text[:200]) else None
+
+
+def _is_text(text: str) -> bool:
+    return all((char.isprintable() or char.isspace()) and char != "\ufffd" for char in text)
+
+
+class _Layer:
+    """A text under its escapes, which knows where each of its characters stands in the text as it came."""
+
+    def __init__(self, text: str, places: list[int] | None = None, origins: list[Span] | None = None) -> None:
+        self.text = text
+        self._places = places or [0]
+        self._origins = origins or [(0, 1)]
+
+    def original(self, span: Span) -> Span:
+        """Where a span of this text stands in the text as it came."""
+        first, last = span
+        if first >= last:
+            return self._at(first)[0], self._at(first)[0]
+        return self._at(first)[0], self._at(last - 1)[1]
+
+    def _at(self, place: int) -> Span:
+        """From where to where the character at `place` stands."""
+        index = bisect_right(self._places, place) - 1
+        first, width = self._origins[index]
+        offset = place - self._places[index]
+        # A run of plain characters, each as wide as itself; or one that was escaped, `width` characters wide.
+        return (first + offset, first + offset + 1) if width == 1 else (first, first + width)
+
+    def decoded(self) -> "_Layer | None":
+        """The text without one level of its escapes; None if there are none."""
+        parts: list[str] = []
+        places: list[int] = []
+        origins: list[Span] = []
+        length = end = 0
+        for met in _ESCAPE.finditer(self.text):
+            plain = _plain_of(met.group())
+            if plain is None:
+                continue
+            if met.start() > end:
+                self._keep(end, met.start(), length, places, origins)
+                parts.append(self.text[end : met.start()])
+                length += met.start() - end
+            first, last = self.original(met.span())
+            places.append(length)
+            origins.append((first, max(2, last - first)))
+            parts.append(plain)
+            length += len(plain)
+            end = met.end()
+        if not parts:
+            return None
+        if end < len(self.text):
+            self._keep(end, len(self.text), length, places, origins)
+            parts.append(self.text[end:])
+        return _Layer("".join(parts), places, origins)
+
+    def _keep(self, first: int, last: int, length: int, places: list[int], origins: list[Span]) -> None:
+        """Take over where a run of plain characters stands."""
+        index = bisect_right(self._places, first) - 1
+        while index < len(self._places) and self._places[index] < last:
+            begin = max(first, self._places[index])
+            origin, width = self._origins[index]
+            places.append(length + begin - first)
+            origins.append((origin + (begin - self._places[index]) if width == 1 else origin, width))
+            index += 1
+
+
+def _plain_of(escape: str) -> str | None:
+    if escape[0] == "%":
+        try:
+            return unquote_to_bytes(escape).decode()
+        except UnicodeDecodeError:
+            return None
+    if escape[0] == "&":
+        plain = html.unescape(escape)
+        return None if plain == escape else plain
+    if escape[1] in "ux":
+        char = chr(int(escape[2:], 16))
+        return None if "\ud800" <= char <= "\udfff" else char
+    return _CONTROLS.get(escape[1], escape[1])
