@@ -11,7 +11,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
-.PHONY: help demo test lint bench format setup requirements clean
+.PHONY: help demo test soak lint bench format setup requirements clean
 
 help: ## what there is to call
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -24,6 +24,10 @@ demo: setup ## the main job on a local cloud (ARGS=--keep leaves it running)
 test: setup ## every test, a process a core (ARGS goes to pytest)
 	@echo "== tests"
 	@$(PY) -m pytest --numprocesses=auto --dist=loadgroup $(ARGS)
+
+soak: setup ## many more orders, faults and races than `make test` tries (ARGS goes to tests.soak)
+	@echo "== soak"
+	@$(PY) -m tests.soak $(ARGS)
 
 lint: setup ## formatting, ruff, mypy (strict)
 	@echo "== ruff"

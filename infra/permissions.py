@@ -80,7 +80,7 @@ class DetectPermissions:
             allow(self._names.alert_table_arn, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"),
             items(self._names, list(_DETECTED), "dynamodb:BatchWriteItem", "dynamodb:PutItem"),
             items(self._names, [EXCEPTIONS, ALERTS, COUNTS], "dynamodb:UpdateItem"),
-            items(self._names, [ACKNOWLEDGED], "dynamodb:DeleteItem"),
+            items(self._names, [ACKNOWLEDGED, GROUPS], "dynamodb:DeleteItem"),
             use_table(self._names, self._state_key_arn),
             *publish_through(self._names, self._operations_key_arn, self._names.operations_topic_arn),
         ]

@@ -43,6 +43,9 @@ LOG_GROUP_DAYS = (
 )  # fmt: skip
 
 _MOST_DAYS = 36_500
+_LEAST_ALERT_DAYS = 60
+"""A record may come 45 days late (`aws.group_table.LATEST`), and what an alert counts must be there still. So
+an alert may go on for 15 days at least: longer than the longest quiet time, of 7."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +177,7 @@ def _retention(section: Section) -> Retention:
         log_days=section.number("log_days", 1, _MOST_DAYS, default=400),
         archive_after_days=archive,
         access_log_days=section.number("access_log_days", 1, _MOST_DAYS, default=90),
-        alert_days=section.number("alert_days", 1, _MOST_DAYS, default=365),
+        alert_days=section.number("alert_days", _LEAST_ALERT_DAYS, _MOST_DAYS, default=365),
         function_log_days=section.number("function_log_days", 1, LOG_GROUP_DAYS[-1], default=90),
     )
     section.close()

@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.dynamodb import FakeDynamoDB
 from tests.samples import STOP_RULE, record, rule
+from tests.turns import ENDLESS
 from trailwarden.alerts.grouping import AlertGrouper
 from trailwarden.alerts.groups import Span
 from trailwarden.alerts.model import Alert
@@ -148,7 +149,7 @@ class World:
         else:
             self.kept = MemoryGroupStore(now=clock)
             self.outbox = self.due = self.weeks = MemoryOutbox(self.kept, now=clock)
-        self.groups = Groups(Dying(self.kept, self), now=clock, pause=pause)
+        self.groups = Groups(Dying(self.watched(self.kept), self), now=clock, pause=pause, patience=ENDLESS)
         dying_outbox = Dying(self.outbox, self)
         self.notifier = Notifier(
             outbox=dying_outbox, channels=lambda _: self.topics, budgets=self.budgets, now=clock
@@ -172,6 +173,10 @@ class World:
     @property
     def topic(self) -> Topic:
         return self.topics[0]
+
+    def watched(self, store: Any) -> Any:
+        """The store as functions see it; a test may look on."""
+        return store
 
     def step(self) -> None:
         self.steps += 1
@@ -237,11 +242,17 @@ class World:
 
     def spans(self) -> dict[str, list[Span]]:
         """The alerts of each group, by its key."""
-        if not self.in_table:
-            return {key: list(kept.state.spans) for key, kept in self.kept.every_state().items()}
-        keys = [pk.removeprefix("GROUP#") for pk, sk in self.database.items if sk == "GROUP"]
-        states = {key: self.kept.state(key) for key in keys}
-        return {key: list(kept.state.spans) for key, kept in states.items()}
+        if self.in_table:
+            keys = [pk.removeprefix("GROUP#") for pk, sk in self.database.items if sk == "GROUP"]
+        else:
+            keys = list(self.kept.every_state())
+        return {key: [*self._filed(key), *self.kept.state(key).state.spans] for key in keys}
+
+    def _filed(self, key: str) -> list[Span]:
+        found: list[Span] = []
+        while page := self.kept.filed(key, f"{found[-1].last}!" if found else "", "~"):
+            found += page
+        return found
 
     def became(self, alert_id: str) -> str:
         """The id that an alert has by now."""

@@ -131,7 +131,7 @@ def test_detect_may_do_what_it_does_and_nothing_else(deployment: Synthesized) ->
 def test_detect_changes_nothing_but_counters_and_alerts(deployment: Synthesized) -> None:
     statements = role(deployment, "trailwarden-detect")
     assert keys_by_action(statements, "dynamodb:UpdateItem") == {"ALERT#*", "EXCEPTION#*", "WEEK#*"}
-    assert keys_by_action(statements, "dynamodb:DeleteItem") == {"ACKNOWLEDGED"}
+    assert keys_by_action(statements, "dynamodb:DeleteItem") == {"ACKNOWLEDGED", "GROUP#*"}
 
 
 def keys_by_action(statements: list[dict[str, Any]], action: str) -> set[str]:

@@ -10,14 +10,10 @@ from tests.alerting_world import START, STOP, Event, Topic, World
 from trailwarden.alerts.grouping import AlertGrouper
 from trailwarden.alerts.groups import (
     Acknowledgement,
-    Counted,
     GroupState,
     Moved,
     acknowledge,
-    add,
-    begun,
     close,
-    withdrawn,
 )
 from trailwarden.alerts.model import Alert, AlertBatch
 from trailwarden.alerts.placement import alert_id, group_key, time_of
@@ -334,30 +330,16 @@ def test_nobody_looks_after_what_is_told_to_nobody(world: World) -> None:
     assert world.notify() == [Telling.STAGED]
 
 
-def test_an_alert_whose_matches_were_stored_before_counts_them_when_it_is_opened() -> None:
+def test_an_alert_whose_matches_were_stored_before_counts_them_when_it_is_opened(world: World) -> None:
     """As a correlation hands it over whose function had died between the matches and their group."""
     (batch,) = _batches_of(calls(0, 1, 2))
-    moved = add(
-        begun(batch.group),
-        replace(batch, matches=(), placed=at(0)),
-        now=0,
-        count=lambda _first, _last: Counted(3, at(0), at(2)),
-    )
-    assert [(one.alert.count, one.alert.last_event_time) for one in moved.opened] == [(3, at(2))]
-    assert moved.state.spans[0].told == 3
-
-
-def test_what_is_taken_back_may_change_an_alerts_id_or_leave_none() -> None:
-    (batch,) = _batches_of(calls(0, 50, 100))
-    state = add(begun(batch.group), batch, now=0, count=lambda _first, _last: Counted(3)).state
-    (before,) = (span.alert_id for span in state.spans)
-
-    later = withdrawn(state, [at(100)], now=0)
-    gone = withdrawn(state, [], now=0)
-
-    assert later.became == ((before, later.state.spans[0].alert_id),)
-    assert later.state.spans[0].first == at(100)
-    assert (gone.state.spans, gone.became) == ((), ())
+    world.kept.put_matches([batch])
+    world.groups.add([replace(batch, matches=(), placed=at(0)), replace(batch, matches=(), placed=at(2))])
+    world.notify()
+    world.settle()
+    assert sum(more for _, _, more in told(world)) == 3
+    ((span,),) = world.spans().values()
+    assert (span.first, span.last, span.told) == (at(0), at(2), 3)
 
 
 def _batches_of(events: Sequence[Event]) -> list[AlertBatch]:

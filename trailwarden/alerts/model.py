@@ -87,13 +87,14 @@ class AlertBatch:
 
     `make` makes the alert as the file showed it: its record masked, its title worded. Most batches join an
     alert that there is, and never ask. `placed` says where the batch belongs when all of its matches had been
-    stored before.
+    stored before. `revisable`: matches of the group may be withdrawn.
     """
 
     group: AlertGroup
     matches: tuple[AlertMatch, ...]
     make: Callable[[], Alert]
     placed: str | None = None
+    revisable: bool = False
 
     @property
     def alert(self) -> Alert:

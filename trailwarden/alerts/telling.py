@@ -20,12 +20,16 @@ class Reason(StrEnum):
     """Nothing came for its quiet time: this is what had not been told yet."""
     CHANGED = "changed"
     """It had been acknowledged, and changed character: a new address, a new action."""
+    RECOUNTED = "recounted"
+    """Late records took some of its events back, which messages had counted: this is what is left, and what
+    came since."""
 
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
     """What is told of an alert after its first message. `total` counts all of its events, `more` those that
-    no message has counted yet; the times are of the first and last event of `total` (RFC 3339, UTC).
+    no message has counted yet (at most so many of one that is `RECOUNTED`); the times are of the first and
+    last event of `total` (RFC 3339, UTC). `at_least`: there are more of them than both say.
 
     `changes` say what is new about an acknowledged alert, in words of data: `address 203.0.113.7`,
     `action DeleteTrail`; `acknowledged_by` and `acknowledged_at` who had acknowledged it, and when.
@@ -39,6 +43,7 @@ class FollowUp:
     changes: tuple[str, ...] = ()
     acknowledged_by: str = ""
     acknowledged_at: str = ""
+    at_least: bool = False
 
 
 @dataclass(frozen=True, slots=True)

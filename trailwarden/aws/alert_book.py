@@ -17,7 +17,6 @@ from trailwarden.alerts.groups import (
     Moved,
     Span,
     acknowledge,
-    close,
 )
 from trailwarden.alerts.model import Alert, AlertMatch
 from trailwarden.alerts.placement import hour_of
@@ -222,7 +221,7 @@ class AlertTableBook:
         standing = self._known(alert_id)
         for _ in range(_BECAME_AT_MOST):
             identity = standing.alert.alert_id
-            self._close_span(standing.alert.group_key, identity)
+            self._groups.close(standing.alert.group_key, identity)
             standing = self._known(alert_id)
             if standing.alert.alert_id == identity:
                 break  # it did not become another meanwhile
@@ -235,13 +234,6 @@ class AlertTableBook:
             ExpressionAttributeValues=item_of(**{":by": by, ":at": _time(self._now())}),
         )
         return self._counted(self._known(alert_id))
-
-    def _close_span(self, group_key: str, identity: str) -> None:
-        def becomes(state: GroupState | None) -> Moved | None:
-            after = None if state is None else close(state, identity)
-            return None if after is None or after == state else Moved(after)
-
-        self._groups.move(group_key, becomes)
 
     def _known(self, alert_id: str) -> _Standing:
         standing = self._followed(alert_id)
@@ -270,6 +262,8 @@ class AlertTableBook:
                 kept = states.get(alerts[each].group_key)
                 state = kept.state if kept else None
                 span = None if state is None else state.span(each)
+                if span is None and state is not None and state.filed is not None:
+                    span = self._table.filed_alert(alerts[each].group_key, each)
                 yield _Standing(alerts[each], items[each], state, span)
 
     def _over(self, standing: _Standing) -> bool:
@@ -311,18 +305,22 @@ class AlertTableBook:
         return replace(
             rough,
             total=counted.total,
+            at_least=counted.at_least,
             first_event_time=counted.first_event_time,
             last_event_time=counted.last_event_time,
         )
 
     def _remembered(self, standing: _Standing) -> Counted:
         """What was told last of an alert that the state of its group does not know (any more)."""
+        if "withdrawn_at" in standing.item:
+            return Counted(0)
         left = self._table.matches(standing.alert.group_key, *self._places(standing), 1)
         if next(left, None) is None:
             return Counted(0)
         told = self._told_last(standing.alert)
         total = told.total if isinstance(told, FollowUp) else told.count
-        return Counted(total, told.first_event_time, told.last_event_time)
+        at_least = isinstance(told, FollowUp) and told.at_least
+        return Counted(total, told.first_event_time, told.last_event_time, at_least)
 
     def _places(self, standing: _Standing) -> tuple[str, str]:
         """Where the first and the last match of the alert are placed."""

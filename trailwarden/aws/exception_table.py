@@ -17,12 +17,12 @@ from botocore.exceptions import ClientError
 
 from trailwarden.aws.batches import Item, Pause, StoreBusyError, query
 from trailwarden.state.protocol import HiddenByDay, HiddenCount
+from trailwarden.state.retrying import PATIENT, Patience
 
 KEPT = timedelta(days=90)
 """How long a counter is kept after it was last added to."""
 SHARDS = 8
 _AT_ONCE = 99  # a transaction has 100 items, and one is the file's
-_ATTEMPTS = 8
 _ID_LIMIT = 400  # characters of an id that enter a key, which may have 2,048 bytes
 _PASSING = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 _serialize = TypeSerializer().serialize
@@ -44,10 +44,11 @@ class ExceptionTable:
     `pause(attempt)` waits before counting is tried again.
     """
 
-    def __init__(self, client: Any, table_name: str, *, pause: Pause) -> None:
+    def __init__(self, client: Any, table_name: str, *, pause: Pause, patience: Patience = PATIENT) -> None:
         self._client = client
         self._table = table_name
         self._pause = pause
+        self._patience = patience
 
     def count(self, file_item: Item, hidden: HiddenByDay, now: int) -> None:
         """Put the file's item where it is not there, and with it add what was hidden in the file.
@@ -70,7 +71,7 @@ class ExceptionTable:
 
     def _transact(self, items: list[dict[str, Any]]) -> None:
         """Write all of the items, or none where the first is there; tries again what only collided."""
-        for attempt in range(_ATTEMPTS):
+        for _ in self._patience.tries(self._pause):
             try:
                 self._client.transact_write_items(TransactItems=items)
             except ClientError as error:
@@ -79,7 +80,6 @@ class ExceptionTable:
                     return
                 if not _PASSING.intersection(reasons):
                     raise
-                self._pause(attempt)
             else:
                 return
         raise StoreBusyError(f"{self._table} kept its counters of exceptions busy")

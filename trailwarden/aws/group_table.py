@@ -1,15 +1,15 @@
-"""Groups, their matches and what must be told of them, in the alert table.
+"""Groups and what must be told of them, in the alert table.
 
-docs/architecture.md lists the items. A match is an item under its group, so the same match puts the same item
-and a count is a query. The state, the alerts that it opens and the messages that it calls for are one
-transaction, on the condition that the state is the one that was read: so an alert is opened, and a message
-written, exactly once.
+docs/architecture.md lists the items. The state, the alerts that it opens, the messages that it calls for and
+the matches that are withdrawn are one transaction, on the condition that the state is the one that was read:
+so an alert is opened, and a message written, exactly once.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -19,34 +19,35 @@ from trailwarden.alerts.grouping import without_record
 from trailwarden.alerts.groups import (
     CARRIED_ON,
     Acknowledgement,
-    Counted,
     GroupState,
     Moved,
     Opened,
+    Span,
     Telling,
 )
-from trailwarden.alerts.model import Alert, AlertBatch, AlertMatch, Evidence
-from trailwarden.aws.batches import Item, Pause, delete_all, get_all, put_all, query
+from trailwarden.alerts.model import Alert
+from trailwarden.alerts.pieces import JOINED_AT_MOST
+from trailwarden.alerts.placement import seconds_of, time_of
+from trailwarden.aws.batches import Item, get_all, query
+from trailwarden.aws.items import item_of
+from trailwarden.aws.match_table import MatchTable, match_key
 from trailwarden.aws.staged_table import entries
 from trailwarden.state.groups import Due, KeptState
 
+__all__ = ["DUE_SHARDS", "GroupTable", "alert_key", "day_of", "due_item", "due_key", "item_of"]
+
 DUE_SHARDS = 8
+LATEST = timedelta(days=45)
+"""How late a record can come: CloudTrail tries for 30 days to deliver a file, and what could not be read
+waits another 14 in a queue."""
 _ITEM_LIMIT = 390 * 1024  # an item may have 400 KB
-_AFTER = "~"  # sorts after every character of a match's id
-_OVERTAKEN = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
+_FILED_AT_MOST = 4 * JOINED_AT_MOST
+_OVERTAKEN = frozenset(
+    {"ConditionalCheckFailed", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+)
 _decode_state = msgspec.json.Decoder(GroupState).decode
-
-
-def item_of(**attributes: str | bool | int) -> Item:
-    """An item (or a part of one) in DynamoDB's JSON, at a fraction of what boto3's serializer of everything
-    takes."""
-    return {name: _value(value) for name, value in attributes.items()}
-
-
-def _value(value: str | bool | int) -> dict[str, Any]:
-    if isinstance(value, str):
-        return {"S": value}
-    return {"BOOL": value} if isinstance(value, bool) else {"N": str(value)}
+_decode_span = msgspec.json.Decoder(Span).decode
+_decode_alert = msgspec.json.Decoder(Alert).decode
 
 
 def alert_key(alert_id: str, sort_key: str = "ALERT") -> Item:
@@ -54,46 +55,19 @@ def alert_key(alert_id: str, sort_key: str = "ALERT") -> Item:
     return item_of(pk=f"ALERT#{alert_id}", sk=sort_key)
 
 
-def message_key(telling: Telling) -> str:
-    """The sort key of a follow-up: one for each number of events that was told."""
-    return f"MORE#{telling.follow_up.total:012}"
-
-
 def day_of(seconds: int) -> str:
     """The day (UTC) that a moment lies in."""
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d}"
 
 
-class GroupTable:
-    """`GroupStore` over one DynamoDB table.
+class GroupTable(MatchTable):
+    """`GroupStore` over one DynamoDB table."""
 
-    `now` gives seconds since the epoch; `pause(attempt)` waits before part of a batch is tried again.
-    """
-
-    def __init__(
-        self,
-        client: Any,
-        table_name: str,
-        *,
-        retention: timedelta,
-        now: Callable[[], float],
-        pause: Pause,
-    ) -> None:
-        self._client = client
-        self._table = table_name
-        self._retention = int(retention.total_seconds())
-        self._now = now
-        self._pause = pause
-
-    def put_matches(self, batches: Sequence[AlertBatch]) -> None:
-        """Put the matches. Raises `StoreBusyError`, or botocore's errors."""
-        expires_at = self._expiry()
-        items = {
-            (batch.group.key, match.placed, match.match_id): _match_item(batch, match, expires_at)
-            for batch in batches
-            for match in batch.matches
-        }
-        put_all(self._client, self._table, list(items.values()), self._pause)
+    @property
+    def longest(self) -> int:
+        """For how many seconds an alert may go on: what it counts must be there still when the latest record
+        comes."""
+        return max(self._retention - int(LATEST.total_seconds()), self._retention // 4)
 
     def state(self, group_key: str) -> KeptState | None:
         """The group's state; read consistently."""
@@ -104,22 +78,46 @@ class GroupTable:
     def states(self, group_keys: Set[str]) -> Mapping[str, KeptState]:
         """The states of many groups, by the hundred; read consistently."""
         keys = [_state_key(key) for key in group_keys]
-        found = get_all(self._client, self._table, keys, self._pause, consistent=True)
+        found = get_all(self._client, self._table, keys, self._pause, self._patience, consistent=True)
         return {item["pk"]["S"].removeprefix("GROUP#"): _state_of(item) for item in found}
 
-    def count(self, group_key: str, first: str, last: str) -> Counted:
-        """How many different matches are placed from `first` to `last`; read consistently."""
-        found: set[str] = set()
-        begins: str | None = None
-        ends: str | None = None
-        for item in self._matches(group_key, first, last, "sk, event_time"):
-            _, place, match_id = item["sk"]["S"].split("#")
-            found.add(match_id)
-            time = item["event_time"]["S"] if "event_time" in item else place
-            if time:
-                begins = time if begins is None else min(begins, time)
-                ends = time if ends is None else max(ends, time)
-        return Counted(len(found), begins, ends)
+    def alert(self, alert_id: str) -> Alert | None:
+        """The alert of that id; read consistently."""
+        item = self._get(alert_key(alert_id), "alert")
+        return _decode_alert(item["alert"]["S"]) if item is not None and "alert" in item else None
+
+    def filed(self, group_key: str, first: str, last: str) -> Sequence[Span]:
+        """The spans that are stored beside the state and touch a range, at most 80; read consistently."""
+        found = query(self._client, limit=_FILED_AT_MOST, **self._filed_from(group_key, first))
+        spans = (_decode_span(item["span"]["S"]) for item in found)
+        return [span for span in spans if span.first <= last]
+
+    def filed_alert(self, group_key: str, alert_id: str) -> Span | None:
+        """The span of an alert that is stored beside the state: it begins in the stretch of the clock, as
+        long as the quiet time, that its id is made from."""
+        item = self._get(alert_key(alert_id), "stretch")
+        if item is None:
+            return None
+        begins = item["stretch"]["S"] if "stretch" in item else ""
+        found = query(self._client, **self._filed_from(group_key, begins))
+        spans = (_decode_span(each["span"]["S"]) for each in islice(found, 3 * _FILED_AT_MOST))
+        return next((span for span in spans if span.alert_id == alert_id), None)
+
+    def _filed_from(self, group_key: str, place: str) -> dict[str, Any]:
+        return {
+            "TableName": self._table,
+            "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
+            "ExpressionAttributeValues": item_of(
+                **{":pk": f"GROUP#{group_key}", ":first": f"SPAN#{place}", ":last": "SPAN#~"}
+            ),
+        }
+
+    def _get(self, key: Item, projection: str) -> Item | None:
+        answer = self._client.get_item(
+            TableName=self._table, Key=key, ConsistentRead=True, ProjectionExpression=projection
+        )
+        item: Item | None = answer.get("Item")
+        return item
 
     def write(self, group_key: str, before: int, moved: Moved, *, done: Due | None = None) -> bool:
         """Everything in one transaction; False where the state is another than that of write `before`."""
@@ -132,55 +130,21 @@ class GroupTable:
             raise
         return True
 
-    def match_ids(self, group_key: str, place: str) -> set[str]:
-        """The ids of the matches that are placed there; read consistently."""
-        found = self._matches(group_key, place, place, "sk")
-        return {item["sk"]["S"].rpartition("#")[2] for item in found}
-
-    def places(self, group_key: str, first: str, last: str) -> set[str]:
-        """Where matches are placed, from `first` to `last`; read consistently."""
-        return {item["sk"]["S"].split("#")[1] for item in self._matches(group_key, first, last, "sk")}
-
-    def delete_matches(self, group_key: str, place: str, match_ids: Set[str]) -> None:
-        """Delete matches; one that is gone is no error."""
-        keys = [item_of(pk=f"GROUP#{group_key}", sk=f"MATCH#{place}#{match_id}") for match_id in match_ids]
-        delete_all(self._client, self._table, keys, self._pause)
-
-    def matches(
-        self, group_key: str, first: str, last: str, limit: int | None = None
-    ) -> Iterator[AlertMatch]:
-        """The matches that are placed from `first` to `last`, in the order of their places."""
-        for item in self._matches(group_key, first, last, None, limit=limit):
-            yield _match_of(item)
-
-    def _matches(
-        self, group_key: str, first: str, last: str, projection: str | None, *, limit: int | None = None
-    ) -> Iterator[Item]:
-        return query(
-            self._client,
-            limit=limit,
-            TableName=self._table,
-            KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
-            ExpressionAttributeValues=item_of(
-                **{
-                    ":pk": f"GROUP#{group_key}",
-                    ":first": f"MATCH#{first}#",
-                    ":last": f"MATCH#{last}#{_AFTER}",
-                }
-            ),
-            **({"ProjectionExpression": projection} if projection else {}),
-        )
-
     def _items(self, group_key: str, before: int, moved: Moved, done: Due | None) -> Iterator[dict[str, Any]]:
         """What a transaction writes; at most 100 items, and there are hardly ever ten."""
         yield {"Put": self._state_put(group_key, before, moved.state)}
+        yield from self._filing(group_key, moved)
         for opened in moved.opened:
             yield {"Update": self._alert_upsert(opened)}
             yield {"Put": self._put(self._listing(opened.alert, opened.silent))}
             if opened.silent != CARRIED_ON:
                 yield from ({"Put": self._put(item)} for item in entries([opened.alert], self._expiry()))
+        for alert in moved.revised:
+            yield {"Update": self._revise(alert)}
         for old, new in moved.became:
             yield {"Update": self._became(old, new)}
+        for each in moved.withdrawn:
+            yield {"Update": self._withdraw(each)}
         for telling in moved.tellings:
             yield {"Put": self._put(self._message(telling))}
         for at, identity in dict.fromkeys(moved.due):
@@ -214,17 +178,15 @@ class GroupTable:
 
     def _alert_upsert(self, opened: Opened) -> dict[str, Any]:
         """The alert, unless it is there: then what has become of it stays, and it is not told again."""
-        alert = opened.alert
-        text = msgspec.json.encode(alert)
-        if len(text) > _ITEM_LIMIT:
-            text = msgspec.json.encode(without_record(alert))
+        alert, text = opened.alert, _text_of(opened.alert)
         attributes: dict[str, str | bool | int] = {
             "rule_id": alert.rule_id,
             "level": alert.level,
             "account": alert.account,
             "group_key": alert.group_key,
             "opened_at": int(self._now()),
-            "alert": text.decode(),
+            "alert": text,
+            "stretch": time_of(seconds_of(opened.first) // alert.quiet * alert.quiet) if opened.first else "",
             "expires_at": self._expiry(),
         }
         if alert.staged:
@@ -238,6 +200,34 @@ class GroupTable:
             "ExpressionAttributeNames": {f"#{name}": name for name in attributes},
             "ExpressionAttributeValues": item_of(**{f":{n}": value for n, value in attributes.items()}),
         }
+
+    def _revise(self, alert: Alert) -> dict[str, Any]:
+        """The alert as it is to be shown from now on: it is a part of no other."""
+        return {
+            "TableName": self._table,
+            "Key": alert_key(alert.alert_id),
+            "UpdateExpression": "SET alert = :alert REMOVE became, withdrawn_at",
+            "ExpressionAttributeValues": item_of(**{":alert": _text_of(alert)}),
+        }
+
+    def _withdraw(self, alert_id: str) -> dict[str, Any]:
+        return {
+            "TableName": self._table,
+            "Key": alert_key(alert_id),
+            "UpdateExpression": "SET withdrawn_at = :now",
+            "ExpressionAttributeValues": item_of(**{":now": int(self._now())}),
+        }
+
+    def _filing(self, group_key: str, moved: Moved) -> Iterator[dict[str, Any]]:
+        """What becomes of items beside the state: spans, and matches that are withdrawn."""
+        for span in moved.filed:
+            text = msgspec.json.encode(span).decode()
+            item = _span_key(group_key, span.last) | item_of(span=text, expires_at=self._expiry())
+            yield {"Put": self._put(item)}
+        for last in moved.unfiled:
+            yield {"Delete": {"TableName": self._table, "Key": _span_key(group_key, last)}}
+        for place, match_id in moved.deleted:
+            yield {"Delete": {"TableName": self._table, "Key": match_key(group_key, place, match_id)}}
 
     def _listing(self, alert: Alert, silent: str) -> Item:
         """What lists the alert by the day on which it came."""
@@ -264,15 +254,12 @@ class GroupTable:
         }
 
     def _message(self, telling: Telling) -> Item:
-        return alert_key(telling.alert_id, message_key(telling)) | item_of(
+        return alert_key(telling.alert_id, telling.key) | item_of(
             alert_id=telling.alert_id,
             follow_up=msgspec.json.encode(telling.follow_up).decode(),
             written_at=int(self._now()),
             expires_at=self._expiry(),
         )
-
-    def _expiry(self) -> int:
-        return int(self._now()) + self._retention
 
 
 def due_key(due: Due) -> Item:
@@ -294,36 +281,17 @@ def _state_key(group_key: str) -> Item:
     return item_of(pk=f"GROUP#{group_key}", sk="GROUP")
 
 
+def _span_key(group_key: str, last: str) -> Item:
+    return item_of(pk=f"GROUP#{group_key}", sk=f"SPAN#{last}")
+
+
+def _text_of(alert: Alert) -> str:
+    text = msgspec.json.encode(alert)
+    if len(text) > _ITEM_LIMIT:
+        text = msgspec.json.encode(without_record(alert))
+    return text.decode()
+
+
 def _reminder(group_key: str, title: str, known: Acknowledgement) -> Item:
     """What reminds people of a group that is kept quiet; it does not expire."""
     return item_of(pk="ACKNOWLEDGED", sk=group_key, title=title, by=known.by, at=known.at, note=known.note)
-
-
-def _match_item(batch: AlertBatch, match: AlertMatch, expires_at: int) -> Item:
-    known: dict[str, str | bool | int] = {
-        "rule_id": batch.group.rule_id,
-        "event_id": match.event_id,
-        "log_file": match.evidence.log_file,
-        "record_index": match.evidence.record_index,
-        "origin": match.origin,
-        "action": match.action,
-        "expires_at": expires_at,
-    }
-    if match.event_time is not None and match.event_time != match.placed:
-        known["event_time"] = match.event_time
-    key = item_of(pk=f"GROUP#{batch.group.key}", sk=f"MATCH#{match.placed or ''}#{match.match_id}")
-    return key | item_of(**known)
-
-
-def _match_of(item: Item) -> AlertMatch:
-    _, place, match_id = item["sk"]["S"].split("#")
-    time = item["event_time"]["S"] if "event_time" in item else place
-    return AlertMatch(
-        match_id=match_id,
-        event_id=item["event_id"]["S"],
-        event_time=time or None,
-        evidence=Evidence(item["log_file"]["S"], int(item["record_index"]["N"])),
-        placed=place or None,
-        origin=item["origin"]["S"],
-        action=item["action"]["S"],
-    )

@@ -18,8 +18,8 @@ from trailwarden.aws.batches import Item, Pause, StoreBusyError, query
 from trailwarden.aws.group_table import alert_key, item_of
 from trailwarden.aws.week_table import counted_in_week
 from trailwarden.state.outbox import Budgets, Held, Outgoing, Progress, Storm
+from trailwarden.state.retrying import PATIENT
 
-_ATTEMPTS = 8
 _KEPT = timedelta(days=35)
 """How long an hour's budgets, and what was held back in it, are kept."""
 _LOOKED_BACK = timedelta(days=3)
@@ -109,7 +109,7 @@ class OutboxTable:
                 }
             },
         ]
-        for attempt in range(_ATTEMPTS):
+        for _ in PATIENT.tries(self._pause):
             try:
                 self._client.transact_write_items(TransactItems=items)
             except ClientError as error:
@@ -124,7 +124,6 @@ class OutboxTable:
                     return self._hold(message, held, hour)
                 if not _PASSING.intersection(reasons):
                     raise
-                self._pause(attempt)
             else:
                 return True
         raise StoreBusyError(f"{self._table} kept the budgets of {hour} busy")

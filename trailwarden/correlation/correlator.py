@@ -7,8 +7,15 @@ that race on one group, the one that reads last sees the events of both, and wha
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
-from trailwarden.alerts.grouping import DEFAULT_POLICY, AlertPolicy, alert_of, character
+from trailwarden.alerts.grouping import (
+    DEFAULT_POLICY,
+    AlertPolicy,
+    alert_of,
+    character,
+    without_record,
+)
 from trailwarden.alerts.model import Alert, AlertBatch, AlertGroup, AlertMatch, Evidence
 from trailwarden.alerts.placement import (
     alert_id,
@@ -26,10 +33,12 @@ from trailwarden.errors import TrailwardenError
 from trailwarden.rules.ruleset import EVENTS_PER_STRETCH, Correlation, CorrelationType, RuleSet
 from trailwarden.state.correlations import CorrelationEvent, CorrelationGroup, CorrelationStore
 from trailwarden.state.protocol import RevisableAlertStore
+from trailwarden.state.retrying import PATIENT, Patience, jitter
 
 _HOUR = 3600
-_ATTEMPTS = 6
 _REMEMBERED = 50_000
+_AT_ONCE = jitter(0.02)
+"""How long to wait before a group is judged again: its events are there already."""
 
 
 class UnsettledGroupError(TrailwardenError):
@@ -56,12 +65,16 @@ class _InHand:
     event: CorrelationEvent
     record: Record
     evidence: Evidence
+    whole: bool = True
+    """Whether the record is all of it, or what was kept."""
 
 
 @dataclass(slots=True)
 class _Hour:
     """What is found in an hour: by match id, the events of the windows that were satisfied in it."""
 
+    earliest: CorrelationEvent
+    """The first of these events."""
     matches: dict[str, AlertMatch] = field(default_factory=dict)
     counted: int = 0
     """The place from which on events are not yet among `matches`: windows only move on."""
@@ -74,7 +87,7 @@ class Correlator:
     are stored and judged, so that the many that come after them on the day cost nothing.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (its parts, each passed in)
         self,
         rule_set: RuleSet,
         events: CorrelationStore,
@@ -82,7 +95,10 @@ class Correlator:
         *,
         limit: int = EVENTS_PER_STRETCH,
         policy: AlertPolicy = DEFAULT_POLICY,
+        patience: Patience = PATIENT,
     ) -> None:
+        self.patience = patience
+        """How long a group is judged again whose events others add to meanwhile."""
         self.plan = Plan(rule_set, limit=limit)
         self.policy = policy
         self.version = rule_set.version
@@ -191,7 +207,7 @@ class CorrelationBatch:
         those that are there after the alerts were written: the last of several functions to write is right.
         """
         opened = 0
-        for _ in range(_ATTEMPTS):
+        for _ in self._correlator.patience.tries(_AT_ONCE):
             stored = self._read(judged, run)
             opened += self._tell(judged, run, stored)
             if judged.correlation.steady or self._read(judged, run) == stored:
@@ -219,7 +235,7 @@ class CorrelationBatch:
             if not first <= event.seconds <= last:
                 continue
             place = hour_of(event.event.time)
-            hour = hours.setdefault(place, _Hour())
+            hour = hours.setdefault(place, _Hour(events[anchor.first].event))
             for one in events[max(anchor.first, hour.counted) : anchor.last + 1]:
                 counted = _counted(correlation, one, place, records)
                 hour.matches[counted.match_id] = counted
@@ -248,6 +264,7 @@ class CorrelationBatch:
                 tuple(fresh[:room]),
                 partial(self._alert, judged, place, hour, run),
                 placed=place,
+                revisable=not correlation.steady,
             )
 
     def _alert(self, judged: "_Judged", place: str, hour: _Hour, run: list[_InHand]) -> Alert:
@@ -255,6 +272,8 @@ class CorrelationBatch:
         correlation, group = judged.correlation, judged.group
         quiet = whole_hours(self._correlator.policy.quiet_of(correlation))
         shown = _shown(correlation, hour, run)
+        if shown is None:
+            shown = _kept(hour.earliest, group)
         times = [match.event_time for match in hour.matches.values() if match.event_time]
         alert = alert_of(
             correlation,
@@ -267,7 +286,8 @@ class CorrelationBatch:
             version=self._version,
             quiet=quiet,
         )
-        return self._correlator.policy.adjust(alert)
+        alert = self._correlator.policy.adjust(alert)
+        return alert if shown.whole else without_record(alert)
 
     def _withdraw(self, judged: "_Judged", hours: dict[str, _Hour], times: Iterable[str]) -> None:
         """Take back what the group counts no longer in the events' hours."""
@@ -351,9 +371,25 @@ def _counted(
     )
 
 
-def _shown(correlation: Correlation, hour: _Hour, run: list[_InHand]) -> _InHand:
-    """The record that the alert shows: the earliest one in hand that it counts."""
+def _shown(correlation: Correlation, hour: _Hour, run: list[_InHand]) -> _InHand | None:
+    """The record that the alert shows: the earliest one in hand that it counts. Where findings can be undone,
+    what is in hand may be the very record that counts for nothing: then None."""
     for one in run:
         if match_id(correlation.id, one.event.event_id) in hour.matches:
             return one
-    return run[0]
+    return run[0] if correlation.steady else None
+
+
+def _kept(event: CorrelationEvent, group: dict[str, str]) -> _InHand:
+    """An event whose record is not in hand: what was kept of it, for the title, and where it lies."""
+    record: Record = {"eventTime": event.time}
+    if "account" in group:
+        record["recipientAccountId"] = group["account"]
+    for path, text in event.fields.items():
+        *above, name = path.split(".")
+        inner: Any = record
+        for each in above:
+            inner = inner.setdefault(each, {}) if isinstance(inner, dict) else None
+        if isinstance(inner, dict):
+            inner[name] = text
+    return _InHand(event, record, Evidence(event.log_file, event.record_index), whole=False)

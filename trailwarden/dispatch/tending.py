@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from trailwarden.alerts.groups import CHECK_AFTER, GroupState, Moved, look
+from trailwarden.alerts.groups import CHECK_AFTER
 from trailwarden.alerts.telling import Heartbeat, StormSummary, Suppressed, WatchedAccount
 from trailwarden.dispatch.notification import Notifier, Telling
 from trailwarden.dispatch.storms import summary_of
@@ -142,26 +142,12 @@ class Tender:
     def _look(self, due: Due, tally: TendTally) -> None:
         tally.looked_at += 1
         waiting = self._tell_late(due, tally)
-        now = int(self._now())
-
-        def becomes(state: GroupState | None) -> Moved | None:
-            if state is None:
-                return None
-            moved = look(
-                state,
-                due.alert_id,
-                now=now,
-                count=lambda first, last: self._store.count(due.group_key, first, last),
-            )
-            if waiting:  # whatever else it waits for, this is to be seen to first
-                moved = replace(moved, due=((now + CHECK_AFTER, due.alert_id),))
-            return moved
-
-        moved = self._groups.move(due.group_key, becomes, done=due)
-        span = moved.state.span(due.alert_id)
-        if span is None and not moved.state.rule_id:
+        # Whatever else it waits for, what is not told yet is to be seen to first.
+        again_at = int(self._now()) + CHECK_AFTER if waiting else None
+        moved = self._groups.look(due, again_at=again_at)
+        if not moved.state.rule_id:
             self._due.remove(due)
-        tally.closed += span is not None and span.closed
+        tally.closed += moved.closed
 
     def _tell_late(self, due: Due, tally: TendTally) -> bool:
         """Tell what should have been told by now; whether something is not told yet."""

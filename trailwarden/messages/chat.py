@@ -11,7 +11,7 @@ from typing import Any
 
 from trailwarden.alerts.attack import tactics
 from trailwarden.alerts.telling import FollowUp, Reason
-from trailwarden.messages.following import summed_up
+from trailwarden.messages.following import summed_up, total_of
 from trailwarden.messages.story import Story, who
 from trailwarden.messages.when import ago, spoken
 from trailwarden.safety.text import harmless, one_line, shorten
@@ -146,7 +146,7 @@ def _lines(story: Story) -> list[str]:
     lines += [
         f"Account: {plain(story.account())}, {plain(alert.region)}",
         f"When: {_when(alert.first_event_time, story)}",
-        f"How many: {alert.count:,} so far",
+        f"How many: {total_of(story.follow_up) if story.follow_up else f'{alert.count:,}'} so far",
     ]
     if alert.description and story.reason in {Reason.OPENED, Reason.CHANGED}:
         lines += ["", _own(alert.description, 600)]

@@ -10,7 +10,7 @@ from trailwarden.activity.model import Action, Activity, Actor, ActorKind, Natur
 from trailwarden.activity.nature import ON_BEHALF
 from trailwarden.activity.services import is_service
 from trailwarden.alerts.telling import FollowUp, Reason
-from trailwarden.messages.following import acknowledged
+from trailwarden.messages.following import acknowledged, total_of
 from trailwarden.messages.layout import fact, more, wrapped
 from trailwarden.messages.story import HIDDEN, RecordState, Story, who
 from trailwarden.messages.when import ago, parsed, spoken
@@ -74,7 +74,9 @@ def _what_is_new(story: Story, follow_up: FollowUp) -> Iterator[str]:
         yield from fact("Known", harmless(f"{known}, and kept quiet until now", 400))
     told = follow_up.total - follow_up.more
     before = f", {told:,} of them told before" if told > 0 else ""
-    yield from fact("How many", f"{follow_up.total:,} in all{before}")
+    if follow_up.reason is Reason.RECOUNTED:
+        before = ", after late records took some back"
+    yield from fact("How many", f"{total_of(follow_up)} in all{before}")
     yield from _counted_by(story)
     yield from fact("First", _when(follow_up.first_event_time, story))
     yield from fact("Last", _when(follow_up.last_event_time, story))

@@ -28,13 +28,24 @@ def bounded(follow_up: FollowUp) -> FollowUp:
 
 def news(follow_up: FollowUp) -> str:
     """`+19,999 more`, or `+3 more, new address 203.0.113.7`: what stands before the alert's title."""
-    return _with_changes(f"+{follow_up.more:,} more" if follow_up.more > 0 else "again", follow_up)
+    if follow_up.reason is Reason.RECOUNTED:
+        return "recounted"
+    plus = "more than " if follow_up.at_least else "+"
+    return _with_changes(f"{plus}{follow_up.more:,} more" if follow_up.more > 0 else "again", follow_up)
+
+
+def total_of(follow_up: FollowUp) -> str:
+    """`20,000`, or `more than 1,000,000`: how many events there are."""
+    return f"{'more than ' if follow_up.at_least else ''}{follow_up.total:,}"
 
 
 def first_words(follow_up: FollowUp) -> str:
     """The same, as the first words of a mail: `3 more like this, with a new address 203.0.113.7`. The title
     tells of the first event; what came after met the same rule, and may differ in what was acted on."""
-    number = f"{follow_up.more:,} more like this" if follow_up.more > 0 else "Again"
+    if follow_up.reason is Reason.RECOUNTED:
+        return "Recounted"
+    many = "More than " if follow_up.at_least else ""
+    number = f"{many}{follow_up.more:,} more like this" if follow_up.more > 0 else "Again"
     if not follow_up.changes:
         return number
     listed = [f"a new {shorten(change, _SHORT_ROOM)}" for change in follow_up.changes[:2]]
@@ -47,7 +58,10 @@ def first_words(follow_up: FollowUp) -> str:
 def summed_up(follow_up: FollowUp, quiet: int) -> str:
     """`20,000 in all since Sun 1 March 2026, 03:00:00 UTC, and nothing more for an hour`."""
     since = f" since {spoken(follow_up.first_event_time)}" if parsed(follow_up.first_event_time) else ""
-    said = f"{follow_up.total:,} in all{since}"
+    said = f"{total_of(follow_up)} in all{since}"
+    if follow_up.reason is Reason.RECOUNTED:
+        new = f", and at most {follow_up.more:,} of these are new" if follow_up.more < follow_up.total else ""
+        return f"{said}; late records took some of its events back{new}"
     if follow_up.reason is Reason.QUIET:
         return f"{said}, and nothing more for {lasting(quiet)}"
     if follow_up.reason is Reason.GREW:

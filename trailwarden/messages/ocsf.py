@@ -74,6 +74,7 @@ def detection_finding(story: Story) -> dict[str, Any]:
             "rule_set_version": alert.rule_set_version,
             "reason": story.reason.value,
             **({"more": told.more, "changes": list(told.changes)} if (told := story.follow_up) else {}),
+            **({"count_is_at_least": True} if told is not None and told.at_least else {}),
         },
     }
     last = milliseconds(alert.last_event_time)

@@ -26,6 +26,7 @@ def alert_json(story: Story) -> dict[str, Any]:
         "sentence": story.sentence(),
         "group": alert.group,
         "count": alert.count,
+        "count_is_at_least": bool(story.follow_up and story.follow_up.at_least),
         "more": story.follow_up.more if story.follow_up else alert.count,
         "changes": list(story.follow_up.changes) if story.follow_up else [],
         "acknowledged_by": (story.follow_up.acknowledged_by or None) if story.follow_up else None,

@@ -65,6 +65,8 @@ class AlertEntry:
     closed_by: str = ""
     closed_at: str = ""
     became: str | None = None
+    at_least: bool = False
+    """There are more events than `total`, and nobody counts how many."""
 
 
 Wanted = Callable[[AlertEntry], bool]

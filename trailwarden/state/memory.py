@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import replace
 from datetime import date, datetime
 
-from trailwarden.alerts.groups import Counted, Moved, Opened, Telling
+from trailwarden.alerts.groups import Counted, Moved, Opened, Span, Telling
 from trailwarden.alerts.model import Alert, AlertBatch, AlertMatch
 from trailwarden.state.correlations import CorrelationEvent, CorrelationGroup
 from trailwarden.state.groups import Due, Groups, KeptState
@@ -30,8 +30,12 @@ class MemoryGroupStore:
         self.alerts: dict[str, Alert] = {}
         self.silent: dict[str, str] = {}
         self.became: dict[str, str] = {}
-        self.matches: dict[str, dict[tuple[str, str], AlertMatch]] = {}
+        self.withdrawn: set[str] = set()
+        """Ids of alerts of which no match is left."""
+        self.stored: dict[str, dict[tuple[str, str], AlertMatch]] = {}
         self._states: dict[str, KeptState] = {}
+        self._filed: dict[str, dict[str, Span]] = {}
+        self.longest: int | None = None
         self.due: set[Due] = set()
         self.outbox: list[tuple[int, Opened | Telling]] = []
         """All that must be told, in the order in which it was written, and when that was."""
@@ -39,7 +43,7 @@ class MemoryGroupStore:
     def put_matches(self, batches: Sequence[AlertBatch]) -> None:
         """Put the matches; one that is there stays as it is."""
         for batch in batches:
-            known = self.matches.setdefault(batch.group.key, {})
+            known = self.stored.setdefault(batch.group.key, {})
             for match in batch.matches:
                 known.setdefault((match.placed or "", match.match_id), match)
 
@@ -57,12 +61,51 @@ class MemoryGroupStore:
 
     def count(self, group_key: str, first: str, last: str) -> Counted:
         """How many different matches are placed from `first` to `last`."""
-        return counted(self.placed(group_key, first, last))
+        return counted(self.matches_at(group_key, [(first, last)]))
 
-    def placed(self, group_key: str, first: str, last: str) -> list[AlertMatch]:
-        """The group's matches that are placed from `first` to `last`."""
-        known = self.matches.get(group_key, {})
-        return [match for (place, _), match in known.items() if first <= place <= last]
+    def count_of(
+        self, group_key: str, ranges: Iterable[tuple[str, str]], without: Set[tuple[str, str]]
+    ) -> Counted:
+        """The same of several ranges together, but for those matches."""
+        found = self.matches_at(group_key, ranges)
+        return counted(one for one in found if (one.placed or "", one.match_id) not in without)
+
+    def matches_at(self, group_key: str, ranges: Iterable[tuple[str, str]]) -> list[AlertMatch]:
+        """The group's matches that are placed in any of the ranges."""
+        known, wanted = self.stored.get(group_key, {}), list(ranges)
+        return [
+            match
+            for (place, _), match in known.items()
+            if any(first <= place <= last for first, last in wanted)
+        ]
+
+    def matches(
+        self, group_key: str, first: str, last: str, limit: int | None = None, *, latest: bool = False
+    ) -> Sequence[AlertMatch]:
+        """The matches placed from `first` to `last`, in the order of their places."""
+        found = self.matches_at(group_key, [(first, last)])
+        found.sort(key=lambda match: (match.placed or "", match.match_id), reverse=latest)
+        return found[:limit]
+
+    def alert(self, alert_id: str) -> Alert | None:
+        """The alert of that id, if there is one."""
+        return self.alerts.get(alert_id)
+
+    def filed(self, group_key: str, first: str, last: str) -> Sequence[Span]:
+        """The spans stored beside the group's state that touch a range."""
+        known = self._filed.get(group_key, {})
+        found = [span for span in known.values() if first <= span.last and span.first <= last]
+        return sorted(found, key=lambda span: span.last)
+
+    def filed_alert(self, group_key: str, alert_id: str) -> Span | None:
+        """The span of an alert that is stored beside the group's state."""
+        known = self._filed.get(group_key, {})
+        return next((span for span in known.values() if span.alert_id == alert_id), None)
+
+    def spans(self, group_key: str) -> list[Span]:
+        """All spans of a group, the earliest first."""
+        beside = self._filed.get(group_key, {}).values()
+        return sorted((*beside, *self._states[group_key].state.spans), key=lambda span: span.last)
 
     def write(self, group_key: str, before: int, moved: Moved, *, done: Due | None = None) -> bool:
         """Write the state and all that goes with it."""
@@ -70,32 +113,38 @@ class MemoryGroupStore:
         if (kept.version if kept else 0) != before:
             return False
         self._states[group_key] = KeptState(moved.state, before + 1)
+        self._file(group_key, moved)
         for opened in moved.opened:
             identity = opened.alert.alert_id
             if identity not in self.alerts:
                 self.alerts[identity] = opened.alert
                 self.silent[identity] = opened.silent
                 self.outbox.append((int(self._now()), opened))
+        for alert in moved.revised:
+            self.alerts[alert.alert_id] = alert
+            self.became.pop(alert.alert_id, None)
+            self.withdrawn.discard(alert.alert_id)
         self.became |= dict(moved.became)
+        self.withdrawn |= {*moved.withdrawn}
         self.outbox += [(int(self._now()), telling) for telling in moved.tellings]
         self.due |= {Due(at, group_key, identity) for at, identity in moved.due}
-        if done is not None:
+        if done is not None and (done.at, done.alert_id) not in moved.due:
             self.due.discard(done)
         return True
 
+    def _file(self, group_key: str, moved: Moved) -> None:
+        """Delete what is withdrawn, and store spans that leave the state."""
+        known = self.stored.get(group_key, {})
+        for key in moved.deleted:
+            known.pop(key, None)
+        beside = self._filed.setdefault(group_key, {})
+        for last in moved.unfiled:
+            beside.pop(last, None)
+        beside.update((span.last, span) for span in moved.filed)
+
     def match_ids(self, group_key: str, place: str) -> set[str]:
         """The ids of the matches that are placed there."""
-        return {identity for at, identity in self.matches.get(group_key, {}) if at == place}
-
-    def places(self, group_key: str, first: str, last: str) -> set[str]:
-        """Where matches are placed, from `first` to `last`."""
-        return {place for place, _ in self.matches.get(group_key, {}) if first <= place <= last}
-
-    def delete_matches(self, group_key: str, place: str, match_ids: Set[str]) -> None:
-        """Delete matches; one that is gone is no error."""
-        known = self.matches.get(group_key, {})
-        for identity in match_ids:
-            known.pop((place, identity), None)
+        return {identity for at, identity in self.stored.get(group_key, {}) if at == place}
 
 
 class MemoryAlertStore(Groups):
@@ -121,8 +170,8 @@ class MemoryAlertStore(Groups):
         return list(self._standing())
 
     def _standing(self) -> Iterator[Alert]:
-        for key, kept in self.kept.every_state().items():
-            for span in kept.state.spans:
+        for key in self.kept.every_state():
+            for span in self.kept.spans(key):
                 found = self.kept.count(key, span.first, span.last)
                 yield replace(
                     self.kept.alerts[span.alert_id],

@@ -37,7 +37,7 @@ class MemoryOutbox:
         return [
             Outgoing(one.alert.alert_id, silent=one.silent, written_at=at)
             if isinstance(one, Opened)
-            else Outgoing(one.alert_id, f"MORE#{one.follow_up.total:012}", one.follow_up, written_at=at)
+            else Outgoing(one.alert_id, one.key, one.follow_up, written_at=at)
             for at, one in self._kept.outbox
         ]
 

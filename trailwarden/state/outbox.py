@@ -35,7 +35,7 @@ class Outgoing:
 
     alert_id: str
     key: str = "ALERT"
-    """`ALERT`, or `MORE#<total>`."""
+    """`ALERT`, or `MORE#<total>`, or `MORE#R<revision>#<total>`."""
     follow_up: FollowUp | None = None
     silent: str = ""
     written_at: int = 0

@@ -12,6 +12,7 @@ from moto import mock_aws
 
 from tests.alert_table import create_alert_table
 from tests.dynamodb import FakeDynamoDB
+from tests.turns import impatient
 from trailwarden.aws.batches import StoreBusyError
 from trailwarden.aws.exception_table import KEPT, SHARDS, ExceptionTable
 from trailwarden.aws.ledger_table import LedgerTable
@@ -159,7 +160,10 @@ def test_functions_that_collide_try_again(dynamodb: Any, code: str) -> None:
     assert found["a"].count == 2
 
 
-def test_counters_that_stay_busy_bring_the_notice_back(dynamodb: Any) -> None:
+def test_counters_that_stay_busy_bring_the_notice_back(
+    dynamodb: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    impatient(monkeypatch)
     client = Collisions(dynamodb, [["None", "TransactionConflict"]] * 20)
 
     with pytest.raises(StoreBusyError):

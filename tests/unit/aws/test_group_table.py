@@ -1,8 +1,9 @@
 """Groups over DynamoDB: repeats change nothing, what is too large is cut, races end in one alert."""
 
-import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
+from itertools import count
 from typing import Any
 
 import boto3
@@ -12,6 +13,7 @@ from moto import mock_aws
 from tests.alert_table import create_alert_table
 from tests.dynamodb import FakeDynamoDB
 from tests.samples import STOP_RULE, record, rule
+from tests.turns import ENDLESS, Turns
 from trailwarden.alerts.grouping import AlertGrouper
 from trailwarden.alerts.model import AlertBatch
 from trailwarden.aws.batches import StoreBusyError
@@ -22,6 +24,7 @@ from trailwarden.delivery.records import event_identity, event_time
 from trailwarden.engine.match import Match
 from trailwarden.state.groups import GroupBusyError, Groups
 from trailwarden.state.protocol import FileOutcome
+from trailwarden.state.retrying import Patience
 
 TABLE = "alerts"
 
@@ -58,8 +61,11 @@ def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 def table(client: Any, pauses: list[int] | None = None) -> Groups:
     pause: Callable[[int], None] = pauses.append if pauses is not None else lambda _: None
-    kept = GroupTable(client, TABLE, retention=timedelta(days=1), now=lambda: 1000.0, pause=pause)
-    return Groups(kept, now=lambda: 1000.0, pause=pause)
+    patience = Patience(10, clock=count().__next__)  # a second passes with each try
+    kept = GroupTable(
+        client, TABLE, retention=timedelta(days=1), now=lambda: 1000.0, pause=pause, patience=patience
+    )
+    return Groups(kept, now=lambda: 1000.0, pause=pause, patience=patience)
 
 
 def alert_item(client: Any) -> dict[str, Any]:
@@ -141,7 +147,7 @@ def test_whoever_is_overtaken_goes_on_from_there_and_gives_up_in_the_end() -> No
     database.before = overtake
     with pytest.raises(GroupBusyError):
         table(database, pauses).add(batches(2))
-    assert pauses == list(range(12))
+    assert pauses == list(range(9))
 
 
 def test_the_groups_of_a_storm_are_moved_side_by_side_and_each_once() -> None:
@@ -164,27 +170,25 @@ def test_the_groups_of_a_storm_are_moved_side_by_side_and_each_once() -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_functions_that_race_open_one_alert_and_count_all(seed: int) -> None:
-    """Eight threads, each a function with matches of its own and of its neighbour."""
+    """Eight functions, each with matches of its own and of its neighbour, in turn at every call."""
     database = FakeDynamoDB()
     kept = [batches(12, eventTime=f"2026-03-01T12:{minute:02}:00Z", start=10 * minute) for minute in range(8)]
-    threads = [
-        threading.Thread(target=lambda own=own: table(database).add(own)) for own in kept[seed:] + kept[:seed]
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    kept_table = GroupTable(
+        database, TABLE, retention=timedelta(days=1), now=lambda: 1000.0, pause=lambda _: None
+    )
+    groups = Groups(kept_table, now=lambda: 1000.0, pause=lambda _: None, patience=ENDLESS)
+    turns = Turns(seed)
+    database.before = lambda _: turns.pass_on()
+
+    turns.run([partial(groups.add, own) for own in kept])
 
     inserted = [outgoing_of(item) for item in database.inserted if item["pk"]["S"].startswith("ALERT#")]
     assert [message.key for message in inserted if message.key == "ALERT" and not message.silent] == ["ALERT"]
     key = kept[0][0].alert.group_key
-    group_table = GroupTable(
-        database, TABLE, retention=timedelta(days=1), now=lambda: 1000.0, pause=lambda _: None
-    )
-    state = group_table.state(key)
+    state = kept_table.state(key)
     assert state is not None
     (span,) = state.state.spans
-    counted = group_table.count(key, span.first, span.last)
+    counted = kept_table.count(key, span.first, span.last)
     assert counted.total == len({match.match_id for own in kept for match in own[0].matches})
     assert counted.first_event_time == "2026-03-01T12:00:00Z"
 

@@ -10,6 +10,7 @@ from moto import mock_aws
 
 from tests.alert_table import create_alert_table
 from tests.samples import STOP_RULE, record, rule
+from tests.turns import impatient
 from trailwarden.alerts.grouping import AlertGrouper
 from trailwarden.alerts.model import AlertBatch
 from trailwarden.aws.batches import StoreBusyError
@@ -136,7 +137,9 @@ def test_a_crash_before_the_alert_leaves_nothing_to_list_and_the_repeat_mends_it
     assert hours(staged) == ["2026-03-01T12"]
 
 
-def test_more_than_one_batch_of_alerts_is_read_whole_where_the_table_hands_back(dynamodb: Any) -> None:
+def test_more_than_one_batch_of_alerts_is_read_whole_where_the_table_hands_back(
+    dynamodb: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     times = [f"2026-03-{day:02}T{hour:02}:00:00Z" for day in range(2, 14) for hour in range(0, 24, 2)]
     table(dynamodb).add(batches("test", *times))
     pauses: list[int] = []
@@ -161,5 +164,6 @@ def test_more_than_one_batch_of_alerts_is_read_whole_where_the_table_hands_back(
     assert len(hours(StagedTable(client, TABLE, pause=pauses.append))) == len(times) == 144
     assert pauses == [0, 1, 2]
     client.busy = 100
+    impatient(monkeypatch)
     with pytest.raises(StoreBusyError):
         hours(StagedTable(client, TABLE, pause=pauses.append))

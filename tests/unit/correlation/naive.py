@@ -55,17 +55,19 @@ def _judge(one: Correlation, events: list[Met]) -> tuple[list[Told], list[Met]]:
                 counted = [anchor] if one.type is CorrelationType.FIRST_SEEN else window
                 hours.setdefault(anchor[1][:13], set()).update((event[1], event[2]) for event in counted)
                 satisfied[anchor[1], anchor[2]] = (one.id, *anchor[1:])
-        told += [(one.id, group, min(met)[0], max(met)[0], len(met)) for met in _alerts(hours)]
+        told += [
+            (one.id, group, min(met)[0], max(met)[0], len(met)) for met in _alerts(hours, one.quiet or 3600)
+        ]
     return told, list(satisfied.values())
 
 
-def _alerts(hours: dict[str, set[tuple[str, str]]]) -> list[set[tuple[str, str]]]:
-    """What hours that follow each other found is one alert."""
+def _alerts(hours: dict[str, set[tuple[str, str]]], quiet: int) -> list[set[tuple[str, str]]]:
+    """What hours found is one alert, where no longer gap than the quiet time is between them."""
     alerts: list[set[tuple[str, str]]] = []
     last = None
     for hour in sorted(hours):
         at = seconds_of(f"{hour}:00:00Z")
-        if last is not None and at - last <= 3600:
+        if last is not None and at - last <= quiet:
             alerts[-1] |= hours[hour]
         else:
             alerts.append(set(hours[hour]))

@@ -18,6 +18,7 @@ from trailwarden.state.correlations import CorrelationStore
 from trailwarden.state.groups import Groups
 from trailwarden.state.memory import MemoryAlertStore, MemoryCorrelationStore
 from trailwarden.state.protocol import RevisableAlertStore
+from trailwarden.state.retrying import PATIENT, Patience
 
 A, B, C = (rule(name, f"Do{name}") for name in ("rule-a", "rule-b", "rule-c"))
 RULES = (A, B, C)
@@ -58,10 +59,13 @@ class World:
     events: CorrelationStore = field(default_factory=MemoryCorrelationStore)
     alerts: RevisableAlertStore = field(default_factory=MemoryAlertStore)
     told: Callable[[], list[Told]] | None = None
+    patience: Patience = PATIENT
 
     def batch(self) -> CorrelationBatch:
         rule_set = RuleSet(tuple(self.rules), tuple(self.correlations))
-        return Correlator(rule_set, self.events, self.alerts, limit=self.limit).batch()
+        return Correlator(
+            rule_set, self.events, self.alerts, limit=self.limit, patience=self.patience
+        ).batch()
 
     def take(self, *files: Iterable[Match]) -> CorrelationBatch:
         """Deal with the matches of each file, one file after the other."""
@@ -93,8 +97,8 @@ def dynamodb_world(correlations: Sequence[Correlation], client: Any = None, **mo
     """The same over DynamoDB: a fake of it, unless a client is given."""
     database = client or FakeDynamoDB()
     pause: Callable[[int], None] = lambda _: None  # noqa: E731
-    table = GroupTable(database, "alerts", retention=timedelta(days=1), now=lambda: 1000.0, pause=pause)
-    alerts = Groups(table, now=lambda: 1000.0, pause=pause)
+    table = GroupTable(database, "alerts", retention=timedelta(days=90), now=lambda: 1000.0, pause=pause)
+    alerts = Groups(table, now=lambda: 1000.0, pause=pause, patience=more.get("patience", PATIENT))
     events = CorrelationTable(database, "alerts", now=lambda: 1000.0, pause=pause)
     world = World(correlations, events=events, alerts=alerts, **more)
     world.told = lambda: told_by(database, table)
@@ -108,7 +112,7 @@ def told_by(database: Any, table: GroupTable) -> list[Told]:
     for key in [item["pk"]["S"].removeprefix("GROUP#") for item in items if item["sk"]["S"] == "GROUP"]:
         kept = table.state(key)
         assert kept is not None
-        for span in kept.state.spans:
+        for span in [*table.filed(key, "", "~"), *kept.state.spans]:
             counted = table.count(key, span.first, span.last)
             times = str(counted.first_event_time), str(counted.last_event_time)
             found.append((kept.state.rule_id, tuple(kept.state.group.values()), *times, counted.total))

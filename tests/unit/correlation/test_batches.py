@@ -9,6 +9,7 @@ from trailwarden.correlation.correlator import UnsettledGroupError
 from trailwarden.correlation.windows import group_events, satisfied, value_of
 from trailwarden.state.correlations import CorrelationEvent, CorrelationGroup
 from trailwarden.state.memory import MemoryCorrelationStore
+from trailwarden.state.retrying import Patience
 
 
 def test_what_waits_is_counted_until_it_is_stored() -> None:
@@ -133,7 +134,8 @@ class _Restless(MemoryCorrelationStore):
 
 
 def test_a_group_that_never_settles_is_named() -> None:
-    world = World([correlation("event_count", bounds=(("lt", 9),))], events=_Restless())
+    rules = [correlation("event_count", bounds=(("lt", 9),))]
+    world = World(rules, events=_Restless(), patience=Patience(0))
     batch = world.batch()
     batch.add(match(1, 0), "file")
     with pytest.raises(UnsettledGroupError, match="Together: its events change faster"):

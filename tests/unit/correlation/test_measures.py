@@ -79,7 +79,7 @@ def test_what_an_alert_of_a_correlation_holds() -> None:
     """Each counted match has an identity of the correlation's own, and says where its record lies."""
     world = World([correlation("event_count")])
     world.take([match(7, 0), match(8, 1), match(9, 2)])
-    ((_, matches),) = world.alerts.kept.matches.items()  # type: ignore[attr-defined]
+    ((_, matches),) = world.alerts.kept.stored.items()  # type: ignore[attr-defined]
     shown = sorted((one.event_time, one.event_id, one.evidence) for one in matches.values())
     assert [(evidence.log_file, evidence.record_index) for _, _, evidence in shown] == [
         ("file-0", 7),

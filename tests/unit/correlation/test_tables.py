@@ -1,9 +1,7 @@
 """The state of correlations over DynamoDB: repeats, pages, busy tables, expiry, and functions that race."""
 
-import random
-import threading
-import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import boto3
@@ -11,10 +9,10 @@ import pytest
 from moto import mock_aws
 
 from tests.dynamodb import FakeDynamoDB
+from tests.turns import ENDLESS, Turns, impatient
 from tests.unit.correlation.naive import naive_outcome
-from tests.unit.correlation.samples import World, correlation, dynamodb_world, match
+from tests.unit.correlation.samples import correlation, dynamodb_world, match
 from trailwarden.aws.batches import StoreBusyError
-from trailwarden.correlation.correlator import UnsettledGroupError
 
 
 @pytest.fixture
@@ -83,15 +81,18 @@ def test_a_query_of_many_pages_is_read_to_its_end(page: int) -> None:
     assert world.outcome() == naive_outcome(rules, found)
 
 
-def test_what_is_handed_back_is_tried_again_and_a_busy_table_is_an_error() -> None:
+def test_what_is_handed_back_is_tried_again_and_a_busy_table_is_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     rules = [correlation("event_count")]
     found = [match(number, number) for number in range(10)]
     busy = dynamodb_world(rules, FakeDynamoDB(busy=5))
     busy.take(found)
     assert busy.outcome() == naive_outcome(rules, found)
 
+    impatient(monkeypatch)
     with pytest.raises(StoreBusyError):
-        dynamodb_world(rules, FakeDynamoDB(busy=1000)).take(found)
+        dynamodb_world(rules, FakeDynamoDB(busy=1000)).take([match(number, number) for number in range(25)])
 
 
 @pytest.mark.parametrize("bounds", [(("gte", 3),), (("eq", 3),)], ids=["steady", "undone by more"])
@@ -130,41 +131,18 @@ def test_a_crash_at_any_call_and_a_repeat_end_in_the_same(bounds: Any, chained: 
 
 
 @pytest.mark.parametrize("bounds", [(("gte", 12),), (("lt", 4),)], ids=["steady", "undone by more"])
-def test_functions_that_race_on_one_group_miss_nothing(bounds: Any) -> None:
-    """Eight threads, each a function with one file; every call to the table is a chance to be overtaken."""
+@pytest.mark.parametrize("seed", range(10))
+def test_functions_that_race_on_one_group_miss_nothing(bounds: Any, seed: int) -> None:
+    """Eight functions with a file each; every call to the table is a chance to be overtaken."""
     rules = [correlation("event_count", bounds=bounds)]
     found = [match(number, number) for number in range(16)]
-    for _ in range(10):
-        database = FakeDynamoDB()
-        database.before = lambda _: time.sleep(random.random() / 2000)  # noqa: S311
-        gate = threading.Barrier(8)
-        worlds = [dynamodb_world(rules, database) for _ in range(8)]
-        _race(worlds, [found[number::8] for number in range(8)], gate)
-        assert worlds[0].outcome() == naive_outcome(rules, found)
+    database, turns = FakeDynamoDB(), Turns(seed)
+    worlds = [dynamodb_world(rules, database, patience=ENDLESS) for _ in range(8)]
+    database.before = lambda _: turns.pass_on()
 
+    turns.run([partial(world.take, found[number::8]) for number, world in enumerate(worlds)])
 
-def _race(worlds: list[World], files: list[list[Any]], gate: threading.Barrier) -> None:
-    failures: list[BaseException] = []
-
-    def run(world: World, file: list[Any]) -> None:
-        gate.wait()
-        for _ in range(20):  # SQS brings a notice that failed again
-            try:
-                world.take(file)
-            except UnsettledGroupError:
-                continue
-            except BaseException as error:  # noqa: BLE001 (told below)
-                failures.append(error)
-            return
-
-    threads = [
-        threading.Thread(target=run, args=pair, daemon=True) for pair in zip(worlds, files, strict=True)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert not failures
+    assert worlds[0].outcome() == naive_outcome(rules, found)
 
 
 def test_a_function_that_is_overtaken_judges_again() -> None:

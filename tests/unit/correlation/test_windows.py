@@ -136,7 +136,7 @@ def test_the_memory_of_a_group_is_bounded() -> None:
         world.take([match(at, at // 40, what=at) for at in range(number, number - 100, -1)])
     kept = world.events._stretches.values()  # type: ignore[attr-defined]
     assert [len(stretch) for stretch in kept] == [10]
-    assert [len(matches) for matches in world.alerts.kept.matches.values()] == [20]  # type: ignore[attr-defined]
+    assert [len(matches) for matches in world.alerts.kept.stored.values()] == [20]  # type: ignore[attr-defined]
 
 
 def test_alerts_show_the_group_and_the_count() -> None:

@@ -166,7 +166,7 @@ def _print(entries: Sequence[AlertEntry], context: Context | None) -> None:
             level_text(entry.alert.level),
             styled(title_of(entry, context), "dim" if entry.closed else ""),
             one_line(entry.alert.account, 20),
-            f"{entry.total:,}",
+            f"{entry.total:,}{'+' if entry.at_least else ''}",
             one_line(entry.last_event_time or "unknown", 30).replace("T", " ").removesuffix("Z"),
             state_of(entry),
             entry.alert.alert_id[:SHORT_ID],

@@ -20,6 +20,7 @@ _WHY = {
     Reason.GREW: "it grew",
     Reason.QUIET: "it had been quiet",
     Reason.CHANGED: "it changed character",
+    Reason.RECOUNTED: "late records took some back",
 }
 
 
@@ -48,6 +49,7 @@ def entry_line(entry: AlertEntry) -> dict[str, Any]:
     return {
         **alert_line(entry.alert),
         "count": entry.total,
+        "count_is_at_least": entry.at_least,
         "first_event_time": entry.first_event_time,
         "last_event_time": entry.last_event_time,
         "account": entry.alert.account,
@@ -104,6 +106,8 @@ def history_lines(entry: AlertEntry, messages: Sequence[MessageEntry]) -> Iterat
         yield from (_told(message) for message in messages)
     if not entry.total:
         yield "Taken back:   nothing is left of what it counted"
+    if entry.at_least:
+        yield f"Counted:      more than {counted(entry.total, 'event')}"
     if entry.acknowledged_by:
         at = one_line(entry.acknowledged_at, 40)
         yield f"Acknowledged: {at}, by {one_line(entry.acknowledged_by, 200)}, with all alerts of its group"
