@@ -62,3 +62,7 @@ class SettingsError(TrailwardenError):
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(["The settings cannot be used:", *(f"  - {p}" for p in self.problems)]))
+
+
+class MessageRefusedError(TrailwardenError):
+    """A topic refuses the message itself: no repeat helps, a shorter one may."""

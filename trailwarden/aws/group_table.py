@@ -168,7 +168,7 @@ class GroupTable:
                     ":last": f"MATCH#{last}#{_AFTER}",
                 }
             ),
-            **({"ProjectionExpression": projection} if projection else {}),
+            **({"ProjectionExpression": projection} if projection else {}),  # type: ignore[arg-type]
         )
 
     def _items(self, group_key: str, before: int, moved: Moved, done: Due | None) -> Iterator[dict[str, Any]]:

@@ -78,9 +78,10 @@ class MemoryGroupStore:
                 self.outbox.append((int(self._now()), opened))
         self.became |= dict(moved.became)
         self.outbox += [(int(self._now()), telling) for telling in moved.tellings]
-        self.due |= {Due(at, group_key, identity) for at, identity in moved.due}
         if done is not None:
             self.due.discard(done)
+        new = {Due(at, group_key, identity) for at, identity in moved.due}
+        self.due = (self.due - new) | new
         return True
 
     def match_ids(self, group_key: str, place: str) -> set[str]:
