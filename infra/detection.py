@@ -24,9 +24,9 @@ _DETECT_BATCH = 10
 _RECEIVES = 5
 _NOTIFY_TIMEOUT = Duration.seconds(60)
 _NOTIFY_BATCH = 10
-# An alert that cannot be sent is tried again a few times, so that it never holds up what is behind it for long;
-# then it is left to tend_alerts, whose list it has been on from the start. Alerts have no order among each other,
-# so ten batches of a shard go side by side.
+# An alert that cannot be sent is tried again a few times: it must not hold up what is behind it for long;
+# then it is left to tend_alerts, whose list it has been on from the start. Alerts have no order, so ten
+# batches of a shard go side by side.
 _NOTIFY_RETRIES = 5
 _NOTIFY_LONGEST_AGE = Duration.hours(1)
 _NOTIFY_SIDE_BY_SIDE = 10
@@ -230,7 +230,7 @@ class DetectionStack(Stack):
             not_empty(
                 "notify-dead-letters",
                 n.resource_name(names.notify_dead_letter_queue_arn),
-                "notify gave alerts up. tend_alerts goes on trying: they are in the alert table, without told_at.",
+                "notify gave alerts up; tend_alerts goes on. They are in the alert table, without told_at.",
             ),
             Alarm(
                 "notify-not-told",

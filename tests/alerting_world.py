@@ -150,7 +150,7 @@ class World:
     """The step at which the function dies, once; 0 for never."""
     steps: int = 0
     seen: int = 0
-    operations: "Operations" = field(default_factory=lambda: Operations())
+    operations: "Operations" = field(default_factory=Operations)
 
     def __post_init__(self) -> None:
         clock: Callable[[], float] = lambda: self.now  # noqa: E731

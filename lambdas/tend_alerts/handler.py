@@ -40,7 +40,9 @@ metrics = Metrics()
 
 def make_tender() -> Tender:
     """The tender, from the function's environment and the settings beside this file."""
-    settings = read_environment(os.environ, "ALERT_TABLE_NAME", "ALERT_RETENTION_DAYS", "OPERATIONS_TOPIC_ARN")
+    settings = read_environment(
+        os.environ, "ALERT_TABLE_NAME", "ALERT_RETENTION_DAYS", "OPERATIONS_TOPIC_ARN"
+    )
     name = settings["ALERT_TABLE_NAME"]
     retention = timedelta(days=int(settings["ALERT_RETENTION_DAYS"]))
     dynamodb = client("dynamodb")

@@ -118,8 +118,8 @@ class StormSummary:
     """Every account that it covers, the worst and largest first."""
     part: int = 1
     parts: int = 1
-    """A summary that does not fit into one message, or covers messages with different attributes, has several:
-    the numbers are those of this one, but for `actors`."""
+    """A summary that does not fit into one message, or covers messages with different attributes, has
+    several: the numbers are those of this one, but for `actors`."""
     unread: int = 0
     """How many more messages were held back, which there was no time to count."""
     accounts_left_out: int = 0

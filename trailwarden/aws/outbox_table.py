@@ -283,7 +283,8 @@ class OutboxTable:
             TableName=self._table,
             Key=item_of(pk="STORMS", sk=storm.hour),
             UpdateExpression=(
-                "SET summaries = :number, told = :told, #over = :over REMOVE lease, told_to, telling, attempts"
+                "SET summaries = :number, told = :told, #over = :over "
+                "REMOVE lease, told_to, telling, attempts"
             ),
             ExpressionAttributeNames={"#over": "over"},
             ExpressionAttributeValues=item_of(

@@ -68,7 +68,7 @@ class NotToldError(TrailwardenError):
 _FULL_ATTEMPTS = 2
 """How often an alert is described in full. Whatever ended its function twice is sent in short."""
 _SHORT_ATTEMPTS = 3
-_MARKS_AT_MOST = 8
+_MARKS_AT_MOST = 7
 _REMEMBERED_AT_MOST = 10_000
 LEASE = 330
 """For how many seconds a message is one function's alone: longer than any function that sends may run."""
@@ -77,9 +77,10 @@ LEASE = 330
 class Notifier:
     """Publishes a message once to every channel that it is for.
 
-    A message is claimed before anything is done for it, so that no other function sends it in the same moment,
-    and so that one that ends its function is known by its attempts: after two it goes out in short form, and
-    if even that ends the function, it is set aside. Marks are set after publishing: rather twice than never.
+    A message is claimed before anything is done for it, so that no other function sends it in the same
+    moment, and so that one that ends its function is known by its attempts: after two it goes out in short
+    form, and if even that ends the function, it is set aside. Marks are set after publishing: rather twice
+    than never.
     A message is repeated only where the function dies between the two calls; such a repeat carries the same
     `alert_id`. A mark that is refused is tried again, and what could not be marked is remembered for as long
     as the function lives on. `pause(attempt)` waits before a mark is tried again.
@@ -196,7 +197,7 @@ class Notifier:
         for attempt in range(_MARKS_AT_MOST):
             try:
                 mark()
-            except Exception:
+            except Exception:  # noqa: BLE001 (logged)
                 _log.exception("what was sent could not be noted (attempt %d)", attempt + 1)
                 self._pause(attempt)
             else:
@@ -206,7 +207,7 @@ class Notifier:
     def _release(self, message: Outgoing) -> None:
         try:
             self._outbox.release(message)
-        except Exception:
+        except Exception:  # noqa: BLE001 (logged)
             _log.exception("the claim on alert %s could not be given back", message.alert_id)
 
 
@@ -221,7 +222,7 @@ def _rendered(channel: Channel, alert: Alert, message: Outgoing, *, short: bool)
     if not short:
         try:
             return channel.render(alert, message.follow_up)
-        except Exception:
+        except Exception:  # noqa: BLE001 (logged)
             _log.exception("alert %s cannot be described in full for %s", alert.alert_id, channel.name)
     return channel.render(alert, message.follow_up, short=True)
 
@@ -255,7 +256,7 @@ def held_of(message: Outgoing, alert: Alert, channels: tuple[str, ...], *, short
         try:
             actor_name = actor_name or (actor(alert.record) if alert.record else "")
             title = told_title(alert)
-        except Exception:
+        except Exception:  # noqa: BLE001 (logged)
             _log.exception("alert %s cannot be described in full for a summary", alert.alert_id)
     return Held(
         alert_id=message.alert_id,

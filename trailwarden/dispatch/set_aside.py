@@ -6,8 +6,8 @@ from trailwarden.safety.text import harmless
 from trailwarden.state.outbox import SetAside
 
 _SHOWN = 20
-_WHAT_TO_DO = """What to do: the log of the function that died (notify or tend_alerts) names what it was at in its
-last lines. The alert itself is kept: trailwarden alerts show <alert id>. Nothing else waits for it.
+_WHAT_TO_DO = """What to do: the log of the function that died (notify or tend_alerts) names what it was at in
+its last lines. The alert itself is kept: trailwarden alerts show <alert id>. Nothing else waits for it.
 This is sent once for each."""
 
 

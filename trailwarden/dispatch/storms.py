@@ -1,8 +1,8 @@
 """What was held back in an hour, summed up in bounded memory: by account, and by rule, account and actor.
 
 Subscriptions filter by attributes, and each has to match a summary if it would have matched one of the held
-messages. So a summary carries every value of everything that it covers; one that has an attribute and one that
-lacks it (`exists: false` is a filter too) are never covered by the same summary; and where there are more
+messages. So a summary carries every value of everything that it covers; one that has an attribute and one
+that lacks it (`exists: false` is a filter too) are never covered by the same summary; and where there are more
 accounts than fit into one message, there are several, each with its own accounts.
 https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html
 """
@@ -193,8 +193,8 @@ class TopicTotals:
 
 
 class StormTotals:
-    """What was held back in an hour, by topic. `brief`: without rows and sentences. `unread`: how many messages
-    there was no time for."""
+    """What was held back in an hour, by topic. `brief`: without rows and sentences. `unread`: how many
+    messages there was no time for."""
 
     def __init__(self, topics: Sequence[Topic], *, brief: bool = False) -> None:
         self.messages = 0

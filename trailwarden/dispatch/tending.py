@@ -3,8 +3,8 @@
 It closes what has been quiet and has the rest of it told, tells what nobody marked as told, sums up what was
 held back, and once a week says that all is well. Everything may be repeated; what fails stays on the list.
 
-What is due is put off before it is worked on, with its attempts counted: whatever ends the function without an
-exception (its time, its memory) is not first in line in the next run, and stops nothing behind it.
+What is due is put off before it is worked on, with its attempts counted: whatever ends the function without
+an exception (its time, its memory) is not first in line in the next run, and stops nothing behind it.
 """
 
 import hashlib
@@ -16,8 +16,8 @@ from typing import Protocol
 
 from trailwarden.alerts.groups import CHECK_AFTER, GroupState, Moved, look
 from trailwarden.alerts.telling import Heartbeat, StormSummary
-from trailwarden.dispatch.notification import Notifier, Telling
 from trailwarden.dispatch.heartbeats import Acknowledged, HeartbeatFigures
+from trailwarden.dispatch.notification import Notifier, Telling
 from trailwarden.dispatch.set_aside import set_aside_letter
 from trailwarden.dispatch.storms import StormTotals, messages_of
 from trailwarden.messages.message import AlertMessage

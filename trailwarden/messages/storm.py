@@ -196,8 +196,8 @@ def _attributes(storm: Storm) -> dict[str, str | tuple[str, ...]]:
     covered = storm.summary.covered or _covered_by(storm.summary)
     environments = (account_info(account, storm.context).environment or "" for account in covered.accounts)
     return {
-        "severity": _several(covered.levels),
-        "reason": _several(("storm", *covered.reasons)),
+        "severity": _one_or_several(covered.levels),
+        "reason": _one_or_several(("storm", *covered.reasons)),
         "rule_id": _several(covered.rule_ids),
         "account": _several(covered.accounts),
         "region": _several(covered.regions),
@@ -209,3 +209,8 @@ def _attributes(storm: Storm) -> dict[str, str | tuple[str, ...]]:
 
 def _several(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one_line(value, _ATTRIBUTE_LIMIT) for value in values if value))
+
+
+def _one_or_several(values: Iterable[str]) -> str | tuple[str, ...]:
+    found = _several(values)
+    return found[0] if len(found) == 1 else found

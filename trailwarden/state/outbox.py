@@ -1,8 +1,8 @@
 """What must be told, how far that has got, and what was held back since there was too much of it.
 
 Every call may be repeated: a second time changes nothing. A message is claimed before anything is done for
-it, and the claim counts an attempt: one that kills its function, without an exception that anybody could catch,
-is known by its attempts.
+it, and the claim counts an attempt: one that kills its function, without an exception that anybody could
+catch, is known by its attempts.
 """
 
 from collections.abc import Iterator, Sequence
