@@ -87,6 +87,13 @@ def a_busy_week() -> tuple[Uses, Uses, Uses]:
                 + [Event(100 * number + 50, 60 * number + 5)]
             )
         detect |= uses
+        if number in {
+            1,
+            3,
+        }:  # two functions died of what is new: one run of notify, one that tend_alerts makes up
+            for item in world.database.items.values():
+                if item["sk"]["S"] == "ALERT" and "told_at" not in item:
+                    item["attempts"] = {"N": "2"}
         with recorded(world) as uses:
             world.notify(lose=number % 3 == 0)
         notify |= uses

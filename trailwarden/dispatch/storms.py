@@ -2,7 +2,7 @@
 
 Subscriptions filter by attributes, and each has to match a summary if it would have matched one of the held
 messages. So a summary carries every value of everything that it covers; one that has an attribute and one
-that lacks it (`exists: false` is a filter too) are never covered by the same summary; and where there are more
+that lacks it (`exists: false` is a filter too) are never covered by the same summary; and if there are more
 accounts than fit into one message, there are several, each with its own accounts.
 https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html
 """
@@ -200,6 +200,7 @@ class StormTotals:
         self.messages = 0
         self.unread = 0
         rules, values = _Values[_Rule](), _Values[str]()
+        self._environments: dict[tuple[str, str], str] = {}
         self._topics = {topic.name: topic for topic in topics}
         most = _DISTINCT_KEPT // max(1, len(topics))
         self._totals = {topic.name: TopicTotals(rules, values, most, brief=brief) for topic in topics}
@@ -209,7 +210,13 @@ class StormTotals:
         self.messages += 1
         for name in dict.fromkeys(held.channels):
             if name in self._topics:
-                self._totals[name].add(held, self._topics[name].environment(held.account))
+                self._totals[name].add(held, self._environment(name, held.account))
+
+    def _environment(self, name: str, account: str) -> str:
+        if (name, account) not in self._environments and len(self._environments) < _ACCOUNTS_KEPT:
+            self._environments[name, account] = self._topics[name].environment(account)
+        found = self._environments.get((name, account))
+        return self._topics[name].environment(account) if found is None else found
 
     def of(self, name: str) -> TopicTotals:
         """The totals of one topic."""

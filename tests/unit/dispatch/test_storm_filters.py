@@ -1,5 +1,5 @@
-"""Whoever would have got one of the messages that were held back gets a summary, whatever the filter asks for,
-and finds the account in it; memory and the number of messages are bounded."""
+"""Whoever would have got one of the messages that were held back gets a summary, whatever the filter asks
+for, and finds the account in it; memory and the number of messages are bounded."""
 
 import json
 import tracemalloc
@@ -30,7 +30,7 @@ class Topic:
 
     name: str = "main"
     environments: Mapping[str, str] = field(default_factory=dict)
-    bodies: Bodies = Bodies(https=Form.CHAT)
+    bodies: Bodies = field(default_factory=lambda: Bodies(https=Form.CHAT))
 
     def environment(self, account: str) -> str:
         return self.environments.get(account, "")

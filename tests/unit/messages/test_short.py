@@ -1,4 +1,4 @@
-"""What cannot be described goes out in short: rule, level, account, when, how often, where the record lies."""
+"""What cannot be described goes out in short: rule, level, account, when, how often, where its record is."""
 
 import json
 from dataclasses import replace
