@@ -248,7 +248,7 @@ def test_memory_does_not_grow_with_what_was_held_back(spread: str) -> None:
 
     few, more = _peak(lambda: many(10_000)), _peak(lambda: many(20_000))
     assert more < 20e6
-    assert more - few < 4e6, "what grows is a number for each actor and row"
+    assert more - few < 6e6, "what grows is a number for each actor and row"
 
 
 def _peak(messages: Callable[[], Iterator[Held]]) -> int:

@@ -368,11 +368,11 @@ def test_what_cannot_be_remembered_of_one_topic_is_of_the_other_and_ends_in_an_e
     subscribed(world, pending(SECURITY))
     remember, kept = world.memory.remember, []
 
-    def failing(topic_arn: str, what: SeenTopic) -> None:
+    def failing(topic_arn: str, seen: SeenTopic) -> None:
         if topic_arn == ALERTS:
             raise ConnectionError("throttled")
         kept.append(topic_arn)
-        remember(topic_arn, what)
+        remember(topic_arn, seen)
 
     world.memory.remember = failing  # type: ignore[method-assign]
     with pytest.raises(ConnectionError):
