@@ -27,7 +27,7 @@ _NOTIFY_BATCH = 10
 # An alert that cannot be sent is tried again a few times: it must not hold up what is behind it for long;
 # then it is left to tend_alerts, whose list it has been on from the start. Alerts have no order, so ten
 # batches of a shard go side by side.
-_NOTIFY_RETRIES = 5
+_NOTIFY_RETRIES = 10
 _NOTIFY_LONGEST_AGE = Duration.hours(1)
 _NOTIFY_SIDE_BY_SIDE = 10
 # The outbox: alerts, what came after their first message, and notices (docs/architecture.md lists the items).

@@ -4,6 +4,7 @@ TrailwardenError
 ├── NoticeError          a delivery notice that can never be read
 ├── LogFileUnavailable   a log file that may be readable later: gone, denied, throttled
 ├── OrganizationUnavailableError  AWS Organizations does not answer us: there is none, or we may not ask
+├── MessageRefusedError  a topic refuses the message itself: no repeat helps, a shorter one may
 ├── RuleError            rules that cannot be used; names every problem at once
 ├── RuleSetError         a compiled rule set that this reader cannot use
 └── SettingsError        deployment settings that cannot be used; names every problem at once
