@@ -20,6 +20,7 @@ from infra.permissions import (
 )
 
 _HELD = "HELD#*"
+_SET_ASIDE = "SETASIDE"
 _MARKED = [ALERTS, "BUDGET#*", "STORMS", COUNTS]
 """What is updated where messages are told or held back."""
 _HEARTBEAT = "HEARTBEAT"
@@ -51,7 +52,7 @@ class AlertPermissions:
                 "dynamodb:ListStreams",
             ),
             allow(self._names.alert_table_arn, "dynamodb:GetItem", "dynamodb:Query"),
-            items(self._names, [_HELD], "dynamodb:PutItem"),
+            items(self._names, [_HELD, _SET_ASIDE], "dynamodb:PutItem"),
             items(self._names, _MARKED, "dynamodb:UpdateItem"),
             use_table(self._names, self._state_key_arn),
             *self._tell(security_hub=security_hub),
@@ -62,11 +63,12 @@ class AlertPermissions:
         """Close alerts, tell what nobody marked as told, sum up, report the week."""
         return [
             allow(self._names.alert_table_arn, "dynamodb:GetItem", "dynamodb:Query"),
-            items(self._names, [ALERTS, DUE, GROUPS, _HEARTBEAT, _HELD], "dynamodb:PutItem"),
-            items(self._names, [*_MARKED, _HEARTBEAT], "dynamodb:UpdateItem"),
+            items(self._names, [ALERTS, DUE, GROUPS, _HEARTBEAT, _HELD, _SET_ASIDE], "dynamodb:PutItem"),
+            items(self._names, [*_MARKED, _HEARTBEAT, _SET_ASIDE], "dynamodb:UpdateItem"),
             items(self._names, [DUE], "dynamodb:DeleteItem"),
             use_table(self._names, self._state_key_arn),
             *self._tell(security_hub=security_hub),
+            *publish_through(self._names, self._operations_key_arn, self._names.operations_topic_arn),
         ]
 
     def watch(self, organization: Organization | None) -> list[iam.PolicyStatement]:

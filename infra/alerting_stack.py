@@ -15,7 +15,9 @@ from infra.constructs.function import METRICS_NAMESPACE, Function, FunctionSpec
 from infra.settings import Settings
 
 _MEMORY_MB = 256
-_TEND_TIMEOUT = Duration.seconds(120)
+# Summing up an hour of 250,000 messages takes half a minute of a whole core; memory buys the share of it.
+_TEND_MEMORY_MB = 512
+_TEND_TIMEOUT = Duration.seconds(300)
 _WATCH_TIMEOUT = Duration.seconds(300)
 _EVERY_MINUTE = "rate(1 minute)"
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html (all in UTC)
@@ -66,10 +68,11 @@ class AlertingStack(Stack):
                 folder="tend_alerts",
                 name=n.TEND_FUNCTION,
                 description="Closes alerts that are over, tells what came after their first message, sums up",
-                memory_mb=_MEMORY_MB,
+                memory_mb=_TEND_MEMORY_MB,
                 timeout=_TEND_TIMEOUT,
                 environment={
                     "ALERT_TABLE_NAME": n.ALERT_TABLE,
+                    "OPERATIONS_TOPIC_ARN": self._names.operations_topic_arn,
                     "ALERT_RETENTION_DAYS": str(self._settings.retention.alert_days),
                 },
                 statements=self._permissions.tend(security_hub=self._settings.alerts.security_hub),

@@ -24,8 +24,10 @@ _DETECT_BATCH = 10
 _RECEIVES = 5
 _NOTIFY_TIMEOUT = Duration.seconds(60)
 _NOTIFY_BATCH = 10
-# An alert that cannot be told is tried for an hour, then set aside. Alerts have no order among each other, so
-# ten batches of a shard go side by side: one that fails holds up a tenth of the rest at most.
+# An alert that cannot be sent is tried again a few times: it must not hold up what is behind it for long;
+# then it is left to tend_alerts, whose list it has been on from the start. Alerts have no order, so ten
+# batches of a shard go side by side.
+_NOTIFY_RETRIES = 10
 _NOTIFY_LONGEST_AGE = Duration.hours(1)
 _NOTIFY_SIDE_BY_SIDE = 10
 # The outbox: alerts, what came after their first message, and notices (docs/architecture.md lists the items).
@@ -205,7 +207,7 @@ class DetectionStack(Stack):
             function_response_types=["ReportBatchItemFailures"],
             bisect_batch_on_function_error=True,
             maximum_record_age_in_seconds=_NOTIFY_LONGEST_AGE.to_seconds(),
-            maximum_retry_attempts=-1,  # as often as that hour allows
+            maximum_retry_attempts=_NOTIFY_RETRIES,
             destination_config={"onFailure": {"destination": untold.queue_arn}},
         )
         return built.function
@@ -228,7 +230,7 @@ class DetectionStack(Stack):
             not_empty(
                 "notify-dead-letters",
                 n.resource_name(names.notify_dead_letter_queue_arn),
-                "Alerts could not be told. They are in the alert table, without told_at.",
+                "notify gave alerts up; tend_alerts goes on. They are in the alert table, without told_at.",
             ),
             Alarm(
                 "notify-not-told",
@@ -237,7 +239,7 @@ class DetectionStack(Stack):
                 ("service", n.NOTIFY_FUNCTION),
                 "Sum",
                 1,
-                "An alert could not be published. It is tried again for an hour, then kept. See the log.",
+                "An alert could not be published. It is tried again until it is. See the log.",
             ),
             failing("detect-errors", n.DETECT_FUNCTION, "detect fails as a whole. See its log."),
             failing("notify-errors", n.NOTIFY_FUNCTION, "notify fails as a whole. See its log."),

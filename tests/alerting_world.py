@@ -39,8 +39,18 @@ STOP = rule(STOP_RULE, "StopLogging", alert_title="{actor} stopped the trail")
 PLENTY = Budgets(10_000, 10_000)
 
 
-class CrashError(Exception):
-    """The function died here."""
+class CrashError(BaseException):
+    """The function died here: nobody in it can catch that."""
+
+
+@dataclass
+class Operations:
+    """What those who run it were notified of: subjects and texts."""
+
+    told: list[tuple[str, str]] = field(default_factory=list)
+
+    def tell(self, subject: str, text: str) -> None:
+        self.told.append((subject, text))
 
 
 @dataclass(frozen=True)
@@ -73,11 +83,18 @@ class Topic:
     storms: list[StormSummary] = field(default_factory=list)
     heartbeats: list[Heartbeat] = field(default_factory=list)
     broken: bool = False
+    short: int = 0
+    """How many messages were asked for in short form."""
+    environments: dict[str, str] = field(default_factory=dict)
     _rendered: Any = None
 
-    def render(self, alert: Alert, follow_up: FollowUp | None) -> AlertMessage:
+    def environment(self, account: str) -> str:
+        return self.environments.get(account, "")
+
+    def render(self, alert: Alert, follow_up: FollowUp | None, *, short: bool = False) -> AlertMessage:
         self._rendered = (alert, follow_up)
-        return render(alert, follow_up=follow_up)
+        self.short += short
+        return render(alert, follow_up=follow_up, short=short)
 
     def render_storm(self, summary: StormSummary) -> AlertMessage:
         self._rendered = summary
@@ -134,6 +151,7 @@ class World:
     """The step at which the function dies, once; 0 for never."""
     steps: int = 0
     seen: int = 0
+    operations: "Operations" = field(default_factory=Operations)
 
     def __post_init__(self) -> None:
         clock: Callable[[], float] = lambda: self.now  # noqa: E731
@@ -160,6 +178,8 @@ class World:
             due=self.due,
             outbox=dying_outbox,
             storms=self.outbox,
+            set_asides=self.outbox,
+            operations=self.operations,
             weeks=self.weeks,
             acknowledged=self.due if self.in_table else _Nothing(),
             notifier=self.notifier,

@@ -4,6 +4,7 @@ TrailwardenError
 ├── NoticeError          a delivery notice that can never be read
 ├── LogFileUnavailable   a log file that may be readable later: gone, denied, throttled
 ├── OrganizationUnavailableError  AWS Organizations does not answer us: there is none, or we may not ask
+├── MessageRefusedError  a topic refuses the message itself: no repeat helps, a shorter one may
 ├── RuleError            rules that cannot be used; names every problem at once
 ├── RuleSetError         a compiled rule set that this reader cannot use
 └── SettingsError        deployment settings that cannot be used; names every problem at once
@@ -62,3 +63,7 @@ class SettingsError(TrailwardenError):
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(["The settings cannot be used:", *(f"  - {p}" for p in self.problems)]))
+
+
+class MessageRefusedError(TrailwardenError):
+    """A topic refuses the message itself: no repeat helps, a shorter one may."""

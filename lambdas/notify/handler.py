@@ -1,8 +1,9 @@
 """`notify`: each message of an alert to its subscribers. Fed by the alert table's stream: new alerts and
 follow-ups, of which the table's items are the outbox.
 
-A message that cannot be published is reported, and the stream comes again from it; its neighbours are told
-all the same, and not again when the stream repeats them. Alerts of staged rules are passed over, and counted;
+A message that cannot be published is reported, and the stream comes again from it, a few times; its
+neighbours are told all the same, and not again when the stream repeats them. What is not sent then, and what
+ended the function, is left to `tend_alerts`. Alerts of staged rules are passed over, and counted;
 what exceeds the hour's budgets is kept for a summary.
 """
 
@@ -26,6 +27,11 @@ from trailwarden.dispatch.notification import Telling
 
 _FOLDER = Path(__file__).parent
 
+_NEEDED = 20.0  # seconds that a message may take: with fewer left it waits for the next run
+_MARGIN = 2.0  # seconds: so much longer than the function can live, no other sends what it was sending
+_AGAIN = frozenset({None, Telling.BUSY})
+"""What the stream brings again, a few times; after that `tend_alerts` sends it."""
+
 _pause = jitter(0.05)
 
 logger = Logger()
@@ -47,32 +53,44 @@ weeks = WeekTable(client("dynamodb"), settings["ALERT_TABLE_NAME"], now=time.tim
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """DynamoDB stream event in, `{"batchItemFailures": [{"itemIdentifier": sequence number}]}` out."""
-    outcomes: Counter[Telling] = Counter()
+    outcomes: Counter[Telling | None] = Counter()
     failures: list[dict[str, str]] = []
     for record in event["Records"]:
-        try:
-            image = record["dynamodb"]["NewImage"]
-            message = outgoing_of(image)
-            outcome = tellers.notifier.tell(message, alert_of(image))
-        except Exception:
-            sequence_number = record["dynamodb"]["SequenceNumber"]
-            logger.exception("an alert could not be told", extra={"sequence_number": sequence_number})
-            failures.append({"itemIdentifier": sequence_number})
-            continue
+        outcome = _told(record["dynamodb"], context)
+        if outcome in _AGAIN:
+            failures.append({"itemIdentifier": record["dynamodb"]["SequenceNumber"]})
         outcomes[outcome] += 1
-        logger.info(f"alert {outcome}", extra={"alert_id": message.alert_id, "key": message.key})
-    _count(outcomes, failures=len(failures))
+    _count(outcomes)
     return {"batchItemFailures": failures}
 
 
-def _count(outcomes: Counter[Telling], *, failures: int) -> None:
+def _told(change: dict[str, Any], context: Any) -> Telling | None:
+    """What became of a message; None if it could not be sent. None is begun without time left for it."""
+    left = context.get_remaining_time_in_millis() / 1000
+    if left < _NEEDED:
+        return Telling.BUSY
+    try:
+        image = change["NewImage"]
+        message = outgoing_of(image)
+        outcome = tellers.notifier.tell(message, alert_of(image), lease=left + _MARGIN)
+    except Exception:
+        logger.exception("an alert could not be told", extra={"sequence_number": change["SequenceNumber"]})
+        return None
+    logger.info(f"alert {outcome}", extra={"alert_id": message.alert_id, "key": message.key})
+    return outcome
+
+
+def _count(outcomes: Counter[Telling | None]) -> None:
     counts = {
         "AlertsTold": outcomes[Telling.TOLD],
         "AlertsToldBefore": outcomes[Telling.TOLD_BEFORE],
         "StagedAlerts": outcomes[Telling.STAGED],
         "SilentAlerts": outcomes[Telling.SILENT],
         "AlertsHeldBack": outcomes[Telling.HELD],
-        "AlertsNotTold": failures,
+        "AlertsToldInShort": outcomes[Telling.SHORT],
+        "AlertsSetAside": outcomes[Telling.SET_ASIDE],
+        "AlertsPutOff": outcomes[Telling.BUSY],
+        "AlertsNotTold": outcomes[None],
     }
     for name, value in counts.items():
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)

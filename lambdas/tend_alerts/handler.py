@@ -1,7 +1,8 @@
 """`tend_alerts`: what must happen to alerts without a new match. Called every minute.
 
 Closes what has been quiet and has the rest of it told, tells what nobody marked as told, sums up what was
-held back, and once a week says that all is well. What it does not get done stays on the list.
+held back, and once a week says that all is well. What it does not get done stays on the list; what ends it
+again and again is set aside, and operations is notified.
 """
 
 import os
@@ -22,6 +23,7 @@ from trailwarden.aws.due_table import DueTable
 from trailwarden.aws.environment import read_environment
 from trailwarden.aws.exception_table import ExceptionTable
 from trailwarden.aws.group_table import GroupTable
+from trailwarden.aws.operations import OperationsTopic
 from trailwarden.aws.rule_set_table import RuleSetTable
 from trailwarden.aws.telling import make_tellers
 from trailwarden.aws.week_table import WeekTable
@@ -31,6 +33,7 @@ from trailwarden.state.groups import Groups
 
 _FOLDER = Path(__file__).parent
 _ENOUGH = 40.0  # seconds: the next run is a minute after the last one began
+_OUT_OF_TIME = 200.0  # seconds: of the 300 of the function; sending a summary takes the rest at most
 
 _pause = jitter(0.05)
 
@@ -40,7 +43,9 @@ metrics = Metrics()
 
 def make_tender() -> Tender:
     """The tender, from the function's environment and the settings beside this file."""
-    settings = read_environment(os.environ, "ALERT_TABLE_NAME", "ALERT_RETENTION_DAYS")
+    settings = read_environment(
+        os.environ, "ALERT_TABLE_NAME", "ALERT_RETENTION_DAYS", "OPERATIONS_TOPIC_ARN"
+    )
     name = settings["ALERT_TABLE_NAME"]
     retention = timedelta(days=int(settings["ALERT_RETENTION_DAYS"]))
     dynamodb = client("dynamodb")
@@ -55,6 +60,8 @@ def make_tender() -> Tender:
         due=due,
         outbox=tellers.outbox,
         storms=tellers.outbox,
+        set_asides=tellers.outbox,
+        operations=OperationsTopic(client("sns"), settings["OPERATIONS_TOPIC_ARN"]),
         weeks=WeekTable(dynamodb, name, now=time.time),
         acknowledged=due,
         notifier=tellers.notifier,
@@ -80,7 +87,10 @@ tender = make_tender()
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Any event in, what the run came to out."""
     started = time.monotonic()
-    tally = tender.tend(enough=lambda: time.monotonic() - started > _ENOUGH)
+    tally = tender.tend(
+        enough=lambda: time.monotonic() - started > _ENOUGH,
+        out_of_time=lambda: time.monotonic() - started > _OUT_OF_TIME,
+    )
     counts = asdict(tally)
     for name, value in counts.items():
         metric = "Tend" + name.title().replace("_", "")

@@ -128,10 +128,31 @@ def test_a_mark_that_cannot_be_set_does_not_tell_twice(
     def refuse(*_: Any) -> None:
         raise ConnectionError("DynamoDB is out of reach")
 
+    monkeypatch.setattr(notify.tellers.notifier, "_pause", lambda _: None)
     with monkeypatch.context() as broken:
         broken.setattr(notify.tellers.outbox, "told", refuse)
-        assert run(notify, records) == []
+        assert run(notify, records) == ["100"], "the stream comes again, for the mark alone"
+    assert run(notify, records) == []
     assert titles(aws) == ["user alice stopped the trail"]
+    assert run(load("notify"), records) == []
+    assert titles(aws) == []
+
+
+def test_no_message_is_begun_without_time_left_for_it(aws: Aws, load: Load) -> None:
+    records = stored_alerts(aws, load, "alice", "bob", "carol")
+    notify = load("notify")
+    left = iter([60.0, 45.0, 12.0])
+
+    class Context(LambdaContext):
+        def get_remaining_time_in_millis(self) -> int:
+            return int(1000 * next(left))
+
+    answer = notify.handler({"Records": records}, Context())
+
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "102"}]}
+    assert titles(aws) == ["user alice stopped the trail", "user bob stopped the trail"]
+    assert run(notify, records[2:]) == []
+    assert titles(aws) == ["user carol stopped the trail"]
 
 
 def test_a_crash_after_the_mark_is_not_told_again(aws: Aws, load: Load) -> None:

@@ -37,7 +37,11 @@ def test_the_functions_get_the_environment_of_the_contract(deployment: Synthesiz
         variables = function(deployment, name)["Environment"]["Variables"]
         return {key: value for key, value in variables.items() if not key.startswith("POWERTOOLS_")}
 
-    assert own(TEND) == {"ALERT_TABLE_NAME": "trailwarden-alerts", "ALERT_RETENTION_DAYS": "365"}
+    assert own(TEND) == {
+        "ALERT_TABLE_NAME": "trailwarden-alerts",
+        "ALERT_RETENTION_DAYS": "365",
+        "OPERATIONS_TOPIC_ARN": OPERATIONS,
+    }
     assert own(WATCH) == {"ALERT_TABLE_NAME": "trailwarden-alerts", "OPERATIONS_TOPIC_ARN": OPERATIONS}
 
 
@@ -71,7 +75,9 @@ def test_tend_alerts_may_do_what_it_does_and_nothing_else(deployment: Synthesize
             "dynamodb:UpdateItem",
         },
         MAIN: {"sns:Publish"},
+        OPERATIONS: {"sns:Publish"},
         "SsmParameterValuetrailwardenstatekeyarn": TABLE_KEY,
+        "SsmParameterValuetrailwardenoperationskeyarn": {"kms:Decrypt", "kms:GenerateDataKey"},
         **logs(TEND),
     }
 
@@ -81,7 +87,7 @@ def test_tend_alerts_tells_on_every_route_and_imports_findings_where_that_is_swi
 ) -> None:
     granted = grants(routed.role(ALERTING, TEND))
     published = {resource for resource, actions in granted.items() if "sns:Publish" in actions}
-    assert published == {MAIN, f"{MAIN}-network-team", f"{MAIN}-audit"}
+    assert published == {MAIN, f"{MAIN}-network-team", f"{MAIN}-audit", OPERATIONS}
     assert granted[f"arn:aws:securityhub:{AUDIT}:product/111122223333/default"] == {
         "securityhub:BatchImportFindings"
     }

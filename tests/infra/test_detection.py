@@ -92,6 +92,7 @@ def test_notify_is_fed_with_what_is_to_be_told_only_and_for_a_bounded_time(deplo
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert source["BisectBatchOnFunctionError"] is True
     assert 60 <= source["MaximumRecordAgeInSeconds"] <= 24 * 3600
+    assert 3 <= source["MaximumRetryAttempts"] <= 10, "one that fails must not hold up what is behind it"
     destination = source["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]
     assert destination.startswith("NotifyDeadLetters")
 
@@ -172,7 +173,7 @@ def test_notify_may_do_what_it_does_and_nothing_else(deployment: Synthesized) ->
 
 def test_notify_writes_what_became_of_messages_and_nothing_else(deployment: Synthesized) -> None:
     statements = role(deployment, "trailwarden-notify")
-    assert keys_by_action(statements, "dynamodb:PutItem") == {"HELD#*"}
+    assert keys_by_action(statements, "dynamodb:PutItem") == {"HELD#*", "SETASIDE"}
     assert keys_by_action(statements, "dynamodb:UpdateItem") == {"ALERT#*", "BUDGET#*", "STORMS", "WEEK#*"}
 
 

@@ -47,7 +47,7 @@ class Topic:
             outbox=self.outbox, channels=lambda _: [self], budgets=Budgets(), now=lambda: NOW
         )
 
-    def render(self, alert: Alert, follow_up: FollowUp | None) -> AlertMessage:
+    def render(self, alert: Alert, follow_up: FollowUp | None, *, short: bool = False) -> AlertMessage:
         assert follow_up is None
         return render(alert)
 

@@ -67,6 +67,31 @@ class HeldRow:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldAccount:
+    """What was held back of one account: its worst level, how many alerts and messages, of how many rules."""
+
+    account: str
+    level: str
+    alerts: int
+    messages: int
+    rules: int
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """Every value, of all messages that a summary covers, of what subscriptions filter by; `levels` from the
+    worst. Environments follow from the accounts."""
+
+    levels: tuple[str, ...]
+    reasons: tuple[str, ...]
+    rule_ids: tuple[str, ...]
+    accounts: tuple[str, ...]
+    regions: tuple[str, ...]
+    owners: tuple[str, ...]
+    tactics: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StormSummary:
     """What was held back in one hour, since there was more than the budgets allow.
 
@@ -92,6 +117,18 @@ class StormSummary:
     rule_budget: int
     """How many messages a rule may send in an hour, and all rules together."""
     overall_budget: int
+    covered: Covered | None = None
+    """What subscriptions filter by; None leaves it to the rows."""
+    account_rows: tuple[HeldAccount, ...] = ()
+    """Every account that it covers, the worst and largest first."""
+    part: int = 1
+    parts: int = 1
+    """A summary that does not fit into one message, or covers messages with different attributes, has
+    several: the numbers are those of this one, but for `actors`."""
+    unread: int = 0
+    """How many more messages were held back, which there was no time to count."""
+    accounts_left_out: int = 0
+    """How many accounts there was no room for at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +187,8 @@ class Heartbeat:
     acknowledged: tuple[str, ...]
     rule_set_version: str
     suppressed: Suppressed = Suppressed()
+    unknown: tuple[str, ...] = ()
+    """Figures that could not be read, by name: what the others say holds without them."""
 
 
 Told = Alert | StormSummary | Heartbeat

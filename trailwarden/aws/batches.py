@@ -57,13 +57,17 @@ def get_all(  # noqa: PLR0913 (a request, and how long to try)
             raise StoreBusyError(f"{table} gave all but {len(left)} of a batch")
 
 
-def query(client: Any, *, limit: int | None = None, **request: Any) -> Iterator[Item]:
-    """The items of a query, read consistently, at most `limit`."""
+def query(
+    client: Any, *, limit: int | None = None, page: int | None = None, **request: Any
+) -> Iterator[Item]:
+    """The items of a query, read consistently, at most `limit`; `page` is how many are read at once."""
     left = limit
     while left is None or left > 0:
-        page = client.query(**request, ConsistentRead=True, **({} if left is None else {"Limit": left}))
-        yield from page["Items"]
-        if "LastEvaluatedKey" not in page:
+        size = min(each for each in (left, page, 10**9) if each is not None)
+        bound = {} if left is None and page is None else {"Limit": size}
+        answer = client.query(**request, ConsistentRead=True, **bound)
+        yield from answer["Items"]
+        if "LastEvaluatedKey" not in answer:
             return
-        left = None if left is None else left - len(page["Items"])
-        request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        left = None if left is None else left - len(answer["Items"])
+        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]

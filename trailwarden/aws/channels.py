@@ -40,7 +40,7 @@ class TopicChannel:
         """Publish one message. Raises botocore's errors."""
         return self._topic.publish(message)
 
-    def render(self, alert: Alert, follow_up: FollowUp | None) -> AlertMessage:
+    def render(self, alert: Alert, follow_up: FollowUp | None, *, short: bool = False) -> AlertMessage:
         """The message as this topic's subscribers get it, as of now."""
         return render(
             alert,
@@ -48,7 +48,13 @@ class TopicChannel:
             now=datetime.now(UTC),
             context=self._context(),
             bodies=self._bodies,
+            short=short,
         )
+
+    def environment(self, account: str) -> str:
+        """The account's environment; empty if there is none."""
+        info = self._context().accounts.get(account)
+        return (info.environment if info else None) or ""
 
     def render_storm(self, summary: StormSummary) -> AlertMessage:
         """What was held back of what this topic would have been told."""

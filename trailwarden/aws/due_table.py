@@ -3,10 +3,13 @@
 docs/architecture.md lists the items.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from heapq import merge
 from itertools import islice
 from typing import Any
+
+from botocore.exceptions import ClientError
 
 from trailwarden.aws.batches import Item, query
 from trailwarden.aws.group_table import DUE_SHARDS, due_item, due_key, item_of
@@ -15,6 +18,8 @@ from trailwarden.state.groups import Due
 
 _ACKNOWLEDGED_AT_MOST = 200
 _LAST = "999999999999"
+_PAGE = 200  # items that are read at once, of each shard
+_log = logging.getLogger(__name__)
 
 
 class DueTable:
@@ -24,9 +29,9 @@ class DueTable:
         self._client = client
         self._table = table_name
 
-    def due(self, now: int, limit: int) -> Iterator[Due]:
-        """What is due, the earliest first, at most `limit`."""
-        found = merge(*(self._shard(shard, f"{now:012}~", limit) for shard in range(DUE_SHARDS)), key=_at)
+    def due(self, now: int, limit: int | None = None) -> Iterator[Due]:
+        """What is due, the earliest first, at most `limit`; read as it is asked for."""
+        found = merge(*(self._shard(shard, f"{now:012}~") for shard in range(DUE_SHARDS)), key=_at)
         return islice(found, limit)
 
     def listed(self) -> Iterator[Due]:
@@ -36,6 +41,26 @@ class DueTable:
     def put(self, due: Due) -> None:
         """Put something on the list."""
         self._client.put_item(TableName=self._table, Item=due_item(due))
+
+    def postpone(self, due: Due, at: int) -> Due | None:
+        """Move it to later, with an attempt more, in one step; None if it is not on the list any more: done,
+        or another function is at it."""
+        later = Due(at, due.group_key, due.alert_id, due.attempts + 1)
+        moved = due_item(later) | item_of(attempts=later.attempts)
+        here = {"ConditionExpression": "attribute_exists(pk)"}
+        try:
+            self._client.transact_write_items(
+                TransactItems=[
+                    {"Delete": {"TableName": self._table, "Key": due_key(due), **here}},
+                    {"Put": {"TableName": self._table, "Item": moved}},
+                ]
+            )
+        except ClientError as error:
+            reasons = {reason.get("Code", "") for reason in error.response.get("CancellationReasons", [])}
+            if reasons & {"ConditionalCheckFailed", "TransactionConflict"}:
+                return None
+            raise
+        return later
 
     def remove(self, due: Due) -> None:
         """Take something off the list."""
@@ -55,20 +80,25 @@ class DueTable:
             for item in found
         ]
 
-    def _shard(self, shard: int, until: str, limit: int | None = None) -> Iterator[Due]:
+    def _shard(self, shard: int, until: str) -> Iterator[Due]:
         found = query(
             self._client,
-            limit=limit,
+            page=_PAGE,
             TableName=self._table,
             KeyConditionExpression="pk = :pk AND sk <= :now",
             ExpressionAttributeValues=item_of(**{":pk": f"DUE#{shard}", ":now": until}),
         )
-        return (_due_of(item) for item in found)
+        return (due for item in found if (due := _due_of(item)) is not None)
 
 
-def _due_of(item: Item) -> Due:
-    at, group_key, alert_id = item["sk"]["S"].split("#")
-    return Due(int(at), group_key, alert_id)
+def _due_of(item: Item) -> Due | None:
+    """None for an item that is none of ours: it stops nothing behind it."""
+    try:
+        at, group_key, alert_id = item["sk"]["S"].split("#")
+        return Due(int(at), group_key, alert_id, int(item.get("attempts", {"N": "0"})["N"]))
+    except ValueError:
+        _log.error("%s / %s is no due item", item["pk"]["S"], item["sk"]["S"])
+        return None
 
 
 def _at(due: Due) -> int:

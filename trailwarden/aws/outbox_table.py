@@ -4,33 +4,44 @@ docs/architecture.md lists the items. A message is taken from the budgets in one
 that it was: however often it is tried, it counts once.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import msgspec
 from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import ClientError
 
-from trailwarden.alerts.model import Alert
+from trailwarden.alerts.model import Alert, Evidence
 from trailwarden.alerts.telling import FollowUp
 from trailwarden.aws.batches import Item, Pause, StoreBusyError, query
 from trailwarden.aws.group_table import alert_key, item_of
 from trailwarden.aws.week_table import counted_in_week
-from trailwarden.state.outbox import Budgets, Held, Outgoing, Progress, Storm
+from trailwarden.safety.text import UNKNOWN
+from trailwarden.state.outbox import Budgets, Held, Outgoing, Progress, SetAside, Storm
 from trailwarden.state.retrying import PATIENT
 
 _KEPT = timedelta(days=35)
 """How long an hour's budgets, and what was held back in it, are kept."""
 _LOOKED_BACK = timedelta(days=3)
 _LATE = timedelta(hours=2)
-_LEASE = 300  # seconds for which a summary is one function's alone
+_LEASE = 330  # seconds for which a summary is one function's alone: longer than tend_alerts may run
+_SET_ASIDE = "SETASIDE"
+_REPORTED_AT_ONCE = 100
 _REFUSED = "ConditionalCheckFailed"
 _PASSING = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+_log = logging.getLogger(__name__)
 _serialize = TypeSerializer().serialize
 _decode_alert = msgspec.json.Decoder(Alert).decode
 _decode_follow_up = msgspec.json.Decoder(FollowUp).decode
 _decode_held = msgspec.json.Decoder(Held).decode
+_PROGRESS = "told_at, told_to, taken_at, held_in, attempts, set_aside_at"
+_OPEN = (
+    "attribute_not_exists(told_at) AND attribute_not_exists(held_in) AND attribute_not_exists(set_aside_at)"
+)
+_FREE = "(attribute_not_exists(lease) OR lease < :now)"
 
 
 def outgoing_of(item: Item) -> Outgoing:
@@ -48,12 +59,47 @@ def outgoing_of(item: Item) -> Outgoing:
 
 
 def alert_of(item: Item) -> Alert | None:
-    """The alert in an alert's item; None in that of a follow-up."""
-    return _decode_alert(item["alert"]["S"]) if "alert" in item else None
+    """The alert in an alert's item; None in that of a follow-up. One that cannot be read is made from the
+    item's other attributes: what is known of it is still sent."""
+    if "alert" not in item:
+        return None
+    try:
+        return _decode_alert(item["alert"]["S"])
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        _log.exception("the alert in %s cannot be read", item["pk"]["S"])
+        return _outline(item)
+
+
+def _outline(item: Item) -> Alert | None:
+    rule_id = _text(item, "rule_id")
+    if not rule_id:
+        return None
+    return Alert(
+        alert_id=item["pk"]["S"].removeprefix("ALERT#"),
+        rule_id=rule_id,
+        rule_title=rule_id,
+        level=_text(item, "level") or "critical",
+        group={},
+        count=1,
+        first_event_time=None,
+        last_event_time=None,
+        title=f"rule {rule_id}: an alert that cannot be read",
+        account=_text(item, "account") or UNKNOWN,
+        region=UNKNOWN,
+        evidence=Evidence(UNKNOWN, 0),
+        rule_set_version="",
+        record_omitted=True,
+        staged=item.get("staged", {}).get("BOOL", False),
+        group_key=_text(item, "group_key"),
+    )
+
+
+def _text(item: Item, name: str) -> str:
+    return str(item.get(name, {}).get("S", ""))
 
 
 class OutboxTable:
-    """`Outbox` and `Storms` over one DynamoDB table.
+    """`Outbox`, `Storms` and `SetAsides` over one DynamoDB table.
 
     `now` gives seconds since the epoch; `pause(attempt)` waits before counting is tried again.
     """
@@ -74,7 +120,7 @@ class OutboxTable:
 
     def progress(self, message: Outgoing) -> Progress:
         """How far the message has got; read consistently."""
-        item = self._get(alert_key(message.alert_id, message.key), "told_at, told_to, taken_at, held_in")
+        item = self._get(alert_key(message.alert_id, message.key), _PROGRESS)
         return _progress(item or {})
 
     def messages(self, alert_id: str) -> list[tuple[Outgoing, Progress]]:
@@ -84,21 +130,48 @@ class OutboxTable:
             TableName=self._table,
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues=item_of(**{":pk": f"ALERT#{alert_id}"}),
-            ProjectionExpression=(
-                "pk, sk, follow_up, silent, written_at, opened_at, told_at, told_to, taken_at, held_in"
-            ),
+            ProjectionExpression=f"pk, sk, follow_up, silent, written_at, opened_at, {_PROGRESS}",
         )
         return [(outgoing_of(item), _progress(item)) for item in found]
 
-    def take(self, message: Outgoing, held: Held, hour: str, budgets: Budgets) -> bool:
-        """Count the message against the budgets of the hour; where one is used up, keep it as held back."""
-        whole = f"ALL {held.level}"
-        if {(hour, held.rule_id), (hour, whole)} & self._used_up:
-            return self._hold(message, held, hour)
+    def claim(self, message: Outgoing, until: int) -> Progress | None:
+        """Count an attempt to send the message, unless another function has it (None) or it is done."""
+        try:
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key=alert_key(message.alert_id, message.key),
+                UpdateExpression="SET lease = :until ADD attempts :one",
+                ConditionExpression=f"attribute_exists(pk) AND {_OPEN} AND {_FREE}",
+                ExpressionAttributeValues=item_of(
+                    **{":until": until, ":now": int(self._now()), ":one": 1},
+                ),
+                ReturnValues="ALL_NEW",
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            progress = self.progress(message)
+            return progress if progress.done else None
+        return _progress(answer["Attributes"])
+
+    def release(self, message: Outgoing) -> None:
+        """Give a claim back, and its attempt."""
+        self._update(
+            alert_key(message.alert_id, message.key),
+            "REMOVE lease ADD attempts :less",
+            item_of(**{":less": -1}),
+            condition="attribute_exists(pk)",
+        )
+
+    def take(self, message: Outgoing, rule_id: str, level: str, hour: str, budgets: Budgets) -> bool:
+        """Count the message against the budgets of the hour; False if one of them is used up."""
+        whole = f"ALL {level}"
+        if {(hour, rule_id), (hour, whole)} & self._used_up:
+            return False
         key = alert_key(message.alert_id, message.key)
         items = [
-            self._use(hour, f"RULE#{held.rule_id}", budgets.rule),
-            self._use(hour, "ALL", budgets.overall_for(held.level)),
+            self._use(hour, f"RULE#{rule_id}", budgets.rule),
+            self._use(hour, "ALL", budgets.overall_for(level)),
             {
                 "Update": {
                     "TableName": self._table,
@@ -117,11 +190,11 @@ class OutboxTable:
                 if reasons[2:] == [_REFUSED]:
                     return not self.progress(message).held
                 if reasons and reasons[0] == _REFUSED:
-                    self._used_up.add((hour, held.rule_id))
-                    return self._hold(message, held, hour)
+                    self._used_up.add((hour, rule_id))
+                    return False
                 if reasons[1:2] == [_REFUSED]:
                     self._used_up.add((hour, whole))
-                    return self._hold(message, held, hour)
+                    return False
                 if not _PASSING.intersection(reasons):
                     raise
             else:
@@ -153,9 +226,12 @@ class OutboxTable:
         return [storm for storm in storms if not storm.over or storm.hour >= f"{now - _LATE:%Y-%m-%dT%H}"]
 
     def held(self, hour: str) -> Iterator[Held]:
-        """What was held back in the hour."""
+        """What was held back in the hour, in the order of the alerts' ids; read page by page."""
         for item in query(self._client, **self._held_in(hour), ProjectionExpression="held"):
-            yield _decode_held(item["held"]["S"])
+            try:
+                yield _decode_held(item["held"]["S"])
+            except (KeyError, msgspec.MsgspecError):
+                _log.exception("something that was held back in %s cannot be read", hour)
 
     def count_held(self, hour: str) -> int:
         """How many messages were held back in the hour; counted without reading them."""
@@ -168,21 +244,29 @@ class OutboxTable:
                 return total
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
-    def begin_summary(self, storm: Storm) -> bool:
-        """Take it on to sum up the hour: for five minutes it is the caller's alone."""
+    def begin_summary(self, storm: Storm) -> int:
+        """Take it on to sum up the hour: for some minutes it is the caller's alone."""
         now = int(self._now())
         try:
-            self._update(
-                item_of(pk="STORMS", sk=storm.hour),
-                "SET lease = :until",
-                item_of(**{":until": now + _LEASE, ":now": now, ":number": storm.number}),
-                condition="summaries = :number AND (attribute_not_exists(lease) OR lease < :now)",
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key=item_of(pk="STORMS", sk=storm.hour),
+                UpdateExpression="SET lease = :until ADD attempts :one",
+                ConditionExpression=f"summaries = :number AND {_FREE}",
+                ExpressionAttributeValues=item_of(
+                    **{":until": now + _LEASE, ":now": now, ":number": storm.number, ":one": 1}
+                ),
+                ReturnValues="UPDATED_NEW",
             )
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
-            return False
-        return True
+            return 0
+        return int(answer["Attributes"]["attempts"]["N"])
+
+    def summary_failed(self, storm: Storm) -> None:
+        """Take the attempt back: the function is well. Until the lease is over nobody tries again."""
+        self._update(item_of(pk="STORMS", sk=storm.hour), "ADD attempts :less", item_of(**{":less": -1}))
 
     def summary_told(self, storm: Storm, name: str) -> None:
         """Remember that one of several topics has the summary."""
@@ -198,7 +282,8 @@ class OutboxTable:
             TableName=self._table,
             Key=item_of(pk="STORMS", sk=storm.hour),
             UpdateExpression=(
-                "SET summaries = :number, told = :told, #over = :over REMOVE lease, told_to, telling"
+                "SET summaries = :number, told = :told, #over = :over "
+                "REMOVE lease, told_to, telling, attempts"
             ),
             ExpressionAttributeNames={"#over": "over"},
             ExpressionAttributeValues=item_of(
@@ -206,7 +291,7 @@ class OutboxTable:
             ),
         )
 
-    def _hold(self, message: Outgoing, held: Held, hour: str) -> bool:
+    def hold(self, message: Outgoing, held: Held, hour: str) -> None:
         """Keep what a summary will tell, then list the hour, then mark the message: a crash in between is
         mended by whoever tries again."""
         expires_at = int(self._now() + _KEPT.total_seconds())
@@ -232,7 +317,60 @@ class OutboxTable:
             )
             self._storms_known.add(hour)
         self._mark(message, "held_in", hour, "HELD")
-        return False
+
+    def set_aside(self, message: Outgoing, why: SetAside, *, over: bool) -> None:
+        """Keep what operations must know of it; if it is `over`, it is not tried again."""
+        self.add(why)
+        if over:
+            self._update(
+                alert_key(message.alert_id, message.key),
+                "SET set_aside_at = :now",
+                item_of(**{":now": int(self._now())}),
+                condition="attribute_exists(pk)",
+            )
+
+    def add(self, why: SetAside) -> None:
+        """Keep it, with when it was set aside; what is kept already stays as it is."""
+        now = int(self._now())
+        item = item_of(
+            pk=_SET_ASIDE,
+            sk=why.key,
+            what=why.what,
+            rule_id=why.rule_id,
+            level=why.level,
+            account=why.account,
+            alert_id=why.alert_id,
+            attempts=why.attempts,
+            set_aside_at=now,
+            expires_at=int(now + _KEPT.total_seconds()),
+        )
+        try:
+            self._client.put_item(
+                TableName=self._table, Item=item, ConditionExpression="attribute_not_exists(pk)"
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+
+    def unreported(self) -> Sequence[SetAside]:
+        """What operations has not been notified of, some of it where there is much."""
+        found = query(
+            self._client,
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues=item_of(**{":pk": _SET_ASIDE}),
+        )
+        waiting = (_set_aside_of(item) for item in found if "reported_at" not in item)
+        return list(islice(waiting, _REPORTED_AT_ONCE))
+
+    def reported(self, why: SetAside) -> None:
+        """Remember that operations was notified."""
+        self._update(
+            item_of(pk=_SET_ASIDE, sk=why.key),
+            "SET reported_at = :now",
+            item_of(**{":now": int(self._now())}),
+            condition="attribute_exists(pk)",
+        )
 
     def _mark(self, message: Outgoing, name: str, value: str | int, counted_as: str) -> None:
         """Mark the message, where it is not, and count it among the week's, where it is news."""
@@ -311,4 +449,18 @@ def _progress(item: Item) -> Progress:
         told_to=frozenset(item["told_to"]["SS"]) if "told_to" in item else frozenset(),
         taken="taken_at" in item,
         held="held_in" in item,
+        attempts=int(item["attempts"]["N"]) if "attempts" in item else 0,
+        set_aside="set_aside_at" in item,
+    )
+
+
+def _set_aside_of(item: Item) -> SetAside:
+    return SetAside(
+        key=item["sk"]["S"],
+        what=_text(item, "what"),
+        rule_id=_text(item, "rule_id"),
+        level=_text(item, "level"),
+        account=_text(item, "account"),
+        alert_id=_text(item, "alert_id"),
+        attempts=int(item["attempts"]["N"]),
     )

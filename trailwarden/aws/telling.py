@@ -50,6 +50,6 @@ def make_tellers(
     channels = Channels(client("sns"), alerting, known=known, names=names.current)
     findings = SecurityHubFindings(client("securityhub")) if alerting.security_hub else None
     notifier = Notifier(
-        outbox=outbox, channels=channels.of, budgets=budgets, findings=findings, now=time.time
+        outbox=outbox, channels=channels.of, budgets=budgets, findings=findings, now=time.time, pause=pause
     )
     return Tellers(notifier, channels, outbox, budgets)

@@ -3,7 +3,14 @@
 import json
 from typing import Any
 
+from botocore.exceptions import ClientError
+
+from trailwarden.errors import MessageRefusedError
 from trailwarden.messages.envelope import AlertMessage
+
+_REFUSED = frozenset(
+    {"InvalidParameter", "InvalidParameterValue", "ParameterValueInvalid", "ValidationError"}
+)
 
 
 class AlertTopic:
@@ -14,16 +21,22 @@ class AlertTopic:
         self._topic_arn = topic_arn
 
     def publish(self, message: AlertMessage) -> str:
-        """Publish one alert; returns the SNS message id. Raises botocore's errors."""
-        answer = self._client.publish(
-            TopicArn=self._topic_arn,
-            Subject=message.subject,
-            Message=message.body,
-            MessageStructure="json",
-            MessageAttributes={
-                name: _attribute(value) for name, value in message.attributes.items() if value
-            },
-        )
+        """Publish one alert; returns the SNS message id. Raises `MessageRefusedError`, or botocore's
+        errors."""
+        try:
+            answer = self._client.publish(
+                TopicArn=self._topic_arn,
+                Subject=message.subject,
+                Message=message.body,
+                MessageStructure="json",
+                MessageAttributes={
+                    name: _attribute(value) for name, value in message.attributes.items() if value
+                },
+            )
+        except ClientError as error:
+            if error.response["Error"].get("Code") in _REFUSED:
+                raise MessageRefusedError(f"SNS refuses the message: {error}") from error
+            raise
         return str(answer["MessageId"])
 
 

@@ -86,7 +86,7 @@ class WeekTable:
         """Count alerts of this week that were told to nobody."""
         self._client.update_item(**counted_in_week(self._table, int(self._now()), "STAGED", number))
 
-    def begin_heartbeat(self, week: str, name: str) -> bool:
+    def begin_heartbeat(self, week: str, name: str) -> int:
         """Take it on to tell a topic of the week; weeks from before the first call are passed over."""
         now = int(self._now())
         begun = item_of(pk=_HEARTBEAT, sk="FIRST", week=week_before(datetime.fromtimestamp(now, UTC)))
@@ -98,14 +98,14 @@ class WeekTable:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
         else:
-            return False
+            return 0
         if self._first_week() >= week:
-            return False
+            return 0
         try:
-            self._client.update_item(
+            answer = self._client.update_item(
                 TableName=self._table,
                 Key=item_of(pk=_HEARTBEAT, sk=f"{week}#{name}"),
-                UpdateExpression="SET lease = :until, expires_at = :expires_at",
+                UpdateExpression="SET lease = :until, expires_at = :expires_at ADD attempts :one",
                 ConditionExpression=(
                     "attribute_not_exists(told_at) AND (attribute_not_exists(lease) OR lease < :now)"
                 ),
@@ -114,18 +114,29 @@ class WeekTable:
                         ":until": now + _LEASE,
                         ":now": now,
                         ":expires_at": now + int(_KEPT.total_seconds()),
+                        ":one": 1,
                     }
                 ),
+                ReturnValues="UPDATED_NEW",
             )
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
-            return False
-        return True
+            return 0
+        return int(answer["Attributes"]["attempts"]["N"])
 
     def _first_week(self) -> str:
         answer = self._client.get_item(TableName=self._table, Key=item_of(pk=_HEARTBEAT, sk="FIRST"))
         return str(answer["Item"]["week"]["S"]) if "Item" in answer else ""
+
+    def heartbeat_failed(self, week: str, name: str) -> None:
+        """Take the attempt back: the function is well. Until the lease is over nobody tries again."""
+        self._client.update_item(
+            TableName=self._table,
+            Key=item_of(pk=_HEARTBEAT, sk=f"{week}#{name}"),
+            UpdateExpression="ADD attempts :less",
+            ExpressionAttributeValues=item_of(**{":less": -1}),
+        )
 
     def heartbeat_told(self, week: str, name: str) -> None:
         """Remember that a topic was told of the week."""

@@ -2,8 +2,12 @@
 
 It closes what has been quiet and has the rest of it told, tells what nobody marked as told, sums up what was
 held back, and once a week says that all is well. Everything may be repeated; what fails stays on the list.
+
+What is due is put off before it is worked on, with its attempts counted: whatever ends the function without
+an exception (its time, its memory) is not first in line in the next run, and stops nothing behind it.
 """
 
+import hashlib
 import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -11,43 +15,46 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from trailwarden.alerts.groups import CHECK_AFTER
-from trailwarden.alerts.telling import Heartbeat, StormSummary, Suppressed, WatchedAccount
+from trailwarden.alerts.telling import Heartbeat, StormSummary, Suppressed
+from trailwarden.dispatch.heartbeats import Acknowledged, HeartbeatFigures
 from trailwarden.dispatch.notification import Notifier, Telling
-from trailwarden.dispatch.storms import summary_of
+from trailwarden.dispatch.set_aside import set_aside_letter
+from trailwarden.dispatch.storms import StormTotals, messages_of
 from trailwarden.messages.message import AlertMessage
 from trailwarden.state.groups import Due, Groups, GroupStore
-from trailwarden.state.outbox import Budgets, Outbox, Outgoing, Storm, Storms
-from trailwarden.state.weeks import Seen, Weeks, week_bounds, week_of
+from trailwarden.state.outbox import Budgets, Outbox, Outgoing, SetAside, SetAsides, Storm, Storms
+from trailwarden.state.weeks import Weeks, week_of
 
 _log = logging.getLogger(__name__)
-_AT_ONCE = 1000
 _GROWTH = 10
+_POSTPONED = 330
+"""For how many seconds what is due is put off before it is worked on: longer than the function may run. Each
+attempt that does not end doubles it, to a day at most."""
+_POSTPONED_AT_MOST = 86_400
+_ATTEMPTS = 3
+"""How often something is tried before it is set aside: then operations is notified, and it is tried ever more
+rarely. Of summaries and heartbeats, how often in full."""
 _SETTLED = timedelta(minutes=2)
 """How long after an hour's end nothing more is held back in it."""
 _HEARTBEAT_HOUR = timedelta(hours=7)
 """When on Monday (UTC) the heartbeat of the week before is due."""
-_MISSED_FOR = 4
-"""For how many weeks an account that fell silent is named."""
 
 
 class DueList(Protocol):
     """What must be looked at."""
 
-    def due(self, now: int, limit: int) -> Iterable[Due]:
-        """What is due, the earliest first, at most `limit`."""
+    def due(self, now: int) -> Iterable[Due]:
+        """What is due, the earliest first."""
 
     def put(self, due: Due) -> None:
         """Put something on the list."""
 
+    def postpone(self, due: Due, at: int) -> Due | None:
+        """Move it to later (seconds since 1970), with an attempt more; None if it is not on the list any
+        more: done, or another function is at it."""
+
     def remove(self, due: Due) -> None:
         """Take something off the list."""
-
-
-class Acknowledged(Protocol):
-    """Which groups are kept quiet."""
-
-    def acknowledged(self) -> Sequence[str]:
-        """A line each: what, and who said so."""
 
 
 class Broadcast(Protocol):
@@ -60,11 +67,21 @@ class Broadcast(Protocol):
     def publish(self, message: AlertMessage) -> str:
         """Publish one message."""
 
+    def environment(self, account: str) -> str:
+        """The account's environment, by which subscriptions filter; empty if there is none."""
+
     def render_storm(self, summary: StormSummary) -> AlertMessage:
         """What was held back, as this topic's subscribers get it."""
 
     def render_heartbeat(self, heartbeat: Heartbeat) -> AlertMessage:
         """The week, as this topic's subscribers get it."""
+
+
+class Operations(Protocol):
+    """Those who run Trailwarden."""
+
+    def tell(self, subject: str, text: str) -> None:
+        """Notify them."""
 
 
 @dataclass(slots=True)
@@ -76,6 +93,8 @@ class TendTally:
     told_late: int = 0
     """Messages that nobody had marked as told, told now."""
     failed: int = 0
+    set_aside: int = 0
+    """What operations was notified of, since it ended its function again and again."""
     summaries: int = 0
     heartbeats: int = 0
     left: int = 0
@@ -94,6 +113,8 @@ class Tender:
         due: DueList,
         outbox: Outbox,
         storms: Storms,
+        set_asides: SetAsides,
+        operations: Operations,
         weeks: Weeks,
         acknowledged: Acknowledged,
         notifier: Notifier,
@@ -104,31 +125,34 @@ class Tender:
         now: Callable[[], float],
         suppressed: Callable[[datetime], Suppressed] = lambda _since: Suppressed(),
     ) -> None:
-        self._suppressed = suppressed
         self._store = store
         self._groups = groups
         self._due = due
         self._outbox = outbox
         self._storms = storms
+        self._set_asides = set_asides
+        self._operations = operations
         self._weeks = weeks
-        self._acknowledged = acknowledged
+        self._figures = HeartbeatFigures(weeks, acknowledged, rule_set_version, accounts, suppressed)
         self._notifier = notifier
         self._topics = topics
         self._budgets = budgets
-        self._rule_set_version = rule_set_version
-        self._accounts = accounts
         self._now = now
 
-    def tend(self, *, enough: Callable[[], bool] = lambda: False) -> TendTally:
-        """Do what is due, until there is `enough` of it: what is left waits for the next run."""
+    def tend(
+        self,
+        *,
+        enough: Callable[[], bool] = lambda: False,
+        out_of_time: Callable[[], bool] = lambda: False,
+    ) -> TendTally:
+        """Do what is due, until there is `enough` of it: what is left waits for the next run. Something long
+        that was begun goes on until it is `out_of_time`."""
         tally = TendTally()
-        self._guarded(tally, "a summary", lambda: self._sum_up(tally))
-        self._guarded(tally, "the heartbeat", lambda: self._heartbeat(tally))
-        for due in self._due.due(int(self._now()), _AT_ONCE):
-            if enough():
-                tally.left = 1
-                break
-            self._guarded(tally, f"alert {due.alert_id}", lambda due=due: self._look(due, tally))  # type: ignore[misc]
+        self._guarded(tally, "what was set aside", lambda: self._report_set_aside(tally))
+        self._guarded(tally, "the summaries", lambda: self._sum_up(tally, enough, out_of_time))
+        if not enough():
+            self._guarded(tally, "the heartbeat", lambda: self._heartbeat(tally))
+        self._guarded(tally, "what is due", lambda: self._all_due(tally, enough))
         return tally
 
     def _guarded(self, tally: TendTally, what: str, step: Callable[[], None]) -> None:
@@ -139,9 +163,36 @@ class Tender:
             tally.failed += 1
             _log.exception("%s must be looked at again", what)
 
-    def _look(self, due: Due, tally: TendTally) -> None:
+    def _all_due(self, tally: TendTally, enough: Callable[[], bool]) -> None:
+        for due in self._due.due(int(self._now())):
+            if enough():
+                tally.left = 1
+                break
+            self._guarded(
+                tally,
+                f"alert {due.alert_id}",
+                lambda due=due: self._put_off_and_look(due, tally, enough),  # type: ignore[misc]
+            )
+
+    def _put_off_and_look(self, due: Due, tally: TendTally, enough: Callable[[], bool]) -> None:
+        delay = min(_POSTPONED * 2 ** min(due.attempts, 10), _POSTPONED_AT_MOST)
+        later = self._due.postpone(due, int(self._now()) + delay)
+        if later is None:
+            return
+        if later.attempts > _ATTEMPTS:
+            self._set_asides.add(
+                SetAside(
+                    f"DUE#{due.group_key}#{due.alert_id}",
+                    f"looking after an alert did not end {due.attempts} times: it is tried ever more rarely",
+                    alert_id=due.alert_id,
+                    attempts=due.attempts,
+                )
+            )
+        self._look(later, tally, enough)
+
+    def _look(self, due: Due, tally: TendTally, enough: Callable[[], bool]) -> None:
         tally.looked_at += 1
-        waiting = self._tell_late(due, tally)
+        waiting = self._tell_late(due, tally, enough)
         # Whatever else it waits for, what is not told yet is to be seen to first.
         again_at = int(self._now()) + CHECK_AFTER if waiting else None
         moved = self._groups.look(due, again_at=again_at)
@@ -149,13 +200,13 @@ class Tender:
             self._due.remove(due)
         tally.closed += moved.closed
 
-    def _tell_late(self, due: Due, tally: TendTally) -> bool:
+    def _tell_late(self, due: Due, tally: TendTally, enough: Callable[[], bool]) -> bool:
         """Tell what should have been told by now; whether something is not told yet."""
         waiting = False
         for message, progress in self._outbox.messages(due.alert_id):
             if progress.done or message.silent:
                 continue
-            if self._now() - message.written_at < CHECK_AFTER:
+            if self._now() - message.written_at < CHECK_AFTER or enough():
                 waiting = True
                 continue
             waiting = not self._told(message, tally) or waiting
@@ -168,36 +219,76 @@ class Tender:
             tally.failed += 1
             _log.exception("alert %s could not be told", message.alert_id)
             return False
-        tally.told_late += outcome is Telling.TOLD
-        return True
+        tally.told_late += outcome in {Telling.TOLD, Telling.SHORT}
+        return outcome is not Telling.BUSY
 
-    def _sum_up(self, tally: TendTally) -> None:
+    def _report_set_aside(self, tally: TendTally) -> None:
+        """Notify operations, once, of what was set aside since the last run: in one message."""
+        found = self._set_asides.unreported()
+        if not found:
+            return
+        self._operations.tell(*set_aside_letter(found))
+        for why in found:
+            self._set_asides.reported(why)
+        tally.set_aside += len(found)
+
+    def _sum_up(self, tally: TendTally, enough: Callable[[], bool], out_of_time: Callable[[], bool]) -> None:
         for storm in self._storms.storms():
-            held = self._storms.count_held(storm.hour)
-            over = self._is_over(storm.hour)
-            if held > storm.told and (over or held >= _GROWTH * storm.told):
-                if self._storms.begin_summary(storm):
-                    self._tell_storm(replace(storm, number=storm.number + 1, over=over))
-                    tally.summaries += 1
-            elif over and not storm.over:
-                self._storms.summarised(replace(storm, over=True))
+            if enough():
+                tally.left = 1
+                return
+            self._guarded(
+                tally,
+                f"what was held back in {storm.hour}",
+                lambda storm=storm: self._sum_up_hour(storm, tally, out_of_time),  # type: ignore[misc]
+            )
+
+    def _sum_up_hour(self, storm: Storm, tally: TendTally, out_of_time: Callable[[], bool]) -> None:
+        held = self._storms.count_held(storm.hour)
+        over = self._is_over(storm.hour)
+        if held > storm.told and (over or held >= _GROWTH * storm.told):
+            attempt = self._storms.begin_summary(storm)
+            if not attempt:
+                return
+            if attempt > _ATTEMPTS:
+                self._set_asides.add(
+                    SetAside(
+                        f"STORM#{storm.hour}#{storm.number}",
+                        f"summing up what was held back in {storm.hour} (UTC) ended its function "
+                        f"{attempt - 1} times: the summary is sent without rows and sentences",
+                        attempts=attempt - 1,
+                    )
+                )
+            try:
+                begun = replace(storm, number=storm.number + 1, over=over)
+                self._tell_storm(begun, held, out_of_time, brief=attempt > _ATTEMPTS)
+            except Exception:
+                self._storms.summary_failed(storm)
+                raise
+            tally.summaries += 1
+        elif over and not storm.over:
+            self._storms.summarised(replace(storm, over=True))
 
     def _is_over(self, hour: str) -> bool:
         ends = datetime.fromisoformat(f"{hour}:00:00+00:00") + timedelta(hours=1)
         return datetime.fromtimestamp(self._now(), UTC) >= ends + _SETTLED
 
-    def _tell_storm(self, storm: Storm) -> None:
+    def _tell_storm(self, storm: Storm, count: int, out_of_time: Callable[[], bool], *, brief: bool) -> None:
         """Each topic is told of what it would have been told one by one. Where one fails, the summary comes
         again, but not to those who have it."""
-        held = list(self._storms.held(storm.hour))
-        telling = storm.telling or len(held)
+        totals = StormTotals(self._topics, brief=brief)
+        for number, one in enumerate(self._storms.held(storm.hour)):
+            totals.add(one)
+            if number % 1000 == 999 and out_of_time():
+                break
+        totals.unread = max(0, count - totals.messages)
+        telling = storm.telling or totals.messages + totals.unread
         failure: Exception | None = None
         for topic in self._topics:
-            of_topic = [one for one in held if topic.name in one.channels]
-            if not of_topic or topic.name in storm.told_to:
+            if topic.name in storm.told_to or not totals.of(topic.name):
                 continue
             try:
-                topic.publish(topic.render_storm(summary_of(storm, of_topic, self._budgets)))
+                self._send_parts(storm, topic, totals, telling)
                 self._storms.summary_told(replace(storm, telling=telling), topic.name)
             except Exception as error:  # noqa: BLE001 (raised below, when the others were told)
                 failure = error
@@ -205,43 +296,38 @@ class Tender:
             raise failure
         self._storms.summarised(replace(storm, told=telling))
 
+    def _send_parts(self, storm: Storm, topic: Broadcast, totals: StormTotals, telling: int) -> None:
+        """Every part of the summary; one that fails costs no other, and those that are out are not sent
+        again with the rest."""
+        failure: Exception | None = None
+        for message in messages_of(totals.of(topic.name), storm, self._budgets, topic.render_storm):
+            name = f"{topic.name}#{hashlib.sha256(message.payload.encode()).hexdigest()[:16]}"
+            if name in storm.told_to:
+                continue
+            try:
+                topic.publish(message)
+                self._storms.summary_told(replace(storm, telling=telling), name)
+            except Exception as error:  # noqa: BLE001 (raised below, when the others were sent)
+                failure = error
+        if failure is not None:
+            raise failure
+
     def _heartbeat(self, tally: TendTally) -> None:
         """The week before the one of Monday's seven o'clock that has passed last."""
         now = datetime.fromtimestamp(self._now(), UTC)
         week = week_of(now - timedelta(days=7) - _HEARTBEAT_HOUR)
-        wanting = [topic for topic in self._topics if self._weeks.begin_heartbeat(week, topic.name)]
-        if not wanting:
-            return
-        heartbeat = self._heartbeat_of(week)
         failure: Exception | None = None
-        for topic in wanting:
+        for topic in self._topics:
+            attempt = self._weeks.begin_heartbeat(week, topic.name)
+            if not attempt:
+                continue
             try:
+                heartbeat = self._figures.of(week, brief=attempt > _ATTEMPTS)
                 topic.publish(topic.render_heartbeat(heartbeat))
                 self._weeks.heartbeat_told(week, topic.name)
                 tally.heartbeats += 1
             except Exception as error:  # noqa: BLE001 (raised below, when the others were told)
                 failure = error
+                self._weeks.heartbeat_failed(week, topic.name)
         if failure is not None:
             raise failure
-
-    def _heartbeat_of(self, week: str) -> Heartbeat:
-        figures = self._weeks.figures(week)
-        since, until = week_bounds(week)
-        earlier = (week_of(since - timedelta(days=7 * back)) for back in range(1, _MISSED_FOR + 1))
-        known = {name for each in earlier for name in self._weeks.figures(each).accounts}
-        silent = {name: Seen() for name in (*self._accounts, *known)}
-        accounts = sorted((silent | dict(figures.accounts)).items())
-        return Heartbeat(
-            week=week,
-            since=f"{since:%Y-%m-%dT%H:%M:%SZ}",
-            until=f"{until:%Y-%m-%dT%H:%M:%SZ}",
-            log_files=sum(seen.files for _, seen in accounts),
-            records=sum(seen.records for _, seen in accounts),
-            accounts=tuple(WatchedAccount(name, seen.records, seen.newest) for name, seen in accounts),
-            told=dict(figures.told),
-            held=figures.held,
-            staged=figures.staged,
-            acknowledged=tuple(self._acknowledged.acknowledged()),
-            rule_set_version=self._rule_set_version(),
-            suppressed=self._suppressed(since),
-        )

@@ -106,6 +106,8 @@ class _Week:
 
     def headline(self) -> str:
         week = f"in the week to {date(self.heartbeat.until)}"
+        if self.heartbeat.unknown:
+            return f"Trailwarden runs, but not all of its figures could be read {week}; {self.alerts()} told"
         if not self.heartbeat.records:
             return f"NOTHING WAS READ {week}: Trailwarden sees nothing"
         if self.silent:
@@ -122,6 +124,12 @@ class _Week:
         """What the week was like, and no more than is known of it."""
         beat = self.heartbeat
         week = f"In the week to {spoken(beat.until)}"
+        if beat.unknown:
+            missing = ", ".join(harmless(name, 40) for name in beat.unknown[:10])
+            return (
+                f"Trailwarden runs, but not all of its figures could be read ({missing}): see the log of "
+                f"tend_alerts. {week} it read at least {beat.records:,} records"
+            )
         if not beat.records:
             return f"NOTHING WAS READ. {week} not one record reached Trailwarden: its silence means nothing"
         told = f"told {self.alerts()}"
@@ -308,6 +316,7 @@ def _payload(week: _Week) -> dict[str, Any]:
         "acknowledged_left_out": week.acknowledged - len(beat.acknowledged),
         "rule_set_version": beat.rule_set_version,
         "suppressed": _suppressed(beat.suppressed),
+        "unknown": list(beat.unknown[:10]),
     }
 
 

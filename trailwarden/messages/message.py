@@ -1,6 +1,9 @@
 """One alert as its subscribers get it: a subject, and for each protocol the body that suits it."""
 
+import logging
+from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 
 from trailwarden.activity.model import Context
 from trailwarden.alerts.attack import tactics
@@ -20,39 +23,55 @@ from trailwarden.messages.limits import MESSAGE_LIMIT
 from trailwarden.messages.ocsf import detection_finding
 from trailwarden.messages.payload import SCHEMA, alert_json
 from trailwarden.messages.security_hub import finding
-from trailwarden.messages.story import CUTS, Story, shortened, story_of
+from trailwarden.messages.story import CUTS, Story, short_story, shortened, story_of
 from trailwarden.safety.text import UNKNOWN, defanged
 
+_log = logging.getLogger(__name__)
+_Written = TypeVar("_Written")
 __all__ = ["MESSAGE_LIMIT", "SCHEMA", "AlertMessage", "Bodies", "Form", "render"]
 
 
-def render(
+def render(  # noqa: PLR0913 (an alert, and what is known besides)
     alert: Alert,
     *,
     follow_up: FollowUp | None = None,
     now: datetime | None = None,
     context: Context | None = None,
     bodies: Bodies = DEFAULT_BODIES,
+    short: bool = False,
 ) -> AlertMessage:
     """The message of an alert, cut until it fits, never dropped. `follow_up` says what is told of it after
     its first message; `now` (aware) says how long ago it was; `context` names accounts, places and the people
-    behind sessions."""
+    behind sessions. `short` leaves out everything that is described from the record."""
+    plain = short_story(alert, now, context, follow_up)
+    if short:
+        return _message(plain, plain, bodies)
     story = story_of(alert, now, context, follow_up)
-    return first_that_fits(_message(shortened(story, cut), bodies) for cut in CUTS)
+    return first_that_fits(_message(shortened(story, cut), plain, bodies) for cut in CUTS)
 
 
-def _message(story: Story, bodies: Bodies) -> AlertMessage:
-    level, headline = story.alert.level.upper(), defanged(story.headline())
+def _message(story: Story, plain: Story, bodies: Bodies) -> AlertMessage:
+    """One form that cannot be written costs no other: it is written of the `plain` story."""
+
+    def written(write: Callable[[Story], _Written]) -> _Written:
+        try:
+            return write(story)
+        except Exception:  # noqa: BLE001 (whatever it was, the message goes out)
+            _log.exception("alert %s cannot be written in full", story.alert.alert_id)
+            return write(plain)
+
+    level, headline = story.alert.level.upper(), written(lambda one: defanged(one.headline()))
     wanted = {form for _, form in bodies.protocols()}
+    hub = bodies.security_hub
     return enveloped(
         headline=f"[{level}] {headline}",
         sms=f"{level}: {headline}",
-        email=email_text(story),
-        payload=alert_json(story),
-        forms={form: write(story) for form, write in _FORMS.items() if form in wanted},
+        email=written(email_text),
+        payload=written(alert_json),
+        forms={form: written(write) for form, write in _FORMS.items() if form in wanted},
         attributes=_attributes(story),
         bodies=bodies,
-        finding=finding(story, bodies.security_hub) if bodies.security_hub else None,
+        finding=written(lambda one: finding(one, hub)) if hub else None,
     )
 
 

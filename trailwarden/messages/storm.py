@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from trailwarden.activity.model import Context
-from trailwarden.alerts.telling import HeldRow, StormSummary
+from trailwarden.alerts.telling import Covered, HeldAccount, HeldRow, StormSummary
 from trailwarden.messages.chat import notification, plain
 from trailwarden.messages.envelope import DEFAULT_BODIES, AlertMessage, Bodies, enveloped, first_that_fits
 from trailwarden.messages.form import Form
@@ -18,7 +18,8 @@ from trailwarden.messages.storm_email import LIST, Storm, storm_lines
 from trailwarden.safety.text import one_line, shorten
 
 SCHEMA = "trailwarden.storm/1"
-_VALUES_AT_MOST = 100
+_CHAT_ACCOUNTS = 40
+_ATTRIBUTE_LIMIT = 200  # characters, as alerts have them
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,25 @@ def _bounded(summary: StormSummary, room: _Room) -> StormSummary:
         rows=rows,
         rows_left_out=summary.rows_left_out + len(summary.rows) - len(rows),
         titles=tuple(map(safe, summary.titles[: room.titles])),
+        account_rows=tuple(
+            replace(one, account=shorten(one.account, room.text), level=shorten(one.level, room.text))
+            for one in summary.account_rows
+        ),
+        covered=summary.covered or _covered_by(summary),
+    )
+
+
+def _covered_by(summary: StormSummary) -> Covered:
+    """As far as the rows tell."""
+    rows = summary.rows
+    return Covered(
+        levels=(summary.level,),
+        reasons=(),
+        rule_ids=tuple(row.rule_id for row in rows),
+        accounts=tuple(row.account for row in rows),
+        regions=(),
+        owners=tuple(row.owner for row in rows),
+        tactics=tuple(tactic for row in rows for tactic in row.tactics),
     )
 
 
@@ -103,6 +123,23 @@ def _payload(storm: Storm) -> dict[str, Any]:
         "rows_left_out": summary.rows_left_out,
         "rule_budget": summary.rule_budget,
         "overall_budget": summary.overall_budget,
+        "account_rows": [_account_row(storm, one) for one in summary.account_rows],
+        "part": summary.part,
+        "parts": summary.parts,
+        "unread": summary.unread,
+        "accounts_left_out": summary.accounts_left_out,
+    }
+
+
+def _account_row(storm: Storm, one: HeldAccount) -> dict[str, Any]:
+    info = account_info(one.account, storm.context)
+    return {
+        "account": one.account,
+        "environment": info.environment,
+        "level": one.level,
+        "alerts": one.alerts,
+        "messages": one.messages,
+        "rules": one.rules,
     }
 
 
@@ -133,6 +170,11 @@ def _chat(storm: Storm) -> dict[str, Any]:
         f"{row.alerts:,} x {plain(row.rule_title)}, {plain(storm.account(row))}, {plain(row.actor)}"
         for row in summary.rows[:10]
     ]
+    named = {row.account for row in summary.rows[:10]}
+    others = [one.account for one in summary.account_rows if one.account not in named]
+    if others:
+        more = f" and {len(others) - _CHAT_ACCOUNTS:,} more" if len(others) > _CHAT_ACCOUNTS else ""
+        lines.append(f"also in {plain(', '.join(others[:_CHAT_ACCOUNTS]), 1000)}{more}")
     return notification(
         identity=f"storm-{summary.hour}-{summary.number}",
         thread=f"storm-{summary.hour}",
@@ -148,21 +190,26 @@ def _chat(storm: Storm) -> dict[str, Any]:
 
 
 def _attributes(storm: Storm) -> dict[str, str | tuple[str, ...]]:
-    """Of accounts, rules, owners and tactics each that has something in it: whoever asked for one of them
-    would have got its alerts, and so gets their summary."""
-    rows = storm.summary.rows
-    environments = (account_info(row.account, storm.context).environment or "" for row in rows)
+    """Each has every value of all messages that are covered: whoever asked for one of them would have got it,
+    and so gets the summary. `storm` stands besides their reasons, to be asked for by itself."""
+    covered = storm.summary.covered or _covered_by(storm.summary)
+    environments = (account_info(account, storm.context).environment or "" for account in covered.accounts)
     return {
-        "severity": storm.summary.level,
-        "reason": "storm",
-        "rule_id": _several(row.rule_id for row in rows),
-        "account": _several(row.account for row in rows),
+        "severity": _one_or_several(covered.levels),
+        "reason": _one_or_several(("storm", *covered.reasons)),
+        "rule_id": _several(covered.rule_ids),
+        "account": _several(covered.accounts),
+        "region": _several(covered.regions),
         "environment": _several(environments),
-        "owner": _several(row.owner for row in rows),
-        "tactic": _several(tactic for row in rows for tactic in row.tactics),
+        "owner": _several(covered.owners),
+        "tactic": _several(covered.tactics),
     }
 
 
 def _several(values: Iterable[str]) -> tuple[str, ...]:
-    known = dict.fromkeys(one_line(value) for value in values if value)
-    return tuple(known)[:_VALUES_AT_MOST]
+    return tuple(dict.fromkeys(one_line(value, _ATTRIBUTE_LIMIT) for value in values if value))
+
+
+def _one_or_several(values: Iterable[str]) -> str | tuple[str, ...]:
+    found = _several(values)
+    return found[0] if len(found) == 1 else found

@@ -135,6 +135,8 @@ def storm_lines(storm: Storm, shown: int) -> Iterator[str]:
             yield from wrapped(harmless(title, 400), "  - ", "    ")
         yield ""
     yield from _table(storm, shown)
+    yield from _by_account(storm, shown)
+    yield from _more_of_it(summary)
     yield from _why(storm)
     yield from _what_to_do(storm)
 
@@ -157,6 +159,42 @@ def _table(storm: Storm, shown: int) -> Iterator[str]:
     if left > 0:
         yield from wrapped(f"and {_number(left, 'alert')} more, for which there is no room here", "  ", "  ")
     yield ""
+
+
+def _by_account(storm: Storm, shown: int) -> Iterator[str]:
+    """Every account, if the table does not hold them all."""
+    summary = storm.summary
+    named = {group.rows[0].account for group in _grouped(summary)[:shown]}
+    if all(one.account in named for one in summary.account_rows):
+        return
+    yield "All accounts in which something was held back"
+    for one in summary.account_rows:
+        level = harmless(_LEVELS.get(one.level, one.level), 8)
+        account = harmless(told_account(one.account, storm.context), _CELL)
+        yield f"  {one.alerts:>9,}  {level:<8}  {account}"
+    yield ""
+
+
+def _more_of_it(summary: StormSummary) -> Iterator[str]:
+    """What this message does not hold."""
+    if summary.parts > 1:
+        said = (
+            f"This is part {summary.part:,} of {summary.parts:,} of the summary: the others cover other "
+            "accounts, or other rules, so that each subscriber's filter finds its own."
+        )
+        yield from wrapped(said, "", "  ")
+        yield ""
+    if summary.unread:
+        said = (
+            f"{summary.unread:,} more messages were held back than there was time to count: the list has "
+            "them all."
+        )
+        yield from wrapped(said, "", "  ")
+        yield ""
+    if summary.accounts_left_out:
+        left = _number(summary.accounts_left_out, "account")
+        yield from wrapped(f"{left} more could not be named in any part: the list has them all.", "", "  ")
+        yield ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from trailwarden.alerts.telling import FollowUp, Reason
 from trailwarden.messages.changes import Line, laid_out
 from trailwarden.messages.following import bounded, first_words, news, summed_up
 from trailwarden.messages.links import Links, links_of
-from trailwarden.messages.places import named_account
+from trailwarden.messages.places import account_info, named_account
 from trailwarden.messages.when import ago
 from trailwarden.safety.redact import SafeRecord
 from trailwarden.safety.text import UNKNOWN, defanged, shorten, visible
@@ -99,6 +99,8 @@ class Story:
 
     follow_up: FollowUp | None = None
     """What is told of it after its first message; None for that one."""
+    known_account: tuple[str | None, str | None] = (None, None)
+    """Its account's name and environment, where no record says which account that is."""
 
     def title(self) -> str:
         """The rule's own sentence: a session named by who stands behind it, where that is known; what was
@@ -172,12 +174,12 @@ class Story:
     @property
     def account_name(self) -> str | None:
         """As the settings have it."""
-        return self.activity.account_name if self.activity else None
+        return self.activity.account_name if self.activity else self.known_account[0]
 
     @property
     def environment(self) -> str | None:
         """The account's environment, as the settings have it."""
-        return self.activity.environment if self.activity else None
+        return self.activity.environment if self.activity else self.known_account[1]
 
 
 def who(actor: Actor) -> str:
@@ -211,6 +213,35 @@ def story_of(
         record_state=RecordState.OMITTED if alert.record_omitted else RecordState.WHOLE,
         follow_up=bounded(follow_up) if follow_up else None,
     )
+
+
+_IN_SHORT = (
+    "Trailwarden could not describe this alert in full: only what needs no reading of the record is said "
+    "here. The record lies in the log file, under its index, that stand here as where it comes from."
+)
+
+
+def short_story(
+    alert: Alert,
+    now: datetime | None = None,
+    context: Context | None = None,
+    follow_up: FollowUp | None = None,
+) -> Story:
+    """What can be said of an alert at no cost, whatever its record holds: rule, level, account, when, how
+    often, and where the record lies. Nothing that an attacker wrote is in it."""
+    plain = replace(
+        _bounded(alert, _LITTLE),
+        title=shorten(alert.rule_title or alert.rule_id, _LITTLE.name),
+        description=_IN_SHORT,
+        group={},
+        record={},
+        record_omitted=True,
+    )
+    if follow_up is not None:
+        follow_up = replace(follow_up, changes=(), acknowledged_by=follow_up.acknowledged_by[:_VALUE_LIMIT])
+    story = story_of(plain, now, None, follow_up)
+    info = account_info(alert.account, context)
+    return replace(story, known_account=(info.name, info.environment))
 
 
 def told_title(alert: Alert, context: Context | None = None) -> str:

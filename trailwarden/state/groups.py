@@ -7,7 +7,7 @@ there.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
@@ -38,6 +38,8 @@ class Due:
     at: int
     group_key: str
     alert_id: str
+    attempts: int = field(default=0, compare=False)
+    """How often somebody began to look at it and did not end."""
 
 
 _NONE_YET = KeptState(GroupState("", {}), 0)

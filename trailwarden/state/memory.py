@@ -127,9 +127,10 @@ class MemoryGroupStore:
         self.became |= dict(moved.became)
         self.withdrawn |= {*moved.withdrawn}
         self.outbox += [(int(self._now()), telling) for telling in moved.tellings]
-        self.due |= {Due(at, group_key, identity) for at, identity in moved.due}
-        if done is not None and (done.at, done.alert_id) not in moved.due:
+        if done is not None:
             self.due.discard(done)
+        new = {Due(at, group_key, identity) for at, identity in moved.due}
+        self.due = (self.due - new) | new
         return True
 
     def _file(self, group_key: str, moved: Moved) -> None:

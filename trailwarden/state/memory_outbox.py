@@ -10,7 +10,7 @@ from trailwarden.alerts.groups import Opened
 from trailwarden.alerts.model import Alert
 from trailwarden.state.groups import Due
 from trailwarden.state.memory import MemoryGroupStore
-from trailwarden.state.outbox import Budgets, Held, Outgoing, Progress, Storm
+from trailwarden.state.outbox import Budgets, Held, Outgoing, Progress, SetAside, Storm
 from trailwarden.state.weeks import Seen, WeekFigures, week_before, week_of
 
 _NOTHING = Progress()
@@ -18,12 +18,16 @@ _Key = tuple[str, str]
 
 
 class MemoryOutbox:
-    """`Outbox`, `Storms`, `DueList` and `Weeks` over a `MemoryGroupStore`."""
+    """`Outbox`, `Storms`, `SetAsides`, `DueList` and `Weeks` over a `MemoryGroupStore`."""
 
     def __init__(self, kept: MemoryGroupStore, *, now: Callable[[], float]) -> None:
         self._kept = kept
         self._now = now
         self._progress: dict[_Key, Progress] = {}
+        self._claimed: dict[_Key, int] = {}
+        self._set_aside: dict[str, SetAside] = {}
+        self._reported: set[str] = set()
+        self._summing: Counter[str] = Counter()
         self._used: Counter[_Key] = Counter()
         self._held: dict[str, dict[_Key, Held]] = {}
         self._storms: dict[str, Storm] = {}
@@ -49,21 +53,61 @@ class MemoryOutbox:
         """How far the message has got."""
         return self._progress.get(_key(message), _NOTHING)
 
-    def take(self, message: Outgoing, held: Held, hour: str, budgets: Budgets) -> bool:
-        """Count the message against the budgets of the hour; hold it back where one is used up."""
+    def claim(self, message: Outgoing, until: int) -> Progress | None:
+        """Count an attempt; None if another function has it."""
+        progress = self.progress(message)
+        if progress.done:
+            return progress
+        if self._claimed.get(_key(message), 0) > self._now():
+            return None
+        self._claimed[_key(message)] = until
+        self._progress[_key(message)] = replace(progress, attempts=progress.attempts + 1)
+        return self.progress(message)
+
+    def release(self, message: Outgoing) -> None:
+        """Give a claim back, and its attempt."""
+        progress = self.progress(message)
+        self._claimed.pop(_key(message), None)
+        self._progress[_key(message)] = replace(progress, attempts=progress.attempts - 1)
+
+    def take(self, message: Outgoing, rule_id: str, level: str, hour: str, budgets: Budgets) -> bool:
+        """Count the message against the budgets of the hour; False if one of them is used up."""
         progress = self.progress(message)
         if progress.taken or progress.held:
             return progress.taken
-        rule, whole = (hour, held.rule_id), (hour, "")
-        if self._used[rule] >= budgets.rule or self._used[whole] >= budgets.overall_for(held.level):
-            self._held.setdefault(hour, {})[_key(message)] = held
-            self._storms.setdefault(hour, Storm(hour))
-            self._progress[_key(message)] = replace(progress, held=True)
-            self._count("HELD", message.is_news)
+        rule, whole = (hour, rule_id), (hour, "")
+        if self._used[rule] >= budgets.rule or self._used[whole] >= budgets.overall_for(level):
             return False
         self._used.update((rule, whole))
         self._progress[_key(message)] = replace(progress, taken=True)
         return True
+
+    def hold(self, message: Outgoing, held: Held, hour: str) -> None:
+        """Remember it as held back in that hour."""
+        progress = self.progress(message)
+        self._held.setdefault(hour, {})[_key(message)] = held
+        self._storms.setdefault(hour, Storm(hour))
+        if not progress.held:
+            self._progress[_key(message)] = replace(progress, held=True)
+            self._count("HELD", message.is_news)
+
+    def set_aside(self, message: Outgoing, why: SetAside, *, over: bool) -> None:
+        """Keep what operations must know of it."""
+        self.add(why)
+        if over:
+            self._progress[_key(message)] = replace(self.progress(message), set_aside=True)
+
+    def add(self, why: SetAside) -> None:
+        """Keep it."""
+        self._set_aside.setdefault(why.key, why)
+
+    def unreported(self) -> Sequence[SetAside]:
+        """What operations has not been notified of."""
+        return [why for key, why in self._set_aside.items() if key not in self._reported]
+
+    def reported(self, why: SetAside) -> None:
+        """Remember that operations was."""
+        self._reported.add(why.key)
 
     def told_to(self, message: Outgoing, name: str) -> None:
         """Remember that one of several topics has it."""
@@ -87,15 +131,22 @@ class MemoryOutbox:
 
     def held(self, hour: str) -> Iterator[Held]:
         """What was held back in the hour."""
-        return iter(list(self._held.get(hour, {}).values()))
+        return iter([held for _, held in sorted(self._held.get(hour, {}).items())])
 
     def count_held(self, hour: str) -> int:
         """How many messages were held back in the hour."""
         return len(self._held.get(hour, {}))
 
-    def begin_summary(self, storm: Storm) -> bool:
+    def begin_summary(self, storm: Storm) -> int:
         """Take it on to sum up the hour."""
-        return self._storms[storm.hour].number == storm.number
+        if self._storms[storm.hour].number != storm.number:
+            return 0
+        self._summing[storm.hour] += 1
+        return self._summing[storm.hour]
+
+    def summary_failed(self, storm: Storm) -> None:
+        """Take the attempt back."""
+        self._summing[storm.hour] -= 1
 
     def summary_told(self, storm: Storm, name: str) -> None:
         """Remember that one of several topics has the summary."""
@@ -104,15 +155,25 @@ class MemoryOutbox:
 
     def summarised(self, storm: Storm) -> None:
         """Remember what has been summed up."""
+        self._summing.pop(storm.hour, None)
         self._storms[storm.hour] = replace(storm, told_to=frozenset(), telling=0)
 
-    def due(self, now: int, limit: int) -> Iterable[Due]:
+    def due(self, now: int, limit: int | None = None) -> Iterable[Due]:
         """What is due, the earliest first."""
         return sorted((due for due in self._kept.due if due.at <= now), key=lambda due: due.at)[:limit]
 
     def put(self, due: Due) -> None:
         """Put something on the list."""
         self._kept.due.add(due)
+
+    def postpone(self, due: Due, at: int) -> Due | None:
+        """Move it to later, with an attempt more."""
+        if due not in self._kept.due:
+            return None
+        later = replace(due, at=at, attempts=due.attempts + 1)
+        self._kept.due.discard(due)
+        self._kept.due.add(later)
+        return later
 
     def remove(self, due: Due) -> None:
         """Take something off the list."""
@@ -138,11 +199,18 @@ class MemoryOutbox:
             staged=counted.get("STAGED", 0),
         )
 
-    def begin_heartbeat(self, week: str, name: str) -> bool:
+    def begin_heartbeat(self, week: str, name: str) -> int:
         """Take it on to tell a topic of the week; weeks from before the first call are passed over."""
         if self._first_week is None:
             self._first_week = week_before(datetime.fromtimestamp(self._now(), UTC))
-        return week > self._first_week and (week, name) not in self._weeks_told
+        if week <= self._first_week or (week, name) in self._weeks_told:
+            return 0
+        self._summing[f"{week} {name}"] += 1
+        return self._summing[f"{week} {name}"]
+
+    def heartbeat_failed(self, week: str, name: str) -> None:
+        """Take the attempt back."""
+        self._summing[f"{week} {name}"] -= 1
 
     def heartbeat_told(self, week: str, name: str) -> None:
         """Remember that a topic was told of the week."""

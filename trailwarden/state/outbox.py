@@ -1,6 +1,8 @@
 """What must be told, how far that has got, and what was held back since there was too much of it.
 
-Every call may be repeated: a second time changes nothing.
+Every call may be repeated: a second time changes nothing. A message is claimed before anything is done for
+it, and the claim counts an attempt: one that kills its function, without an exception that anybody could
+catch, is known by its attempts.
 """
 
 from collections.abc import Iterator, Sequence
@@ -57,11 +59,15 @@ class Progress:
     told_to: frozenset[str] = frozenset()
     taken: bool = False
     held: bool = False
+    attempts: int = 0
+    """How often sending it was begun and not ended, in success or in failure; this time included."""
+    set_aside: bool = False
+    """It is not tried again: `SetAside` says why."""
 
     @property
     def done(self) -> bool:
         """Whether nothing is left to be done for it."""
-        return self.told or self.held
+        return self.told or self.held or self.set_aside
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,9 @@ class Held:
     owner: str = ""
     tactics: tuple[str, ...] = ()
     """The rule's: by them subscriptions filter."""
+    region: str = ""
+    reason: str = ""
+    """`opened`, `grew`, `quiet` or `changed`; empty if it was kept before this was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +110,22 @@ class Storm:
     """How many messages that summary told those of; 0 where nobody has it."""
 
 
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """Something that ended its function again and again. It is kept, and operations is notified once.
+
+    `key` is unique; `what` says in a line what it is and what became of it.
+    """
+
+    key: str
+    what: str
+    rule_id: str = ""
+    level: str = ""
+    account: str = ""
+    alert_id: str = ""
+    attempts: int = 0
+
+
 class Outbox(Protocol):
     """The messages of alerts."""
 
@@ -110,9 +135,22 @@ class Outbox(Protocol):
     def progress(self, message: Outgoing) -> Progress:
         """How far the message has got; read consistently."""
 
-    def take(self, message: Outgoing, held: Held, hour: str, budgets: Budgets) -> bool:
-        """Count the message against the budgets of the hour, once. Where one is used up, remember it as held
-        back in that hour, and say False."""
+    def claim(self, message: Outgoing, until: int) -> Progress | None:
+        """Count an attempt to send the message, and keep every other function from it until then (seconds
+        since 1970). None if another function has it; what is done already is not claimed, and its progress
+        says so."""
+
+    def release(self, message: Outgoing) -> None:
+        """Give a claim back, and take its attempt back: sending failed, and the function is well."""
+
+    def take(self, message: Outgoing, rule_id: str, level: str, hour: str, budgets: Budgets) -> bool:
+        """Count the message against the budgets of the hour, once; False if one of them is used up."""
+
+    def hold(self, message: Outgoing, held: Held, hour: str) -> None:
+        """Remember it as held back in that hour."""
+
+    def set_aside(self, message: Outgoing, why: SetAside, *, over: bool) -> None:
+        """Keep what operations must know of it; if it is `over`, it is not tried again."""
 
     def told_to(self, message: Outgoing, name: str) -> None:
         """Remember that one of several topics has it."""
@@ -131,16 +169,33 @@ class Storms(Protocol):
         """The hours of which something has not been summed up for good."""
 
     def held(self, hour: str) -> Iterator[Held]:
-        """What was held back in the hour, in no order."""
+        """What was held back in the hour, the messages of one alert after each other."""
 
     def count_held(self, hour: str) -> int:
         """How many messages were held back in the hour."""
 
-    def begin_summary(self, storm: Storm) -> bool:
-        """Take it on to sum up the hour; False where somebody else does, or did."""
+    def begin_summary(self, storm: Storm) -> int:
+        """Take it on to sum up the hour. Returns which attempt it is, from 1; 0 if another function does, or
+        did."""
+
+    def summary_failed(self, storm: Storm) -> None:
+        """It could not be sent, and the function is well: the attempt does not count."""
 
     def summary_told(self, storm: Storm, name: str) -> None:
         """Remember that one of several topics has the summary, which tells of `telling` messages."""
 
     def summarised(self, storm: Storm) -> None:
         """Remember what has been summed up."""
+
+
+class SetAsides(Protocol):
+    """What was set aside, for operations."""
+
+    def add(self, why: SetAside) -> None:
+        """Keep it; what is kept already stays as it is."""
+
+    def unreported(self) -> Sequence[SetAside]:
+        """What operations has not been notified of, some of it where there is much."""
+
+    def reported(self, why: SetAside) -> None:
+        """Remember that operations was."""

@@ -32,6 +32,8 @@ class TopicView:
     key: str | None = None
     missing: bool = False
     problem: str = ""
+    partial: bool = False
+    """There are more subscriptions than there was time to read."""
 
 
 class KeyState(StrEnum):

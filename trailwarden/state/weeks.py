@@ -42,9 +42,12 @@ class Weeks(Protocol):
     def figures(self, week: str) -> WeekFigures:
         """What the week came to."""
 
-    def begin_heartbeat(self, week: str, name: str) -> bool:
-        """Take it on to tell the topic of that name of the week; False where that is done, is another's, or
-        is the first week ever, of which there is nothing to tell."""
+    def begin_heartbeat(self, week: str, name: str) -> int:
+        """Take it on to tell the topic of that name of the week. Returns which attempt it is, from 1; 0 where
+        that is done, is another's, or is the first week ever, of which there is nothing to tell."""
+
+    def heartbeat_failed(self, week: str, name: str) -> None:
+        """It could not be sent, and the function is well: the attempt does not count."""
 
     def heartbeat_told(self, week: str, name: str) -> None:
         """Remember that a topic was told of the week."""

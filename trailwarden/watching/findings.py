@@ -95,7 +95,9 @@ def standing_now(
         )
     found = {key: _since(one, known.get(key)) for key, one in listed.items()}
     for key, old in known.items():
-        if key not in found and _is_missed(old, expected=key in asked, now=now):
+        if key not in found and view.partial:
+            found[key] = old  # it may stand further down the list
+        elif key not in found and _is_missed(old, expected=key in asked, now=now):
             gone = replace(old, standing=Standing.GONE, since=now, expected=key in asked)
             found[key] = _since(gone, old)
     return found
@@ -135,7 +137,9 @@ def findings_of(
         return
     if key is not None and key.state in {KeyState.BROKEN, KeyState.REFUSED}:
         yield Finding(Kind.KEY, topic, key=view.key or "", key_condition=key)
-    if not any(one.standing is Standing.CONFIRMED for one in view.subscriptions):
+    if view.partial:
+        yield Finding(Kind.UNREADABLE, topic, detail="it has more subscriptions than there is time to read")
+    elif not any(one.standing is Standing.CONFIRMED for one in view.subscriptions):
         yield Finding(Kind.DEAF, topic)
     waiting = {
         identity(one.protocol, one.endpoint) for one in view.subscriptions if one.standing is Standing.PENDING
@@ -148,7 +152,7 @@ def findings_of(
             yield Finding(Kind.PENDING, topic, one, place)
     for each in expected:
         place = identity(each.protocol, each.endpoint)
-        if place not in standing:
+        if place not in standing and not view.partial:
             missing = SeenSubscription(
                 each.protocol, shown(each.protocol, each.endpoint), Standing.GONE, 0, expected=True
             )

@@ -59,6 +59,8 @@ class _Looked:
     findings: tuple[Finding, ...]
     seen: SeenTopic
     unjudged: frozenset[str] = frozenset()
+    unseen: bool = False
+    """Not even what was known of it before could be read: that stays as it is."""
 
     @property
     def deaf(self) -> bool:
@@ -92,7 +94,7 @@ class Watch:
         now = int(self._now())
         today = datetime.fromtimestamp(now, UTC).date()
         conditions: dict[str, KeyCondition] = {}
-        looked = [self._look(topic, now, conditions) for topic in self._watched()]
+        looked = [self._looked(topic, now, conditions) for topic in self._watched()]
         findings = [finding for one in looked for finding in one.findings]
         due = sorted((one for each in looked for one in _due(each, today)), key=_weight)
         mended = [told.what for one in looked for told in _mended(one, today)]
@@ -100,14 +102,40 @@ class Watch:
         must_tell = bool(due) or (bool(mended) and not findings)
         if must_tell:
             told_on = self._tell(looked, due, quiet=len(findings) - len(due), mended=mended)
-        for one in looked:
-            self._memory.remember(one.topic.arn, _after(one, due, today, told=told_on is not None))
+        failure = self._remember(looked, due, today, told=told_on is not None)
+        if failure is not None:
+            raise failure
         return Checked(
             findings=tuple(sorted(findings, key=_weight)),
             deaf=tuple(one.topic.arn for one in looked if one.deaf),
             told_on=told_on,
             untold=must_tell and told_on is None,
         )
+
+    def _remember(
+        self, looked: Sequence[_Looked], due: Sequence[Finding], today: date, *, told: bool
+    ) -> Exception | None:
+        """Keep what was seen of each topic; the last failure, when all were tried."""
+        failure: Exception | None = None
+        for one in looked:
+            if one.unseen:
+                continue
+            try:
+                self._memory.remember(one.topic.arn, _after(one, due, today, told=told))
+            except Exception as error:  # noqa: BLE001 (one topic costs no other)
+                _log.exception("what was seen of %s could not be kept", one.topic.arn)
+                failure = error
+        return failure
+
+    def _looked(self, topic: WatchedTopic, now: int, conditions: dict[str, KeyCondition]) -> _Looked:
+        """A topic that cannot be looked at, whatever the reason, is a finding, and costs no other."""
+        try:
+            return self._look(topic, now, conditions)
+        except Exception as error:  # noqa: BLE001 (it is a finding)
+            _log.exception("the topic %s could not be checked", topic.arn)
+            said = one_line(f"{type(error).__name__}: {error}", 400)
+            finding = Finding(Kind.UNREADABLE, topic, detail=said)
+            return _Looked(topic, (finding,), SeenTopic(), unseen=True)
 
     def _watched(self) -> Iterator[WatchedTopic]:
         """The alert topics, that of operations, and whichever else the settings subscribe people to."""

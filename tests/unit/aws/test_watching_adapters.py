@@ -193,3 +193,33 @@ def test_more_than_an_item_holds_is_forgotten_those_first_that_nobody_asked_for(
         assert seen is not None
         assert len(seen.subscriptions) == left
     assert "not all of" in caplog.text
+
+
+@pytest.mark.parametrize("slow", [0.0, 3.0], ids=["many", "slow"])
+def test_a_topic_of_a_hundred_thousand_subscriptions_takes_no_more_time_or_memory_than_others(
+    slow: float,
+) -> None:
+    read, clock = [0], [0.0]
+
+    class Many:
+        def get_topic_attributes(self, **_: Any) -> dict[str, Any]:
+            return {"Attributes": {}}
+
+        def get_paginator(self, _name: str) -> Any:
+            return self
+
+        def paginate(self, **_: Any) -> Iterator[dict[str, Any]]:
+            for page in range(1000):
+                read[0] += 1
+                clock[0] += slow
+                yield {
+                    "Subscriptions": [
+                        {"SubscriptionArn": f"{ARN}:{page}", "Protocol": "email", "Endpoint": f"{page}-{one}"}
+                        for one in range(100)
+                    ]
+                }
+
+    view = SnsTopics(Many(), now=lambda: clock[0]).look(ARN)
+    assert view.partial
+    assert 0 < len(view.subscriptions) <= 20_000
+    assert read[0] <= (5 if slow else 201)

@@ -11,6 +11,7 @@ from trailwarden.state.subscriptions import (
     KeyCondition,
     KeyState,
     ListedSubscription,
+    SeenTopic,
     Standing,
     TopicView,
 )
@@ -342,3 +343,51 @@ def test_many_findings_fit_a_message(world: World) -> None:
     assert len(text) < 60_000
     assert "1950 more findings; the log of the function has them all." in text
     assert text.count("--authenticate-on-unsubscribe true") == 1
+
+
+def test_a_topic_that_cannot_be_checked_costs_no_other(world: World) -> None:
+    subscribed(world, pending(SECURITY))
+    seen = world.memory.seen
+
+    def failing(topic_arn: str) -> SeenTopic | None:
+        if topic_arn == OPERATIONS:
+            raise ConnectionError("throttled")
+        return seen(topic_arn)
+
+    world.memory.seen = failing  # type: ignore[method-assign]
+    checked = world.check()
+    assert [(one.kind, one.topic.arn) for one in checked.findings] == [
+        (Kind.DEAF, ALERTS),
+        (Kind.PENDING, ALERTS),
+        (Kind.UNREADABLE, OPERATIONS),
+    ]
+    assert world.letter()[0] == OPERATIONS
+
+
+def test_what_cannot_be_remembered_of_one_topic_is_of_the_other_and_ends_in_an_error(world: World) -> None:
+    subscribed(world, pending(SECURITY))
+    remember, kept = world.memory.remember, []
+
+    def failing(topic_arn: str, seen: SeenTopic) -> None:
+        if topic_arn == ALERTS:
+            raise ConnectionError("throttled")
+        kept.append(topic_arn)
+        remember(topic_arn, seen)
+
+    world.memory.remember = failing  # type: ignore[method-assign]
+    with pytest.raises(ConnectionError):
+        world.check()
+    assert kept == [OPERATIONS]
+    assert len(world.letters) == 1
+
+
+def test_more_subscriptions_than_can_be_read_are_no_reason_to_miss_any(world: World) -> None:
+    world.check()
+    world.now += DAY
+    world.views[ALERTS] = TopicView((), KEY, partial=True)
+    checked = world.check()
+    assert [one.kind for one in checked.findings] == [Kind.UNREADABLE]
+    assert checked.deaf == ()
+    world.views[ALERTS] = TopicView((), KEY)
+    world.now += DAY
+    assert {one.kind for one in world.check().findings} == {Kind.DEAF, Kind.VANISHED}, "and it stays in mind"
