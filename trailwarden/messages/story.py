@@ -19,7 +19,7 @@ from trailwarden.messages.links import Links, links_of
 from trailwarden.messages.places import named_account
 from trailwarden.messages.when import ago
 from trailwarden.safety.redact import MASK, is_secret, redacted, redacted_text
-from trailwarden.safety.text import UNKNOWN, defanged, shorten, visible
+from trailwarden.safety.text import UNKNOWN, defanged, one_line, shorten, visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ class _Room:
 _PLENTY = _Room(400, 4000, 300, 20, 1000, 64, 32, 500, 32)
 _LITTLE = _Room(300, 500, 100, 5, 300, 20, 5, 200, 8)
 _TAG_LIMIT = 100
+_RULE_TEXT_LIMIT = 4000
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 _SAYS_SO = re.compile(
     r"(?i)denied|refus|fail|tried|attempt|reject|error|in vain|guess|could not|unsuccessful|without success"
@@ -208,7 +209,7 @@ def story_of(
         record=redacted(alert.record),
     )
     return Story(
-        alert=_bounded(safe, _PLENTY),
+        alert=_bounded(_without_links(safe), _PLENTY),
         activity=describe(safe.record, context) if safe.record else None,
         links=links_of(safe.record),
         changes=tuple(laid_out(safe.record.get("requestParameters"))),
@@ -241,6 +242,19 @@ def shortened(story: Story, cut: Cut) -> Story:
 
 def _masked(name: str, value: str) -> str:
     return MASK if is_secret(name) and value != UNKNOWN else redacted_text(value)
+
+
+def _without_links(alert: Alert) -> Alert:
+    """What rules say links nowhere, in any form: anyone who may write rules could send people to a page of
+    theirs, in our name. The links of a message are those that lead into the console."""
+    return replace(
+        alert,
+        rule_title=defanged(one_line(alert.rule_title, _RULE_TEXT_LIMIT)),
+        description=defanged(one_line(alert.description, _RULE_TEXT_LIMIT)),
+        owner=defanged(one_line(alert.owner, _RULE_TEXT_LIMIT)),
+        runbook=tuple(defanged(one_line(step, _RULE_TEXT_LIMIT)) for step in alert.runbook),
+        references=tuple(defanged(one_line(text, _RULE_TEXT_LIMIT)) for text in alert.references),
+    )
 
 
 def _bounded(alert: Alert, room: _Room) -> Alert:
