@@ -190,13 +190,17 @@ def use_key(names: Names, key_arn: str, service: str, *actions: str) -> iam.Poli
 def items(names: Names, keys: list[str], *actions: str) -> iam.PolicyStatement:
     """The table's items under these partition keys, and no others.
 
-    Every action given must name the partition keys that it touches; a scan, which names none, would pass.
+    `ForAllValues` holds where a call names no key at all, as a scan does: so a key must be named, too.
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
     """
     return iam.PolicyStatement(
         actions=list(actions),
         resources=[names.alert_table_arn],
-        conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}},
+        conditions={
+            "ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys},
+            "Null": {"dynamodb:LeadingKeys": "false"},
+        },
     )
 
 

@@ -47,7 +47,7 @@ class FakeDynamoDB:
         with self._lock:
             self._check("UpdateItem", _key(Key), update)
             self._put(_key(Key), updated({**self.items.get(_key(Key), Key)}, update))
-        return {}
+            return {"Attributes": dict(self.items[_key(Key)])} if "ReturnValues" in update else {}
 
     def delete_item(self, *, TableName: str, Key: Item) -> Item:  # noqa: N803
         self.before("delete_item")
@@ -179,6 +179,8 @@ def holds(item: Item | None, request: Item) -> bool:
 def _term_holds(item: Item, term: str, request: Item) -> bool:
     if found := re.fullmatch(r"attribute_not_exists\((\S+?)\)", term):
         return _named(found[1], request) not in item
+    if found := re.fullmatch(r"attribute_exists\((\S+?)\)", term):
+        return _named(found[1], request) in item
     found = re.fullmatch(r"(\S+) (=|<) (:\w+)", term)
     assert found, f"the fake knows no condition {term!r}"
     name, value = _named(found[1], request), request["ExpressionAttributeValues"][found[3]]
