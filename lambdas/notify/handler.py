@@ -72,6 +72,7 @@ def _count(outcomes: Counter[Telling], *, failures: int) -> None:
         "StagedAlerts": outcomes[Telling.STAGED],
         "SilentAlerts": outcomes[Telling.SILENT],
         "AlertsHeldBack": outcomes[Telling.HELD],
+        "AlertsSetAside": outcomes[Telling.SET_ASIDE],
         "AlertsNotTold": failures,
     }
     for name, value in counts.items():

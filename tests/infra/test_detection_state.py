@@ -121,9 +121,18 @@ def test_there_is_no_responders_role_without_responders(deployment: Synthesized)
 
 def test_those_who_are_named_may_take_the_responders_role(routed: Synthesized) -> None:
     role = routed.properties(STATE, "AWS::IAM::Role", RoleName="trailwarden-responders")
-    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
-    assert trust["Action"] == "sts:AssumeRole"
-    assert trust["Principal"] == {"AWS": list(routed.settings.responders)}
+    for trust in role["AssumeRolePolicyDocument"]["Statement"]:
+        assert trust["Action"] == "sts:AssumeRole"
+        assert trust["Principal"] == {"AWS": list(routed.settings.responders)}
+
+
+def test_nobody_takes_the_responders_role_under_anothers_name(routed: Synthesized) -> None:
+    """What an alert was acknowledged by is the session's name, which whoever takes a role may choose."""
+    role = routed.properties(STATE, "AWS::IAM::Role", RoleName="trailwarden-responders")
+    assert [trust["Condition"] for trust in role["AssumeRolePolicyDocument"]["Statement"]] == [
+        {"StringEquals": {"sts:RoleSessionName": "${aws:username}"}},
+        {"StringLike": {"aws:userid": "*:${sts:RoleSessionName}"}},
+    ]
 
 
 def test_responders_read_and_answer_alerts_and_nothing_else(routed: Synthesized) -> None:

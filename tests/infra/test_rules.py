@@ -211,7 +211,8 @@ def test_what_writers_read_of_the_table_is_about_rules(with_writers: Synthesized
     (policy,) = writers_role(with_writers)["Policies"]
     (statement,) = (one for one in policy["PolicyDocument"]["Statement"] if "dynamodb:Query" in one["Action"])
     keys = {"dynamodb:LeadingKeys": ["RULESET", "EXCEPTION#*", "STAGED#*"]}
-    assert statement["Condition"] == {"ForAllValues:StringLike": keys}
+    named = {"Null": {"dynamodb:LeadingKeys": "false"}}
+    assert statement["Condition"] == {"ForAllValues:StringLike": keys, **named}
     assert statement["Action"] == ["dynamodb:GetItem", "dynamodb:Query"]
 
 

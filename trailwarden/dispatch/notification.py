@@ -11,6 +11,7 @@ from trailwarden.alerts.attack import tactics
 from trailwarden.alerts.fields import actor
 from trailwarden.alerts.model import Alert
 from trailwarden.alerts.telling import FollowUp
+from trailwarden.dispatch.agreement import Agreement
 from trailwarden.errors import TrailwardenError
 from trailwarden.messages.message import AlertMessage
 from trailwarden.messages.story import told_title
@@ -53,6 +54,8 @@ class Telling(StrEnum):
     """Somebody acknowledged it, or it was told under another id."""
     HELD = "held back"
     """More than the budgets allow: a summary tells of it."""
+    SET_ASIDE = "set aside"
+    """It is none of ours, as far as its group knows: it is not sent, and operations are notified."""
 
 
 class NotToldError(TrailwardenError):
@@ -66,7 +69,7 @@ class Notifier:
     dies between the two calls; such a repeat carries the same `alert_id`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (its parts, each passed in)
         self,
         *,
         outbox: Outbox,
@@ -74,12 +77,14 @@ class Notifier:
         budgets: Budgets,
         now: Callable[[], float],
         findings: Findings | None = None,
+        agreement: Agreement | None = None,
     ) -> None:
         self._outbox = outbox
         self._channels = channels
         self._budgets = budgets
         self._findings = findings
         self._now = now
+        self._agreement = agreement
 
     def tell(self, message: Outgoing, alert: Alert | None = None) -> Telling:
         """Publish a message, unless it is staged, silent, held back or told. Raises where it could not be
@@ -91,6 +96,10 @@ class Notifier:
             raise NotToldError(f"the alert {message.alert_id} is not in the table")
         if alert.staged:
             return Telling.STAGED
+        if self._agreement is not None and (why := self._agreement.disagreement(message, alert)):
+            _log.error("alert %s, %s, is not sent: %s", message.alert_id, message.key, why)
+            self._outbox.silence(message, f"set aside: {why}")
+            return Telling.SET_ASIDE
         progress = self._outbox.progress(message)
         if progress.told:
             return Telling.TOLD_BEFORE

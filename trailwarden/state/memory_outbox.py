@@ -65,6 +65,14 @@ class MemoryOutbox:
         self._progress[_key(message)] = replace(progress, taken=True)
         return True
 
+    def silence(self, message: Outgoing, why: str) -> None:
+        """Remember that nobody is to be told of it."""
+        self._kept.silent[message.alert_id] = why
+
+    def became(self, alert_id: str) -> str | None:
+        """The id of the alert that this one is a part of now."""
+        return self._kept.became.get(alert_id)
+
     def told_to(self, message: Outgoing, name: str) -> None:
         """Remember that one of several topics has it."""
         progress = self.progress(message)

@@ -114,6 +114,12 @@ class Outbox(Protocol):
         """Count the message against the budgets of the hour, once. Where one is used up, remember it as held
         back in that hour, and say False."""
 
+    def silence(self, message: Outgoing, why: str) -> None:
+        """Remember that nobody is to be told of it, and why."""
+
+    def became(self, alert_id: str) -> str | None:
+        """The id of the alert that this one is a part of now; None where it is one itself."""
+
     def told_to(self, message: Outgoing, name: str) -> None:
         """Remember that one of several topics has it."""
 
