@@ -31,6 +31,10 @@ class LambdaContext:
     memory_limit_in_mb: int = 512
     invoked_function_arn: str = "arn:aws:lambda:eu-west-1:111122223333:function:trailwarden"
     aws_request_id: str = "52fdfc07-2182-454f-963f-5f0f9a621d72"
+    remaining_ms: int = 60_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.remaining_ms
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
         "LOG_BUCKET_NAME": BUCKET,
         "RULES_BUCKET_NAME": RULES_BUCKET,
         "ALERT_RETENTION_DAYS": "30",
+        "RESPONDERS_ROLE_ID": "AROARESPONDERS",
         "POWERTOOLS_SERVICE_NAME": "tests",
         "POWERTOOLS_METRICS_NAMESPACE": "Trailwarden",
     }.items():

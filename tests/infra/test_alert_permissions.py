@@ -106,8 +106,8 @@ OWN_REQUESTS = "REQUEST#${aws:userid}"
 
 
 def granted(statements: list[dict[str, Any]]) -> set[tuple[str, str]]:
-    """Action and pattern of partition keys, `*` where it is bound to none. `ForAllValues` holds of a call that
-    names no key: it binds only where that is ruled out."""
+    """Action and pattern of partition keys, `*` where it is bound to none. `ForAllValues` holds of a call
+    that names no key: it binds only where that is ruled out."""
     found = set()
     for statement in statements:
         actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
