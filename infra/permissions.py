@@ -18,17 +18,10 @@ ALERTS, LISTED, GROUPS, DUE, ACKNOWLEDGED = "ALERT#*", "ALERTS#*", "GROUP#*", "D
 """Those of alerts and their groups."""
 COUNTS = "WEEK#*"
 """Those of what is counted for the heartbeat."""
-_DETECTED = (
-    ALERTS,
-    "ALERTS#*",
-    "CORRELATION#*",
-    "DUE#*",
-    "FILE#*",
-    GROUPS,
-    "SESSION#*",
-    STAGED,
-)
-"""What `detect` puts: everything but what is remembered about rules."""
+_DETECTED = (ALERTS, LISTED, DUE, "FILE#*", GROUPS, STAGED)
+"""What `detect` puts, one by one and in transactions: everything but what is remembered about rules."""
+_BATCHED = ("CORRELATION#*", GROUPS, "SESSION#*")
+"""What it writes in batches, which may delete as well."""
 _FEED = (
     "sqs:ChangeMessageVisibility",
     "sqs:DeleteMessage",
@@ -78,7 +71,8 @@ class DetectPermissions:
             allow(RuleFolders(self._names).rule_sets, "s3:GetObject"),
             use_key(self._names, self._rules_key_arn, "s3", "kms:Decrypt"),
             allow(self._names.alert_table_arn, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"),
-            items(self._names, list(_DETECTED), "dynamodb:BatchWriteItem", "dynamodb:PutItem"),
+            items(self._names, list(_DETECTED), "dynamodb:PutItem"),
+            items(self._names, list(_BATCHED), "dynamodb:BatchWriteItem"),
             items(self._names, [EXCEPTIONS, ALERTS, COUNTS], "dynamodb:UpdateItem"),
             items(self._names, [ACKNOWLEDGED], "dynamodb:DeleteItem"),
             use_table(self._names, self._state_key_arn),

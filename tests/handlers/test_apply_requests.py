@@ -64,6 +64,7 @@ def test_what_is_no_request_costs_its_neighbours_nothing(aws: Aws, load: Load, a
     assert len(aws.items("ACKNOWLEDGED")) == 1
 
 
+@pytest.mark.filterwarnings("ignore:No application metrics to publish")
 def test_a_request_that_ends_the_function_is_given_up(
     aws: Aws, load: Load, alert_id: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

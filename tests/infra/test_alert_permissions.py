@@ -169,8 +169,8 @@ def test_responders_may_do_what_their_commands_do_and_nothing_else(routed: Synth
     applier = Applier(answers=answering, store=theirs, responders_role_id="AROA", now=lambda: world.now)
 
     def wait(_: float) -> None:
-        (*_, image) = [one for one in world.database.inserted if one["pk"]["S"].startswith("REQUEST#")]
-        applier.apply(handed_in(image, world.now))
+        requests = [one for one in world.database.inserted if one["pk"]["S"].startswith("REQUEST#")]
+        applier.apply(handed_in(requests[-1], world.now))
 
     answers = RequestedAnswers(book, own, user_id="AROA:alice", now=lambda: world.now, wait=wait)
     answers.acknowledge(alert_id, "", "")

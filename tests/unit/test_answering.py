@@ -136,7 +136,8 @@ def test_what_is_no_request_is_refused_and_said_so(make: Callable[[Office], Any]
 
 def test_an_item_without_a_request_is_refused() -> None:
     office = Office()
-    for number, odd in enumerate(({}, {"request": {"N": "1"}}, {"request": {"BOOL": True}})):
+    odd_ones: list[dict[str, Any]] = [{}, {"request": {"N": "1"}}, {"request": {"BOOL": True}}]
+    for number, odd in enumerate(odd_ones):
         item = {"pk": {"S": f"REQUEST#{ALICE}"}, "sk": {"S": str(number)}, **odd}
         office.world.database.put_item(TableName="alerts", Item=item)
         assert office.applier.apply(handed_in(item, office.now())) is Applied.REFUSED
@@ -216,7 +217,7 @@ def test_one_who_asks_for_too_much_costs_nothing_and_keeps_no_other_from_it() ->
     outcomes = [office.applier.apply(office.put(text, number=str(each))) for each in range(A_MINUTE)]
     assert set(outcomes) == {Applied.DONE}
     taken: list[HandedIn] = []
-    office.table.take = taken.append  # type: ignore[method-assign]
+    office.table.take = taken.append  # type: ignore[assignment, method-assign]
     assert office.applier.apply(office.put(text, number="more")) is Applied.TOO_MANY
     assert taken == []
     del office.table.take

@@ -13,7 +13,6 @@ from trailwarden.activity.sessions import Session, SessionLookup
 from trailwarden.cli.alerts.words import entry_text
 from trailwarden.cli.deployment import (
     ALERTS,
-    RESPONDERS_ROLE,
     Deployment,
     deployed,
     deployment_options,
@@ -26,6 +25,7 @@ from trailwarden.state.alert_book import (
     AmbiguousAlertError,
     Answers,
 )
+from trailwarden.state.requests import RESPONDERS_ROLE
 
 
 @dataclass(frozen=True, slots=True)
