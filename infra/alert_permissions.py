@@ -27,6 +27,8 @@ _HEARTBEAT = "HEARTBEAT"
 _ACCOUNTS = "ACCOUNTS"
 _SESSIONS = "SESSION#*"
 _SUBSCRIPTIONS = "SUBSCRIPTIONS#*"
+_REQUESTS = "REQUEST#*"
+_OWN_REQUESTS = "REQUEST#${aws:userid}"
 
 
 class AlertPermissions:
@@ -44,13 +46,7 @@ class AlertPermissions:
     def notify(self, stream_arn: str, *, security_hub: bool) -> list[iam.PolicyStatement]:
         """Follow the table's stream, publish what is told, remember what was."""
         return [
-            allow(
-                stream_arn,
-                "dynamodb:DescribeStream",
-                "dynamodb:GetRecords",
-                "dynamodb:GetShardIterator",
-                "dynamodb:ListStreams",
-            ),
+            follow(stream_arn),
             allow(self._names.alert_table_arn, "dynamodb:GetItem", "dynamodb:Query"),
             items(self._names, [_HELD, _SET_ASIDE], "dynamodb:PutItem"),
             items(self._names, _MARKED, "dynamodb:UpdateItem"),
@@ -69,6 +65,19 @@ class AlertPermissions:
             use_table(self._names, self._state_key_arn),
             *self._tell(security_hub=security_hub),
             *publish_through(self._names, self._operations_key_arn, self._names.operations_topic_arn),
+        ]
+
+    def apply(self, stream_arn: str) -> list[iam.PolicyStatement]:
+        """Follow the table's stream, do to alerts what responders ask for, say what became of it."""
+        return [
+            follow(stream_arn),
+            items(
+                self._names, [ALERTS, GROUPS], "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"
+            ),
+            items(self._names, [GROUPS, ACKNOWLEDGED], "dynamodb:PutItem"),
+            items(self._names, [ALERTS, _REQUESTS], "dynamodb:UpdateItem"),
+            items(self._names, [ACKNOWLEDGED], "dynamodb:DeleteItem"),
+            use_table(self._names, self._state_key_arn),
         ]
 
     def watch(self, organization: Organization | None) -> list[iam.PolicyStatement]:
@@ -100,7 +109,12 @@ class AlertPermissions:
         }
 
     def responders(self) -> list[iam.PolicyStatement]:
-        """Read alerts, and write what became of them; a transaction needs the rights of its parts."""
+        """Read alerts, and hand in requests: whoever could write alerts and groups could silence or invent
+        what others read.
+
+        A request's partition key is the caller's own `aws:userid`. No other write names a key that is theirs:
+        a request can be neither altered in part nor deleted, and PartiQL has actions of its own.
+        """
         return [
             items(
                 self._names,
@@ -109,9 +123,7 @@ class AlertPermissions:
                 "dynamodb:GetItem",
                 "dynamodb:Query",
             ),
-            items(self._names, [GROUPS, ACKNOWLEDGED], "dynamodb:PutItem"),
-            items(self._names, [ALERTS], "dynamodb:UpdateItem"),
-            items(self._names, [ACKNOWLEDGED], "dynamodb:DeleteItem"),
+            items(self._names, [_OWN_REQUESTS], "dynamodb:GetItem", "dynamodb:PutItem"),
             use_table(self._names, self._state_key_arn),
         ]
 
@@ -134,3 +146,31 @@ class AlertPermissions:
             f"arn:{self._names.partition}:organizations::{organization.management_account}"
             f":account/{organization.id}/*"
         )
+
+
+def follow(stream_arn: str) -> iam.PolicyStatement:
+    """Read the table's stream."""
+    return allow(
+        stream_arn,
+        "dynamodb:DescribeStream",
+        "dynamodb:GetRecords",
+        "dynamodb:GetShardIterator",
+        "dynamodb:ListStreams",
+    )
+
+
+def named_sessions(arns: Sequence[str]) -> iam.IPrincipal:
+    """Principals that may take a role under their own name alone, so that none passes for another: an IAM
+    user's session has the user's name, a role's session that of the session which takes it (of Identity
+    Center, the user's there).
+
+    A session's name has no character that `StringLike` reads as a pattern.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#ck_rolesessionname
+    """
+    principals: list[iam.PrincipalBase] = []
+    for condition in (
+        {"StringEquals": {"sts:RoleSessionName": "${aws:username}"}},
+        {"StringLike": {"aws:userid": "*:${sts:RoleSessionName}"}},
+    ):
+        principals += [iam.ArnPrincipal(arn).with_conditions(condition) for arn in arns]
+    return iam.CompositePrincipal(*principals)

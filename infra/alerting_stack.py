@@ -1,5 +1,7 @@
 """Alerts over time, and the watch on their delivery: two functions, their clocks, and the alarms."""
 
+import json
+
 from aws_cdk import CfnOutput, Duration, Environment, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
@@ -19,6 +21,14 @@ _MEMORY_MB = 256
 _TEND_MEMORY_MB = 512
 _TEND_TIMEOUT = Duration.seconds(300)
 _WATCH_TIMEOUT = Duration.seconds(300)
+_APPLY_TIMEOUT = Duration.seconds(60)
+_APPLY_BATCH = 100
+# Requests of one requester are applied one after the other; those of others need not wait for them.
+_APPLY_SIDE_BY_SIDE = 10
+_APPLY_LONGEST_AGE = Duration.minutes(15)
+_NO_RESPONDERS = "none"
+# https://docs.aws.amazon.com/lambda/latest/dg/with-ddb-filtering.html
+_REQUESTS = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "REQUEST#"}]}}}}
 _EVERY_MINUTE = "rate(1 minute)"
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html (all in UTC)
 _DAILY_AT_6 = "cron(0 6 * * ? *)"
@@ -52,6 +62,7 @@ class AlertingStack(Stack):
             topic_arns=list(self._topics.values()),
         )
         self.tend = self._build_tend()
+        self.apply = self._build_apply()
         self.watch = self._build_watch()
         self._build_alarms()
         CfnOutput(self, "TendFunctionName", value=self.tend.function_name)
@@ -82,6 +93,50 @@ class AlertingStack(Stack):
         ).function
         self._start("EveryMinute", "Tends alerts", _EVERY_MINUTE, built)
         return built
+
+    def _build_apply(self) -> lambda_.Function:
+        """What it gives up stays in the table as a request without an outcome, and an alarm tells."""
+        stream_arn = ssm.StringParameter.value_for_string_parameter(self, n.ALERT_STREAM_PARAMETER)
+        built = Function(
+            self,
+            "ApplyRequests",
+            self._settings,
+            self._bundler,
+            FunctionSpec(
+                folder="apply_requests",
+                name=n.APPLY_FUNCTION,
+                description="Acknowledges and closes alerts, as responders ask for",
+                memory_mb=_MEMORY_MB,
+                timeout=_APPLY_TIMEOUT,
+                environment={
+                    "ALERT_TABLE_NAME": n.ALERT_TABLE,
+                    "RESPONDERS_ROLE_ID": self._responders_role_id(),
+                },
+                statements=self._permissions.apply(stream_arn),
+                wildcards={},
+            ),
+        ).function
+        lambda_.CfnEventSourceMapping(
+            self,
+            "RequestsToApply",
+            function_name=built.function_arn,
+            event_source_arn=stream_arn,
+            starting_position="LATEST",
+            filter_criteria={"filters": [{"pattern": json.dumps(_REQUESTS, separators=(",", ":"))}]},
+            batch_size=_APPLY_BATCH,
+            parallelization_factor=_APPLY_SIDE_BY_SIDE,
+            function_response_types=["ReportBatchItemFailures"],
+            bisect_batch_on_function_error=True,
+            maximum_record_age_in_seconds=_APPLY_LONGEST_AGE.to_seconds(),
+            maximum_retry_attempts=-1,  # as often as that age allows; the function itself counts attempts
+        )
+        return built
+
+    def _responders_role_id(self) -> str:
+        """What `aws:userid` of the responders' sessions begins with."""
+        if not self._settings.responders:
+            return _NO_RESPONDERS
+        return ssm.StringParameter.value_for_string_parameter(self, n.RESPONDERS_ROLE_ID_PARAMETER)
 
     def _build_watch(self) -> lambda_.Function:
         organization = self._settings.organization
@@ -126,6 +181,19 @@ class AlertingStack(Stack):
     def _build_alarms(self) -> None:
         alarms = [
             failing("tend-alerts-errors", n.TEND_FUNCTION, "tend_alerts fails as a whole. See its log."),
+            failing(
+                "apply-requests-errors", n.APPLY_FUNCTION, "apply_requests fails as a whole. See its log."
+            ),
+            Alarm(
+                "apply-requests-set-aside",
+                METRICS_NAMESPACE,
+                "RequestsSetAside",
+                ("service", n.APPLY_FUNCTION),
+                "Sum",
+                1,
+                "A request of a responder failed again and again, and was given up. See the log of"
+                " apply_requests.",
+            ),
             failing("watch-alerting-errors", n.WATCH_FUNCTION, "watch_alerting fails. See its log."),
             silent(
                 "tend-alerts-silent",

@@ -241,6 +241,16 @@ class DetectionStack(Stack):
                 1,
                 "An alert could not be published. It is tried again until it is. See the log.",
             ),
+            Alarm(
+                "notify-set-aside",
+                METRICS_NAMESPACE,
+                "AlertsRejected",
+                ("service", n.NOTIFY_FUNCTION),
+                "Sum",
+                1,
+                "An alert was not sent: the table holds it, and its group does not know it. Who wrote it? See"
+                " the log of notify.",
+            ),
             failing("detect-errors", n.DETECT_FUNCTION, "detect fails as a whole. See its log."),
             failing("notify-errors", n.NOTIFY_FUNCTION, "notify fails as a whole. See its log."),
             Alarm(

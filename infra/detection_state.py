@@ -11,7 +11,7 @@ from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from infra import names as n
-from infra.alert_permissions import AlertPermissions
+from infra.alert_permissions import AlertPermissions, named_sessions
 from infra.alerting import alert_topics
 from infra.constructs.identity import fingerprint
 from infra.constructs.messaging import encrypted_topic, subscribe
@@ -57,7 +57,9 @@ class DetectionStateStack(Stack):
         CfnOutput(self, "AlertTopicArn", value=self.alert_topic.topic_arn)
         CfnOutput(self, "OperationsTopicArn", value=self.operations_topic.topic_arn)
         if settings.responders:
-            CfnOutput(self, "RespondersRoleArn", value=self._build_responders_role().role_arn)
+            role = self._build_responders_role()
+            CfnOutput(self, "RespondersRoleArn", value=role.role_arn)
+            self._build_parameter("RespondersRoleId", n.RESPONDERS_ROLE_ID_PARAMETER, role.role_id)
 
     def _build_key(self, construct_id: str, alias: str, description: str) -> kms.Key:
         key = kms.Key(
@@ -127,8 +129,8 @@ class DetectionStateStack(Stack):
             self,
             "Responders",
             role_name=n.RESPONDERS_ROLE,
-            assumed_by=iam.CompositePrincipal(*map(iam.ArnPrincipal, self._settings.responders)),
-            description="Reads the alerts of Trailwarden, acknowledges and closes them",
+            assumed_by=named_sessions(self._settings.responders),
+            description="Reads the alerts of Trailwarden, asks to acknowledge and to close them",
             max_session_duration=_MOST_SESSION,
             inline_policies={"answer-alerts": iam.PolicyDocument(statements=permissions.responders())},
         )
@@ -142,7 +144,10 @@ class DetectionStateStack(Stack):
             ("OperationsKeyArn", n.OPERATIONS_KEY_PARAMETER, self.operations_key.key_arn),
             ("AlertStreamArn", n.ALERT_STREAM_PARAMETER, stream),
         ):
-            ssm.StringParameter(self, construct_id, parameter_name=name, string_value=value)
+            self._build_parameter(construct_id, name, value)
+
+    def _build_parameter(self, construct_id: str, name: str, value: str) -> None:
+        ssm.StringParameter(self, construct_id, parameter_name=name, string_value=value)
 
     def _for_alarms(self, sid: str, actions: list[str], resource: str) -> iam.PolicyStatement:
         """What CloudWatch may do for our own alarms."""

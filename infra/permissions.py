@@ -18,17 +18,10 @@ ALERTS, LISTED, GROUPS, DUE, ACKNOWLEDGED = "ALERT#*", "ALERTS#*", "GROUP#*", "D
 """Those of alerts and their groups."""
 COUNTS = "WEEK#*"
 """Those of what is counted for the heartbeat."""
-_DETECTED = (
-    ALERTS,
-    "ALERTS#*",
-    "CORRELATION#*",
-    "DUE#*",
-    "FILE#*",
-    GROUPS,
-    "SESSION#*",
-    STAGED,
-)
-"""What `detect` puts: everything but what is remembered about rules."""
+_DETECTED = (ALERTS, LISTED, DUE, "FILE#*", GROUPS, STAGED)
+"""What `detect` puts, one by one and in transactions: everything but what is remembered about rules."""
+_BATCHED = ("CORRELATION#*", GROUPS, "SESSION#*")
+"""What it writes in batches, which may delete as well."""
 _FEED = (
     "sqs:ChangeMessageVisibility",
     "sqs:DeleteMessage",
@@ -78,7 +71,8 @@ class DetectPermissions:
             allow(RuleFolders(self._names).rule_sets, "s3:GetObject"),
             use_key(self._names, self._rules_key_arn, "s3", "kms:Decrypt"),
             allow(self._names.alert_table_arn, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"),
-            items(self._names, list(_DETECTED), "dynamodb:BatchWriteItem", "dynamodb:PutItem"),
+            items(self._names, list(_DETECTED), "dynamodb:PutItem"),
+            items(self._names, list(_BATCHED), "dynamodb:BatchWriteItem"),
             items(self._names, [EXCEPTIONS, ALERTS, COUNTS], "dynamodb:UpdateItem"),
             items(self._names, [ACKNOWLEDGED, GROUPS], "dynamodb:DeleteItem"),
             use_table(self._names, self._state_key_arn),
@@ -194,13 +188,17 @@ def use_key(names: Names, key_arn: str, service: str, *actions: str) -> iam.Poli
 def items(names: Names, keys: list[str], *actions: str) -> iam.PolicyStatement:
     """The table's items under these partition keys, and no others.
 
-    Every action given must name the partition keys that it touches; a scan, which names none, would pass.
+    `ForAllValues` holds where a call names no key at all, as a scan does: so a key must be named, too.
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
     """
     return iam.PolicyStatement(
         actions=list(actions),
         resources=[names.alert_table_arn],
-        conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}},
+        conditions={
+            "ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys},
+            "Null": {"dynamodb:LeadingKeys": "false"},
+        },
     )
 
 

@@ -25,6 +25,7 @@ _SIX_RUNS = Duration.seconds(6 * 120)
 # is set aside loses no edit: the next one, or the hourly run, takes it up.
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 _RECEIVES = 20
+_READS = ("s3:GetObject*", "s3:ListMultipartUploadParts")
 _EDITS = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*")
 _OLD_VERSION_DAYS = 90
 _SUBMISSION_DAYS = 30
@@ -135,12 +136,17 @@ class RulesStack(Stack):
         return bucket
 
     def _only_published(self) -> iam.PolicyStatement:
-        """What `detect` reads is written by `publish_rules` alone, whatever rights somebody else has."""
+        """What `detect` reads is written by `publish_rules` alone, whatever rights somebody else has.
+
+        All that is no reading is denied: besides puts and deletions that is replication, restoring, tags,
+        ACLs, retention, and whatever S3 learns to do. A key that a request lacks makes `ArnNotEquals` true.
+        https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+        """
         return iam.PolicyStatement(
             sid="OnlyPublishRulesWritesWhatIsLive",
             effect=iam.Effect.DENY,
             principals=[iam.AnyPrincipal()],
-            actions=["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObject"],
+            not_actions=list(_READS),
             resources=[self._folders.sources, self._folders.rule_sets],
             conditions={"ArnNotEquals": {"aws:PrincipalArn": self._names.publish_role_arn}},
         )

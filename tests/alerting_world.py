@@ -21,6 +21,7 @@ from trailwarden.aws.group_table import GroupTable
 from trailwarden.aws.outbox_table import OutboxTable, outgoing_of
 from trailwarden.aws.week_table import WeekTable
 from trailwarden.delivery.records import event_identity, event_time
+from trailwarden.dispatch.agreement import Agreement
 from trailwarden.dispatch.notification import Notifier, Telling
 from trailwarden.dispatch.tending import Tender, TendTally
 from trailwarden.engine.match import Match
@@ -170,7 +171,11 @@ class World:
         self.groups = Groups(Dying(self.watched(self.kept), self), now=clock, pause=pause, patience=ENDLESS)
         dying_outbox = Dying(self.outbox, self)
         self.notifier = Notifier(
-            outbox=dying_outbox, channels=lambda _: self.topics, budgets=self.budgets, now=clock
+            outbox=dying_outbox,
+            channels=lambda _: self.topics,
+            budgets=self.budgets,
+            now=clock,
+            agreement=Agreement(self.kept, self.outbox.became),
         )
         self.tender = Tender(
             store=self.kept,

@@ -89,6 +89,7 @@ def _count(outcomes: Counter[Telling | None]) -> None:
         "AlertsHeldBack": outcomes[Telling.HELD],
         "AlertsToldInShort": outcomes[Telling.SHORT],
         "AlertsSetAside": outcomes[Telling.SET_ASIDE],
+        "AlertsRejected": outcomes[Telling.REJECTED],
         "AlertsPutOff": outcomes[Telling.BUSY],
         "AlertsNotTold": outcomes[None],
     }

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from infra.names import (
     ALERT_TABLE,
+    APPLY_FUNCTION,
     DETECT_FUNCTION,
     NOTIFY_FUNCTION,
     RESPONDERS_ROLE,
@@ -174,12 +175,48 @@ def test_the_daily_check_has_the_rights_that_it_needs(strict_cloud: LocalCloud) 
     assert SECURITY_ADDRESS in mail.body
 
 
-def responders_key(cloud: LocalCloud) -> dict[str, str]:
+def user_of(cloud: LocalCloud, name: str) -> Any:
+    """STS as an IAM user who may take any role asks it."""
+    iam = cloud.audit("iam")
+    allowed = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
+    if name not in {user["UserName"] for user in iam.list_users()["Users"]}:
+        iam.create_user(UserName=name)
+        document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+        iam.put_user_policy(UserName=name, PolicyName="take-roles", PolicyDocument=document)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return cloud.emulator.client("sts", key["AccessKeyId"], key["SecretAccessKey"])
+
+
+def responders_key(cloud: LocalCloud, user: str = "alice", session: str = "") -> dict[str, str]:
     arn = f"arn:aws:iam::{AUDIT_ACCOUNT}:role/{RESPONDERS_ROLE}"
-    found: dict[str, str] = cloud.audit("sts").assume_role(RoleArn=arn, RoleSessionName="alice")[
-        "Credentials"
-    ]
+    asking = user_of(cloud, user)
+    found: dict[str, str] = asking.assume_role(RoleArn=arn, RoleSessionName=session or user)["Credentials"]
+    asking.close()
     return found
+
+
+def responder(cloud: LocalCloud, service: str, user: str = "alice") -> Any:
+    key = responders_key(cloud, user)
+    return cloud.emulator.client(
+        service, key["AccessKeyId"], key["SecretAccessKey"], session_token=key["SessionToken"]
+    )
+
+
+def test_a_responder_takes_the_role_under_their_own_name_alone(strict_cloud: LocalCloud) -> None:
+    with pytest.raises(ClientError) as refused:
+        responders_key(strict_cloud, "mallory", "alice")
+    assert refused.value.response["Error"]["Code"] in REFUSALS
+
+
+def test_a_responder_asks_in_their_own_name_alone(strict_cloud: LocalCloud) -> None:
+    own = responder(strict_cloud, "sts").get_caller_identity()["UserId"]
+    role_id = own.partition(":")[0]
+    table = responder(strict_cloud, "dynamodb")
+    table.put_item(TableName=ALERT_TABLE, Item=key_of(f"REQUEST#{own}", "mine"))
+    for name in (f"{role_id}:bob", f"{role_id}:", "AIDAEXAMPLE", "", "*", f"{own}*"):
+        with pytest.raises(ClientError) as refused:
+            table.put_item(TableName=ALERT_TABLE, Item=key_of(f"REQUEST#{name}", "forged"))
+        assert refused.value.response["Error"]["Code"] in REFUSALS, name
 
 
 def test_a_responder_lists_shows_acknowledges_and_closes(strict_cloud: LocalCloud) -> None:
@@ -205,7 +242,16 @@ def test_a_responder_lists_shows_acknowledges_and_closes(strict_cloud: LocalClou
         alerts(strict_cloud, *command, environment=environment)
 
     said = alerts(strict_cloud, "show", alert.alert_id, environment=environment)
-    assert "alice" in said
+    assert "by assumed-role/trailwarden-responders/alice" in said
+
+
+def closed_by_hand(table: Any) -> None:
+    table.update_item(
+        TableName=ALERT_TABLE,
+        Key=key_of("ALERT#1", "ALERT"),
+        UpdateExpression="SET closed_by = :by",
+        ExpressionAttributeValues={":by": {"S": "bob"}},
+    )
 
 
 @pytest.mark.parametrize(
@@ -216,16 +262,38 @@ def test_a_responder_lists_shows_acknowledges_and_closes(strict_cloud: LocalClou
         ("dynamodb", lambda table: table.get_item(TableName=ALERT_TABLE, Key=key_of("FILE#a", "FILE"))),
         ("dynamodb", lambda table: table.delete_item(TableName=ALERT_TABLE, Key=key_of("ALERT#1", "ALERT"))),
         ("dynamodb", lambda table: table.put_item(TableName=ALERT_TABLE, Item=key_of("ALERT#1", "ALERT"))),
+        ("dynamodb", lambda table: table.put_item(TableName=ALERT_TABLE, Item=key_of("GROUP#1", "GROUP"))),
+        ("dynamodb", lambda table: table.put_item(TableName=ALERT_TABLE, Item=key_of("ACKNOWLEDGED", "1"))),
+        ("dynamodb", lambda table: table.put_item(TableName=ALERT_TABLE, Item=key_of("FILE#a", "FILE"))),
+        ("dynamodb", lambda table: table.put_item(TableName=ALERT_TABLE, Item=key_of("DUE#1", "1"))),
+        ("dynamodb", closed_by_hand),
+        ("dynamodb", lambda table: table.delete_item(TableName=ALERT_TABLE, Key=key_of("ACKNOWLEDGED", "1"))),
+        (
+            "dynamodb",
+            lambda table: table.batch_write_item(
+                RequestItems={ALERT_TABLE: [{"PutRequest": {"Item": key_of("ALERT#1", "ALERT")}}]}
+            ),
+        ),
+        (
+            "dynamodb",
+            lambda table: table.transact_write_items(
+                TransactItems=[{"Put": {"TableName": ALERT_TABLE, "Item": key_of("GROUP#1", "GROUP")}}]
+            ),
+        ),
+        (
+            "dynamodb",
+            lambda table: table.execute_statement(
+                Statement=f"INSERT INTO \"{ALERT_TABLE}\" VALUE {{'pk': 'ALERT#1', 'sk': 'ALERT'}}"
+            ),
+        ),
+        ("lambda", lambda functions: functions.invoke(FunctionName=APPLY_FUNCTION)),
         ("lambda", lambda functions: functions.invoke(FunctionName=TEND_FUNCTION)),
     ],
 )
 def test_a_responder_is_refused_elsewhere(
     strict_cloud: LocalCloud, service: str, call: Callable[[Any], Any]
 ) -> None:
-    key = responders_key(strict_cloud)
-    client = strict_cloud.emulator.client(
-        service, key["AccessKeyId"], key["SecretAccessKey"], session_token=key["SessionToken"]
-    )
+    client = responder(strict_cloud, service)
 
     with pytest.raises(ClientError) as refused:
         call(client)

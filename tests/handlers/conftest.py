@@ -87,6 +87,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
         "LOG_BUCKET_NAME": BUCKET,
         "RULES_BUCKET_NAME": RULES_BUCKET,
         "ALERT_RETENTION_DAYS": "30",
+        "RESPONDERS_ROLE_ID": "AROARESPONDERS",
         "POWERTOOLS_SERVICE_NAME": "tests",
         "POWERTOOLS_METRICS_NAMESPACE": "Trailwarden",
     }.items():

@@ -11,7 +11,9 @@ from typing import Any
 
 from tests.alerting_world import START, Event, Topic, World
 from tests.infra.conftest import Synthesized
+from trailwarden.answering import Applier
 from trailwarden.aws.alert_book import open_alert_book
+from trailwarden.aws.request_table import RequestedAnswers, RequestTable, handed_in
 from trailwarden.state.outbox import Budgets
 
 CHANGES = {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"}
@@ -104,16 +106,22 @@ def a_busy_week() -> tuple[Uses, Uses, Uses]:
     return detect, notify, tend
 
 
+OWN_REQUESTS = "REQUEST#${aws:userid}"
+
+
 def granted(statements: list[dict[str, Any]]) -> set[tuple[str, str]]:
-    """Action and pattern of partition keys, `*` where it is bound to none."""
+    """Action and pattern of partition keys, `*` where it is bound to none. `ForAllValues` holds of a call
+    that names no key: it binds only where that is ruled out."""
     found = set()
     for statement in statements:
         actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-        condition = statement.get("Condition", {}).get("ForAllValues:StringLike", {})
+        condition = statement.get("Condition", {})
+        bound = condition.get("Null") == {"dynamodb:LeadingKeys": "false"}
+        keys = condition.get("ForAllValues:StringLike", {}).get("dynamodb:LeadingKeys", ["*"])
         for action in actions:
             service, _, name = action.partition(":")
             if service == "dynamodb":
-                found |= {(name, key) for key in condition.get("dynamodb:LeadingKeys", ["*"])}
+                found |= {(name, key) for key in (keys if bound else ["*"])}
     return found
 
 
@@ -147,8 +155,10 @@ def test_functions_may_do_what_they_do_and_change_nothing_else(deployment: Synth
 def test_responders_may_do_what_their_commands_do_and_nothing_else(routed: Synthesized) -> None:
     world = World(in_table=True)
     uses: Uses = set()
-    book = open_alert_book(
-        Recording(world.database, uses), "alerts", now=lambda: world.now, pause=lambda _: None
+    applied: Uses = set()
+    book, answering = (
+        open_alert_book(Recording(world.database, by), "alerts", now=lambda: world.now, pause=lambda _: None)
+        for by in (uses, applied)
     )
     world.deliver([Event(1, 0), Event(2, 1)])
     world.notify()
@@ -157,15 +167,30 @@ def test_responders_may_do_what_their_commands_do_and_nothing_else(routed: Synth
     assert book.get(alert_id[:8]) == entry
     assert book.messages(alert_id)
     assert list(book.matches(alert_id, 9))
-    book.acknowledge(alert_id, "alice", "")
-    book.unacknowledge(alert_id, "alice")
-    book.close(alert_id, "alice")
+    own, theirs = (
+        RequestTable(Recording(world.database, by), "alerts", now=lambda: world.now) for by in (uses, applied)
+    )
+    applier = Applier(answers=answering, store=theirs, responders_role_id="AROA", now=lambda: world.now)
+
+    def wait(_: float) -> None:
+        requests = [one for one in world.database.inserted if one["pk"]["S"].startswith("REQUEST#")]
+        applier.apply(handed_in(requests[-1], world.now))
+
+    answers = RequestedAnswers(book, own, user_id="AROA:alice", now=lambda: world.now, wait=wait)
+    answers.acknowledge(alert_id, "", "")
+    answers.unacknowledge(alert_id, "")
+    assert answers.close(alert_id, "").closed_by.endswith("/alice")
+    function = routed.role("TrailwardenAlerting", "trailwarden-apply-requests")
+    assert not_allowed(applied, function) == set()
+    may = {one for one in granted(function) if one[0] in CHANGES}
+    assert may == {one for one in applied if one[0] in CHANGES}
 
     role = routed.properties("TrailwardenDetectionState", "AWS::IAM::Role", RoleName="trailwarden-responders")
     (policy,) = role["Policies"]
     statements = [one for one in policy["PolicyDocument"]["Statement"] if "kms:Decrypt" not in one["Action"]]
+    uses = {(action, OWN_REQUESTS if key == "REQUEST#*" else key) for action, key in uses}
     assert not_allowed(uses, statements) == set()
     may = granted(statements)
-    assert {one for one in may if one[0] in CHANGES} == {one for one in uses if one[0] in CHANGES}
+    assert {one for one in may if one[0] in CHANGES} == {("PutItem", OWN_REQUESTS)}
     read = {key for action, key in uses if action not in CHANGES}
     assert {key for action, key in may if action not in CHANGES} == read | {"ACCOUNTS", "SESSION#*"}

@@ -1,5 +1,6 @@
 """What tends alerts and watches over their delivery: functions, clocks, roles, alarms."""
 
+import json
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ TABLE = f"arn:aws:dynamodb:{AUDIT}:table/trailwarden-alerts"
 MAIN = f"arn:aws:sns:{AUDIT}:trailwarden-alerts"
 OPERATIONS = f"arn:aws:sns:{AUDIT}:trailwarden-operations"
 TEND, WATCH = "trailwarden-tend-alerts", "trailwarden-watch-alerting"
+APPLY = "trailwarden-apply-requests"
 TABLE_KEY = {
     "kms:Decrypt",
     "kms:DescribeKey",
@@ -112,7 +114,8 @@ def test_watch_alerting_may_do_what_it_does_and_nothing_else(deployment: Synthes
 def test_watch_alerting_remembers_subscriptions_and_accounts_only(deployment: Synthesized) -> None:
     (table,) = (one for one in deployment.role(ALERTING, WATCH) if one["Resource"] == TABLE)
     keys = {"dynamodb:LeadingKeys": ["SUBSCRIPTIONS#*", "ACCOUNTS"]}
-    assert table["Condition"] == {"ForAllValues:StringLike": keys}
+    named = {"Null": {"dynamodb:LeadingKeys": "false"}}
+    assert table["Condition"] == {"ForAllValues:StringLike": keys, **named}
 
 
 def test_watch_alerting_tries_the_key_itself_and_else_through_services(deployment: Synthesized) -> None:
@@ -153,6 +156,8 @@ def test_what_needs_a_hand_is_told_to_operations(routed: Synthesized) -> None:
     assert {(alarm["MetricName"], alarm["Dimensions"][0]["Value"]) for alarm in alarms} == {
         ("Errors", TEND),
         ("Errors", WATCH),
+        ("Errors", APPLY),
+        ("RequestsSetAside", APPLY),
         ("Invocations", TEND),
         ("DeafTopics", WATCH),
         ("NumberOfNotificationsFailed", "trailwarden-alerts"),
@@ -183,3 +188,35 @@ def test_a_clock_that_stands_still_is_an_alarm_and_a_topic_without_messages_is_n
     )
     assert failed["TreatMissingData"] == "notBreaching"
     assert (failed["Namespace"], failed["Statistic"], failed["Threshold"]) == ("AWS/SNS", "Sum", 1)
+
+
+def test_requests_alone_are_handed_to_the_function_that_applies_them(routed: Synthesized) -> None:
+    mapping = routed.properties(ALERTING, "AWS::Lambda::EventSourceMapping")
+    (pattern,) = mapping["FilterCriteria"]["Filters"]
+    assert json.loads(pattern["Pattern"]) == {
+        "eventName": ["INSERT"],
+        "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "REQUEST#"}]}}},
+    }
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["BisectBatchOnFunctionError"] is True
+    assert mapping["MaximumRecordAgeInSeconds"] == 15 * 60
+
+
+def test_the_function_knows_the_role_whose_sessions_it_names(
+    routed: Synthesized, deployment: Synthesized
+) -> None:
+    def known(synthesized: Synthesized) -> Any:
+        function = synthesized.properties(ALERTING, "AWS::Lambda::Function", FunctionName=APPLY)
+        return function["Environment"]["Variables"]["RESPONDERS_ROLE_ID"]
+
+    assert known(routed)["Ref"].startswith("SsmParameterValuetrailwardenrespondersroleid")
+    assert known(deployment) == "none"
+    state = routed.resources("TrailwardenDetectionState", "AWS::SSM::Parameter").values()
+    (value,) = (
+        one["Properties"]["Value"]
+        for one in state
+        if one["Properties"]["Name"] == "/trailwarden/responders-role-id"
+    )
+    name, attribute = value["Fn::GetAtt"]
+    assert name.startswith("Responders")
+    assert attribute == "RoleId"

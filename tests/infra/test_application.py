@@ -119,7 +119,7 @@ def test_synth_needs_no_network_once_wheels_are_there(tmp_path: Path, host: Targ
     settings = parse_settings(raw)
     beside = files_beside(settings)
     hashes = [bundler.bundle(name, beside).hash for name in WITH_SETTINGS]
-    hashes.append(bundler.bundle("publish_rules").hash)
+    hashes += [bundler.bundle(name).hash for name in ("apply_requests", "publish_rules")]
     assets = {hashlib.sha256(one.encode()).hexdigest() for one in hashes}  # the CDK hashes what it is given
     file = tmp_path / "settings.json"
     file.write_text(json.dumps(raw), "utf-8")

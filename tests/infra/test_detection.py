@@ -141,7 +141,7 @@ def keys_by_action(statements: list[dict[str, Any]], action: str) -> set[str]:
     for statement in statements:
         listed = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
         if action in listed:
-            assert set(statement["Condition"]) == {"ForAllValues:StringLike"}
+            assert set(statement["Condition"]) == {"ForAllValues:StringLike", "Null"}
             found |= set(statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"])
     return found
 

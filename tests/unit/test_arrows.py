@@ -83,6 +83,7 @@ ARROWS: dict[str, set[str]] = {
         "trailwarden.state",
     },
     "trailwarden.watching": {"trailwarden.safety", "trailwarden.state", "trailwarden.alerting"},
+    "trailwarden.answering": {"trailwarden.state"},
     "trailwarden.accounts": {"trailwarden.activity", "trailwarden.errors", "trailwarden.state"},
     "trailwarden.scaffold": {
         "trailwarden.safety",
@@ -178,6 +179,7 @@ RUN_TIME = (
     "trailwarden.live_rules",
     "trailwarden.alerting",
     "trailwarden.accounts",
+    "trailwarden.answering",
     "trailwarden.dispatch",
     "trailwarden.watching",
 )

@@ -47,11 +47,16 @@ def outcome_of(record: Record) -> tuple[Outcome, str | None]:
     if code:
         return (Outcome.DENIED if _DENIED.search(code) else Outcome.FAILED), code
     event_name = record.get("eventName")
-    if event_name in _SIGN_IN and isinstance(event_name, str):
+    if isinstance(event_name, str) and event_name in _SIGN_IN and is_sign_in_page(record):
         answer = text(mapping(record.get("responseElements")), event_name)
         if answer is not None and answer.lower() != "success":
             return Outcome.DENIED, answer
     return Outcome.DONE, None
+
+
+def is_sign_in_page(record: Record) -> bool:
+    """Whether AWS's sign-in pages wrote the record: other services name events as they like."""
+    return service_key(text(record, "eventSource") or "") == "signin"
 
 
 def _phrases(source: str, event_name: str, record: Record) -> tuple[str, str, str]:

@@ -11,7 +11,7 @@ from trailwarden.activity.model import Actor, ActorKind, Nature
 from trailwarden.activity.nature import nature_of
 from trailwarden.activity.services import service_name
 from trailwarden.activity.sessions import Session, SessionLookup, ancestors
-from trailwarden.activity.text import NAME_LIMIT, mapping
+from trailwarden.activity.text import NAME_LIMIT, mapping, role_path_begins
 from trailwarden.delivery.records import Record
 from trailwarden.safety.text import UNKNOWN, one_line, shorten
 
@@ -111,12 +111,11 @@ def permission_set_of(identity: Identity) -> str | None:
     """The permission set of an Identity Center session; None for other roles.
 
     Only Identity Center makes roles under its reserved path, and there it names sessions after its users. A
-    role of that name elsewhere is somebody's who wishes to look like it.
+    role of that name elsewhere is somebody's who wishes to look like it; without the role's ARN, and so
+    without its path, nobody vouches for the session's name.
     """
     found = _PERMISSION_SET.fullmatch(identity.role or "")
-    if found is None or (identity.issuer_arn is not None and _SSO_PATH not in identity.issuer_arn):
-        return None
-    return found[1]
+    return found[1] if found and role_path_begins(identity.issuer_arn, _SSO_PATH) else None
 
 
 def actor_of(record: Record, sessions: SessionLookup | None = None) -> Actor:

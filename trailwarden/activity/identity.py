@@ -9,7 +9,7 @@ from typing import Any
 
 from trailwarden.activity.model import ActorKind
 from trailwarden.activity.services import is_service
-from trailwarden.activity.text import arn_account, arn_resource, mapping, text
+from trailwarden.activity.text import arn_account, arn_resource, arn_service, mapping, text
 from trailwarden.delivery.records import Record
 from trailwarden.safety.text import UNKNOWN
 
@@ -122,10 +122,12 @@ def _kind(stated: str | None, arn: str | None, invoked_by: str | None) -> ActorK
 
 def _role_and_session(arn: str | None, principal_id: str | None) -> tuple[str | None, str | None]:
     """`arn:aws:sts::<account>:assumed-role/<role>/<session>`; the principal id ends in `:<session>`."""
-    _, found, path = (arn or "").partition(":assumed-role/")
-    role, _, session = path.partition("/") if found else ("", "", "")
-    if not found and ":role/" in (arn or ""):
-        role = (arn or "").rpartition("/")[2]
+    kind, _, path = arn_resource(arn or "").partition("/")
+    role, session = "", ""
+    if kind == "assumed-role":
+        role, _, session = path.partition("/")
+    elif kind == "role":
+        role = path.rpartition("/")[2]
     return role or None, session or (principal_id or "").partition(":")[2] or None
 
 
@@ -133,7 +135,7 @@ def _scope(stated: Mapping[str, Any]) -> str | None:
     """The resource that the credentials were issued to: `inScopeOf` may name the role as well."""
     scope = mapping(stated.get("inScopeOf"))
     arns = (text(scope, name, limit=_ARN_LIMIT) for name in ("credentialsIssuedTo", "sourceArn"))
-    return next((arn for arn in arns if arn and ":iam:" not in arn and arn.startswith("arn:")), None)
+    return next((arn for arn in arns if arn_service(arn) not in {"", "iam"}), None)
 
 
 def _truth(value: Any) -> bool | None:

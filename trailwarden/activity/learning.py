@@ -26,6 +26,7 @@ from trailwarden.safety.text import one_line
 LESSON: Final[list[Any]] = [
     "and",
     ["field", "eventName", ["is", *sorted(CREDENTIAL_EVENTS)]],
+    ["field", "eventSource", ["is", *sorted({*CREDENTIAL_EVENTS.values()})]],
     ["field", "errorCode", ["null"]],
     ["not", ["field", "userIdentity.type", ["is", "AWSService"]]],
 ]
@@ -88,7 +89,7 @@ class LearnedSessions:
 def learn(record: Record) -> Session | None:
     """Who was given which temporary access key; None where the record issued none, or says not to whom."""
     event_name = record.get("eventName")
-    if not isinstance(event_name, str) or event_name not in CREDENTIAL_EVENTS:
+    if not isinstance(event_name, str) or record.get("eventSource") != CREDENTIAL_EVENTS.get(event_name, ""):
         return None
     credentials = mapping(mapping(record.get("responseElements")).get("credentials"))
     if event_name == "SwitchRole":

@@ -6,11 +6,11 @@ user agents), and each answer says which of them it rests on.
 
 import re
 
-from trailwarden.activity.actions import outcome_of
+from trailwarden.activity.actions import is_sign_in_page, outcome_of
 from trailwarden.activity.identity import Identity
 from trailwarden.activity.model import ActorKind, Nature, Outcome
 from trailwarden.activity.services import CONSOLE_PRINCIPALS, service_name
-from trailwarden.activity.text import text
+from trailwarden.activity.text import arn_resource, role_path_begins, text
 from trailwarden.activity.tools import is_console_agent
 from trailwarden.delivery.records import Record
 
@@ -18,21 +18,19 @@ Reasoned = tuple[Nature, str]
 
 ON_BEHALF = "on the actor's behalf"
 """How the reason ends where an AWS service made the call, and nothing tells who asked it to."""
-_SERVICE_LINKED = "AWSServiceRoleFor"
-# From the beginning: a path of anyone's may hold `:role/aws-service-role/` further on.
-_SERVICE_ROLE = re.compile(r"arn:[a-z-]+:iam::\d{12}:role/aws-service-role/")
+_SERVICE_LINKED_PATH = "/aws-service-role/"
+# Hosts of OpenID Connect issuers: the whole name, since anyone may register a host that contains another's.
 _MACHINE_PROVIDERS = (
-    ("token.actions.githubusercontent.com", "GitHub Actions"),
-    ("gitlab", "GitLab CI"),
-    ("bitbucket.org", "Bitbucket Pipelines"),
-    ("oidc.circleci.com", "CircleCI"),
-    ("app.terraform.io", "HCP Terraform"),
-    ("agent.buildkite.com", "Buildkite"),
-    ("oidc.vercel.com", "Vercel"),
-    ("dev.azure.com", "Azure Pipelines"),
-    ("vstoken.dev.azure.com", "Azure Pipelines"),
-    ("oidc.eks.", "a Kubernetes pod (EKS)"),
-    ("container.googleapis.com", "a Kubernetes pod (GKE)"),
+    (r"token\.actions\.githubusercontent\.com", "GitHub Actions"),
+    (r"gitlab\.(?:[\w-]+\.)*[\w-]+", "GitLab CI"),  # their own, or a company's
+    (r"api\.bitbucket\.org", "Bitbucket Pipelines"),
+    (r"oidc\.circleci\.com", "CircleCI"),
+    (r"app\.terraform\.io", "HCP Terraform"),
+    (r"agent\.buildkite\.com", "Buildkite"),
+    (r"oidc\.vercel\.com", "Vercel"),
+    (r"(?:vstoken\.)?dev\.azure\.com", "Azure Pipelines"),
+    (r"oidc\.eks\.[\w-]+\.amazonaws\.com(?:\.cn)?", "a Kubernetes pod (EKS)"),
+    (r"container\.googleapis\.com", "a Kubernetes pod (GKE)"),
 )
 _SESSION_NAMES = (
     (r"i-(?:[0-9a-f]{8}|[0-9a-f]{17})", "EC2 instances"),
@@ -81,8 +79,9 @@ def nature_of(record: Record, identity: Identity, permission_set: str | None) ->
         _by_kind(identity, permission_set)
         or _by_provider(identity)
         or _by_failed_sign_in(record)
-        or _by_console(record, identity, agent)
+        or _by_console(record, identity)
         or _by_delivery(identity)
+        or _by_console_agent(agent)
         or _by_environment(agent)
         or _by_session_name(identity, agent)
         or (Nature.UNKNOWN, _undecided(identity))
@@ -106,10 +105,8 @@ def _by_kind(identity: Identity, permission_set: str | None) -> Reasoned | None:
 
 
 def _is_service_linked(identity: Identity) -> bool:
-    """IAM lets nobody else make a role under that path; without the issuer's ARN the reserved name stands."""
-    if identity.issuer_arn is not None:
-        return _SERVICE_ROLE.match(identity.issuer_arn) is not None
-    return (identity.role or "").startswith(_SERVICE_LINKED)
+    """IAM lets nobody else make a role under that path; a name alone proves nothing."""
+    return role_path_begins(identity.issuer_arn, _SERVICE_LINKED_PATH)
 
 
 def _by_provider(identity: Identity) -> Reasoned | None:
@@ -117,28 +114,40 @@ def _by_provider(identity: Identity) -> Reasoned | None:
     subject = (identity.user_name or "") if identity.kind is ActorKind.WEB_IDENTITY else ""
     if subject.startswith("system:serviceaccount:"):
         return Nature.AUTOMATION, "a Kubernetes pod's service account"
-    provider = identity.provider or ""
-    for part, what in _MACHINE_PROVIDERS:
-        if part in provider:
+    host = _issuer_host(identity.provider or "")
+    for pattern, what in _MACHINE_PROVIDERS if host else ():
+        if re.fullmatch(pattern, host):
             return Nature.AUTOMATION, f"its identity provider is that of {what}"
     return None
 
 
+def _issuer_host(provider: str) -> str:
+    """The host of an OpenID Connect issuer; empty for other providers, whose names their owner chooses."""
+    if provider.startswith("arn:"):
+        kind, _, issuer = arn_resource(provider).partition("/")
+        issuer = issuer if kind == "oidc-provider" else ""
+    else:
+        issuer = provider.removeprefix("https://")
+    return issuer.partition("/")[0].lower()
+
+
 def _by_failed_sign_in(record: Record) -> Reasoned | None:
     """A page that refuses passwords says nothing of who, or what, types them."""
-    if record.get("eventName") != "ConsoleLogin" or outcome_of(record)[0] is Outcome.DONE:
+    if record.get("eventName") != "ConsoleLogin" or not is_sign_in_page(record):
+        return None
+    if outcome_of(record)[0] is Outcome.DONE:
         return None
     return Nature.UNKNOWN, "a sign-in that failed may be a person's, or a program's that guesses"
 
 
-def _by_console(record: Record, identity: Identity, agent: str) -> Reasoned | None:
+def _by_console(record: Record, identity: Identity) -> Reasoned | None:
     if record.get("sessionCredentialFromConsole") in ("true", True):
         return Nature.PERSON, "the session was opened in the AWS console"
     if record.get("eventType") == "AwsConsoleSignIn":
         return Nature.PERSON, "used the sign-in pages of the AWS console"
     if record.get("eventType") == "AwsConsoleAction":
         return Nature.PERSON, "worked in the AWS console"
-    if identity.invoked_by in CONSOLE_PRINCIPALS or is_console_agent(agent):
+    if identity.invoked_by in CONSOLE_PRINCIPALS:
         return Nature.PERSON, "worked in the AWS console"
     if identity.mfa and identity.kind in {ActorKind.ROOT, ActorKind.IAM_USER, ActorKind.ASSUMED_ROLE}:
         return Nature.PERSON, "signed in with a second factor"
@@ -153,6 +162,11 @@ def _by_delivery(identity: Identity) -> Reasoned | None:
     if identity.scope:
         return Nature.AUTOMATION, "the credentials were issued to a resource, not to a person"
     return None
+
+
+def _by_console_agent(agent: str) -> Reasoned | None:
+    """Any program may call itself the console: what AWS says of the credentials comes first."""
+    return (Nature.PERSON, "its user agent is that of the AWS console") if is_console_agent(agent) else None
 
 
 def _by_environment(agent: str) -> Reasoned | None:

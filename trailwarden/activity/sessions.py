@@ -9,25 +9,25 @@ they are asked for.
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
 from trailwarden.activity.kinds import Nature
 
-CREDENTIAL_EVENTS: frozenset[str] = frozenset(
-    {
-        "AssumeRole",
-        "AssumeRoleWithSAML",
-        "AssumeRoleWithWebIdentity",
-        "AssumeRoot",
-        "ConsoleLogin",
-        "GetFederationToken",
-        "GetSessionToken",
-        "GetSigninToken",
-        "SwitchRole",
-    }
-)
+_STS, _SIGN_IN = "sts.amazonaws.com", "signin.amazonaws.com"
+CREDENTIAL_EVENTS: Mapping[str, str] = {
+    "AssumeRole": _STS,
+    "AssumeRoleWithSAML": _STS,
+    "AssumeRoleWithWebIdentity": _STS,
+    "AssumeRoot": _STS,
+    "ConsoleLogin": _SIGN_IN,
+    "GetFederationToken": _STS,
+    "GetSessionToken": _STS,
+    "GetSigninToken": _SIGN_IN,
+    "SwitchRole": _SIGN_IN,
+}
+"""Events that issue credentials, and the source of each: another service's event of that name issues none."""
 _CHAIN_AT_MOST = 8
 
 

@@ -40,7 +40,7 @@ def targets_of(record: Record) -> tuple[tuple[Target, ...], int]:
 def _all(record: Record) -> Iterator[Target]:
     service = service_key(text(record, "eventSource") or "")
     event_name = plain_event_name(text(record, "eventName") or "")
-    if event_name in ("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"):
+    if service == "sts" and event_name in ("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"):
         yield from _named(record, "requestParameters.roleArn", "role")
         yield from _resources(record)
         return

@@ -40,6 +40,21 @@ def arn_region(arn: str | None) -> str | None:
     return parts[3] or None if len(parts) == 6 and parts[0] == "arn" else None
 
 
+def role_path_begins(arn: str | None, path: str) -> bool:
+    """Whether an ARN is that of a role whose path begins with `path`, which begins and ends with a slash.
+
+    Anyone who may create roles chooses the rest of a path, and may repeat a reserved path there.
+    """
+    parts = (arn or "").split(":", 5)
+    return len(parts) == 6 and parts[2] == "iam" and parts[5].startswith(f"role{path}")
+
+
+def arn_service(arn: str | None) -> str:
+    """The service in an ARN; empty for a text that is no ARN."""
+    parts = (arn or "").split(":", 5)
+    return parts[2] if len(parts) == 6 and parts[0] == "arn" else ""
+
+
 def arn_resource(arn: str) -> str:
     """What an ARN names, without partition, service, region and account; the text itself if it is no ARN."""
     parts = arn.split(":", 5)

@@ -177,8 +177,12 @@ class GroupTable(MatchTable):
         }
 
     def _alert_upsert(self, opened: Opened) -> dict[str, Any]:
-        """The alert, unless it is there: then what has become of it stays, and it is not told again."""
-        alert, text = opened.alert, _text_of(opened.alert)
+        """The alert; if it is there, what has become of it stays, and it is not told again.
+
+        What it says, and whether anyone is told, is as it was opened now, whoever put the item there before:
+        ids can be worked out. Only one that is carried on, and so has been told, leaves what is there.
+        """
+        alert, text, carried_on = opened.alert, _text_of(opened.alert), opened.silent == CARRIED_ON
         attributes: dict[str, str | bool | int] = {
             "rule_id": alert.rule_id,
             "level": alert.level,
@@ -193,11 +197,19 @@ class GroupTable(MatchTable):
             attributes["staged"] = True
         if opened.silent:
             attributes["silent"] = opened.silent
+        kept = attributes.keys() if carried_on else {"opened_at"}
+        clauses = (f"#{n} = if_not_exists(#{n}, :{n})" if n in kept else f"#{n} = :{n}" for n in attributes)
+        absent = (
+            []
+            if carried_on
+            else [name for name in ("staged", "silent", "became", "withdrawn_at") if name not in attributes]
+        )
+        removed = " REMOVE " + ", ".join(f"#{name}" for name in absent) if absent else ""
         return {
             "TableName": self._table,
             "Key": alert_key(alert.alert_id),
-            "UpdateExpression": "SET " + ", ".join(f"#{n} = if_not_exists(#{n}, :{n})" for n in attributes),
-            "ExpressionAttributeNames": {f"#{name}": name for name in attributes},
+            "UpdateExpression": "SET " + ", ".join(clauses) + removed,
+            "ExpressionAttributeNames": {f"#{name}": name for name in (*attributes, *absent)},
             "ExpressionAttributeValues": item_of(**{f":{n}": value for n, value in attributes.items()}),
         }
 

@@ -201,6 +201,19 @@ class OutboxTable:
                 return True
         raise StoreBusyError(f"{self._table} kept the budgets of {hour} busy")
 
+    def silence(self, message: Outgoing, why: str) -> None:
+        """Remember that nobody is to be told of it, and why."""
+        key = alert_key(message.alert_id, message.key)
+        self._update(key, "SET silent = :why", item_of(**{":why": why}), condition="attribute_exists(pk)")
+
+    def became(self, alert_id: str) -> str | None:
+        """The id of the alert that this one is a part of now, empty if nothing is left of it; read
+        consistently."""
+        item = self._get(alert_key(alert_id), "became, withdrawn_at") or {}
+        if "became" in item:
+            return str(item["became"]["S"])
+        return "" if "withdrawn_at" in item else None
+
     def told_to(self, message: Outgoing, name: str) -> None:
         """Remember that one of several topics has it."""
         self._update(

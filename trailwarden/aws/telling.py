@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ from trailwarden.alerting import Alerting
 from trailwarden.aws.account_table import AccountTable
 from trailwarden.aws.channels import Channels
 from trailwarden.aws.findings import SecurityHubFindings
+from trailwarden.aws.group_table import GroupTable
 from trailwarden.aws.outbox_table import OutboxTable
 from trailwarden.aws.session_table import SessionTable
+from trailwarden.dispatch.agreement import Agreement
 from trailwarden.dispatch.notification import Notifier
 from trailwarden.state.outbox import Budgets
 
@@ -49,7 +52,14 @@ def make_tellers(
     )
     channels = Channels(client("sns"), alerting, known=known, names=names.current)
     findings = SecurityHubFindings(client("securityhub")) if alerting.security_hub else None
+    states = GroupTable(dynamodb, table, retention=timedelta(0), now=time.time, pause=pause)  # only read
     notifier = Notifier(
-        outbox=outbox, channels=channels.of, budgets=budgets, findings=findings, now=time.time, pause=pause
+        outbox=outbox,
+        channels=channels.of,
+        budgets=budgets,
+        findings=findings,
+        now=time.time,
+        pause=pause,
+        agreement=Agreement(states, outbox.became),
     )
     return Tellers(notifier, channels, outbox, budgets)

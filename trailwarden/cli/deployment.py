@@ -19,6 +19,7 @@ from trailwarden.cli.exits import Exit
 from trailwarden.errors import TrailwardenError
 from trailwarden.publishing.archive import unpack_sources
 from trailwarden.state.protocol import ExceptionCounts, StagedAlerts
+from trailwarden.state.requests import RESPONDERS_ROLE
 from trailwarden.state.rule_sets import Publication, RuleSetStore
 from trailwarden.state.rules_folder import RulesFolder
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 Read = TypeVar("Read")
 TABLE = "trailwarden-alerts"
 WRITERS_ROLE = "trailwarden-rule-writers"
-RESPONDERS_ROLE = "trailwarden-responders"
 
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 _WRONG = frozenset({"InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException"})
@@ -68,11 +68,13 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """One account and region, with what is kept there. `caller` is who AWS says that we are."""
+    """One account and region, with what is kept there. `caller` is who AWS says that we are, `user_id` what
+    policies know us by (`aws:userid`)."""
 
     account: str
     region: str
     caller: str
+    user_id: str
     s3: Any
     dynamodb: Any
     store: RuleSetStore
@@ -159,10 +161,18 @@ def connect(account: str | None, region: str | None) -> Deployment:
     if not where:
         raise NoDeploymentError("no region is known; give --region, or set AWS_REGION")
     identity = _client(session, "sts", where).get_caller_identity()
-    return deployment_of(session, account or identity["Account"], where, caller=_short(identity["Arn"]))
+    return deployment_of(
+        session,
+        account or identity["Account"],
+        where,
+        caller=_short(identity["Arn"]),
+        user_id=identity["UserId"],
+    )
 
 
-def deployment_of(session: "boto3.Session", account: str, region: str, *, caller: str) -> Deployment:
+def deployment_of(
+    session: "boto3.Session", account: str, region: str, *, caller: str, user_id: str
+) -> Deployment:
     """The deployment over the session's clients."""
     from trailwarden.aws.exception_table import ExceptionTable  # noqa: PLC0415
     from trailwarden.aws.rule_set_table import RuleSetTable  # noqa: PLC0415
@@ -174,6 +184,7 @@ def deployment_of(session: "boto3.Session", account: str, region: str, *, caller
         account=account,
         region=region,
         caller=caller,
+        user_id=user_id,
         s3=s3,
         dynamodb=dynamodb,
         store=RuleSetTable(dynamodb, TABLE, now=time.time),

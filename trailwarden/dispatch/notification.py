@@ -11,6 +11,7 @@ from trailwarden.alerts.attack import tactics
 from trailwarden.alerts.fields import actor
 from trailwarden.alerts.model import Alert
 from trailwarden.alerts.telling import FollowUp, Reason
+from trailwarden.dispatch.agreement import WITHDRAWN, Agreement
 from trailwarden.errors import MessageRefusedError, TrailwardenError
 from trailwarden.messages.message import AlertMessage
 from trailwarden.messages.story import told_title
@@ -59,6 +60,8 @@ class Telling(StrEnum):
     """Even the short form ended the function; operations is notified."""
     BUSY = "busy"
     """Another function is sending it, or died while it did."""
+    REJECTED = "rejected"
+    """It is none of ours, as far as its group knows: it is not sent, and operations is notified."""
 
 
 class NotToldError(TrailwardenError):
@@ -95,6 +98,7 @@ class Notifier:
         now: Callable[[], float],
         findings: Findings | None = None,
         pause: Callable[[int], None] = lambda _: None,
+        agreement: Agreement | None = None,
     ) -> None:
         self._outbox = outbox
         self._channels = channels
@@ -102,6 +106,7 @@ class Notifier:
         self._findings = findings
         self._now = now
         self._pause = pause
+        self._agreement = agreement
         self._unmarked: dict[tuple[str, str], set[str]] = {}
         """Who has a message, by the message, where that could not be noted."""
 
@@ -122,10 +127,22 @@ class Notifier:
         if progress.done:
             return _outcome(progress)
         try:
-            return self._send(message, alert, progress)
+            return self._reject(message, alert) or self._send(message, alert, progress)
         except Exception:
             self._release(message)
             raise
+
+    def _reject(self, message: Outgoing, alert: Alert) -> Telling | None:
+        """Set aside what the state of its group does not know."""
+        why = self._agreement.disagreement(message, alert) if self._agreement is not None else ""
+        if not why:
+            return None
+        if why == WITHDRAWN:
+            self._outbox.silence(message, why)
+            return Telling.SILENT
+        _log.error("alert %s, %s, is not sent: %s", message.alert_id, message.key, why)
+        self._outbox.silence(message, f"set aside: {why}")
+        return Telling.REJECTED
 
     def _send(self, message: Outgoing, alert: Alert, progress: Progress) -> Telling:
         short = progress.attempts > _FULL_ATTEMPTS

@@ -48,7 +48,7 @@ def chat_notification(story: Story) -> dict[str, Any]:
         title=story.headline() if story.follow_up else story.sentence(),
         summary=story.headline(),
         lines=_lines(story),
-        steps=alert.runbook,
+        steps=[plain(step, _STEP_LIMIT) for step in alert.runbook],
         keywords=[alert.level, alert.account, *([story.environment] if story.environment else [])],
         kind="trailwarden-alert",
         resources=[plain(target) for target in activity.targets] if activity else [],
@@ -79,8 +79,8 @@ def notification(  # noqa: PLR0913 (the parts that Amazon Q takes)
     keywords: Sequence[str] = (),
     resources: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """A notification. `lines` are safe already (`plain`); title and summary are made so; the steps are a
-    rule's own words, or ours."""
+    """A notification. `lines` and `steps` are safe already (`plain`, or our own words); title and summary are
+    made so."""
     sign = _SIGNS.get(level, "\U0001f535")
     return {
         "version": "1.0",
@@ -90,7 +90,7 @@ def notification(  # noqa: PLR0913 (the parts that Amazon Q takes)
             "textType": "client-markdown",
             "title": shorten(f"{sign} {level.upper()}: {plain(title, 220)}", _TITLE_LIMIT),
             "description": _fitting(lines),
-            "nextSteps": [_own(step, _STEP_LIMIT) for step in steps[:_STEPS]],
+            "nextSteps": [one_line(step, _STEP_LIMIT) for step in steps[:_STEPS]],
             "keywords": list(keywords),
         },
         "metadata": {
@@ -113,11 +113,6 @@ def plain(value: Any, limit: int = 200) -> str:
     """What a record says, for a chat: one line that marks up, mentions and links nothing."""
     text = harmless(value, limit).translate(_MARKS).replace("@", "(at)")
     return _UNDERLINE.sub("-", text)
-
-
-def _own(text: str, limit: int) -> str:
-    """A rule's own words: on one line, as they are."""
-    return one_line(text, limit)
 
 
 def _fitting(lines: list[str]) -> str:
@@ -149,7 +144,7 @@ def _lines(story: Story) -> list[str]:
         f"How many: {total_of(story.follow_up) if story.follow_up else f'{alert.count:,}'} so far",
     ]
     if alert.description and story.reason in {Reason.OPENED, Reason.CHANGED}:
-        lines += ["", _own(alert.description, 600)]
+        lines += ["", plain(alert.description, 600)]
     named = (("Event", links.event), ("Resource", links.resource), ("Actor's history", links.history))
     shown = [f"{name}: {link}" for name, link in named if link]
     return [*lines, "", *shown] if shown else lines

@@ -12,7 +12,7 @@ from trailwarden.alerts.attack import TACTICS, tactics, techniques
 from trailwarden.alerts.telling import Reason
 from trailwarden.messages.story import RecordState, Story
 from trailwarden.messages.when import milliseconds
-from trailwarden.safety.text import UNKNOWN, one_line
+from trailwarden.safety.text import UNKNOWN, defanged, one_line
 
 VERSION = "1.6.0"
 CLASS_UID = 2004
@@ -60,7 +60,7 @@ def detection_finding(story: Story) -> dict[str, Any]:
         "is_alert": True,
         "time": first,
         "count": alert.count,
-        "message": story.headline(),
+        "message": defanged(story.headline()),
         "metadata": _metadata(story),
         "cloud": _cloud(story),
         "finding_info": _finding_info(story, first),
@@ -120,7 +120,7 @@ def _finding_info(story: Story, first: int) -> dict[str, Any]:
     times = {"modified_time": now} if story.follow_up else {"created_time": now}
     return {
         "uid": alert.alert_id,
-        "title": story.title(),
+        "title": defanged(story.title()),
         "desc": one_line(alert.description, 4000) if alert.description else alert.rule_title,
         **times,
         "first_seen_time": first,

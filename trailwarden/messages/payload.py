@@ -1,6 +1,7 @@
 """The alert for machines: `trailwarden.alert/1`, described by docs/schemas/alert.schema.json.
 
 Values are as the record has them, secrets masked: whoever shows them to people has to make them safe again.
+What rules say links nowhere.
 """
 
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from trailwarden.activity.model import Activity
 from trailwarden.alerts.attack import tactics, techniques
 from trailwarden.messages.story import RecordState, Story
+from trailwarden.safety.text import defanged
 
 SCHEMA = "trailwarden.alert/1"
 
@@ -22,7 +24,7 @@ def alert_json(story: Story) -> dict[str, Any]:
         "rule_title": alert.rule_title,
         "level": alert.level,
         "reason": story.reason.value,
-        "title": alert.title,
+        "title": defanged(alert.title),
         "sentence": story.sentence(),
         "group": alert.group,
         "count": alert.count,

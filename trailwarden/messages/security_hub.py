@@ -11,7 +11,7 @@ from trailwarden.activity.model import Activity
 from trailwarden.alerts.attack import tactics
 from trailwarden.messages.story import Story
 from trailwarden.messages.when import parsed
-from trailwarden.safety.text import UNKNOWN, one_line, shorten
+from trailwarden.safety.text import UNKNOWN, defanged, one_line, shorten
 
 _NEVER = "1970-01-01T00:00:00.000Z"
 # https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings-format-type-taxonomy.html
@@ -65,7 +65,7 @@ def finding(story: Story, hub: SecurityHub) -> dict[str, Any]:
         "CreatedAt": first,
         "UpdatedAt": now or last,
         "Severity": {"Label": _SEVERITIES.get(alert.level, "INFORMATIONAL"), "Original": alert.level},
-        "Title": shorten(story.title(), 256),
+        "Title": shorten(defanged(story.title()), 256),
         "Description": one_line(f"{story.sentence()}. {alert.description}", 1024),
         "ProductFields": _product_fields(story),
         "Resources": _resources(story, hub),

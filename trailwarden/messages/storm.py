@@ -15,7 +15,7 @@ from trailwarden.messages.envelope import DEFAULT_BODIES, AlertMessage, Bodies, 
 from trailwarden.messages.form import Form
 from trailwarden.messages.places import account_info
 from trailwarden.messages.storm_email import LIST, Storm, storm_lines
-from trailwarden.safety.text import one_line, shorten
+from trailwarden.safety.text import defanged, one_line, shorten
 
 SCHEMA = "trailwarden.storm/1"
 _CHAT_ACCOUNTS = 40
@@ -55,11 +55,11 @@ def _bounded(summary: StormSummary, room: _Room) -> StormSummary:
         replace(
             row,
             rule_id=safe(row.rule_id),
-            rule_title=safe(row.rule_title),
+            rule_title=defanged(safe(row.rule_title)),
             level=safe(row.level),
             account=safe(row.account),
             actor=safe(row.actor),
-            owner=safe(row.owner),
+            owner=defanged(safe(row.owner)),
             tactics=tuple(map(safe, row.tactics[:16])),
         )
         for row in summary.rows[: room.rows]
@@ -69,7 +69,7 @@ def _bounded(summary: StormSummary, room: _Room) -> StormSummary:
         level=safe(summary.level),
         rows=rows,
         rows_left_out=summary.rows_left_out + len(summary.rows) - len(rows),
-        titles=tuple(map(safe, summary.titles[: room.titles])),
+        titles=tuple(defanged(safe(title)) for title in summary.titles[: room.titles]),
         account_rows=tuple(
             replace(one, account=shorten(one.account, room.text), level=shorten(one.level, room.text))
             for one in summary.account_rows

@@ -20,7 +20,7 @@ from trailwarden.messages.links import Links, links_of
 from trailwarden.messages.places import account_info, named_account
 from trailwarden.messages.when import ago
 from trailwarden.safety.redact import SafeRecord
-from trailwarden.safety.text import UNKNOWN, defanged, shorten, visible
+from trailwarden.safety.text import UNKNOWN, defanged, one_line, shorten, visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,7 @@ class _Room:
 _PLENTY = _Room(400, 4000, 300, 20, 1000, 64, 32, 500, 32)
 _LITTLE = _Room(300, 500, 100, 5, 300, 20, 5, 200, 8)
 _TAG_LIMIT = 100
+_RULE_TEXT_LIMIT = 4000
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 _SAYS_SO = re.compile(
     r"(?i)denied|refus|fail|tried|attempt|reject|error|in vain|guess|could not|unsuccessful|without success"
@@ -205,7 +206,7 @@ def story_of(
             last_event_time=follow_up.last_event_time,
         )
     return Story(
-        alert=_bounded(alert, _PLENTY),
+        alert=_bounded(_without_links(alert), _PLENTY),
         activity=describe(alert.record, context) if alert.record else None,
         links=links_of(alert.record),
         changes=tuple(laid_out(alert.record.get("requestParameters"))),
@@ -263,6 +264,19 @@ def shortened(story: Story, cut: Cut) -> Story:
     record = _pruned(alert.record, cut)
     state = RecordState.WHOLE if record == alert.record else RecordState.CUT
     return replace(story, alert=replace(alert, record=record), record_state=state)
+
+
+def _without_links(alert: Alert) -> Alert:
+    """What rules say links nowhere, in any form: anyone who may write rules could send people to a page of
+    theirs, in our name. The links of a message are those that lead into the console."""
+    return replace(
+        alert,
+        rule_title=defanged(one_line(alert.rule_title, _RULE_TEXT_LIMIT)),
+        description=defanged(one_line(alert.description, _RULE_TEXT_LIMIT)),
+        owner=defanged(one_line(alert.owner, _RULE_TEXT_LIMIT)),
+        runbook=tuple(defanged(one_line(step, _RULE_TEXT_LIMIT)) for step in alert.runbook),
+        references=tuple(defanged(one_line(text, _RULE_TEXT_LIMIT)) for text in alert.references),
+    )
 
 
 def _bounded(alert: Alert, room: _Room) -> Alert:

@@ -80,11 +80,7 @@ def everything(_: AlertEntry) -> bool:
 
 
 class AlertBook(Protocol):
-    """The alerts, and what people do to them. Every call may be repeated: a second time changes nothing.
-
-    Those that change take whole ids, follow `became`, and raise `KeyError` where there is no such alert; `by`
-    is who does it.
-    """
+    """The alerts, as people ask for them."""
 
     def list(
         self, since: datetime, until: datetime | None = None, *, limit: int, wanted: Wanted = everything
@@ -102,6 +98,14 @@ class AlertBook(Protocol):
 
     def matches(self, alert_id: str, limit: int) -> Iterator[AlertMatch]:
         """At most `limit` of the matches that an alert counts, oldest first."""
+
+
+class Answers(Protocol):
+    """What people do to alerts. Every call may be repeated: a second time changes nothing.
+
+    Each takes a whole id, follows `became`, and raises `KeyError` where there is no such alert; `by` is who
+    does it.
+    """
 
     def acknowledge(self, alert_id: str, by: str, note: str) -> AlertEntry:
         """Somebody looks after its group, which is told again only where a new address or a new action shows.

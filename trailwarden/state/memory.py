@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import replace
 from datetime import date, datetime
 
-from trailwarden.alerts.groups import Counted, Moved, Opened, Span, Telling
+from trailwarden.alerts.groups import CARRIED_ON, Counted, Moved, Opened, Span, Telling
 from trailwarden.alerts.model import Alert, AlertBatch, AlertMatch
 from trailwarden.state.correlations import CorrelationEvent, CorrelationGroup
 from trailwarden.state.groups import Due, Groups, KeptState
@@ -117,9 +117,13 @@ class MemoryGroupStore:
         for opened in moved.opened:
             identity = opened.alert.alert_id
             if identity not in self.alerts:
-                self.alerts[identity] = opened.alert
-                self.silent[identity] = opened.silent
                 self.outbox.append((int(self._now()), opened))
+            elif opened.silent == CARRIED_ON:
+                continue
+            self.alerts[identity] = opened.alert
+            self.silent[identity] = opened.silent
+            self.became.pop(identity, None)
+            self.withdrawn.discard(identity)
         for alert in moved.revised:
             self.alerts[alert.alert_id] = alert
             self.became.pop(alert.alert_id, None)

@@ -109,6 +109,14 @@ class MemoryOutbox:
         """Remember that operations was."""
         self._reported.add(why.key)
 
+    def silence(self, message: Outgoing, why: str) -> None:
+        """Remember that nobody is to be told of it."""
+        self._kept.silent[message.alert_id] = why
+
+    def became(self, alert_id: str) -> str | None:
+        """The id of the alert that this one is a part of now, empty if nothing is left of it."""
+        return self._kept.became.get(alert_id, "" if alert_id in self._kept.withdrawn else None)
+
     def told_to(self, message: Outgoing, name: str) -> None:
         """Remember that one of several topics has it."""
         progress = self.progress(message)

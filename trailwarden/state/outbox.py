@@ -152,6 +152,13 @@ class Outbox(Protocol):
     def set_aside(self, message: Outgoing, why: SetAside, *, over: bool) -> None:
         """Keep what operations must know of it; if it is `over`, it is not tried again."""
 
+    def silence(self, message: Outgoing, why: str) -> None:
+        """Remember that nobody is to be told of it, and why."""
+
+    def became(self, alert_id: str) -> str | None:
+        """The id of the alert that this one is a part of now; None where it is one itself, and an empty one
+        if all that it counted was withdrawn."""
+
     def told_to(self, message: Outgoing, name: str) -> None:
         """Remember that one of several topics has it."""
 

@@ -11,6 +11,8 @@ from trailwarden.activity.kinds import Outcome
 from trailwarden.activity.phrases import PHRASES
 from trailwarden.activity.wording import past_of
 
+SIGN_IN = {"eventSource": "signin.amazonaws.com"}
+
 
 @pytest.mark.parametrize(
     ("source", "event_name", "phrase"),
@@ -88,12 +90,16 @@ def test_every_phrase_of_the_table_is_one_infinitive() -> None:
         ({"errorCode": "NotAuthorized"}, Outcome.DENIED, "NotAuthorized"),
         ({"errorCode": "NoSuchBucket"}, Outcome.FAILED, "NoSuchBucket"),
         (
-            {"eventName": "ConsoleLogin", "responseElements": {"ConsoleLogin": "Failure"}},
+            {**SIGN_IN, "eventName": "ConsoleLogin", "responseElements": {"ConsoleLogin": "Failure"}},
             Outcome.DENIED,
             "Failure",
         ),
-        ({"eventName": "ConsoleLogin", "responseElements": {"ConsoleLogin": "Success"}}, Outcome.DONE, None),
-        ({"eventName": "ConsoleLogin", "responseElements": "odd"}, Outcome.DONE, None),
+        (
+            {**SIGN_IN, "eventName": "ConsoleLogin", "responseElements": {"ConsoleLogin": "Success"}},
+            Outcome.DONE,
+            None,
+        ),
+        ({**SIGN_IN, "eventName": "ConsoleLogin", "responseElements": "odd"}, Outcome.DONE, None),
     ],
 )
 def test_how_a_call_ended(fields: dict[str, Any], outcome: Outcome, code: str | None) -> None:

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from tests.samples import MEMBER, record
+from trailwarden.activity.actions import outcome_of
 from trailwarden.activity.actors import actor_of
-from trailwarden.activity.kinds import ActorKind, Nature
+from trailwarden.activity.kinds import ActorKind, Nature, Outcome
 
 PERSON, AUTOMATION, SERVICE, UNDECIDED = (
     Nature.PERSON,
@@ -49,9 +50,8 @@ def user(**fields: Any) -> dict[str, Any]:
 MFA = {"attributes": {"mfaAuthenticated": "true"}}
 SSO = "aws-reserved/sso.amazonaws.com/eu-west-1/"
 SSO_NAME = "AWSReservedSSO_Administrator_0123456789abcdef"
-POD = {
-    "webIdFederationData": {"federatedProvider": f"arn:aws:iam::{MEMBER}:oidc-provider/oidc.eks.eu-west-1.x"}
-}
+EKS_ISSUER = "oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE"
+POD = {"webIdFederationData": {"federatedProvider": f"arn:aws:iam::{MEMBER}:oidc-provider/{EKS_ISSUER}"}}
 
 
 @pytest.mark.parametrize(
@@ -241,6 +241,7 @@ def test_the_console_means_a_person() -> None:
 
 def test_a_sign_in_that_failed_makes_no_person_of_who_guesses() -> None:
     failed: dict[str, Any] = {
+        "eventSource": "signin.amazonaws.com",
         "eventName": "ConsoleLogin",
         "eventType": "AwsConsoleSignIn",
         "responseElements": {"ConsoleLogin": "Failure"},
@@ -288,3 +289,100 @@ def test_lower_case_keys_are_read() -> None:
     }
     actor = actor_of(record(userIdentity=identity))
     assert (actor.access_key_id, actor.account_id, actor.session) == ("ASIAX", "1", "b")
+
+
+RESERVED = "aws-reserved/sso.amazonaws.com/"
+FORGED_PATHS = (
+    f"team/{RESERVED}",
+    f"team/{RESERVED}eu-west-1/",
+    f"x:role/{RESERVED}",
+    "aws-reserved/sso.amazonaws.com.example/",
+    "aws-reserved/",
+    "AWS-RESERVED/sso.amazonaws.com/",
+)
+
+
+@pytest.mark.parametrize("path", FORGED_PATHS)
+def test_a_path_that_only_contains_the_reserved_one_forges_nobody(path: str) -> None:
+    actor = actor_of(record(userIdentity=role("ceo@example.com", SSO_NAME, path)))
+    assert (actor.name, actor.behind, actor.nature) == (f"role {SSO_NAME}", None, UNDECIDED)
+    assert actor.issuer == f"role {SSO_NAME}"
+
+
+@pytest.mark.parametrize(
+    "issuer_arn",
+    [
+        None,
+        f"arn:aws:sts::{MEMBER}:role/{RESERVED}{SSO_NAME}",
+        f"arn:aws:iam::{MEMBER}:user/{RESERVED}{SSO_NAME}",
+        f"{RESERVED}{SSO_NAME}",
+    ],
+)
+def test_without_its_own_role_an_identity_center_name_proves_nothing(issuer_arn: str | None) -> None:
+    issuer = {"type": "Role", "userName": SSO_NAME, "arn": issuer_arn}
+    identity = role("ceo@example.com", SSO_NAME, context={"sessionIssuer": issuer})
+    actor = actor_of(record(userIdentity=identity))
+    assert (actor.name, actor.behind) == (f"role {SSO_NAME}", None)
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "nature"),
+    [
+        ("AWSServiceRoleForSupport", "aws-service-role/support.amazonaws.com/", SERVICE),
+        ("AWSServiceRoleForSupport", "team:role/aws-service-role/support.amazonaws.com/", UNDECIDED),
+        ("AWSServiceRoleForSupport", "team/aws-service-role/support.amazonaws.com/", UNDECIDED),
+        ("AWSServiceRoleForSupport", "", UNDECIDED),
+    ],
+)
+def test_only_a_path_at_its_beginning_makes_a_role_service_linked(
+    name: str, path: str, nature: Nature
+) -> None:
+    assert actor_of(record(userIdentity=role("s", name, path))).nature is nature
+
+
+def test_a_name_alone_makes_no_role_service_linked() -> None:
+    identity = role("s", "AWSServiceRoleForSupport", context={"sessionIssuer": {"type": "Role"}})
+    assert actor_of(record(userIdentity=identity)).nature is UNDECIDED
+
+
+def test_a_path_cannot_pass_for_a_session() -> None:
+    arn = f"arn:aws:iam::{MEMBER}:role/x:assumed-role/Admin/alice/intruder"
+    actor = actor_of(record(userIdentity={"type": "AssumedRole", "arn": arn, "accountId": MEMBER}))
+    assert (actor.name, actor.session) == ("role intruder", None)
+
+
+@pytest.mark.parametrize(
+    ("provider", "nature"),
+    [
+        (f"arn:aws:iam::{MEMBER}:oidc-provider/token.actions.githubusercontent.com", AUTOMATION),
+        (f"arn:aws:iam::{MEMBER}:oidc-provider/gitlab.example.com", AUTOMATION),
+        (f"arn:aws:iam::{MEMBER}:oidc-provider/{EKS_ISSUER}", AUTOMATION),
+        (f"arn:aws:iam::{MEMBER}:oidc-provider/token.actions.githubusercontent.com.example.com", UNDECIDED),
+        (f"arn:aws:iam::{MEMBER}:oidc-provider/example.com/token.actions.githubusercontent.com", UNDECIDED),
+        (f"arn:aws:iam::{MEMBER}:oidc-provider/not-gitlab.example.com", UNDECIDED),
+        (f"arn:aws:iam::{MEMBER}:oidc-provider/oidc.eks.example.com/id/1", UNDECIDED),
+        (f"arn:aws:iam::{MEMBER}:saml-provider/gitlab.com", UNDECIDED),
+        (f"arn:aws:iam::{MEMBER}:saml-provider/oidc-provider/gitlab.com", UNDECIDED),
+    ],
+)
+def test_a_provider_is_known_by_its_whole_host(provider: str, nature: Nature) -> None:
+    context = {"webIdFederationData": {"federatedProvider": provider}}
+    assert actor_of(record(userIdentity=role("s", context=context))).nature is nature
+
+
+@pytest.mark.parametrize(
+    "agent", ["S3Console/0.4", "signin.amazonaws.com", "[S3Console/0.4, aws-internal/3]"]
+)
+def test_what_aws_says_of_credentials_comes_before_a_user_agent(agent: str) -> None:
+    instance = role("i-0123456789abcdef0", context={"ec2RoleDelivery": "2.0"})
+    assert actor_of(record(userIdentity=instance, userAgent=agent)).nature is AUTOMATION
+    plain = actor_of(record(userIdentity=role(), userAgent=agent))
+    assert (plain.nature, plain.reason) == (PERSON, "its user agent is that of the AWS console")
+
+
+def test_only_the_sign_in_pages_say_that_a_sign_in_failed() -> None:
+    failed: dict[str, Any] = {"eventName": "ConsoleLogin", "responseElements": {"ConsoleLogin": "Failure"}}
+    page = record(eventSource="signin.amazonaws.com", userIdentity=user(sessionContext=MFA), **failed)
+    other = record(eventSource="example.amazonaws.com", userIdentity=user(sessionContext=MFA), **failed)
+    assert (actor_of(page).nature, outcome_of(page)[0]) == (UNDECIDED, Outcome.DENIED)
+    assert (actor_of(other).nature, outcome_of(other)[0]) == (PERSON, Outcome.DONE)

@@ -483,3 +483,24 @@ def test_the_lesson_of_the_corpus_is_all_that_teaches_but_services() -> None:
             assert each["eventName"] in CREDENTIAL_EVENTS
             assert not by_service
     assert all(taught.values()), taught
+
+
+@pytest.mark.parametrize("event_name", sorted(CREDENTIAL_EVENTS))
+@pytest.mark.parametrize(
+    "source",
+    ["example.amazonaws.com", "ec2.amazonaws.com", "sts.amazonaws.com.example", "", None, 1],
+)
+def test_another_services_event_of_that_name_teaches_nothing(event_name: str, source: Any) -> None:
+    taught = record(
+        eventName=event_name,
+        eventSource=source,
+        userIdentity=session_identity("Admin", "alice", key("one")),
+        additionalEventData={"SwitchFrom": f"arn:aws:iam::{MEMBER}:user/alice"},
+        responseElements={"credentials": {"accessKeyId": key("two")}},
+    )
+    assert learn(taught) is None
+    engine = Engine(RuleSet(rules=()), lesson=LESSON)
+    assert not engine.teaches(taught)
+    right = taught | {"eventSource": CREDENTIAL_EVENTS[event_name]}
+    assert learn(right) is not None
+    assert engine.teaches(right)

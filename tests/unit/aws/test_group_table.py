@@ -17,7 +17,7 @@ from tests.turns import ENDLESS, Turns
 from trailwarden.alerts.grouping import AlertGrouper
 from trailwarden.alerts.model import AlertBatch
 from trailwarden.aws.batches import StoreBusyError
-from trailwarden.aws.group_table import GroupTable
+from trailwarden.aws.group_table import GroupTable, alert_key
 from trailwarden.aws.ledger_table import LedgerTable
 from trailwarden.aws.outbox_table import alert_of, outgoing_of
 from trailwarden.delivery.records import event_identity, event_time
@@ -126,11 +126,48 @@ def test_an_alert_that_is_there_is_not_told_again_though_its_group_was_forgotten
     groups.add(batches(2))
     key = {"pk": {"S": f"GROUP#{batches(1)[0].alert.group_key}"}, "sk": {"S": "GROUP"}}
     dynamodb.delete_item(TableName=TABLE, Key=key)
+    dynamodb.update_item(
+        TableName=TABLE,
+        Key=alert_key(batches(2)[0].alert.alert_id),
+        UpdateExpression="SET told_at = :at",
+        ExpressionAttributeValues={":at": {"N": "7"}},
+    )
     before = alert_item(dynamodb)
 
     groups.add(batches(3))
 
-    assert alert_item(dynamodb) == before
+    after = alert_item(dynamodb)
+    assert {name: after[name] for name in ("told_at", "opened_at")} == {
+        name: before[name] for name in ("told_at", "opened_at")
+    }
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        {"silent": {"S": "acknowledged"}},
+        {"silent": {"S": ""}},
+        {"staged": {"BOOL": True}},
+        {"became": {"S": "f" * 32}},
+        {"level": {"S": "informational"}, "alert": {"S": "{}"}},
+        {"expires_at": {"N": "1"}, "silent": {"S": "carried on"}, "staged": {"BOOL": True}},
+    ],
+)
+def test_what_lay_there_before_an_alert_neither_silences_nor_words_it(
+    dynamodb: Any, planted: dict[str, Any]
+) -> None:
+    """Ids are made from content: anyone who may write alerts can work them out before the alert begins."""
+    made = batches(2)[0]
+    dynamodb.put_item(TableName=TABLE, Item=alert_key(made.alert.alert_id) | planted)
+
+    table(dynamodb).add(batches(2))
+
+    item = alert_item(dynamodb)
+    assert alert_of(item) == made.alert
+    assert outgoing_of(item).silent == ""
+    assert not item.keys() & {"staged", "became"}
+    assert item["level"]["S"] == made.alert.level
+    assert int(item["expires_at"]["N"]) > 1
 
 
 def test_whoever_is_overtaken_goes_on_from_there_and_gives_up_in_the_end() -> None:

@@ -17,7 +17,7 @@ from trailwarden.cli.alerts import desk
 from trailwarden.delivery.records import event_identity, event_time
 from trailwarden.engine.match import Match
 from trailwarden.rules.ruleset import Level
-from trailwarden.state.alert_book import AlertBook, AlertEntry
+from trailwarden.state.alert_book import AlertBook, AlertEntry, Answers
 from trailwarden.state.memory_alert_book import MemoryAlertBook
 
 CALLER = "assumed-role/trailwarden-responders/alice"
@@ -65,7 +65,10 @@ def named(of: Alert, alert_id: str) -> Alert:
 
 
 def take_the_place(
-    monkeypatch: pytest.MonkeyPatch, book: AlertBook, sessions: SessionLookup | None = None
+    monkeypatch: pytest.MonkeyPatch,
+    book: AlertBook,
+    sessions: SessionLookup | None = None,
+    answers: Answers | None = None,
 ) -> None:
     """Let commands find this book, and these sessions, where a deployment is looked for."""
 
@@ -75,6 +78,7 @@ def take_the_place(
             account=account or "123456789012",
             region=region or "eu-west-1",
             caller=CALLER,
+            user_id="AROARESPONDERS:alice",
             s3=nothing,
             dynamodb=nothing,
             store=nothing,
@@ -85,6 +89,7 @@ def take_the_place(
 
     monkeypatch.setattr(deployment, "connect", connect)
     monkeypatch.setattr(desk, "open_book", lambda _deployment: book)
+    monkeypatch.setattr(desk, "open_answers", lambda _deployment, _book: answers or book)
     context = Context(accounts={MEMBER: AccountInfo("Payments", "production")}, sessions=sessions)
     monkeypatch.setattr(desk, "_context", lambda _deployment: context)
 

@@ -25,6 +25,7 @@ from trailwarden.messages.heartbeat import heartbeat_message
 from trailwarden.messages.message import MESSAGE_LIMIT, AlertMessage, Bodies, Form, render
 from trailwarden.messages.security_hub import SecurityHub
 from trailwarden.messages.storm import storm_message
+from trailwarden.rules.ruleset import Level, Rule
 
 LABELS = (
     "Who:", "What:", "On what:", "Where from:", "Account:", "When:", "How many:", "Severity:", "Rule:",
@@ -233,3 +234,77 @@ def test_nothing_in_a_chat_mentions_or_marks_up(text: str, tell: Callable[[str],
     for mark in ("<", ">", "](", "`", "*", "~", "@", "http://", "https://"):
         assert mark not in said
     assert note["content"]["title"].isprintable()
+
+
+PHISHING = [
+    "https://evil.example/phish",
+    "http://evil.example",
+    "www.evil.example",
+    "evil.example",
+    "evil.s3.amazonaws.com",
+    "ftp://evil.example/x",
+    "mailto:help@evil.example",
+    "[Sign in to AWS](https://evil.example)",
+    "<https://evil.example|AWS console>",
+    "see(http://evil.example)https://evil.example",
+    "HTTPS://EVIL.EXAMPLE",
+]
+LIVE = re.compile(
+    r"(?i)\b(?:https?|ftp)://(?![\w-]+[.]console[.]aws[.]amazon[.]com/|console[.]aws[.]amazon[.]com/)"
+    r"|\bmailto:|(?<![\w/])(?:www[.])?evil[.](?:example|s3[.]amazonaws)"
+)
+
+
+def of_rule(text: str) -> Alert:
+    """An alert of a rule all of whose texts are `text`."""
+    hostile = Rule(
+        id=STOP_RULE,
+        level=Level.HIGH,
+        detection=["field", "eventName", ["is", "stoplogging"]],
+        title=text,
+        alert_title=f"{text}: {{actor}} stopped it",
+        description=text,
+        owner=text,
+        runbook=(text, f"First open {text}"),
+        references=(text,),
+    )
+    met = record(userIdentity=user("mallory"))
+    grouper = AlertGrouper("v")
+    grouper.add(Match(hostile, met, 0, event_identity(met), event_time(met)), "s3://bucket/key.json.gz")
+    (made,) = grouper.alerts()
+    return made
+
+
+def live_links(message: AlertMessage) -> list[str]:
+    """What could be clicked on, in any form of the message; the console's own links apart."""
+    finding = {name: text for name, text in (message.finding or {}).items() if name != "SourceUrl"}
+    texts = [message.subject, message.email, message.payload, message.body, json.dumps(finding)]
+    return [found.group() for text in texts for found in LIVE.finditer(text)]
+
+
+@pytest.mark.parametrize("text", PHISHING)
+def test_what_a_rule_says_links_nowhere_in_any_form(text: str) -> None:
+    alert = of_rule(text)
+    assert live_links(render(alert, bodies=EVERYTHING)) == []
+    told = FollowUp(Reason.CHANGED, 41, 40, None, None, ("action StopLogging",))
+    assert live_links(render(alert, follow_up=told, bodies=EVERYTHING)) == []
+
+
+@pytest.mark.parametrize("text", PHISHING)
+def test_what_a_rule_says_links_nowhere_in_a_summary(text: str) -> None:
+    row = HeldRow(STOP_RULE, text, "high", "444455556666", "mallory", 1, 1, None, None, owner=text)
+    summary = StormSummary("2026-03-01T12", 1, False, "high", 1, 1, 1, 1, 1, (row,), 0, (text,), 20, 200)
+    assert live_links(storm_message(summary, bodies=EVERYTHING)) == []
+
+
+def test_the_links_into_the_console_stay() -> None:
+    message = render(of_rule("https://evil.example"), bodies=EVERYTHING)
+    assert "https://eu-west-1.console.aws.amazon.com/" in message.email
+
+
+def test_what_a_rule_says_marks_up_nothing_in_a_chat() -> None:
+    bodies = Bodies(https=Form.CHAT)
+    body = json.loads(json.loads(render(of_rule("<!channel> *now* @here"), bodies=bodies).body)["https"])
+    content = json.dumps(body["content"])
+    assert "<!channel>" not in content
+    assert "@here" not in content

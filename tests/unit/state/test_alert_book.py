@@ -15,15 +15,16 @@ from tests.dynamodb import FakeDynamoDB
 from tests.unit.cli.alert_desk import alert, entry, match, named
 from trailwarden.alerts.groups import Moved, Span, begun
 from trailwarden.alerts.model import AlertBatch, AlertGroup, AlertMatch
-from trailwarden.aws.alert_book import open_alert_book
+from trailwarden.aws.alert_book import AlertTableBook, open_alert_book
 from trailwarden.aws.group_table import GroupTable, alert_key, item_of
-from trailwarden.state.alert_book import AlertBook, AlertEntry, AmbiguousAlertError
+from trailwarden.state.alert_book import AlertEntry, AmbiguousAlertError
 from trailwarden.state.memory_alert_book import MemoryAlertBook
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 OLD, NEW, MERGED = "aaaaaaaa".ljust(32, "1"), "aaaaaaaa".ljust(32, "2"), "bbbbbbbb".ljust(32, "0")
 TABLE = "trailwarden-alerts"
-Filled = tuple[AlertBook, Callable[..., None]]
+Book = AlertTableBook | MemoryAlertBook
+Filled = tuple[Book, Callable[..., None]]
 
 
 @pytest.fixture(params=["memory", "fake", "moto"])
@@ -81,7 +82,7 @@ def over_a_table(client: Any) -> Filled:
 
 
 @pytest.fixture
-def book(filled: Filled) -> AlertBook:
+def book(filled: Filled) -> Book:
     """Two alerts of a day whose ids begin alike, and one that became the second."""
     made, add = filled
     add(entry(named(alert("old", eventTime="2026-03-01T09:00:00Z"), OLD)))
@@ -98,7 +99,7 @@ def at(hour: int) -> datetime:
     return datetime(2026, 3, 1, hour, tzinfo=UTC)
 
 
-def test_alerts_are_listed_newest_first_within_bounds(book: AlertBook) -> None:
+def test_alerts_are_listed_newest_first_within_bounds(book: Book) -> None:
     assert ids(book.list(at(0), limit=10)) == [NEW, OLD]
     assert ids(book.list(at(0), limit=1)) == [NEW]
     assert ids(book.list(at(9), at(11), limit=10)) == [OLD]
@@ -121,7 +122,7 @@ def test_what_goes_on_still_is_listed_after_what_came(filled: Filled) -> None:
     assert ids(book.list(at(11), limit=10)) == [NEW, "d" * 32, "e" * 32]
 
 
-def test_an_alert_is_found_by_its_id_or_a_beginning_that_no_other_has(book: AlertBook) -> None:
+def test_an_alert_is_found_by_its_id_or_a_beginning_that_no_other_has(book: Book) -> None:
     for name in (NEW, NEW[:9], MERGED, MERGED[:8]):
         found = book.get(name)
         assert found is not None
@@ -142,14 +143,14 @@ def test_a_beginning_that_leads_to_one_alert_by_two_ids_is_clear(filled: Filled)
     assert found.alert.alert_id == NEW
 
 
-def test_matches_are_given_oldest_first(book: AlertBook) -> None:
+def test_matches_are_given_oldest_first(book: Book) -> None:
     assert [one.event_time for one in book.matches(NEW, 2)] == [
         "2026-03-01T12:01:00Z",
         "2026-03-01T12:02:00Z",
     ]
 
 
-def test_whoever_acknowledged_first_stays_unless_there_is_more_to_say(book: AlertBook) -> None:
+def test_whoever_acknowledged_first_stays_unless_there_is_more_to_say(book: Book) -> None:
     first = book.acknowledge(NEW, "alice", "mine")
     assert (first.acknowledged_by, first.acknowledged_at, first.note) == (
         "alice",
@@ -163,14 +164,14 @@ def test_whoever_acknowledged_first_stays_unless_there_is_more_to_say(book: Aler
     assert book.unacknowledge(NEW, "bob").note == ""
 
 
-def test_an_alert_is_closed_once(book: AlertBook) -> None:
+def test_an_alert_is_closed_once(book: Book) -> None:
     closed = book.close(NEW, "alice")
     assert (closed.closed, closed.closed_by, closed.closed_at) == (True, "alice", "2026-03-01T12:00:00Z")
     assert book.close(NEW, "bob") == closed
     assert book.get(NEW) == closed
 
 
-def test_what_is_not_there_cannot_be_changed(book: AlertBook) -> None:
+def test_what_is_not_there_cannot_be_changed(book: Book) -> None:
     with pytest.raises(KeyError):
         book.close("cccccccc", "alice")
     with pytest.raises(KeyError):

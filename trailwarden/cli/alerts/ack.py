@@ -10,10 +10,10 @@ from trailwarden.cli.alerts.words import entry_text
 from trailwarden.cli.exits import Exit
 from trailwarden.safety.text import harmless, one_line
 from trailwarden.state.alert_book import AlertEntry
+from trailwarden.state.requests import NOTE_AT_MOST
 
 _READ = 1000
 _NAMED = 5
-_NOTE = 500
 
 
 @click.command("ack")
@@ -39,12 +39,12 @@ def ack_command(desk: Desk, alert_ids: tuple[str, ...], note: str, undo: bool) -
         if undo:
             _take_back(desk, entry)
         else:
-            _acknowledge(desk, entry, one_line(note, _NOTE))
+            _acknowledge(desk, entry, one_line(note, NOTE_AT_MOST))
     sys.exit(Exit.DONE)
 
 
 def _acknowledge(desk: Desk, entry: AlertEntry, note: str) -> None:
-    made = desk.book.acknowledge(entry.alert.alert_id, desk.caller, note)
+    made = desk.answers.acknowledge(entry.alert.alert_id, desk.caller, note)
     click.echo(f"Acknowledged  {entry_text(made)}")
     if made.acknowledged_by != desk.caller:
         by, at = one_line(made.acknowledged_by, 200), one_line(made.acknowledged_at, 40)
@@ -60,7 +60,7 @@ def _take_back(desk: Desk, entry: AlertEntry) -> None:
     if not entry.acknowledged_by:
         click.echo(f"Nobody had    {entry_text(entry)}")
         return
-    made = desk.book.unacknowledge(entry.alert.alert_id, desk.caller)
+    made = desk.answers.unacknowledge(entry.alert.alert_id, desk.caller)
     click.echo(f"Taken back    {entry_text(made)}")
     click.echo("              What comes is told as before.")
 

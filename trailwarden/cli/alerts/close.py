@@ -28,5 +28,5 @@ def close_command(desk: Desk, alert_ids: tuple[str, ...]) -> None:
             by = f", by {one_line(entry.closed_by, 200)}" if entry.closed_by else ""
             click.echo(f"Was closed  {entry_text(entry)}{by}")
             continue
-        click.echo(f"Closed      {entry_text(desk.book.close(entry.alert.alert_id, desk.caller))}")
+        click.echo(f"Closed      {entry_text(desk.answers.close(entry.alert.alert_id, desk.caller))}")
     sys.exit(Exit.DONE)

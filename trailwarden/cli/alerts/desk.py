@@ -18,15 +18,23 @@ from trailwarden.cli.deployment import (
     deployment_options,
 )
 from trailwarden.safety.text import one_line
-from trailwarden.state.alert_book import LEAST_PREFIX, AlertBook, AlertEntry, AmbiguousAlertError
+from trailwarden.state.alert_book import (
+    LEAST_PREFIX,
+    AlertBook,
+    AlertEntry,
+    AmbiguousAlertError,
+    Answers,
+)
+from trailwarden.state.requests import RESPONDERS_ROLE
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """`caller` is who AWS says that we are; `context` gives what is known of accounts and sessions, where we
-    may know."""
+    """`caller` is what we are called where we do something; `context` gives what is known of accounts and
+    sessions, where we may know."""
 
     book: AlertBook
+    answers: Answers
     caller: str
     context: Callable[[], Context]
 
@@ -62,9 +70,27 @@ def open_book(deployment: Deployment) -> AlertBook:
     return open_alert_book(deployment.dynamodb, TABLE, now=time.time, pause=pause)
 
 
+def open_answers(deployment: Deployment, book: AlertBook) -> Answers:
+    """What we do to them: requests, which a function of the deployment applies."""
+    from trailwarden.aws.request_table import RequestedAnswers, RequestTable  # noqa: PLC0415 (boto3)
+    from trailwarden.cli.deployment import TABLE  # noqa: PLC0415
+
+    requests = RequestTable(deployment.dynamodb, TABLE, now=time.time)
+    return RequestedAnswers(book, requests, user_id=deployment.user_id, now=time.monotonic, wait=time.sleep)
+
+
 def desk_of(deployment: Deployment) -> Desk:
     """Where the commands of a deployment work."""
-    return Desk(open_book(deployment), deployment.caller, lambda: _context(deployment))
+    book = open_book(deployment)
+    answers = open_answers(deployment, book)
+    return Desk(book, answers, _caller(deployment), lambda: _context(deployment))
+
+
+def _caller(deployment: Deployment) -> str:
+    """What `apply_requests` calls us: `state.requests.requester` names by role and session those alone who
+    took the responders' role."""
+    taken = deployment.caller.startswith(f"assumed-role/{RESPONDERS_ROLE}/")
+    return deployment.caller if taken else deployment.user_id
 
 
 def on_alerts(command: Callable[..., None]) -> Callable[..., None]:

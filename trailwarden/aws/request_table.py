@@ -1,0 +1,157 @@
+"""Requests of responders in the alert table: handed in by them, taken and settled by `apply_requests`.
+
+The partition of a request is its requester: IAM lets nobody write into another's (docs/architecture.md).
+"""
+
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from botocore.exceptions import ClientError
+
+from trailwarden.aws.batches import Item
+from trailwarden.aws.group_table import item_of
+from trailwarden.errors import TrailwardenError
+from trailwarden.state.alert_book import AlertBook, AlertEntry
+from trailwarden.state.requests import (
+    HandedIn,
+    Request,
+    RequestAction,
+    RequestOutcome,
+    dump_request,
+)
+
+_PARTITION = "REQUEST#"
+_KEPT = int(timedelta(days=30).total_seconds())
+_PATIENCE = 30.0
+_ASKED_EVERY = 0.5
+_decode_outcome = msgspec.json.Decoder(RequestOutcome).decode
+
+
+class RequestRefusedError(TrailwardenError):
+    """A request was handed in and not done."""
+
+
+class NotAnsweredError(TrailwardenError):
+    """A request was handed in, and nobody said in time what became of it."""
+
+
+def handed_in(image: Item, at: float) -> HandedIn:
+    """The request in the `NewImage` of a stream record, whatever a requester put there."""
+    text = image.get("request", {}).get("S", "")
+    user_id = image["pk"]["S"].removeprefix(_PARTITION)
+    return HandedIn(user_id, image["sk"]["S"], text, at)
+
+
+class RequestTable:
+    """`RequestStore` over the alert table, and what a requester does. `now` gives seconds since 1970."""
+
+    def __init__(self, client: Any, table_name: str, *, now: Callable[[], float]) -> None:
+        self._client = client
+        self._table = table_name
+        self._now = now
+
+    def put(self, user_id: str, request: Request) -> HandedIn:
+        """Hand a request in, as the caller that AWS knows by `user_id`."""
+        handed = HandedIn(user_id, uuid.uuid4().hex, dump_request(request), self._now())
+        item = _key(handed) | item_of(request=handed.text, expires_at=int(handed.at) + _KEPT)
+        self._client.put_item(TableName=self._table, Item=item)
+        return handed
+
+    def outcome(self, handed: HandedIn) -> RequestOutcome | None:
+        """What became of it; None as long as nothing did."""
+        answer = self._client.get_item(TableName=self._table, Key=_key(handed), ConsistentRead=True)
+        item = answer.get("Item", {})
+        return _decode_outcome(item["outcome"]["S"]) if "outcome" in item else None
+
+    def take(self, handed: HandedIn) -> int | None:
+        """Count an attempt; None where there is an outcome, or no request any more."""
+        try:
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key=_key(handed),
+                # Whoever asked may have let it expire in the year 9999.
+                UpdateExpression="ADD attempts :one SET expires_at = :expires_at",
+                ConditionExpression="attribute_exists(pk) AND attribute_not_exists(outcome)",
+                ExpressionAttributeValues=item_of(**{":one": 1, ":expires_at": int(self._now()) + _KEPT}),
+                ReturnValues="UPDATED_NEW",
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            return None
+        return int(answer["Attributes"]["attempts"]["N"])
+
+    def settle(self, handed: HandedIn, outcome: RequestOutcome) -> None:
+        """Remember the outcome; the first one stays."""
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=_key(handed),
+                UpdateExpression="SET outcome = :outcome",
+                ConditionExpression="attribute_exists(pk) AND attribute_not_exists(outcome)",
+                ExpressionAttributeValues=item_of(**{":outcome": msgspec.json.encode(outcome).decode()}),
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+
+
+class RequestedAnswers:
+    """What a responder does to alerts, by requests: each waits until it is applied, and gives the alert as it
+    stands then. `by` is not used: the function names whom IAM let in.
+
+    Raises `RequestRefusedError`, or `NotAnsweredError` where nothing came of it in half a minute.
+    """
+
+    def __init__(
+        self,
+        book: AlertBook,
+        requests: RequestTable,
+        *,
+        user_id: str,
+        now: Callable[[], float],
+        wait: Callable[[float], None],
+    ) -> None:
+        self._book = book
+        self._requests = requests
+        self._user_id = user_id
+        self._now = now
+        self._wait = wait
+
+    def acknowledge(self, alert_id: str, by: str, note: str) -> AlertEntry:  # noqa: ARG002
+        """Somebody looks after it."""
+        return self._applied(Request(RequestAction.ACKNOWLEDGE, alert_id, note))
+
+    def unacknowledge(self, alert_id: str, by: str) -> AlertEntry:  # noqa: ARG002
+        """Nobody does any more."""
+        return self._applied(Request(RequestAction.UNACKNOWLEDGE, alert_id))
+
+    def close(self, alert_id: str, by: str) -> AlertEntry:  # noqa: ARG002
+        """It is dealt with."""
+        return self._applied(Request(RequestAction.CLOSE, alert_id))
+
+    def _applied(self, request: Request) -> AlertEntry:
+        handed = self._requests.put(self._user_id, request)
+        until = self._now() + _PATIENCE
+        while (outcome := self._requests.outcome(handed)) is None:
+            if self._now() >= until:
+                raise NotAnsweredError(
+                    f"nothing came of the request to {request.action} {request.alert_id} in"
+                    f" {_PATIENCE:.0f} seconds; it may be applied yet: look with `trailwarden alerts show`,"
+                    " and for the reason in the log of trailwarden-apply-requests"
+                )
+            self._wait(_ASKED_EVERY)
+        entry = self._book.get(request.alert_id) if outcome.done else None
+        if entry is None:
+            why = outcome.message or "the alert is gone"
+            raise RequestRefusedError(
+                f"the request to {request.action} {request.alert_id} was refused: {why}"
+            )
+        return entry
+
+
+def _key(handed: HandedIn) -> Item:
+    return item_of(pk=f"{_PARTITION}{handed.user_id}", sk=handed.number)
