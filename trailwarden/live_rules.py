@@ -2,19 +2,21 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from trailwarden.errors import RuleSetError
 from trailwarden.rules.ruleset import RuleSet, load_rule_set
 from trailwarden.safety.text import one_line
-from trailwarden.state.rule_sets import LiveRuleSet
+from trailwarden.state.rule_sets import LiveRuleSet, LoadTroubles
 from trailwarden.state.rules_folder import RuleSetArtefacts
 
 LOOK_EVERY = 20.0
 """Seconds between two looks at the pointer."""
 PATIENCE = 300.0
-"""Seconds that a function without any rules waits for those that are live, before it uses the fallback."""
+"""Seconds for which functions without any rules wait for those that are live, before they use the fallback.
+They are counted from the first failure of any function, for each may live for one message."""
 
 Made = TypeVar("Made")
 
@@ -44,6 +46,7 @@ class LiveRules(Generic[Made]):
         self,
         *,
         store: LiveRuleSet,
+        troubles: LoadTroubles,
         artefacts: RuleSetArtefacts,
         fallback: Callable[[], RuleSet],
         make: Callable[[RuleSet], Made],
@@ -53,6 +56,7 @@ class LiveRules(Generic[Made]):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
+        self._troubles = troubles
         self._artefacts = artefacts
         self._fallback = fallback
         self._make = make
@@ -62,7 +66,7 @@ class LiveRules(Generic[Made]):
         self._clock = clock
         self._at_work: _AtWork[Made] | None = None
         self._look_at = float("-inf")
-        self._failing_since = float("inf")
+        self._in_trouble = ""
 
     @property
     def version(self) -> str:
@@ -72,10 +76,11 @@ class LiveRules(Generic[Made]):
     def current(self) -> Made:
         """What was made of the live rule set.
 
-        What goes wrong leaves the rule set at work. Where there is none yet, it raises: the message can come
-        again, and other rules would miss what these find (after a deployment that reads another format, the
-        next publication is a minute away). Only where nothing came of that for `PATIENCE` does the fallback
-        count, for to see something is better than nothing.
+        What goes wrong leaves the rule set at work. Without one, it raises: the message can come again, and
+        other rules would miss what these find (after a deployment that reads another format, the next
+        publication is a minute away). Only if a rule set could not be loaded for `PATIENCE` does the fallback
+        count, for to see something is better than nothing; not if even the pointer cannot be read, for then
+        nothing could be stored either.
         """
         if self._at_work is None or self._clock() >= self._look_at:
             self._look()
@@ -95,30 +100,45 @@ class LiveRules(Generic[Made]):
                 return
             self._take_up(_loaded(version, self._artefacts.artefact(version)))
         except Exception as error:
-            self._failing_since = min(self._failing_since, self._clock())
-            self._fail(LoadFailure(version, one_line(f"{type(error).__name__}: {error}", 500)))
+            failure = LoadFailure(version, one_line(f"{type(error).__name__}: {error}", 500))
+            failing_for = self._fail(failure)
             if self._at_work is None:
-                if self._clock() - self._failing_since < PATIENCE:
+                if failing_for < PATIENCE:
                     raise
                 self._take_up(self._fallback())
+        else:
+            self._recovered(version)
 
     def _take_up(self, rule_set: RuleSet) -> None:
         self._at_work = _AtWork(rule_set.version, self._make(rule_set))
         self._changed(rule_set.version)
 
-    def _fail(self, failure: LoadFailure) -> None:
-        """Count every failure; tell people once of each version, whoever else met it too."""
+    def _fail(self, failure: LoadFailure) -> float:
+        """Count every failure; tell people once of each version, whoever else met it too. Returns for how
+        many seconds functions have failed to load the version, as far as that can be told."""
         self._failed(failure)
         if not failure.version:
-            return
+            return 0.0
+        self._in_trouble = failure.version
         fact = f"rule set {failure.version} cannot be loaded"
+        failing_for = 0.0
         try:
-            if not self._store.told(fact):
+            trouble = self._troubles.met(failure.version)
+            failing_for = trouble.failing_for
+            if not trouble.told:
                 self._tell(f"Trailwarden: {fact}", self._letter(failure))
-                self._store.mark_told(fact, days=30)
+                self._troubles.told(failure.version)
         except Exception as error:  # noqa: BLE001 (the rules at work go on, whatever cannot be told)
             reason = one_line(f"{type(error).__name__}: {error}", 500)
             self._failed(LoadFailure(failure.version, f"could not be told: {reason}"))
+        return failing_for
+
+    def _recovered(self, version: str) -> None:
+        """A version that could not be loaded was: what goes wrong with it later is another trouble."""
+        if version and version == self._in_trouble:
+            self._in_trouble = ""
+            with suppress(Exception):
+                self._troubles.over(version)
 
     def _letter(self, failure: LoadFailure) -> str:
         none = f"none yet; after {PATIENCE:.0f} seconds it uses the rules that it was deployed with"
