@@ -265,13 +265,14 @@ class Detector:
                 f"{one_line(log_file.address, 1100)}: {_UNLEARNED} {why}" for why in portion.unlearned
             ]
             remarks = remarks[:FAULTS_TOLD]
+            stops = not portion.last and not shift.suffices()
             if portion.last:
                 remarks += self._end(log_file, claim, reading, portion)
                 self._tally_file(reading, portion, asked)
-            elif not portion.empty or not shift.suffices():
+            elif stops or not portion.empty:
                 claim.reached(portion.progress, portion.hidden)
             _tally_portion(portion, tally)
-            if not portion.last and not shift.suffices():
+            if stops:
                 claim.release()
                 tally.unfinished += 1
                 return Handled(Status.UNFINISHED, tuple(remarks))

@@ -1,4 +1,4 @@
-"""Files that are begun, held, handed back, set aside, taken over: what the ledger makes of it, in both forms."""
+"""Files that are begun, held, handed back, set aside, taken over: what the ledger makes of it, both forms."""
 
 from collections.abc import Callable
 from dataclasses import replace
