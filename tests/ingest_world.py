@@ -54,6 +54,8 @@ class World:
 
     timeout: float = 120.0
     seconds: float = 0.001
+    costs: dict[str, float] = field(default_factory=dict)
+    """The same for some calls by name."""
     rules: RuleSet = RULES
     limits: PortionLimits = field(default_factory=PortionLimits)
     time: float = NOW
@@ -82,8 +84,8 @@ class World:
         self.table.before = self._called
         self._deadline = float("inf")
 
-    def _called(self, _name: str) -> None:
-        self.pass_time(self.seconds)
+    def _called(self, name: str) -> None:
+        self.pass_time(self.costs.get(name, self.seconds))
         self.calls += 1
         if self.calls - 1 == self.die_at:
             raise KilledError

@@ -6,8 +6,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from tests.ingest_world import VISIBILITY, World
 from tests.samples import CREATE_RULE, MEMBER, STOP_RULE, harmless, log_file, notice, record, rule
@@ -17,10 +15,9 @@ from tests.unit.test_detection_correlations import CORRELATION
 from trailwarden.delivery.records import Record
 from trailwarden.reading import PortionLimits
 from trailwarden.rules.ruleset import Rule, RuleSet
-from trailwarden.state.ledger import ATTEMPTS
 
 ONE = "AAAAAAAAAAAAAAAA"
-SMALL = PortionLimits(matches=60, size=80_000, sessions=20, hidden=50, records=300)
+SMALL = PortionLimits(matches=30, size=40_000, sessions=20, hidden=50, records=150)
 _DROPPED = ["field", "userIdentity.userName", ["is", "drill"]]
 EXCEPTED: Rule = msgspec.structs.replace(
     rule(STOP_RULE, "StopLogging"),
@@ -53,7 +50,21 @@ def mixed(number: int) -> Record | str:
             return harmless(number)
 
 
-FILE = log_file(mixed(number) for number in range(2500))
+MIXED = [mixed(number) for number in range(1200)]
+FAULTS = MIXED.count("no record")
+HIDDEN = sum(number % 11 == 3 for number in range(1200))
+FILE = log_file(MIXED)
+COUNTED_BY_PORTION = (
+    "matches",
+    "alerts",
+    "hidden_matches",
+    "sessions",
+    "correlated",
+    "ungrouped",
+    "bytes",
+    "rule_failures",
+    "duplicates",
+)
 
 
 def world(**parts: Any) -> World:
@@ -74,45 +85,41 @@ def whole() -> World:
 def assert_same(found: World, whole: World) -> None:
     """The same is stored, counted and told."""
     assert found.kept() == whole.kept()
-    assert found.hidden("drill") == whole.hidden("drill") == 227
+    assert found.hidden("drill") == whole.hidden("drill") == HIDDEN
     assert found.told[-1:] == whole.told[-1:]
     assert found.tally.seen == whole.tally.seen
-    assert (found.tally.files, found.tally.records, found.tally.defects) == (1, 2425, 75)
+    assert (found.tally.files, found.tally.records, found.tally.defects) == (1, 1200 - FAULTS, FAULTS)
 
 
 def test_the_file_is_what_the_test_says_it_is(whole: World) -> None:
     assert_same(whole, whole)
     tally = whole.tally
-    assert tally.matches == 682
-    assert tally.hidden_matches == 227
-    assert tally.sessions == 227
-    assert tally.correlated > 600
+    assert tally.matches == sum(number % 11 < 3 for number in range(1200))
+    assert tally.hidden_matches == HIDDEN
+    assert tally.sessions == sum(number % 11 == 4 for number in range(1200))
+    assert tally.correlated > 300
     ((subject, text),) = whole.told
     assert subject == "Trailwarden: a log file can be read only in part"
-    assert "and 55 more" in text
+    assert f"and {FAULTS - 20} more" in text
 
 
-@pytest.mark.parametrize("timeout", [25, 40, 100])
+@pytest.mark.parametrize("timeout", [15, 25, 40])
 def test_a_file_that_takes_several_runs_ends_as_in_a_single_one(whole: World, timeout: int) -> None:
     found = world(timeout=timeout)
     found.seconds = 0.05
     found.settle()
     assert found.deaths == 0
-    assert found.runs > 2
+    assert found.runs > 1
     assert_same(found, whole)
-    figures = {name: getattr(found.tally, name) for name in ("matches", "alerts", "hidden_matches", "sessions",
-               "correlated", "ungrouped", "bytes", "rule_failures", "duplicates")}  # fmt: skip
+    figures = {name: getattr(found.tally, name) for name in COUNTED_BY_PORTION}
     assert figures == {name: getattr(whole.tally, name) for name in figures}
     assert found.time - 1_772_366_700.0 < VISIBILITY, "it went on at once"
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.data())
-def test_a_function_that_dies_at_any_call_of_the_table_costs_nothing(
-    whole: World, data: st.DataObject
-) -> None:
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.05, 0.13, 0.24, 0.37, 0.48, 0.61, 0.72, 0.86, 0.95, 0.9995])
+def test_a_function_that_dies_at_any_call_of_the_table_costs_nothing(whole: World, share: float) -> None:
     found = world()
-    found.die_at = data.draw(st.integers(0, whole.calls - 1))
+    found.die_at = int(whole.calls * share)
     found.settle()
     assert found.deaths == 1
     assert_same(found, whole)
@@ -122,21 +129,21 @@ def test_a_function_that_dies_again_and_again_after_some_progress_gets_to_the_en
     found = world()
 
     def die_soon() -> Any:
-        found.die_at = found.calls + 120
+        found.die_at = found.calls + 200
         return found.detector()
 
     found.settle(detector=die_soon)
-    assert found.deaths > 2 * ATTEMPTS
+    assert found.deaths > 1
     assert found.parked == []
     assert_same(found, whole)
 
 
 def test_what_lies_behind_is_not_judged_again(whole: World) -> None:
-    found = world(timeout=40)
+    found = world(timeout=20)
     found.seconds = 0.05
     found.settle()
     matches = [one for one in found.table.inserted if one["sk"]["S"].startswith("MATCH#")]
-    assert found.runs > 2
+    assert found.runs > 1
     assert found.table.writes < whole.table.writes + 6 * found.runs
     assert len(matches) == len({(one["pk"]["S"], one["sk"]["S"]) for one in matches})
 
@@ -145,7 +152,7 @@ def test_a_file_that_ends_its_function_far_behind_is_set_aside_with_what_was_fou
     found = World(limits=SMALL)
     key = found.put(ONE, FILE)
     found.send(notice(key))
-    found.die_at = 400
+    found.die_at = 150
     found.run(found.detector())
     found.time += VISIBILITY
     found.deadly.add(key)
@@ -163,7 +170,7 @@ class TestAnotherRuleSet:
     def test_no_match_of_a_new_rule_is_missed_and_nothing_is_counted_twice(self, whole: World) -> None:
         alone = replace_rules(world(timeout=1e9), self.NEW)
         alone.settle()
-        found = world(timeout=40)
+        found = world(timeout=20)
         found.seconds = 0.05
         found.run(found.detector())
         assert not found.read()
@@ -176,7 +183,7 @@ class TestAnotherRuleSet:
         assert found.tally.seen == whole.tally.seen
 
     def test_rules_that_change_with_every_run_do_not_hold_the_file_up(self) -> None:
-        found = world(timeout=40)
+        found = world(timeout=20)
         found.seconds = 0.05
         runs = iter(range(1000))
 
@@ -187,7 +194,7 @@ class TestAnotherRuleSet:
 
         found.settle(detector=changed)
         assert found.read()
-        assert found.hidden("drill") == 227
+        assert found.hidden("drill") == HIDDEN
 
 
 def replace_rules(found: World, rules: RuleSet) -> World:
@@ -195,20 +202,20 @@ def replace_rules(found: World, rules: RuleSet) -> World:
     return found
 
 
-@pytest.mark.parametrize("groups", ["one", "each its own"])
-def test_half_of_a_large_file_matching_ends_in_several_runs(groups: str) -> None:
+@pytest.mark.parametrize(("groups", "slowness"), [("one", 0.3), ("each its own", 0.02)])
+def test_half_of_a_large_file_matching_ends_in_several_runs(groups: str, slowness: float) -> None:
     def matching(number: int) -> Record:
         name = "mallory" if groups == "one" else f"user{number}"
         return record(number, userIdentity=user(name)) if number % 2 else harmless(number)
 
-    found = World(timeout=30, seconds=0.02, limits=PortionLimits(matches=200))
-    found.send(notice(found.put(ONE, log_file(matching(number) for number in range(6000)))))
+    found = World(timeout=15, seconds=slowness, limits=PortionLimits(matches=100))
+    found.send(notice(found.put(ONE, log_file(matching(number) for number in range(2000)))))
     found.settle()
     assert found.read()
     assert found.deaths == 0
     assert found.runs > 1
-    assert sum(sk.startswith("MATCH#") for _, sk in found.table.items) == 3000
-    expected = 1 if groups == "one" else 3000
+    assert sum(sk.startswith("MATCH#") for _, sk in found.table.items) == 1000
+    expected = 1 if groups == "one" else 1000
     assert sum(sk == "ALERT" for _, sk in found.table.items) == expected
 
 
