@@ -148,6 +148,15 @@ class RuleSetStore(LiveRuleSet, Protocol):
     def mark_told(self, fact: str, *, days: int = 400) -> None:
         """Remember that a fact has been told, for so many days at least."""
 
+    def attempts(self, step: str) -> int:
+        """How often a step was begun within a day, without an end; read consistently."""
+
+    def begin(self, step: str) -> None:
+        """Count that a step is begun."""
+
+    def end(self, step: str) -> None:
+        """A step has ended: it is counted anew."""
+
     def publish(self, publication: Publication, *, mirrored: bool) -> bool:
         """Make a publication live, in one write of pointer and history, if the live one is still the one
         before it (none, for number 1). False where it is not: somebody else was first."""
