@@ -21,7 +21,10 @@ from infra.permissions import DetectPermissions, RuleFolders
 from infra.settings import Settings
 
 _DETECT_BATCH = 10
-_RECEIVES = 5
+# As many as SQS allows. A large file comes again for each of its runs, and so does what is not begun for lack
+# of time. Attempts that fail are counted in the ledger (trailwarden/state/ledger.py), which sets a file aside
+# after five. The queue counts for what is never begun at all: rules that cannot be loaded, no ledger.
+_RECEIVES = 1000
 _NOTIFY_TIMEOUT = Duration.seconds(60)
 _NOTIFY_BATCH = 10
 # An alert that cannot be sent is tried again a few times: it must not hold up what is behind it for long;
@@ -143,6 +146,8 @@ class DetectionStack(Stack):
                     "LOG_BUCKET_NAME": self._names.log_bucket,
                     "RULES_BUCKET_NAME": self._names.rules_bucket,
                     "ALERT_RETENTION_DAYS": str(self._settings.retention.alert_days),
+                    "INGEST_QUEUE_URL": self.ingest.queue_url,
+                    "INGEST_DEAD_LETTER_QUEUE_URL": self.dead_letters.queue_url,
                 },
                 statements=permissions.statements(),
                 wildcards={

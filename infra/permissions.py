@@ -18,7 +18,7 @@ ALERTS, LISTED, GROUPS, DUE, ACKNOWLEDGED = "ALERT#*", "ALERTS#*", "GROUP#*", "D
 """Those of alerts and their groups."""
 COUNTS = "WEEK#*"
 """Those of what is counted for the heartbeat."""
-_DETECTED = (ALERTS, LISTED, DUE, "FILE#*", GROUPS, STAGED)
+_DETECTED = (ALERTS, LISTED, DUE, "FILE#*", GROUPS, STAGED, "TROUBLE#*")
 """What `detect` puts, one by one and in transactions: everything but what is remembered about rules."""
 _BATCHED = ("CORRELATION#*", GROUPS, "SESSION#*")
 """What it writes in batches, which may delete as well."""
@@ -63,9 +63,10 @@ class DetectPermissions:
         return f"{self._names.log_bucket_arn}/AWSLogs/*"
 
     def statements(self) -> list[iam.PolicyStatement]:
-        """Take notices, read log files and the live rule set, store alerts, tell operations."""
+        """Take notices or set them aside, read log files and live rules, store alerts, tell operations."""
         return [
             allow(self._names.ingest_queue_arn, *_FEED),
+            allow(self._names.ingest_dead_letter_queue_arn, "sqs:SendMessage"),
             allow(self.log_files, "s3:GetObject"),
             use_key(self._names, self._log_key_arn, "s3", "kms:Decrypt"),
             allow(RuleFolders(self._names).rule_sets, "s3:GetObject"),

@@ -1,41 +1,45 @@
-"""One delivery notice, from its text to stored alerts: what the function `detect` does with a message.
+"""What the function `detect` does with one delivery notice, and with each file that it names.
 
-The order is the proof that nothing is lost and nothing is told twice: who was given which access key, so
-that an alert of the same file can name them, matches, then alerts, then what correlations keep and make of
-the matches, then the file's entry in the ledger and, in the same step, the counts of what exceptions hid in
-it, then (by returning) the acknowledgement. Each step may be repeated.
+The order is the proof that nothing is lost and nothing is told twice: the attempt is counted, then of each
+portion of the file (`reading.py`) all is stored and judged, then the ledger says so and counts, in the same
+step, what exceptions hid, then (by returning) the notice is acknowledged. Each step may be repeated.
 """
 
 import hashlib
+import json
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Protocol
 
-from trailwarden.activity.learning import LESSON, LearnedSessions
-from trailwarden.activity.sessions import SessionStore
-from trailwarden.alerts.grouping import DEFAULT_POLICY, AlertGrouper, AlertPolicy
-from trailwarden.correlation.correlator import CorrelationBatch, Correlator
+from trailwarden.activity.learning import LESSON
 from trailwarden.delivery.keys import LogFileKey
-from trailwarden.delivery.logfile import Defect, LogFileReader
-from trailwarden.delivery.notices import ObjectRef, parse_notice
-from trailwarden.delivery.records import Record
+from trailwarden.delivery.notices import Notice, ObjectRef, parse_notice
 from trailwarden.engine.engine import Engine
-from trailwarden.engine.hidden import HiddenMatches
-from trailwarden.engine.times import EventTimes
 from trailwarden.errors import LogFileUnavailable, NoticeError
+from trailwarden.reading import FAULTS_TOLD, FileReading, Portion, Tools
 from trailwarden.rules.ruleset import RuleSet
 from trailwarden.safety.redact import redacted_text
 from trailwarden.safety.text import one_line
-from trailwarden.state.protocol import AlertStore, FileLedger, FileOutcome, HiddenByDay
+from trailwarden.shift import UNLIMITED, Shift
+from trailwarden.state.ledger import (
+    ATTEMPTS,
+    Claim,
+    FileEntry,
+    FileLedger,
+    FileTakenError,
+    Refusal,
+    Refused,
+    Visit,
+    take,
+)
+from trailwarden.state.protocol import FileOutcome
 from trailwarden.state.weeks import Seen
 
-_STORE_EVERY = 500  # matches held in memory before they are stored
-_CORRELATE_EVERY = 2000  # matches held in memory before their correlations are judged
-_LEARN_EVERY = 500  # sessions held in memory before they are stored
-_DEFECTS_TOLD = 20
+_LAGS_AT_MOST = 100  # EMF takes no more values of one metric
 
 
 class OpenedLogFile(Protocol):
@@ -58,6 +62,13 @@ class LogFiles(Protocol):
 
     def open(self, ref: ObjectRef) -> AbstractContextManager[OpenedLogFile]:
         """Open one log file."""
+
+
+class DeadLetters(Protocol):
+    """Where notices wait that were given up, until somebody has them tried again."""
+
+    def set_aside(self, notice: str, why: str) -> None:
+        """Keep a notice there."""
 
 
 class Operations(Protocol):
@@ -96,10 +107,23 @@ class Tally:
     """Matches that a correlation skipped, for its group (or the time) is missing in the record."""
     sessions: int = 0
     """Temporary access keys of which records told who was given them."""
+    unfinished: int = 0
+    """Files that go on in another run, or were not begun, for lack of time."""
+    set_aside: int = 0
+    """Files that were given up."""
     delivery_lags: list[float] = field(default_factory=list)
-    """Now − eventTime, in seconds, of the newest and the oldest record of each file."""
+    """Now − eventTime, in seconds, of the newest and the oldest record of each of the first 50 files."""
     seen: dict[str, Seen] = field(default_factory=dict)
     """What was read, by account."""
+
+    def clear(self) -> None:
+        """Begin to count anew, after what was counted is handed in."""
+        for each in fields(self):
+            setattr(self, each.name, getattr(Tally(), each.name))
+
+    def lagged(self, *seconds: float) -> None:
+        """Keep how long records took to arrive, as many as a metric takes."""
+        self.delivery_lags += seconds[: max(0, _LAGS_AT_MOST - len(self.delivery_lags))]
 
     def saw(self, account: str, seen: Seen) -> None:
         """Count what was read of an account."""
@@ -111,205 +135,272 @@ def learning_engine(rule_set: RuleSet) -> Engine:
     return Engine(rule_set, lesson=LESSON)
 
 
+class Status(StrEnum):
+    """What became of a file."""
+
+    DONE = "done"
+    UNFINISHED = "unfinished"
+    """It goes on where it stopped, as soon as it is asked for again."""
+    HELD = "held"
+    """Another function works on it."""
+    SUSPECT = "suspect"
+    """It is begun only by a function that has nothing else to lose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What became of a file. `wait`: the seconds until it may be asked for again; `attempts`: how often it
+    was begun in vain; `remarks`: what people should know of it, a line each."""
+
+    status: Status
+    remarks: tuple[str, ...] = ()
+    wait: float = 0.0
+    attempts: int = 0
+
+
 class Detector:
     """Reads what notices announce, once, and stores the alerts that the rule set makes of it."""
 
     def __init__(  # noqa: PLR0913 (its parts, each passed in)
         self,
         *,
-        engine: Engine,
+        tools: Tools,
         log_files: LogFiles,
-        store: AlertStore,
         ledger: FileLedger,
         operations: Operations,
+        dead_letters: DeadLetters,
         log_bucket: str,
-        correlator: Correlator | None = None,
-        sessions: SessionStore | None = None,
-        policy: AlertPolicy = DEFAULT_POLICY,
         now: Callable[[], float] = time.time,
     ) -> None:
-        if sessions is not None and engine.lesson is None:
+        if tools.sessions is not None and tools.engine.lesson is None:
             raise ValueError("sessions cannot be learned by an engine without a lesson: see learning_engine")
-        self._engine = engine
+        self._tools = tools
         self._log_files = log_files
-        self._store = store
         self._ledger = ledger
         self._operations = operations
+        self._dead_letters = dead_letters
         self._log_bucket = log_bucket
-        self._correlator = correlator
-        self._sessions = sessions
-        self._policy = policy
         self._now = now
 
     @property
     def rule_set_version(self) -> str:
         """The version of the rule set at work."""
-        return self._engine.rule_set.version
+        return self._tools.engine.rule_set.version
 
-    def handle(self, body: str, tally: Tally) -> list[str]:
-        """Deal with one notice. Returns what people should know of it, a line each.
-
-        Raises where the notice must come again: a file is out of reach, or the state cannot be written. The
-        files of the notice that could be read are read, and will not be read again.
-        """
+    def objects(self, body: str, tally: Tally) -> tuple[tuple[ObjectRef, ...], tuple[str, ...]]:
+        """The objects that a notice names, and what people should know of it; none if it cannot be read."""
         tally.notices += 1
         try:
-            notice = parse_notice(body)
+            notice: Notice = parse_notice(body)
         except NoticeError as error:
             tally.unreadable_notices += 1
-            return [self._quarantine_notice(body, error)]
-        remarks: list[str] = []
-        out_of_reach: list[LogFileUnavailable] = []
-        for ref in notice.objects:
-            try:
-                remarks += self._handle_object(ref, tally)
-            except LogFileUnavailable as error:
-                tally.unavailable_files += 1
-                out_of_reach.append(error)
-        if out_of_reach:
-            raise LogFileUnavailable("; ".join(str(error) for error in out_of_reach))
-        return remarks
+            return (), (self._quarantine_notice(body, error),)
+        return notice.objects, ()
 
-    def _handle_object(self, ref: ObjectRef, tally: Tally) -> list[str]:
+    def read(
+        self,
+        ref: ObjectRef,
+        tally: Tally,
+        shift: Shift = UNLIMITED,
+        *,
+        sent_at: float = 0.0,
+        alone: bool = True,
+    ) -> Handled:
+        """Deal with one object, or go on with it. `sent_at` is when its notice was sent (seconds since 1970).
+
+        Raises if its notice must come again: it is out of reach, or the state cannot be written.
+        """
         key = LogFileKey.parse(ref.key)
-        if key is None or key.kind not in self._engine.kinds:
+        if key is None or key.kind not in self._tools.engine.kinds:
             tally.passed_over += 1
-            return []
+            return Handled(Status.DONE)
         if ref.bucket != self._log_bucket:
             # Whoever can send a notice must not choose what is read.
             tally.passed_over += 1
-            return [
-                f"s3://{one_line(ref.bucket)}/{one_line(ref.key, 500)} is not in the log bucket: not read"
-            ]
-        with self._log_files.open(ref) as log_file:
-            known = self._ledger.outcome(log_file.file_id)
-            if known is not None:
-                tally.duplicates += 1
-                return []
-            return self._read(log_file, tally, key.account_id)
+            where = f"s3://{one_line(ref.bucket)}/{one_line(ref.key, 500)}"
+            return Handled(Status.DONE, (f"{where} is not in the log bucket: not read",))
+        asked = _Asked(ref, key.account_id, tally, shift, sent_at, alone)
+        try:
+            with self._log_files.open(ref) as log_file:
+                return self._opened(log_file, asked)
+        except LogFileUnavailable as error:
+            tally.unavailable_files += 1
+            return self._out_of_reach(error, asked)
 
-    def _read(self, log_file: OpenedLogFile, tally: Tally, account: str) -> list[str]:
-        reader = LogFileReader(log_file)
-        times, hidden = EventTimes(), HiddenMatches()
-        grouper = AlertGrouper(self._engine.rule_set.version, keep_matches=True, policy=self._policy)
-        failures_before = self._rule_failures()
-        batch = self._correlator.batch() if self._correlator is not None else None
-        learning = _Learning(self._sessions) if self._sessions is not None else None
-        teach = learning.add if learning is not None else None
-        matches = repeats = opened = 0
-        for match in self._engine.scan(reader, times, hidden, teach):
-            if grouper.add(match, log_file.address):
-                matches += 1
-            else:
-                repeats += 1
-            if grouper.pending >= _STORE_EVERY:
-                if learning is not None:
-                    learning.store()
-                opened += self._store.add(grouper.drain())
-            if batch is not None:
-                batch.add(match, log_file.address)
-                if batch.pending >= _CORRELATE_EVERY:
-                    opened += batch.flush()
+    def _opened(self, log_file: OpenedLogFile, asked: "_Asked") -> Handled:
+        now = self._now()
+        visit = Visit(now, now + asked.shift.left, asked.sent_at, asked.alone)
+        taken = take(self._ledger, log_file.file_id, visit)
+        if isinstance(taken, Refused):
+            return self._refused(log_file, taken, asked)
+        try:
+            return self._read(log_file, taken, asked)
+        except FileTakenError:
+            return Handled(Status.HELD)
+        except Exception as error:
+            with suppress(Exception):  # the attempt is counted anyway
+                taken.failed(one_line(f"{type(error).__name__}: {error}", 500))
+            raise
+
+    def _refused(self, log_file: OpenedLogFile, refused: Refused, asked: "_Asked") -> Handled:
+        match refused.why:
+            case Refusal.READ:
+                asked.tally.duplicates += 1
+                return Handled(Status.DONE)
+            case Refusal.HELD:
+                return Handled(Status.HELD, wait=refused.wait)
+            case Refusal.SUSPECT:
+                return Handled(Status.SUSPECT, attempts=refused.entry.attempts)
+            case Refusal.SPENT:
+                return self._give_up(log_file, refused.entry, asked)
+
+    def _read(self, log_file: OpenedLogFile, claim: Claim, asked: "_Asked") -> Handled:
+        tally, shift = asked.tally, asked.shift
+        start = claim.progress(self.rule_set_version)
+        reading = FileReading(self._tools, log_file, log_file.address, start, today=self._today())
         remarks: list[str] = []
-        if learning is not None:
-            learning.store()
-            tally.sessions += learning.stored
-            remarks = [f"{one_line(log_file.address, 1100)}: {why}" for why in learning.failures]
-        opened += self._store.add(grouper.drain())
-        if batch is not None:
-            opened += batch.flush()
-            _tally_correlations(batch, tally)
-        tally.files += 1
-        tally.records += reader.record_count
-        tally.saw(account, Seen(1, reader.record_count, times.newest))
-        tally.bytes += reader.bytes_compressed
-        tally.matches += matches
-        tally.alerts += opened
-        tally.hidden_matches += hidden.total
-        tally.duplicates += repeats
-        tally.defects += reader.defect_counts.total()
-        tally.rule_failures += self._rule_failures() - failures_before
-        tally.delivery_lags += [self._lag(when) for when in (times.oldest, times.newest) if when]
-        by_day = hidden.by_day(self._today())
-        if not reader.defects:
-            self._ledger.record(log_file.file_id, FileOutcome.READ, hidden=by_day)
-            return remarks
-        tally.unreadable_files += reader.unreadable
-        return [*remarks, self._quarantine_file(log_file, reader, by_day)]
+        shift.begin()
+        for portion in reading.portions(shift.begin):
+            shift.stored()
+            remarks += [
+                f"{one_line(log_file.address, 1100)}: {_UNLEARNED} {why}" for why in portion.unlearned
+            ]
+            remarks = remarks[:FAULTS_TOLD]
+            stops = not portion.last and not shift.suffices()
+            if portion.last:
+                remarks += self._end(log_file, claim, reading, portion)
+                self._tally_file(reading, portion, asked)
+            elif stops or not portion.empty:
+                claim.reached(portion.progress, portion.hidden)
+            _tally_portion(portion, tally)
+            if stops:
+                claim.release()
+                tally.unfinished += 1
+                return Handled(Status.UNFINISHED, tuple(remarks))
+        return Handled(Status.DONE, tuple(remarks))
 
-    def _today(self) -> str:
-        return datetime.fromtimestamp(self._now(), UTC).date().isoformat()
-
-    def _rule_failures(self) -> int:
-        return sum(failure.count for failure in self._engine.failures.values())
-
-    def _lag(self, when: str) -> float:
-        return self._now() - datetime.strptime(when, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp()
-
-    def _quarantine_file(self, log_file: OpenedLogFile, reader: LogFileReader, hidden: HiddenByDay) -> str:
+    def _end(
+        self, log_file: OpenedLogFile, claim: Claim, reading: FileReading, portion: Portion
+    ) -> list[str]:
         """Tell people of a file's faults once, and keep them; told first, so that a crash cannot lose it."""
-        faults = [_fault(defect) for defect in reader.defects[:_DEFECTS_TOLD]]
-        more = reader.defect_counts.total() - len(faults)
-        if more > 0:
-            faults.append(f"and {more} more")
-        what = "cannot be read" if reader.unreadable else "can be read only in part"
+        progress = portion.progress
+        if not progress.defects:
+            claim.end(FileOutcome.READ, "", portion.hidden)
+            return []
+        faults = list(progress.faults)
+        if progress.defects > len(faults):
+            faults.append(f"and {progress.defects - len(faults)} more")
+        what = "cannot be read" if reading.reader.unreadable else "can be read only in part"
         text = "\n".join(
             [
                 f"The log file {one_line(log_file.address, 1100)} {what}:",
                 *(f"  - {fault}" for fault in faults),
                 "",
-                f"{reader.record_count} records of it were evaluated. It is not tried again unless the",
+                f"{progress.records} records of it were evaluated. It is not tried again unless the",
                 "object changes; compare it with the trail's digest files to learn whether it was altered.",
             ]
         )
         self._operations.tell(f"Trailwarden: a log file {what}", text)
-        outcome = FileOutcome.UNREADABLE if reader.unreadable else FileOutcome.READ
-        self._ledger.record(log_file.file_id, outcome, "; ".join(faults), hidden)
-        return f"{one_line(log_file.address, 1100)} {what}: {'; '.join(faults)}"
+        outcome = FileOutcome.UNREADABLE if reading.reader.unreadable else FileOutcome.READ
+        claim.end(outcome, "; ".join(faults), portion.hidden)
+        return [f"{one_line(log_file.address, 1100)} {what}: {'; '.join(faults)}"]
+
+    def _tally_file(self, reading: FileReading, portion: Portion, asked: "_Asked") -> None:
+        """What is counted once for a file, however many runs it took."""
+        progress, times, tally = portion.progress, reading.times, asked.tally
+        tally.files += 1
+        tally.records += progress.records
+        tally.saw(asked.account, Seen(1, progress.records, times.newest))
+        tally.bytes += reading.reader.bytes_compressed
+        tally.defects += progress.defects
+        tally.unreadable_files += reading.reader.unreadable
+        tally.lagged(*(self._lag(when) for when in (times.oldest, times.newest) if when))
+
+    def _today(self) -> str:
+        return datetime.fromtimestamp(self._now(), UTC).date().isoformat()
+
+    def _lag(self, when: str) -> float:
+        return self._now() - datetime.strptime(when, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp()
+
+    def _give_up(self, log_file: OpenedLogFile, entry: FileEntry, asked: "_Asked") -> Handled:
+        """Set a file aside that ended its function, or failed, each time that it was begun."""
+        where = one_line(log_file.address, 1100)
+        how_far = f" beyond record {entry.progress.next_index}" if entry.progress else ""
+        last = entry.detail or "the function was ended: its time or its memory did not suffice"
+        text = _GIVEN_UP.format(where=where, attempts=entry.attempts, how_far=how_far, last=last)
+        self._operations.tell("Trailwarden: a log file was set aside", text)
+        self._set_aside(log_file.file_id, entry, last, asked)
+        return Handled(Status.DONE, (f"{where} was set aside after {entry.attempts} attempts: {last}",))
+
+    def _out_of_reach(self, error: LogFileUnavailable, asked: "_Asked") -> Handled:
+        """Count a file that cannot be opened; the queue's alarm tells people of those that are set aside."""
+        file_id = f"{asked.ref.bucket}/{asked.ref.key}#unavailable"
+        entry = self._ledger.entry(file_id) or FileEntry()
+        if entry.set_aside_at and asked.sent_at <= entry.set_aside_at:
+            asked.tally.duplicates += 1
+            return Handled(Status.DONE)
+        attempts = ATTEMPTS if entry.set_aside_at else entry.attempts + 1
+        entry = replace(entry, attempts=attempts, detail=one_line(str(error), 500), set_aside_at=0.0)
+        if attempts < ATTEMPTS:
+            self._ledger.write(file_id, entry)
+            raise error
+        self._set_aside(file_id, entry, entry.detail, asked)
+        return Handled(Status.DONE, (f"set aside after {attempts} attempts: {entry.detail}",))
+
+    def _set_aside(self, file_id: str, entry: FileEntry, why: str, asked: "_Asked") -> None:
+        notice = json.dumps({"s3Bucket": asked.ref.bucket, "s3ObjectKey": [asked.ref.key]})
+        self._dead_letters.set_aside(notice, why)
+        self._ledger.write(file_id, replace(entry, held_until=0.0, set_aside_at=self._now()))
+        asked.tally.set_aside += 1
 
     def _quarantine_notice(self, body: str, error: NoticeError) -> str:
         safe, why = redacted_text(body), redacted_text(str(error))  # whoever wrote it
         excerpt = one_line(safe, 1000)
         notice_id = "notice:" + hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
-        if self._ledger.outcome(notice_id) is None:
+        if self._ledger.entry(notice_id) is None:
             self._operations.tell(
                 "Trailwarden: a delivery notice cannot be read",
                 f"The ingest queue held a message that is no delivery notice ({why}).\n"
                 f"It begins:\n\n{excerpt}\n",
             )
-            self._ledger.record(notice_id, FileOutcome.UNREADABLE, f"{why}: {excerpt}")
+            detail = f"{why}: {excerpt}"
+            self._ledger.write(notice_id, FileEntry(outcome=FileOutcome.UNREADABLE, detail=detail))
         return f"a notice cannot be read ({why}): {one_line(safe, 200)}"
 
 
-class _Learning:
-    """What the records of one file teach of sessions, stored as it comes."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A file that a notice names: its account, and the run that is asked to read it."""
 
-    def __init__(self, store: SessionStore) -> None:
-        self._store = store
-        self._learned = LearnedSessions()
-        self.stored = 0
-
-    @property
-    def failures(self) -> list[str]:
-        return [f"a record that issues credentials cannot be read: {why}" for why in self._learned.failures]
-
-    def add(self, record: Record) -> None:
-        self._learned.add(record)
-        if self._learned.pending >= _LEARN_EVERY:
-            self.store()
-
-    def store(self) -> None:
-        sessions = self._learned.drain()
-        if sessions:
-            self._store.put_all(sessions)
-            self.stored += len(sessions)
+    ref: ObjectRef
+    account: str
+    tally: Tally
+    shift: Shift
+    sent_at: float
+    alone: bool
 
 
-def _tally_correlations(batch: CorrelationBatch, tally: Tally) -> None:
-    tally.correlated += batch.tally.events
-    tally.ungrouped += batch.tally.missing_group + batch.tally.missing_time
+_GIVEN_UP = """\
+The log file {where} was begun {attempts} times without any progress{how_far}.
+The last attempt: {last}.
+
+It is not tried again, and its events from there on were not evaluated. The other files of its
+notice were. What to do:
+  1. Read the log of the function detect at the time of the attempts. If it ran out of memory or
+     time, raise detect_memory_mb or detect_timeout_seconds in the settings, and deploy.
+  2. Redrive the ingest dead-letter queue: the file is then tried once more, from where it stopped.
+  3. If it fails again, copy the object to a machine and read it with `trailwarden scan`; keep it as
+     evidence, for somebody may have made it to be unreadable.
+"""
+_UNLEARNED = "a record that issues credentials cannot be read:"
 
 
-def _fault(defect: Defect) -> str:
-    where = "" if defect.record_index is None else f" at record {defect.record_index}"
-    return one_line(f"{defect.reason}{where}: {defect.detail}", 300)
+def _tally_portion(portion: Portion, tally: Tally) -> None:
+    tally.matches += portion.matches
+    tally.alerts += portion.alerts
+    tally.hidden_matches += sum(portion.hidden.values())
+    tally.duplicates += portion.repeats
+    tally.sessions += portion.sessions
+    tally.correlated += portion.correlated
+    tally.ungrouped += portion.ungrouped
+    tally.rule_failures += portion.rule_failures

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -9,13 +10,14 @@ from trailwarden.errors import RuleSetError
 from trailwarden.rules.guard import guarded, weakened
 from trailwarden.rules.ruleset import RuleSet, load_rule_set
 from trailwarden.safety.text import one_line
-from trailwarden.state.rule_sets import LiveRuleSet
+from trailwarden.state.rule_sets import LiveRuleSet, LoadTroubles, Trouble
 from trailwarden.state.rules_folder import RuleSetArtefacts
 
 LOOK_EVERY = 20.0
 """Seconds between two looks at the pointer."""
 PATIENCE = 300.0
-"""Seconds that a function without any rules waits for those that are live, before it uses the fallback."""
+"""Seconds for which functions without any rules wait for those that are live, before they use the fallback.
+They are counted from the first failure of any function, for each may live for one message."""
 
 Made = TypeVar("Made")
 
@@ -46,6 +48,7 @@ class LiveRules(Generic[Made]):
         self,
         *,
         store: LiveRuleSet,
+        troubles: LoadTroubles,
         artefacts: RuleSetArtefacts,
         fallback: Callable[[], RuleSet],
         make: Callable[[RuleSet], Made],
@@ -55,6 +58,7 @@ class LiveRules(Generic[Made]):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
+        self._troubles = troubles
         self._artefacts = artefacts
         self._fallback = fallback
         self._make = make
@@ -64,7 +68,7 @@ class LiveRules(Generic[Made]):
         self._clock = clock
         self._at_work: _AtWork[Made] | None = None
         self._look_at = float("-inf")
-        self._failing_since = float("inf")
+        self._in_trouble = ""
 
     @property
     def version(self) -> str:
@@ -74,10 +78,11 @@ class LiveRules(Generic[Made]):
     def current(self) -> Made:
         """What was made of the live rule set.
 
-        What goes wrong leaves the rule set at work. Where there is none yet, it raises: the message can come
-        again, and other rules would miss what these find (after a deployment that reads another format, the
-        next publication is a minute away). Only where nothing came of that for `PATIENCE` does the fallback
-        count, for to see something is better than nothing.
+        What goes wrong leaves the rule set at work. Without one, it raises: the message can come again, and
+        other rules would miss what these find (after a deployment that reads another format, the next
+        publication is a minute away). Only if a rule set could not be loaded for `PATIENCE` does the fallback
+        count, for to see something is better than nothing; not if even the pointer cannot be read, for then
+        nothing could be stored either.
         """
         if self._at_work is None or self._clock() >= self._look_at:
             self._look()
@@ -100,12 +105,14 @@ class LiveRules(Generic[Made]):
             self._take_up(guarded(live, deployed), version)
             self._report_weakened(version, list(weakened(live, deployed)))
         except Exception as error:
-            self._failing_since = min(self._failing_since, self._clock())
-            self._fail(LoadFailure(version, one_line(f"{type(error).__name__}: {error}", 500)))
+            failure = LoadFailure(version, one_line(f"{type(error).__name__}: {error}", 500))
+            failing_for = self._fail(failure)
             if self._at_work is None:
-                if self._clock() - self._failing_since < PATIENCE:
+                if failing_for < PATIENCE:
                     raise
                 self._take_up(self._fallback())
+        else:
+            self._recovered(version)
 
     def _take_up(self, rule_set: RuleSet, version: str = "") -> None:
         """`version` is the pointer's, which the protected rules of the deployment may have made another."""
@@ -124,24 +131,40 @@ class LiveRules(Generic[Made]):
             + "\nThis is usual for a few minutes after a deployment. If it was none, somebody altered the rule set:\n"
             "look at `trailwarden rules history`, and at who wrote to the rules bucket and the table.\n"
         )
-        self._tell_once(f"rule set {version} lacks protected rules", text, version)
+        subject = f"Trailwarden: rule set {version} lacks protected rules"
+        self._tell_once(f"{version} lacks protected rules", subject, text)
 
-    def _fail(self, failure: LoadFailure) -> None:
-        """Count every failure; tell people once of each version, whoever else met it too."""
+    def _fail(self, failure: LoadFailure) -> float:
+        """Count every failure; tell people once of each version, whoever else met it too. Returns for how
+        many seconds functions have failed to load the version, as far as that can be told."""
         self._failed(failure)
         if not failure.version:
-            return
+            return 0.0
+        self._in_trouble = failure.version
         fact = f"rule set {failure.version} cannot be loaded"
-        self._tell_once(fact, self._letter(failure), failure.version)
+        trouble = self._tell_once(failure.version, f"Trailwarden: {fact}", self._letter(failure))
+        return trouble.failing_for
 
-    def _tell_once(self, fact: str, text: str, version: str) -> None:
+    def _tell_once(self, name: str, subject: str, text: str) -> Trouble:
+        """Tell operations of a trouble, whichever function met it first; tells nobody if that cannot be
+        remembered."""
+        trouble = Trouble(0.0, told=False)
         try:
-            if not self._store.told(fact):
-                self._tell(f"Trailwarden: {fact}", text)
-                self._store.mark_told(fact, days=30)
+            trouble = self._troubles.met(name)
+            if not trouble.told:
+                self._tell(subject, text)
+                self._troubles.told(name)
         except Exception as error:  # noqa: BLE001 (the rules at work go on, whatever cannot be told)
             reason = one_line(f"{type(error).__name__}: {error}", 500)
-            self._failed(LoadFailure(version, f"could not be told: {reason}"))
+            self._failed(LoadFailure(name, f"could not be told: {reason}"))
+        return trouble
+
+    def _recovered(self, version: str) -> None:
+        """A version that could not be loaded was: what goes wrong with it later is another trouble."""
+        if version and version == self._in_trouble:
+            self._in_trouble = ""
+            with suppress(Exception):
+                self._troubles.over(version)
 
     def _letter(self, failure: LoadFailure) -> str:
         none = f"none yet; after {PATIENCE:.0f} seconds it uses the rules that it was deployed with"

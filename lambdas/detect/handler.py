@@ -27,15 +27,20 @@ from trailwarden.aws.environment import read_environment
 from trailwarden.aws.group_table import GroupTable
 from trailwarden.aws.ledger_table import LedgerTable
 from trailwarden.aws.log_files import S3LogFiles
+from trailwarden.aws.message_queue import FeedingQueue
 from trailwarden.aws.operations import OperationsTopic
 from trailwarden.aws.rule_set_table import RuleSetTable
 from trailwarden.aws.rules_bucket import RulesBucket
 from trailwarden.aws.session_table import SessionTable
+from trailwarden.aws.trouble_table import TroubleTable
 from trailwarden.aws.week_table import WeekTable
 from trailwarden.correlation.correlator import Correlator
 from trailwarden.detection import Detector, Tally, learning_engine
+from trailwarden.intake import Batch, Message, Surroundings
 from trailwarden.live_rules import LiveRules, LoadFailure
+from trailwarden.reading import Tools
 from trailwarden.rules.ruleset import RuleSet, load_rule_set
+from trailwarden.shift import Shift
 from trailwarden.state.groups import Groups
 from trailwarden.state.weeks import week_of
 
@@ -46,19 +51,24 @@ _pause = jitter(0.1)
 
 logger = Logger()
 metrics = Metrics()
+settings = read_environment(
+    os.environ,
+    "ALERT_TABLE_NAME",
+    "OPERATIONS_TOPIC_ARN",
+    "LOG_BUCKET_NAME",
+    "RULES_BUCKET_NAME",
+    "ALERT_RETENTION_DAYS",
+    "INGEST_QUEUE_URL",
+    "INGEST_DEAD_LETTER_QUEUE_URL",
+)
+queue = FeedingQueue(
+    lambda: client("sqs"), settings["INGEST_QUEUE_URL"], settings["INGEST_DEAD_LETTER_QUEUE_URL"]
+)
 
 
 def make_rules() -> LiveRules[Detector]:
     """Detectors of the live rule set, from the function's environment; where nothing was published, of the
     compiled rules beside this file."""
-    settings = read_environment(
-        os.environ,
-        "ALERT_TABLE_NAME",
-        "OPERATIONS_TOPIC_ARN",
-        "LOG_BUCKET_NAME",
-        "RULES_BUCKET_NAME",
-        "ALERT_RETENTION_DAYS",
-    )
     alerting = load_alerting((_FOLDER / "alerting.json").read_bytes())
     dynamodb, s3 = client("dynamodb"), client("s3")
     name, retention = settings["ALERT_TABLE_NAME"], timedelta(days=int(settings["ALERT_RETENTION_DAYS"]))
@@ -72,20 +82,25 @@ def make_rules() -> LiveRules[Detector]:
     policy = AlertPolicy(alerting.quiet_seconds, lambda alert: alerting.adjusted(alert, names.current()))
 
     def make_detector(rule_set: RuleSet) -> Detector:
-        return Detector(
+        tools = Tools(
             engine=learning_engine(rule_set),
-            log_files=S3LogFiles(s3),
             store=groups,
-            ledger=ledger,
-            operations=operations,
-            log_bucket=settings["LOG_BUCKET_NAME"],
             correlator=Correlator(rule_set, events, groups, policy=policy) if rule_set.correlations else None,
             sessions=sessions,
             policy=policy,
         )
+        return Detector(
+            tools=tools,
+            log_files=S3LogFiles(s3),
+            ledger=ledger,
+            operations=operations,
+            dead_letters=queue,
+            log_bucket=settings["LOG_BUCKET_NAME"],
+        )
 
     return LiveRules(
         store=RuleSetTable(dynamodb, settings["ALERT_TABLE_NAME"], now=time.time),
+        troubles=TroubleTable(dynamodb, name, now=time.time),
         artefacts=RulesBucket(s3, settings["RULES_BUCKET_NAME"]),
         fallback=lambda: load_rule_set((_FOLDER / "ruleset.json").read_bytes()),
         make=make_detector,
@@ -107,35 +122,61 @@ def _rules_changed(version: str) -> None:
 
 loads: Counter[str] = Counter()
 rules = make_rules()
-weeks = WeekTable(client("dynamodb"), os.environ["ALERT_TABLE_NAME"], now=time.time)
+weeks = WeekTable(client("dynamodb"), settings["ALERT_TABLE_NAME"], now=time.time)
 
 
 @metrics.log_metrics
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """SQS event in, `{"batchItemFailures": [{"itemIdentifier": …}]}` out."""
-    started = time.perf_counter()
-    tally = Tally()
-    failures = [
-        {"itemIdentifier": message["messageId"]}
-        for message in event["Records"]
-        if not _handled(message, tally)
-    ]
-    _count(tally, seconds=time.perf_counter() - started)
-    _count_week(tally)
-    return {"batchItemFailures": failures}
+    report = _Report()
+    around = Surroundings(
+        detector=rules.current,
+        queue=queue,
+        shift=Shift(lambda: context.get_remaining_time_in_millis() / 1000),
+        tally=report.tally,
+        remark=lambda message_id, remark: logger.warning(remark, extra={"message_id": message_id}),
+        failed=lambda message_id, what: logger.exception(
+            "a notice must come again", extra={"message_id": message_id, "what": what}
+        ),
+        before_suspect=report.secure,
+    )
+    failures = Batch(around, map(_message, event["Records"])).work()
+    report.hand_in()
+    return {"batchItemFailures": [{"itemIdentifier": each} for each in failures]}
 
 
-def _handled(message: dict[str, Any], tally: Tally) -> bool:
-    """Whether the message is done with. Whatever goes wrong with one stops only itself."""
-    try:
-        remarks = rules.current().handle(message["body"], tally)
-    except Exception:
-        logger.exception("a notice must come again", extra={"message_id": message["messageId"]})
-        return False
-    for remark in remarks:
-        logger.warning(remark, extra={"message_id": message["messageId"]})
-    return True
+def _message(record: dict[str, Any]) -> Message:
+    """A message as Lambda hands it over: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html"""
+    attributes = record.get("attributes", {})
+    return Message(
+        id=record["messageId"],
+        body=record["body"],
+        handle=record.get("receiptHandle", ""),
+        receives=int(attributes.get("ApproximateReceiveCount", 1)),
+        sent_at=int(attributes.get("SentTimestamp", 0)) / 1000,
+    )
+
+
+class _Report:
+    """What a batch came to, as metrics and for the heartbeat: handed in once more before what may be lost
+    with the function."""
+
+    def __init__(self) -> None:
+        self.tally = Tally()
+        self._started = time.perf_counter()
+
+    def secure(self) -> None:
+        """Hand it in, and have it published at once."""
+        self.hand_in()
+        metrics.flush_metrics()
+
+    def hand_in(self) -> None:
+        now = time.perf_counter()
+        _count(self.tally, seconds=now - self._started)
+        _count_week(self.tally)
+        self.tally.clear()
+        self._started = now
 
 
 def _count_week(tally: Tally) -> None:
@@ -164,6 +205,8 @@ def _count(tally: Tally, *, seconds: float) -> None:
         "Correlated": tally.correlated,
         "Ungrouped": tally.ungrouped,
         "SessionsLearned": tally.sessions,
+        "UnfinishedFiles": tally.unfinished,
+        "FilesSetAside": tally.set_aside,
         "RuleSetLoads": loads["RuleSetLoads"],
         "RuleSetFailures": loads["RuleSetFailures"],
     }
@@ -172,7 +215,7 @@ def _count(tally: Tally, *, seconds: float) -> None:
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
     metrics.add_metric(name="Bytes", unit=MetricUnit.Bytes, value=tally.bytes)
     metrics.add_metric(name="ProcessingTime", unit=MetricUnit.Milliseconds, value=seconds * 1000)
-    for lag in tally.delivery_lags[:100]:  # EMF takes no more values of one metric
+    for lag in tally.delivery_lags:
         metrics.add_metric(name="DeliveryLag", unit=MetricUnit.Seconds, value=lag)
     metrics.add_metadata(key="rule_set", value=rules.version)
     logger.info("batch done", extra={"tally": counts, "rule_set": rules.version})

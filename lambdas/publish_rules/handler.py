@@ -25,6 +25,8 @@ from trailwarden.publishing.run import Run, run
 from trailwarden.rules import shipped_rules_path
 from trailwarden.rules.folder import files_under
 
+_ENOUGH = 30_000  # milliseconds: a thousand rules are published in a few seconds
+
 logger = Logger()
 metrics = Metrics()
 settings = read_environment(
@@ -67,6 +69,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         settings["RULES_BUCKET_NAME"],
         messages if from_queue else [("", json.dumps(event))],
         lambda what: logger.exception("must come again", extra={"what": what}),
+        lambda: context.get_remaining_time_in_millis() > _ENOUGH,
     )
     _count(done, seconds=time.perf_counter() - started)
     if not from_queue and done.failed:

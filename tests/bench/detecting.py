@@ -8,6 +8,7 @@ from io import BytesIO
 from typing import Any
 
 from tests.bench.counted_table import CountedTable
+from tests.detectors import NoticeDetector
 from tests.samples import BUCKET, log_key, notice
 from trailwarden.aws.correlation_table import CorrelationTable
 from trailwarden.aws.group_table import GroupTable
@@ -16,7 +17,7 @@ from trailwarden.aws.session_table import SessionTable
 from trailwarden.aws.week_table import WeekTable
 from trailwarden.correlation.correlator import Correlator
 from trailwarden.delivery.notices import ObjectRef
-from trailwarden.detection import Detector, Tally
+from trailwarden.detection import Tally
 from trailwarden.engine.engine import Engine
 from trailwarden.state.groups import Groups
 from trailwarden.state.weeks import week_of
@@ -34,7 +35,7 @@ class Function:
         events = CorrelationTable(table, _TABLE, now=time.time, pause=_never)
         self._files = _Files()
         self._weeks = WeekTable(table, _TABLE, now=time.time)
-        self._detector = Detector(
+        self._detector = NoticeDetector(
             engine=engine,
             log_files=self._files,
             store=groups,

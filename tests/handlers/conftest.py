@@ -37,6 +37,9 @@ class LambdaContext:
     def get_remaining_time_in_millis(self) -> int:
         return int(1000 * self.left)
 
+    def get_remaining_time_in_millis(self) -> int:
+        return 120_000
+
 
 @dataclass(frozen=True)
 class Aws:
@@ -49,6 +52,8 @@ class Aws:
     alert_queue: str
     operations_queue: str
     authors_queue: str
+    ingest: str = ""
+    dead_letters: str = ""
 
     def put(self, key: str, data: bytes) -> None:
         self.s3.put_object(Bucket=BUCKET, Key=key, Body=data)
@@ -113,7 +118,10 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
             queues.append(queue)
         monkeypatch.setenv("OPERATIONS_TOPIC_ARN", topics[1])
         monkeypatch.setenv("RULE_AUTHORS_TOPIC_ARN", topics[2])
-        yield Aws(s3, dynamodb, sqs, topics[0], *queues)
+        feeding = [sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("ingest", "ingest-dead-letters")]
+        monkeypatch.setenv("INGEST_QUEUE_URL", feeding[0])
+        monkeypatch.setenv("INGEST_DEAD_LETTER_QUEUE_URL", feeding[1])
+        yield Aws(s3, dynamodb, sqs, topics[0], *queues, *feeding)
 
 
 @pytest.fixture

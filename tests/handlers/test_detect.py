@@ -101,6 +101,8 @@ def test_what_a_batch_came_to_is_told_as_metrics(
         "Correlated": 0,
         "Ungrouped": 0,
         "SessionsLearned": 0,
+        "UnfinishedFiles": 0,
+        "FilesSetAside": 0,
         "RuleSetLoads": 1,
         "RuleSetFailures": 0,
     }
@@ -124,7 +126,7 @@ def test_a_store_that_refuses_makes_the_notice_come_again(
     aws.put(log_key(GOOD), log_file([record()]))
     detect = load("detect")
     with monkeypatch.context() as broken:
-        broken.setattr(detect.rules.current()._store._store, "_table", "gone")
+        broken.setattr(detect.rules.current()._tools.store._store, "_table", "gone")
         assert run(detect, notice(log_key(GOOD))) == ["0"]
     assert run(detect, notice(log_key(GOOD))) == []
     assert [item["sk"]["S"] for item in aws.items("ALERT#")] == ["ALERT"]
@@ -164,9 +166,10 @@ def test_a_table_that_refuses_sessions_makes_the_notice_come_again(
     aws.put(log_key(GOOD), log_file([harmless(1), CHAIN[0]]))
     detect = load("detect")
     with monkeypatch.context() as broken:
-        broken.setattr(detect.rules.current()._sessions, "_table", "gone")
+        broken.setattr(detect.rules.current()._tools.sessions, "_table", "gone")
         assert run(detect, notice(log_key(GOOD))) == ["0"]
-    assert aws.items("FILE#") == []
+    (entry,) = aws.items("FILE#")
+    assert "outcome" not in entry
     assert run(detect, notice(log_key(GOOD))) == []
     assert len(aws.items("SESSION#")) == 1
 

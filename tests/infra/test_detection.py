@@ -26,7 +26,7 @@ def test_the_ingest_queue_gives_the_function_time(
     built: Synthesized = request.getfixturevalue(variant)
     ingest = queue(built, "trailwarden-ingest")
     assert ingest["VisibilityTimeout"] >= 6 * timeout
-    assert ingest["RedrivePolicy"]["maxReceiveCount"] >= 5
+    assert ingest["RedrivePolicy"]["maxReceiveCount"] == 1000, "every run of a large file is a receive"
     detect = built.properties(DETECTION, "AWS::Lambda::Function", FunctionName="trailwarden-detect")
     assert detect["Timeout"] == timeout
 
@@ -106,6 +106,7 @@ def test_detect_may_do_what_it_does_and_nothing_else(deployment: Synthesized) ->
             "sqs:GetQueueAttributes",
             "sqs:ReceiveMessage",
         },
+        f"arn:aws:sqs:{AUDIT}:trailwarden-ingest-dead-letters": {"sqs:SendMessage"},
         "arn:aws:s3:::trailwarden-logs-111122223333-eu-central-1/AWSLogs/*": {"s3:GetObject"},
         f"arn:aws:dynamodb:{AUDIT}:table/trailwarden-alerts": {
             "dynamodb:BatchGetItem",
@@ -231,6 +232,8 @@ def test_the_functions_get_the_environment_of_the_contract(deployment: Synthesiz
             "LOG_BUCKET_NAME",
             "RULES_BUCKET_NAME",
             "ALERT_RETENTION_DAYS",
+            "INGEST_QUEUE_URL",
+            "INGEST_DEAD_LETTER_QUEUE_URL",
         },
         "trailwarden-notify": powertools | {"ALERT_TABLE_NAME"},
     }

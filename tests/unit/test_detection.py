@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from tests.detectors import NoticeDetector
 from tests.samples import (
     BUCKET,
     MEMBER,
@@ -22,9 +23,11 @@ from tests.samples import (
 )
 from trailwarden.alerts.model import AlertBatch
 from trailwarden.delivery.notices import ObjectRef
-from trailwarden.detection import Detector, Tally
+from trailwarden.detection import Tally
 from trailwarden.errors import LogFileUnavailable
+from trailwarden.reading import PortionLimits
 from trailwarden.rules.ruleset import Level, Rule
+from trailwarden.state.ledger import FileEntry
 from trailwarden.state.memory import MemoryAlertStore, MemoryFileLedger
 from trailwarden.state.protocol import NOTHING_HIDDEN, FileOutcome, HiddenByDay
 
@@ -75,16 +78,15 @@ class Cloud:
         self.fail_once("tell")
         self.told.append((subject, text))
 
-    def outcome(self, file_id: str) -> FileOutcome | None:
-        self.fail_once("ledger read")
-        return self.ledger.outcome(file_id)
+    def entry(self, file_id: str) -> FileEntry | None:
+        return self.ledger.entry(file_id)
 
-    def record(
-        self, file_id: str, outcome: FileOutcome, detail: str = "", hidden: HiddenByDay = NOTHING_HIDDEN
-    ) -> None:
-        self.fail_once("ledger write")
-        self.ledger.record(file_id, outcome, detail, hidden)
-        self.fail_once("after the ledger")
+    def write(self, file_id: str, entry: FileEntry, hidden: HiddenByDay = NOTHING_HIDDEN) -> bool:
+        step = "ledger write" if entry.outcome else "ledger progress" if entry.progress else "ledger claim"
+        self.fail_once(step)
+        written = self.ledger.write(file_id, entry, hidden)
+        self.fail_once(f"after the {step}")
+        return written
 
     def put(self, unique: str, data: bytes, kind: str = "CloudTrail") -> str:
         key = log_key(unique, kind)
@@ -96,8 +98,8 @@ class Cloud:
         return sorted(alert.count for alert in self.store.standing())
 
 
-def detector(cloud: Cloud, *rules: Rule) -> Detector:
-    return Detector(
+def detector(cloud: Cloud, *rules: Rule, limits: PortionLimits = PortionLimits()) -> NoticeDetector:  # noqa: B008
+    return NoticeDetector(
         engine=engine(*rules),
         log_files=cloud,
         store=_StoreView(cloud),
@@ -105,6 +107,7 @@ def detector(cloud: Cloud, *rules: Rule) -> Detector:
         operations=cloud,
         log_bucket=BUCKET,
         now=lambda: NOW,
+        limits=limits,
     )
 
 
@@ -225,9 +228,9 @@ def test_a_file_that_can_never_be_read_is_told_once_and_not_tried_again(cloud: C
     assert tally.unreadable_files == 1
     ((_subject, text),) = cloud.told
     assert key in text
-    ((outcome, detail),) = cloud.ledger.entries.values()
-    assert outcome is FileOutcome.UNREADABLE
-    assert detail
+    (entry,) = cloud.ledger.entries.values()
+    assert entry.outcome is FileOutcome.UNREADABLE
+    assert entry.detail
 
 
 def test_the_good_records_of_a_bad_file_are_evaluated(cloud: Cloud) -> None:
@@ -255,7 +258,14 @@ def test_a_file_out_of_reach_costs_only_itself_and_comes_again(cloud: Cloud) -> 
 
 @pytest.mark.parametrize(
     "step",
-    ["open", "ledger read", "before matches", "between matches and alerts", "after alerts", "ledger write"],
+    [
+        "open",
+        "ledger claim",
+        "before matches",
+        "between matches and alerts",
+        "after alerts",
+        "ledger write",
+    ],
 )
 def test_a_crash_at_any_step_loses_nothing_and_counts_nothing_twice(cloud: Cloud, step: str) -> None:
     key = cloud.put(ONE, log_file([record(1), record(2), harmless(3)]))
@@ -290,5 +300,7 @@ def test_matches_are_stored_as_they_come(cloud: Cloud, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(cloud, "add", add)
     key = cloud.put(ONE, log_file(record(number) for number in range(1203)))
-    detector(cloud).handle(notice(key), Tally())
-    assert stored == [500, 500, 203]
+    detector(cloud, limits=PortionLimits(matches=500)).handle(notice(key), Tally())
+    assert sum(stored) == 1203
+    assert len(stored) == 3
+    assert max(stored) < 500 + 100, "a portion ends with its block of 64 KiB"

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from tests.detectors import NoticeDetector
 from tests.samples import BUCKET, STOP_RULE, log_file, notice, record, rule
 from tests.unit.test_detection import NOW, Cloud, CrashError, _StoreView
 from trailwarden.correlation.correlator import Correlator
-from trailwarden.detection import Detector, Tally
+from trailwarden.detection import Tally
 from trailwarden.engine.engine import Engine
 from trailwarden.rules.ruleset import Correlation, CorrelationType, Level, RuleSet
 from trailwarden.state.correlations import CorrelationEvent, CorrelationGroup
@@ -57,10 +58,10 @@ class Events:
         return self.store.read(group, number)
 
 
-def detector(cloud: Cloud, events: Events, *, generates: bool = False) -> Detector:
+def detector(cloud: Cloud, events: Events, *, generates: bool = False) -> NoticeDetector:
     rule_set = RuleSet((rule(STOP_RULE, "StopLogging", generates=generates),), (CORRELATION,))
     view = _RevisableView(cloud)
-    return Detector(
+    return NoticeDetector(
         engine=Engine(rule_set),
         log_files=cloud,
         store=view,

@@ -5,6 +5,7 @@ from itertools import permutations
 
 import pytest
 
+from tests.detectors import NoticeDetector
 from tests.samples import BUCKET, harmless, log_file, notice, record, rule
 from tests.samples import STOP_RULE as RULE
 from tests.unit.activity.credentials import ALICE, assumed, key, session_identity
@@ -13,7 +14,7 @@ from trailwarden.activity.describe import describe
 from trailwarden.activity.model import Context
 from trailwarden.activity.sessions import Session
 from trailwarden.delivery.records import Record
-from trailwarden.detection import Detector, Tally, learning_engine
+from trailwarden.detection import Tally, learning_engine
 from trailwarden.engine.engine import Engine
 from trailwarden.rules.ruleset import RuleSet
 from trailwarden.state.sessions import MemorySessionStore
@@ -51,8 +52,8 @@ def cloud() -> Cloud:
     return Cloud()
 
 
-def detector(cloud: Cloud, sessions: Sessions) -> Detector:
-    return Detector(
+def detector(cloud: Cloud, sessions: Sessions) -> NoticeDetector:
+    return NoticeDetector(
         engine=learning_engine(RULES),
         log_files=cloud,
         store=_StoreView(cloud),
@@ -93,7 +94,7 @@ def test_sessions_are_stored_as_they_come(cloud: Cloud) -> None:
     many = [assumed(ALICE, key(f"k{number}"), number=number) for number in range(1203)]
     name = cloud.put(ONE, log_file([*many, *many]))
     detector(cloud, sessions).handle(notice(name), tally)
-    assert max(sessions.puts) == 500
+    assert max(sessions.puts) < 500 + 100, "a portion ends with its block of 64 KiB"
     assert sum(sessions.puts) >= 1203
     assert all(sessions.get(key(f"k{number}")) for number in range(1203))
 
@@ -124,7 +125,7 @@ def test_a_crash_at_any_step_makes_the_notice_come_again_and_loses_no_session(
     with pytest.raises(CrashError):
         detector(cloud, sessions).handle(notice(name), Tally())
     assert not cloud.failing, "the step was reached"
-    assert not cloud.ledger.entries
+    assert not any(entry.outcome for entry in cloud.ledger.entries.values())
 
     detector(cloud, sessions).handle(notice(name), Tally())
 
@@ -148,7 +149,7 @@ def test_a_record_that_cannot_be_learned_from_is_told_and_costs_its_file_nothing
 
 
 def test_without_a_place_for_sessions_none_are_learned(cloud: Cloud) -> None:
-    plain = Detector(
+    plain = NoticeDetector(
         engine=Engine(RULES),
         log_files=cloud,
         store=_StoreView(cloud),
@@ -163,7 +164,7 @@ def test_without_a_place_for_sessions_none_are_learned(cloud: Cloud) -> None:
 
 def test_sessions_want_an_engine_that_learns(cloud: Cloud) -> None:
     with pytest.raises(ValueError, match="learning_engine"):
-        Detector(
+        NoticeDetector(
             engine=Engine(RULES),
             log_files=cloud,
             store=_StoreView(cloud),

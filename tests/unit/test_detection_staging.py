@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 import msgspec
 import pytest
 
+from tests.detectors import NoticeDetector
 from tests.samples import BUCKET, STOP_RULE, log_file, notice, record, rule
 from tests.unit.test_detection import NOW, ONE, TWO, Cloud, CrashError, _StoreView, detector
 from tests.unit.test_detection_correlations import CORRELATION, Events, _RevisableView
@@ -14,7 +15,7 @@ from trailwarden.alerts.model import Alert
 from trailwarden.alerts.telling import FollowUp
 from trailwarden.correlation.correlator import Correlator
 from trailwarden.delivery.records import Record
-from trailwarden.detection import Detector, Tally
+from trailwarden.detection import Tally
 from trailwarden.dispatch.notification import Notifier, Telling
 from trailwarden.engine.engine import Engine
 from trailwarden.messages.message import AlertMessage, render
@@ -108,10 +109,10 @@ def test_no_status_but_stable_and_none_is_told(cloud: Cloud, status: str) -> Non
     assert tell_all(topic) == [Telling.STAGED]
 
 
-def correlating(cloud: Cloud, events: Events, status: str, *rules: Rule) -> Detector:
+def correlating(cloud: Cloud, events: Events, status: str, *rules: Rule) -> NoticeDetector:
     rule_set = RuleSet(rules, (msgspec.structs.replace(CORRELATION, status=status),))
     view = _RevisableView(cloud)
-    return Detector(
+    return NoticeDetector(
         engine=Engine(rule_set),
         log_files=cloud,
         store=_StoreView(cloud),
@@ -187,7 +188,7 @@ def test_correlations_do_not_see_what_is_hidden(cloud: Cloud) -> None:
     assert (tally.hidden_matches, tally.correlated, cloud.store.kept.alerts) == (5, 0, {})
 
 
-STEPS = ["open", "ledger read", "before matches", "after alerts", "ledger write", "after the ledger"]
+STEPS = ["open", "ledger claim", "before matches", "after alerts", "ledger write", "after the ledger write"]
 
 
 @pytest.mark.parametrize("step", STEPS)

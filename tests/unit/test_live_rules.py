@@ -8,7 +8,7 @@ from tests.samples import CREATE_RULE, STOP_RULE, rule
 from trailwarden.errors import RuleSetError
 from trailwarden.live_rules import LOOK_EVERY, PATIENCE, LiveRules, LoadFailure
 from trailwarden.rules.ruleset import RuleSet, dump_rule_set
-from trailwarden.state.rule_sets import LivePointer
+from trailwarden.state.rule_sets import LivePointer, Trouble
 
 OLD, NEW = RuleSet((rule(STOP_RULE, "StopLogging"),)), RuleSet((rule(CREATE_RULE, "CreateUser"),))
 SHIPPED = RuleSet((rule(STOP_RULE, "DeleteTrail"),))
@@ -26,6 +26,7 @@ class Cloud:
     artefacts: dict[str, bytes] = field(default_factory=dict)
     failing: set[str] = field(default_factory=set)
     facts: set[str] = field(default_factory=set)
+    since: dict[str, float] = field(default_factory=dict)
     letters: list[tuple[str, str]] = field(default_factory=list)
     looks: int = 0
     time: float = 0.0
@@ -49,12 +50,15 @@ class Cloud:
         self._step("artefact")
         return self.artefacts[version]
 
-    def told(self, fact: str) -> bool:
+    def met(self, version: str) -> Trouble:
         self._step("told")
-        return fact in self.facts
+        return Trouble(self.time - self.since.setdefault(version, self.time), version in self.facts)
 
-    def mark_told(self, fact: str, *, days: int = 400) -> None:
-        self.facts.add(fact)
+    def told(self, version: str) -> None:
+        self.facts.add(version)
+
+    def over(self, version: str) -> None:
+        self.since.pop(version, None)
 
     def tell(self, subject: str, text: str) -> None:
         self._step("tell")
@@ -72,6 +76,7 @@ class Function:
     def __post_init__(self) -> None:
         self.rules = LiveRules[RuleSet](
             store=self.cloud,
+            troubles=self.cloud,
             artefacts=self.cloud,
             fallback=lambda: SHIPPED,
             make=lambda rule_set: rule_set,
@@ -187,6 +192,28 @@ def test_at_the_start_a_broken_artefact_gives_way_to_the_deployed_rules_after_a_
     assert function.after(LOOK_EVERY) == NEW
 
 
+def test_functions_that_start_afresh_for_every_message_share_their_patience(cloud: Cloud) -> None:
+    cloud.publish(NEW, b"{")
+    for _ in range(3):
+        with pytest.raises(RuleSetError):
+            Function(cloud).after(PATIENCE / 3)
+    assert Function(cloud).after(PATIENCE / 3) == SHIPPED
+    assert len(cloud.letters) == 1
+
+
+def test_a_trouble_that_is_over_does_not_use_up_the_patience_with_the_next(cloud: Cloud) -> None:
+    cloud.publish(NEW)
+    cloud.failing.add("artefact")
+    function = Function(cloud)
+    with pytest.raises(OutOfReachError):
+        function.after(1)
+    cloud.failing.clear()
+    assert function.after(1) == NEW
+    cloud.failing.add("artefact")
+    with pytest.raises(OutOfReachError):
+        Function(cloud).after(PATIENCE)
+
+
 @pytest.mark.parametrize("step", ["tell", "told"])
 def test_what_cannot_be_told_costs_nothing_else(cloud: Cloud, function: Function, step: str) -> None:
     cloud.publish(OLD)
@@ -208,6 +235,7 @@ def test_an_engine_that_cannot_be_made_leaves_the_one_at_work(cloud: Cloud) -> N
 
     rules = LiveRules[RuleSet](
         store=cloud,
+        troubles=cloud,
         artefacts=cloud,
         fallback=lambda: SHIPPED,
         make=make,

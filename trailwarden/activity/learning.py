@@ -85,6 +85,12 @@ class LearnedSessions:
         self._by_key.clear()
         return sessions
 
+    def drain_failures(self) -> tuple[str, ...]:
+        """Why records could not be read, since the last time; at most 20."""
+        failures = tuple(self.failures)
+        self.failures.clear()
+        return failures
+
 
 def learn(record: Record) -> Session | None:
     """Who was given which temporary access key; None where the record issued none, or says not to whom."""

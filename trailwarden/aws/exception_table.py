@@ -1,7 +1,8 @@
 """What exceptions hid: one counter an exception, day and shard.
 
-A file's counts are added in the transaction that enters the file into the ledger, on the condition that it is
-not there: both happen or neither, so a notice that comes again, or two functions with one file, add nothing.
+The counts of a part of a file are added in the transaction that enters the part into the ledger, on the
+condition that nobody else wrote there: both happen or neither, so a notice that comes again, or two functions
+with one file, add nothing.
 A day's counter is split by the file into shards, for functions that read files at the same time would
 otherwise wait for each other. What is read is bounded: exceptions × days × shards, whatever was hidden.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
@@ -50,38 +51,46 @@ class ExceptionTable:
         self._pause = pause
         self._patience = patience
 
-    def count(self, file_item: Item, hidden: HiddenByDay, now: int) -> None:
-        """Put the file's item where it is not there, and with it add what was hidden in the file.
+    def count(self, put: Item, hidden: HiddenByDay, now: int) -> bool:
+        """Put the file's item on its condition, and with it add what was hidden in the file. False, and
+        nothing is added, if the condition does not hold.
 
         More than one transaction holds goes in several; each but the last is entered by a mark of its own
         beside the file's item. `now` is in seconds since the epoch. Raises `StoreBusyError` where the
         counters stay busy, or botocore's errors.
         """
-        shard = int(hashlib.sha256(file_item["pk"]["S"].encode()).hexdigest(), 16) % SHARDS
+        item = put["Item"]
+        shard = int(hashlib.sha256(item["pk"]["S"].encode()).hexdigest(), 16) % SHARDS
         expires_at = now + int(KEPT.total_seconds())
         updates = [
             {"Update": _addition(self._table, key, number, shard, expires_at)}
             for key, number in sorted(hidden.items())
         ]
-        for start in range(0, len(updates), _AT_ONCE):
-            last = start + _AT_ONCE >= len(updates)
-            entry = file_item if last else {**file_item, "sk": _serialize(f"HIDDEN#{start // _AT_ONCE}")}
-            put = {"TableName": self._table, "Item": entry, "ConditionExpression": "attribute_not_exists(pk)"}
-            self._transact([{"Put": put}, *updates[start : start + _AT_ONCE]])
+        *parts, last = [updates[start : start + _AT_ONCE] for start in range(0, len(updates), _AT_ONCE)]
+        for number, part in enumerate(parts):
+            self._transact([{"Put": self._mark(item, number)}, *part])
+        return self._transact([{"Put": put}, *last])
 
-    def _transact(self, items: list[dict[str, Any]]) -> None:
-        """Write all of the items, or none where the first is there; tries again what only collided."""
+    def _mark(self, item: Item, number: int) -> Item:
+        """What says that a part of what was hidden has been added, whatever becomes of the rest."""
+        sort_key = _serialize(f"HIDDEN#{item['version']['N']}#{number}")
+        kept = {"pk": item["pk"], "sk": sort_key, "expires_at": item["expires_at"]}
+        return {"TableName": self._table, "Item": kept, "ConditionExpression": "attribute_not_exists(pk)"}
+
+    def _transact(self, items: list[dict[str, Any]]) -> bool:
+        """Write all of the items, or none if the first's condition does not hold; tries again what only
+        collided."""
         for _ in self._patience.tries(self._pause):
             try:
                 self._client.transact_write_items(TransactItems=items)
             except ClientError as error:
                 reasons = [reason.get("Code", "") for reason in error.response.get("CancellationReasons", [])]
                 if reasons[:1] == ["ConditionalCheckFailed"]:
-                    return
+                    return False
                 if not _PASSING.intersection(reasons):
                     raise
             else:
-                return
+                return True
         raise StoreBusyError(f"{self._table} kept its counters of exceptions busy")
 
     def exception_counts(self, exception_ids: Collection[str], since: date) -> dict[str, HiddenCount]:

@@ -1,19 +1,24 @@
-"""Which log files have been dealt with, in the alert table. docs/architecture.md lists the items.
+"""What is remembered of log files, in the alert table. docs/architecture.md lists the items.
 
-What exceptions hid in a file is added to counters in the transaction that enters the file, so that it is
-added once.
+What exceptions hid in a part of a file is added to counters in the transaction that says how far the file was
+read, so that it is added once.
 """
 
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from trailwarden.aws.batches import Pause
+import msgspec
+from botocore.exceptions import ClientError
+
+from trailwarden.aws.batches import Item, Pause
 from trailwarden.aws.exception_table import ExceptionTable
 from trailwarden.aws.group_table import item_of
+from trailwarden.state.ledger import FileEntry, Progress
 from trailwarden.state.protocol import NOTHING_HIDDEN, FileOutcome, HiddenByDay
 
 _DETAIL_LIMIT = 2000
+_decode_progress = msgspec.json.Decoder(Progress).decode
 
 
 class LedgerTable:
@@ -37,33 +42,68 @@ class LedgerTable:
         self._now = now
         self._pause = pause
 
-    def outcome(self, file_id: str) -> FileOutcome | None:
-        """How the file ended, or None where it has not been dealt with; read consistently."""
-        item = self._get(f"FILE#{file_id}", "FILE")
-        return FileOutcome(item["outcome"]["S"]) if item else None
+    def entry(self, file_id: str) -> FileEntry | None:
+        """The entry, or None if there is none; read consistently."""
+        key = item_of(pk=f"FILE#{file_id}", sk="FILE")
+        answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        item = answer.get("Item")
+        return None if item is None else _entry_of(item)
 
-    def record(
-        self, file_id: str, outcome: FileOutcome, detail: str = "", hidden: HiddenByDay = NOTHING_HIDDEN
-    ) -> None:
-        """Remember how the file ended, and count what was hidden in it, unless that was done before."""
-        item = item_of(
-            pk=f"FILE#{file_id}",
-            sk="FILE",
-            outcome=outcome.value,
-            detail=detail[:_DETAIL_LIMIT],
-            recorded_at=int(self._now()),
-            expires_at=self._expiry(),
-        )
+    def write(self, file_id: str, entry: FileEntry, hidden: HiddenByDay = NOTHING_HIDDEN) -> bool:
+        """Write the entry and count what was hidden, if its version is that of the last write."""
+        now = int(self._now())
+        item = _item_of(file_id, entry, now) | item_of(expires_at=now + self._retention)
+        put = {"TableName": self._table, "Item": item, **_condition(entry.version)}
         if hidden:
-            counters = ExceptionTable(self._client, self._table, pause=self._pause)
-            counters.count(item, hidden, int(self._now()))
-        else:
-            self._client.put_item(TableName=self._table, Item=item)
+            return ExceptionTable(self._client, self._table, pause=self._pause).count(put, hidden, now)
+        try:
+            self._client.put_item(**put)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
 
-    def _get(self, pk: str, sk: str) -> dict[str, Any] | None:
-        answer = self._client.get_item(TableName=self._table, Key=item_of(pk=pk, sk=sk), ConsistentRead=True)
-        item: dict[str, Any] | None = answer.get("Item")
-        return item
 
-    def _expiry(self) -> int:
-        return int(self._now()) + self._retention
+def _condition(version: int) -> dict[str, Any]:
+    if not version:
+        return {"ConditionExpression": "attribute_not_exists(pk)"}
+    return {
+        "ConditionExpression": "#version = :before",
+        "ExpressionAttributeNames": {"#version": "version"},
+        "ExpressionAttributeValues": item_of(**{":before": version}),
+    }
+
+
+def _item_of(file_id: str, entry: FileEntry, now: int) -> Item:
+    attributes: dict[str, str | int] = {
+        "version": entry.version + 1,
+        "attempts": entry.attempts,
+        "held_until": int(entry.held_until * 1000),
+        "progress": msgspec.json.encode(entry.progress).decode() if entry.progress else "",
+        "outcome": entry.outcome.value if entry.outcome else "",
+        "detail": entry.detail[:_DETAIL_LIMIT],
+        "set_aside_at": int(entry.set_aside_at * 1000),
+    }
+    kept = {name: value for name, value in attributes.items() if value}
+    return item_of(pk=f"FILE#{file_id}", sk="FILE", recorded_at=now, **kept)
+
+
+def _entry_of(item: Item) -> FileEntry:
+    """Entries of versions before this one have an outcome, a detail, and no version."""
+
+    def number(name: str) -> int:
+        return int(item[name]["N"]) if name in item else 0
+
+    def text(name: str) -> str:
+        return str(item[name]["S"]) if name in item else ""
+
+    return FileEntry(
+        version=number("version"),
+        attempts=number("attempts"),
+        held_until=number("held_until") / 1000,
+        progress=_decode_progress(text("progress")) if "progress" in item else None,
+        outcome=FileOutcome(text("outcome")) if "outcome" in item else None,
+        detail=text("detail"),
+        set_aside_at=number("set_aside_at") / 1000,
+    )

@@ -17,7 +17,7 @@ from trailwarden.state.rule_sets import LivePointer, Publication, Refusal
 
 _PK = "RULESET"
 _LIVE = "LIVE"
-_PUBLICATION, _REFUSAL, _TOLD = "PUBLICATION#", "REFUSAL#", "TOLD#"
+_PUBLICATION, _REFUSAL, _TOLD, _ATTEMPT = "PUBLICATION#", "REFUSAL#", "TOLD#", "ATTEMPT#"
 _REFUSAL_DAYS = 30
 _DAY = 86_400
 # Bytes of the parts of an item that may grow; an item has 400 kB.
@@ -175,6 +175,24 @@ class RuleSetTable:
         """Remember that a fact has been told, for so many days."""
         item = _item(pk=_PK, sk=_TOLD + fact, expires_at=self._in_days(days))
         self._client.put_item(TableName=self._table, Item=item)
+
+    def attempts(self, step: str) -> int:
+        """How often a step was begun within a day, without an end; read consistently."""
+        item = self._get(_ATTEMPT + step)
+        if item is None or int(item["expires_at"]["N"]) <= self._now():
+            return 0
+        return int(item["attempts"]["N"])
+
+    def begin(self, step: str) -> None:
+        """Count that a step is begun. One copy of the function runs at a time, so nobody else counts."""
+        item = _item(
+            pk=_PK, sk=_ATTEMPT + step, attempts=self.attempts(step) + 1, expires_at=self._in_days(1)
+        )
+        self._client.put_item(TableName=self._table, Item=item)
+
+    def end(self, step: str) -> None:
+        """A step has ended: it is counted anew."""
+        self._client.delete_item(TableName=self._table, Key=_item(pk=_PK, sk=_ATTEMPT + step))
 
     def _in_days(self, days: int) -> int:
         return int(self._now()) + days * _DAY

@@ -38,6 +38,7 @@ class LogFileReader:
         self._lists = 0  # how many lists of records were entered
         self._no_list = "an object without Records"
         self._started = False
+        self._array: RecordArray | None = None
         self.record_count = 0  # records given out so far
 
     @property
@@ -58,6 +59,11 @@ class LogFileReader:
     def bytes_decoded(self) -> int:
         """Bytes of JSON decompressed."""
         return self._source.bytes_decoded
+
+    @property
+    def next_index(self) -> int:
+        """The index of the record that comes next; while one is decoded alone, of the one behind it."""
+        return 0 if self._array is None else self._array.next_index
 
     @property
     def unreadable(self) -> bool:
@@ -84,7 +90,7 @@ class LogFileReader:
         if self._started:
             raise RuntimeError("a LogFileReader reads its stream once")
         self._started = True
-        array = RecordArray(self._source, self._window, self._limits, self._log)
+        array = self._array = RecordArray(self._source, self._window, self._limits, self._log)
         entered = self._enter_file()
         while entered:
             self._lists += 1

@@ -50,8 +50,25 @@ Teach = Callable[[Record], None]
 class BlockReader(Protocol):
     """What the engine needs of `trailwarden.delivery.logfile.LogFileReader`."""
 
+    @property
+    def next_index(self) -> int:
+        """The index of the record that is decoded next; it may be one too high, never too low."""
+
     def decoded_blocks(self, decode: Decode[T]) -> Iterator[tuple[int, list[T]]]:
         """Runs of records as `decode` makes them, each with the index of its first in `Records`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A run of neighbouring records, and their matches, which are made as they are asked for."""
+
+    end: int
+    """The index behind its last record."""
+    records: int
+    """How many of its records were asked for: none if all are passed over."""
+    size: int
+    """Bytes of JSON that its matches' records may come from."""
+    matches: Iterator[Match]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,14 +191,48 @@ class Engine:
         """Every match in a log file, in one pass; holds one block of records at a time. `times` learns the
         oldest and the newest event, `hidden` what exceptions keep from being a match; `teach` is given each
         record that meets the engine's lesson, before its matches, and what it raises ends the scan."""
-        sieve = Sieve(self._decision, times)
+        for block in self.blocks(reader, times, hidden, teach):
+            yield from block.matches
+
+    def blocks(  # noqa: PLR0913 (what a scan gives away, and where it begins)
+        self,
+        reader: BlockReader,
+        times: EventTimes | None = None,
+        hidden: HiddenMatches | None = None,
+        teach: Teach | None = None,
+        *,
+        start: int = 0,
+        hidden_from: int = 0,
+    ) -> Iterator[Block]:
+        """`scan`, block by block; the matches of each must be taken before the next is asked for.
+
+        Records before the index `start` are passed over: they are read, for nothing else says where they end,
+        but no rule meets them. What exceptions hide counts from the index `hidden_from` on.
+        """
+        sieve = Sieve(self._decision, times, start=start, position=reader)
         for first, block in reader.decoded_blocks(sieve.decode):
-            for index, sifted in compress(enumerate(block, first), block):
-                if sifted is not None and (rules := self._sifted_matches(sifted, hidden, teach)):
-                    record = sifted.record
-                    identity, time = event_identity(record), self._event_time(record)
-                    for rule in rules:
-                        yield Match(rule, record, index, identity, time)
+            skipped = min(max(start - first, 0), len(block))
+            wanted = block[skipped:] if skipped else block
+            matches = self._block_matches(first + skipped, wanted, hidden, teach, hidden_from)
+            yield Block(first + len(block), len(wanted), sieve.take_size(), matches)
+
+    def _block_matches(
+        self,
+        first: int,
+        block: list[Sifted | None],
+        hidden: HiddenMatches | None,
+        teach: Teach | None,
+        hidden_from: int,
+    ) -> Iterator[Match]:
+        for index, sifted in compress(enumerate(block, first), block):
+            if sifted is None:
+                continue
+            counted = hidden if index >= hidden_from else None
+            if rules := self._sifted_matches(sifted, counted, teach):
+                record = sifted.record
+                identity, time = event_identity(record), self._event_time(record)
+                for rule in rules:
+                    yield Match(rule, record, index, identity, time)
 
     def _sifted_matches(
         self, sifted: Sifted, hidden: HiddenMatches | None, teach: Teach | None

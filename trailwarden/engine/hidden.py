@@ -12,7 +12,7 @@ _DAY = len("2026-01-31")
 
 
 class HiddenMatches:
-    """Takes what was hidden in one log file; an event that stands in it twice counts once.
+    """Takes what was hidden in a log file, or in a part of one; an event that stands there twice counts once.
 
     Memory: the names of exception, rule and event for each match that was hidden.
     """
@@ -29,6 +29,11 @@ class HiddenMatches:
             self._by_day[hidden.exception_id, time[:_DAY] if time else None] += 1
 
     @property
+    def pending(self) -> int:
+        """How many names are held, as many as matches were hidden."""
+        return len(self._seen)
+
+    @property
     def total(self) -> int:
         """How many matches were hidden."""
         return self._by_day.total()
@@ -39,3 +44,10 @@ class HiddenMatches:
         for (exception_id, day), count in self._by_day.items():
             counts[exception_id, unknown if day is None else day] += count
         return dict(counts)
+
+    def drain(self, unknown: str) -> dict[tuple[str, str], int]:
+        """`by_day` of what was hidden since the last time, which is then forgotten."""
+        counts = self.by_day(unknown)
+        self._seen.clear()
+        self._by_day.clear()
+        return counts

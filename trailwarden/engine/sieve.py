@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import compress, pairwise
+from typing import Protocol
 
 import msgspec
 
@@ -35,10 +36,31 @@ class Sifted:
         return decision.at_record(self.nodes, RecordView(self.record))
 
 
-class Sieve:
-    """Sifts the blocks of one log file; `decode` is what `LogFileReader.decoded_blocks` wants."""
+class Position(Protocol):
+    """Where the reader of a log file is."""
 
-    def __init__(self, decision: Decision, times: EventTimes | None = None) -> None:
+    @property
+    def next_index(self) -> int:
+        """The index of the record that is decoded next; it may be one too high, never too low."""
+
+
+class Sieve:
+    """Sifts the blocks of one log file; `decode` is what `LogFileReader.decoded_blocks` wants.
+
+    Records before the index `start`, as `position` has it, are counted and not sifted.
+    """
+
+    def __init__(
+        self,
+        decision: Decision,
+        times: EventTimes | None = None,
+        *,
+        start: int = 0,
+        position: Position | None = None,
+    ) -> None:
+        self._start = start if position is not None else 0
+        self._position = position
+        self._size = 0
         self._decision = decision
         self._times = times
         self._event_time = decision.row_type.event_time
@@ -54,13 +76,26 @@ class Sieve:
         if self._times is not None:
             self._times.add(map(self._event_time, rows))
         sifted: list[Sifted | None] = [None] * len(rows)
+        if self._start and self._is_before_start(len(rows)):
+            return sifted
         kept = self._kept(rows)
         for position in omitting:
             kept.setdefault(position, ())  # it cannot be judged on what was omitted from it
         if kept:
-            for position, record in zip(kept, _records(block, kept, len(rows)), strict=True):
+            records, size = _records(block, kept, len(rows))
+            self._size += size
+            for position, record in zip(kept, records, strict=True):
                 sifted[position] = Sifted(record, kept[position])
         return sifted
+
+    def take_size(self) -> int:
+        """Bytes of JSON of the records decoded in full since the last call, or somewhat more."""
+        size, self._size = self._size, 0
+        return size
+
+    def _is_before_start(self, count: int) -> bool:
+        """Whether so many records, from the reader's position on, lie before the start for certain."""
+        return self._position is not None and self._position.next_index + count <= self._start
 
     def _kept(self, rows: list[Row]) -> _Kept:
         """By position, the nodes of the records that are needed, where rules match or are open.
@@ -127,19 +162,17 @@ class Sieve:
             return self._decision.roots
 
 
-def _records(block: bytes, positions: Collection[int], count: int) -> list[Record]:
-    """The records at some positions of a block of `count`."""
+def _records(block: bytes, positions: Collection[int], count: int) -> tuple[list[Record], int]:
+    """The records at some positions of a block of `count`, and about how many bytes they were."""
     if len(positions) > _MANY * count:
         records = _decode_records(block)
-        return [records[position] for position in positions]
+        return [records[position] for position in positions], len(block)
     needed = sorted(positions)
     ends = pairwise((-1, *needed, count))
     left, right = max(ends, key=lambda gap: gap[1] - gap[0])
     head, tail = _head(block, left + 1, count), _tail(block, count - right, count)
-    return [
-        _decode_record(head[position] if position <= left else tail[position - count])
-        for position in positions
-    ]
+    raw = [head[position] if position <= left else tail[position - count] for position in positions]
+    return list(map(_decode_record, raw)), sum(memoryview(each).nbytes for each in raw)
 
 
 def _head(block: bytes, wanted: int, count: int) -> list[msgspec.Raw]:

@@ -34,6 +34,17 @@ from trailwarden.state.rules_folder import TEAM_PREFIX, RulesFolder, SubmittedOb
 IDLE_DAYS = 30
 """An exception that has hidden nothing for so many days is reported, and again after as many."""
 
+ATTEMPTS = 5
+"""How often a step is begun that ends the function each time, before it is given up."""
+_GIVEN_UP = """\
+The function publish_rules was ended each time that it began this: its time or its memory did not suffice.
+
+  {step}
+
+It is given up for a day, and the live rule set stays as it is. Make it smaller or simpler (fewer rules at
+once, shorter lists, less nesting), try it with `trailwarden rules check`, and edit or hand it in again; or
+raise publish_memory_mb in the settings, and deploy.
+"""
 _ATTEMPTS = 3
 _SCHEDULE = "schedule"
 _NOBODY = "the scheduled run"
@@ -63,6 +74,7 @@ class Publisher:
         self._folder = folder
         self._store = store
         self._exceptions = exceptions
+        self._authors = authors
         self._press = Press(
             folder=folder,
             store=store,
@@ -78,6 +90,26 @@ class Publisher:
         """The rules that ship, as they are protected whatever is published."""
         rule_set, _ = compile_usable(read_contents([], sorted(self._shipped.items())).sources)
         return rule_set
+
+    def begin(self, step: str) -> bool:
+        """Count that a step is begun, before it is. False, and people are told, if it was begun too often
+        without an end: it ends the function, and would end it again."""
+        if self._store.attempts(step) < ATTEMPTS:
+            self._store.begin(step)
+            return True
+        fact = f"given up: {step}"
+        if not self._store.told(fact):
+            self._authors.tell("Trailwarden: rules could not be published", _GIVEN_UP.format(step=step))
+            self._store.mark_told(fact, days=1)
+        return False
+
+    def end(self, step: str) -> None:
+        """A step has ended, well or not."""
+        self._store.end(step)
+
+    def attempts(self, step: str) -> int:
+        """How often a step was begun without an end."""
+        return self._store.attempts(step)
 
     def settle(self) -> list[Outcome]:
         """Finish what an earlier run began: tell of the live publication, make the team's folder show it."""

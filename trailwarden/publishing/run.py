@@ -1,8 +1,9 @@
 """One run over everything that a batch of messages announced: edits together, submissions each for itself."""
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from trailwarden.errors import NoticeError
 from trailwarden.publishing.notices import FolderChange, PublishNotice, parse_publish_notice
@@ -35,16 +36,29 @@ class _Work:
     schedules: set[str] = field(default_factory=set)
 
 
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """Something that a run does for some messages; by `name`, which is that of its content, it is known when
+    it comes again."""
+
+    name: str
+    message_ids: frozenset[str]
+    do: Callable[[], list[Outcome]]
+
+
 def run(
     publisher: Publisher,
     bucket: str,
     messages: Iterable[tuple[str, str]],
     log_failure: Callable[[str], None],
+    has_time: Callable[[], bool] = lambda: True,
 ) -> Run:
     """Deal with messages, given as id and body.
 
     Edits go first: work that somebody put into the folder is published, or refused and told, before a
-    submission may replace it. `log_failure` is called within the handler of an exception.
+    submission may replace it. But what was begun before without an end comes last, for it may have ended the
+    function, and may do so again: attempts are counted before a step is begun. `log_failure` is called within
+    the handler of an exception; nothing is begun unless there `has_time`.
     """
     done, work = Run(), _Work()
     for message_id, body in messages:
@@ -55,29 +69,55 @@ def run(
             done.remarks.append(f"a notice cannot be read ({error}): {one_line(body)}")
             continue
         _sort(work, notice, bucket, message_id, done)
-
-    @contextmanager
-    def attempt(what: str, message_ids: set[str]) -> Iterator[None]:
-        """Whatever goes wrong with one stops only itself."""
-        try:
-            yield
-        except Exception:  # noqa: BLE001 (logged by the caller, and tried again with its messages)
-            log_failure(what)
-            done.failed |= message_ids
-
-    edited = {message_id for message_id, _ in work.edits}
-    with attempt("settling", edited | work.schedules | {one for one, _ in work.submissions}):
-        done.outcomes += publisher.settle()
-    if work.edits:
-        with attempt("the team's folder", edited):
-            done.outcomes += publisher.edited([change for _, change in work.edits])
-    for message_id, change in sorted(work.submissions, key=lambda each: (each[1].when, each[1].key)):
-        with attempt(one_line(change.key), {message_id}):
-            done.outcomes += publisher.submitted(change)
-    if work.schedules:
-        with attempt("the scheduled run", work.schedules):
-            done.outcomes += publisher.scheduled()
+    steps = _steps(publisher, work)
+    try:
+        steps.sort(key=lambda step: publisher.attempts(step.name))
+    except Exception:  # noqa: BLE001 (logged by the caller, and tried again with its messages)
+        log_failure("the order of steps")
+        done.failed |= {one for step in steps for one in step.message_ids}
+        return done
+    for step in steps:
+        if has_time():
+            _take(publisher, step, done, log_failure)
+        else:
+            done.failed |= step.message_ids
     return done
+
+
+def _steps(publisher: Publisher, work: _Work) -> list[_Step]:
+    edited = frozenset(message_id for message_id, _ in work.edits)
+    submitted = [(frozenset({message_id}), change) for message_id, change in work.submissions]
+    everybody = edited.union(work.schedules, *(ids for ids, _ in submitted))
+    steps = [_Step("settling", everybody, publisher.settle)]
+    if edited:
+        changes = [change for _, change in work.edits]
+        newest = max(changes, key=lambda change: (change.when, change.key, change.version_id))
+        name = _name("the team's folder as of", newest)
+        steps.append(_Step(name, edited, lambda: publisher.edited(changes)))
+    for ids, change in sorted(submitted, key=lambda each: (each[1].when, each[1].key)):
+        steps.append(_Step(_name("submission", change), ids, partial(publisher.submitted, change)))
+    if work.schedules:
+        steps.append(_Step("the scheduled run", frozenset(work.schedules), publisher.scheduled))
+    return steps
+
+
+def _name(what: str, change: FolderChange) -> str:
+    return f"{what} {one_line(change.key, 300)}@{one_line(change.version_id, 100)}"
+
+
+def _take(publisher: Publisher, step: _Step, done: Run, log_failure: Callable[[str], None]) -> None:
+    """Whatever goes wrong with one stops only itself."""
+    try:
+        if not publisher.begin(step.name):
+            done.remarks.append(f"given up, for it ended the function each time: {step.name}")
+            return
+        done.outcomes += step.do()
+        publisher.end(step.name)
+    except Exception:  # noqa: BLE001 (logged by the caller, and tried again with its messages)
+        with suppress(Exception):
+            publisher.end(step.name)  # what raises is counted by the queue
+        log_failure(step.name)
+        done.failed |= step.message_ids
 
 
 def _sort(work: _Work, notice: PublishNotice, bucket: str, message_id: str, done: Run) -> None:

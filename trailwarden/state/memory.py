@@ -11,10 +11,10 @@ from trailwarden.alerts.groups import CARRIED_ON, Counted, Moved, Opened, Span, 
 from trailwarden.alerts.model import Alert, AlertBatch, AlertMatch
 from trailwarden.state.correlations import CorrelationEvent, CorrelationGroup
 from trailwarden.state.groups import Due, Groups, KeptState
+from trailwarden.state.ledger import FileEntry
 from trailwarden.state.protocol import (
     NOTHING_HIDDEN,
     STAGED_AT_MOST,
-    FileOutcome,
     HiddenByDay,
     HiddenCount,
     alert_hour,
@@ -224,21 +224,21 @@ class MemoryFileLedger:
     """A `FileLedger` and `ExceptionCounts` that lives as long as the process."""
 
     def __init__(self) -> None:
-        self.entries: dict[str, tuple[FileOutcome, str]] = {}
+        self.entries: dict[str, FileEntry] = {}
         self.hidden: Counter[tuple[str, str]] = Counter()
 
-    def outcome(self, file_id: str) -> FileOutcome | None:
-        """How the file ended, or None where it has not been dealt with."""
-        entry = self.entries.get(file_id)
-        return entry[0] if entry else None
+    def entry(self, file_id: str) -> FileEntry | None:
+        """What is remembered of the file."""
+        return self.entries.get(file_id)
 
-    def record(
-        self, file_id: str, outcome: FileOutcome, detail: str = "", hidden: HiddenByDay = NOTHING_HIDDEN
-    ) -> None:
-        """Remember how the file ended, and count what was hidden in it, the first time."""
-        if file_id not in self.entries:
-            self.hidden.update(hidden)
-        self.entries[file_id] = (outcome, detail)
+    def write(self, file_id: str, entry: FileEntry, hidden: HiddenByDay = NOTHING_HIDDEN) -> bool:
+        """Write the entry and count what was hidden, unless somebody else has written meanwhile."""
+        known = self.entries.get(file_id)
+        if entry.version != (known.version if known else 0):
+            return False
+        self.entries[file_id] = replace(entry, version=entry.version + 1)
+        self.hidden.update(hidden)
+        return True
 
     def exception_counts(self, exception_ids: Collection[str], since: date) -> dict[str, HiddenCount]:
         """What each exception hid of events of `since` and after."""

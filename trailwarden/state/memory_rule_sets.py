@@ -19,6 +19,7 @@ class MemoryRuleSetStore:
         self._publications: dict[int, Publication] = {}
         self._refusals: dict[str, Refusal] = {}
         self._told: dict[str, float] = {}
+        self._attempts: dict[str, tuple[int, float]] = {}
 
     def live(self) -> LivePointer | None:
         """The pointer, or None where nothing was ever published."""
@@ -70,6 +71,19 @@ class MemoryRuleSetStore:
     def mark_told(self, fact: str, *, days: int = 400) -> None:
         """Remember that a fact has been told, for so many days."""
         self._told[fact] = self._now() + days * _DAY
+
+    def attempts(self, step: str) -> int:
+        """How often a step was begun within a day, without an end."""
+        number, until = self._attempts.get(step, (0, 0.0))
+        return number if until > self._now() else 0
+
+    def begin(self, step: str) -> None:
+        """Count that a step is begun."""
+        self._attempts[step] = (self.attempts(step) + 1, self._now() + _DAY)
+
+    def end(self, step: str) -> None:
+        """A step has ended: it is counted anew."""
+        self._attempts.pop(step, None)
 
 
 class MemoryRulesFolder:

@@ -92,16 +92,3 @@ class ExceptionCounts(Protocol):
 
     def exception_counts(self, exception_ids: Collection[str], since: date) -> dict[str, HiddenCount]:
         """What each exception hid of events of `since` and after; every id that was asked for is there."""
-
-
-class FileLedger(Protocol):
-    """Which log files have been dealt with: a file is read once even where notices repeat."""
-
-    def outcome(self, file_id: str) -> FileOutcome | None:
-        """How the file ended, or None where it has not been dealt with."""
-
-    def record(
-        self, file_id: str, outcome: FileOutcome, detail: str = "", hidden: HiddenByDay = NOTHING_HIDDEN
-    ) -> None:
-        """Remember how the file ended; `detail` says why, for people. What exceptions hid in it is counted in
-        the same step: once, however often the file is recorded."""

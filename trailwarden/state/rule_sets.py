@@ -131,15 +131,47 @@ class LiveRuleSet(Protocol):
     def live(self) -> LivePointer | None:
         """The pointer, or None where nothing was ever published; read consistently."""
 
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A rule set that functions cannot load: for how many seconds without a long pause, and whether people
+    were told."""
+
+    failing_for: float
+    told: bool
+
+
+class LoadTroubles(Protocol):
+    """Rule sets that cannot be loaded, remembered for all functions: each of them may start afresh for every
+    message, and so knows of none but its own first failure."""
+
+    def met(self, version: str) -> Trouble:
+        """The rule set could not be loaded just now."""
+
+    def told(self, version: str) -> None:
+        """People were told."""
+
+    def over(self, version: str) -> None:
+        """The rule set could be loaded."""
+
+
+class RuleSetStore(LiveRuleSet, Protocol):
+    """The pointer, the history and the refusals. Every call may be repeated."""
+
     def told(self, fact: str) -> bool:
         """Whether a fact has been told; read consistently."""
 
     def mark_told(self, fact: str, *, days: int = 400) -> None:
         """Remember that a fact has been told, for so many days at least."""
 
+    def attempts(self, step: str) -> int:
+        """How often a step was begun within a day, without an end; read consistently."""
 
-class RuleSetStore(LiveRuleSet, Protocol):
-    """The pointer, the history and the refusals. Every call may be repeated."""
+    def begin(self, step: str) -> None:
+        """Count that a step is begun."""
+
+    def end(self, step: str) -> None:
+        """A step has ended: it is counted anew."""
 
     def publish(self, publication: Publication, *, mirrored: bool) -> bool:
         """Make a publication live, in one write of pointer and history, if the live one is still the one

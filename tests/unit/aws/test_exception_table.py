@@ -16,6 +16,7 @@ from tests.turns import impatient
 from trailwarden.aws.batches import StoreBusyError
 from trailwarden.aws.exception_table import KEPT, SHARDS, ExceptionTable
 from trailwarden.aws.ledger_table import LedgerTable
+from trailwarden.state.ledger import FileEntry
 from trailwarden.state.memory import MemoryFileLedger
 from trailwarden.state.protocol import FileOutcome, HiddenByDay, HiddenCount
 
@@ -60,6 +61,11 @@ def table(client: Any, pauses: list[int] | None = None) -> LedgerTable:
     return LedgerTable(client, TABLE, retention=timedelta(days=30), now=lambda: NOW, pause=waited.append)
 
 
+def outcome(ledger: Any, file_id: str) -> FileOutcome | None:
+    entry = ledger.entry(file_id)
+    return entry.outcome if entry else None
+
+
 @pytest.fixture(params=["memory", "dynamodb"])
 def state(request: pytest.FixtureRequest) -> tuple[Any, Counts]:
     """The ledger, and the reader of what it counted."""
@@ -73,9 +79,15 @@ def state(request: pytest.FixtureRequest) -> tuple[Any, Counts]:
 
 def test_what_files_hid_adds_up_by_exception(state: tuple[Any, Counts]) -> None:
     ledger, counts = state
-    ledger.record("one", FileOutcome.READ, hidden={("a", "2026-03-01"): 3, ("b", "2026-03-02"): 1})
-    ledger.record("two", FileOutcome.UNREADABLE, "why", {("a", "2026-03-04"): 4, ("a", "2026-02-28"): 50})
-    ledger.record("three", FileOutcome.READ)
+    ledger.write(
+        "one", FileEntry(outcome=FileOutcome.READ), hidden={("a", "2026-03-01"): 3, ("b", "2026-03-02"): 1}
+    )
+    ledger.write(
+        "two",
+        FileEntry(outcome=FileOutcome.UNREADABLE, detail="why"),
+        {("a", "2026-03-04"): 4, ("a", "2026-02-28"): 50},
+    )
+    ledger.write("three", FileEntry(outcome=FileOutcome.READ))
 
     assert counts(["a", "b", "quiet"], SINCE) == {
         "a": HiddenCount(7, date(2026, 3, 4)),
@@ -84,14 +96,14 @@ def test_what_files_hid_adds_up_by_exception(state: tuple[Any, Counts]) -> None:
     }
     assert counts(["a"], date(2026, 2, 28)) == {"a": HiddenCount(57, date(2026, 3, 4))}
     assert counts([], SINCE) == {}
-    outcomes = [ledger.outcome(file_id) for file_id in ("one", "two", "three", "four")]
+    outcomes = [outcome(ledger, file_id) for file_id in ("one", "two", "three", "four")]
     assert outcomes == [FileOutcome.READ, FileOutcome.UNREADABLE, FileOutcome.READ, None]
 
 
 def test_a_file_that_is_recorded_again_adds_nothing(state: tuple[Any, Counts]) -> None:
     ledger, counts = state
     for _ in range(3):
-        ledger.record("one", FileOutcome.READ, hidden={("a", "2026-03-01"): 3})
+        ledger.write("one", FileEntry(outcome=FileOutcome.READ), hidden={("a", "2026-03-01"): 3})
 
     assert counts(["a"], SINCE) == {"a": HiddenCount(3, date(2026, 3, 1))}
 
@@ -101,7 +113,7 @@ def test_more_than_one_transaction_holds_is_counted_once(state: tuple[Any, Count
     hidden = {(f"exception {number:03}", "2026-03-01"): number + 1 for number in range(250)}
 
     for _ in range(2):
-        ledger.record("one", FileOutcome.READ, hidden=hidden)
+        ledger.write("one", FileEntry(outcome=FileOutcome.READ), hidden=hidden)
 
     found = counts([exception_id for exception_id, _ in hidden], SINCE)
     assert {(key, "2026-03-01"): value.count for key, value in found.items()} == hidden
@@ -119,22 +131,22 @@ def test_a_crash_between_two_transactions_counts_nothing_twice(dynamodb: Any) ->
 
     broken.transact_write_items = die_at_the_second  # type: ignore[method-assign]
     with pytest.raises(ConnectionError):
-        table(broken).record("one", FileOutcome.READ, hidden=hidden)
-    assert table(dynamodb).outcome("one") is None
+        table(broken).write("one", FileEntry(outcome=FileOutcome.READ), hidden=hidden)
+    assert outcome(table(dynamodb), "one") is None
 
-    table(dynamodb).record("one", FileOutcome.READ, hidden=hidden)
+    table(dynamodb).write("one", FileEntry(outcome=FileOutcome.READ), hidden=hidden)
 
     found = ExceptionTable(dynamodb, TABLE, pause=lambda _: None).exception_counts(
         [exception_id for exception_id, _ in hidden], SINCE
     )
     assert {value.count for value in found.values()} == {1}
-    assert table(dynamodb).outcome("one") is FileOutcome.READ
+    assert outcome(table(dynamodb), "one") is FileOutcome.READ
 
 
 def test_what_is_read_is_bounded_however_many_files_there_were(dynamodb: Any) -> None:
     ledger = table(dynamodb)
     for number in range(60):
-        ledger.record(f"file {number}", FileOutcome.READ, hidden={("a", "2026-03-01"): 1})
+        ledger.write(f"file {number}", FileEntry(outcome=FileOutcome.READ), hidden={("a", "2026-03-01"): 1})
 
     keys = [item["pk"]["S"] for item in dynamodb.scan(TableName=TABLE)["Items"]]
     assert keys.count("EXCEPTION#a") == SHARDS
@@ -143,7 +155,7 @@ def test_what_is_read_is_bounded_however_many_files_there_were(dynamodb: Any) ->
 
 
 def test_counters_outlive_what_they_are_asked_for(dynamodb: Any) -> None:
-    table(dynamodb).record("one", FileOutcome.READ, hidden={("a", "2026-03-01"): 1})
+    table(dynamodb).write("one", FileEntry(outcome=FileOutcome.READ), hidden={("a", "2026-03-01"): 1})
 
     (counter,) = [i for i in dynamodb.scan(TableName=TABLE)["Items"] if i["pk"]["S"] == "EXCEPTION#a"]
     assert int(counter["expires_at"]["N"]) == int(NOW) + KEPT.total_seconds()
@@ -153,7 +165,7 @@ def test_counters_outlive_what_they_are_asked_for(dynamodb: Any) -> None:
 def test_functions_that_collide_try_again(dynamodb: Any, code: str) -> None:
     client, pauses = Collisions(dynamodb, [["None", code], [code, "None"]]), list[int]()
 
-    table(client, pauses).record("one", FileOutcome.READ, hidden={("a", "2026-03-01"): 2})
+    table(client, pauses).write("one", FileEntry(outcome=FileOutcome.READ), hidden={("a", "2026-03-01"): 2})
 
     assert pauses == [0, 1]
     found = ExceptionTable(dynamodb, TABLE, pause=lambda _: None).exception_counts(["a"], SINCE)
@@ -167,16 +179,16 @@ def test_counters_that_stay_busy_bring_the_notice_back(
     client = Collisions(dynamodb, [["None", "TransactionConflict"]] * 20)
 
     with pytest.raises(StoreBusyError):
-        table(client).record("one", FileOutcome.READ, hidden={("a", "2026-03-01"): 2})
+        table(client).write("one", FileEntry(outcome=FileOutcome.READ), hidden={("a", "2026-03-01"): 2})
 
-    assert table(dynamodb).outcome("one") is None
+    assert outcome(table(dynamodb), "one") is None
 
 
 def test_what_cannot_pass_is_raised(dynamodb: Any) -> None:
     client = Collisions(dynamodb, [["None", "ValidationError"]])
 
     with pytest.raises(ClientError):
-        table(client).record("one", FileOutcome.READ, hidden={("a", "2026-03-01"): 2})
+        table(client).write("one", FileEntry(outcome=FileOutcome.READ), hidden={("a", "2026-03-01"): 2})
 
     assert client.calls == 1
 
@@ -187,7 +199,12 @@ def test_two_functions_with_one_file_count_it_once() -> None:
     hidden: HiddenByDay = {("a", "2026-03-01"): 5}
 
     with ThreadPoolExecutor(4) as threads:
-        list(threads.map(lambda _: table(database).record("one", FileOutcome.READ, hidden=hidden), range(8)))
+        list(
+            threads.map(
+                lambda _: table(database).write("one", FileEntry(outcome=FileOutcome.READ), hidden=hidden),
+                range(8),
+            )
+        )
 
     found = ExceptionTable(database, TABLE, pause=lambda _: None).exception_counts(["a"], SINCE)
     assert found["a"].count == 5
@@ -195,7 +212,7 @@ def test_two_functions_with_one_file_count_it_once() -> None:
 
 def test_an_id_of_any_length_makes_a_key(dynamodb: Any) -> None:
     long = "é" * 5000
-    table(dynamodb).record("one", FileOutcome.READ, hidden={(long, "2026-03-01"): 1})
+    table(dynamodb).write("one", FileEntry(outcome=FileOutcome.READ), hidden={(long, "2026-03-01"): 1})
 
     found = ExceptionTable(dynamodb, TABLE, pause=lambda _: None).exception_counts([long], SINCE)
     assert found[long].count == 1

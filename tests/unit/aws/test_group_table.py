@@ -23,6 +23,7 @@ from trailwarden.aws.outbox_table import alert_of, outgoing_of
 from trailwarden.delivery.records import event_identity, event_time
 from trailwarden.engine.match import Match
 from trailwarden.state.groups import GroupBusyError, Groups
+from trailwarden.state.ledger import FileEntry
 from trailwarden.state.protocol import FileOutcome
 from trailwarden.state.retrying import Patience
 
@@ -242,6 +243,7 @@ def test_the_ledger_remembers(dynamodb: Any) -> None:
     ledger = LedgerTable(
         dynamodb, TABLE, retention=timedelta(days=1), now=lambda: 1000.0, pause=lambda _: None
     )
-    assert ledger.outcome("bucket/key#etag") is None
-    ledger.record("bucket/key#etag", FileOutcome.UNREADABLE, "x" * 5000)
-    assert ledger.outcome("bucket/key#etag") is FileOutcome.UNREADABLE
+    assert ledger.entry("bucket/key#etag") is None
+    ledger.write("bucket/key#etag", FileEntry(outcome=FileOutcome.UNREADABLE, detail="x" * 5000))
+    kept = FileEntry(version=1, outcome=FileOutcome.UNREADABLE, detail="x" * 2000)
+    assert ledger.entry("bucket/key#etag") == kept

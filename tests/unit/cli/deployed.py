@@ -18,6 +18,7 @@ from trailwarden.cli.rules import submitting
 from trailwarden.publishing.notices import FolderChange
 from trailwarden.publishing.publisher import Publisher
 from trailwarden.publishing.submission import Submission
+from trailwarden.state.ledger import FileEntry
 from trailwarden.state.protocol import FileOutcome
 
 ACCOUNT = "123456789012"  # moto's
@@ -86,7 +87,9 @@ class Deployed:
         table = LedgerTable(
             self.dynamodb, ALERT_TABLE, retention=timedelta(days=1), now=time.time, pause=lambda _: None
         )
-        table.record("bucket/key#etag", FileOutcome.READ, hidden={(exception_id, day): count})
+        table.write(
+            "bucket/key#etag", FileEntry(outcome=FileOutcome.READ), hidden={(exception_id, day): count}
+        )
 
     def team(self) -> dict[str, str]:
         """The team's folder in the bucket."""
