@@ -105,11 +105,13 @@ def test_a_full_disk_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert result.stderr == "trailwarden: database or disk is full\n"
 
 
+# A shell that runs a test in the background lets it ignore Ctrl-C, and all that it starts.
 SHARED = """
-import sys
+import signal, sys
 from trailwarden.cli import main, parallel
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     parallel._WORTH_SHARING = -1
     main(sys.argv[1:], prog_name="trailwarden")
 """

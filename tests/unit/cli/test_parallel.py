@@ -231,6 +231,7 @@ def test_leaving_early_ends_the_processes(logs: Path) -> None:
 
 
 ENDLESS = """
+import signal
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -238,6 +239,7 @@ from tests.unit.cli.test_parallel import ARTEFACT, inputs, takes_long
 from trailwarden.cli.parallel import Pool
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a background shell has it ignored
     with closing(Pool(ARTEFACT, 2, takes_long).read(inputs(Path(sys.argv[1])))) as outcomes:
         next(outcomes)
         print("first", flush=True)
