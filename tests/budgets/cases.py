@@ -1,7 +1,7 @@
 """The largest legal inputs of each function, and the poison: what an attacker, or bad luck, hands it.
 
-A case fills the world, and returns what must hold after the function has run. `part` is how much of the largest
-input it is (so that `make test` stays short): it gets as much of the function's time.
+A case fills the world, and returns what must hold after the function has run. `part` is how much of the
+largest input it is (so that `make test` stays short): it gets as much of the function's time.
 """
 
 import gzip
@@ -176,7 +176,7 @@ def _stored(world: World, records: Sequence[Record], *, seconds_ago: int = 0) ->
 
 
 def _stream(world: World) -> Callable[[int], Check]:
-    """The event that the table's stream makes of all alerts; all must have been sent, or kept for a summary."""
+    """The event that the table's stream makes of all alerts; all are to be sent, or kept for a summary."""
     items = world.items("ALERT#", "ALERT")
     world.event = {
         "Records": [

@@ -2,9 +2,10 @@
 
     python -m tests.budgets.function CASE FOLDER TIMEOUT_SECONDS MEMORY_MB [ARTEFACT]
 
-The budget of time is CPU, so that a busy machine does not matter: Lambda gives a function a share of a core by its
-memory (1,769 MB are one: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html). The function's
-clock goes by it as well: `time.monotonic` and what is left of its time. Prints `{"cpu": …, "peak_mb": …}`.
+The budget of time is CPU, so that a busy machine does not matter: Lambda gives a function a share of a core by
+its memory (1,769 MB are one: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html). The
+function's clock goes by it as well: `time.monotonic` and what is left of its time. Prints
+`{"cpu": …, "allowed": …, "peak_mb": …}`.
 """
 
 import gc
@@ -58,8 +59,8 @@ class Context:
 
 
 def main(name: str, folder: str, timeout: str, memory_mb: str, artefact: str = "") -> None:
-    from tests.budgets import cases  # noqa: PLC0415 (after the environment is set)
-    from tests.budgets.world import World  # noqa: PLC0415
+    from tests.budgets import cases
+    from tests.budgets.world import World
 
     (case,) = (one for one in cases.CASES if one.name == name)
     world = World(Path(folder))
@@ -81,12 +82,12 @@ def main(name: str, folder: str, timeout: str, memory_mb: str, artefact: str = "
     _limit_cpu(None)
     check(answer)
     assert clock.slept + used / clock.share <= clock.timeout, f"slept {clock.slept:.0f} s"
-    print(json.dumps({"cpu": used, "allowed": allowed, "peak_mb": peak}))
+    sys.stdout.write(json.dumps({"cpu": used, "allowed": allowed, "peak_mb": peak}) + "\n")
 
 
 def _loaded(function: str, world: Any) -> ModuleType:
-    """The function's module, with real clients made beside the played ones: their memory is the function's too."""
-    import trailwarden.aws.clients as clients  # noqa: PLC0415
+    """The function's module, with real clients made beside the played ones: their memory counts."""
+    from trailwarden.aws import clients
 
     real = clients.client
     clients.client = lambda service: (real(service), world.client(service))[1]

@@ -1,5 +1,5 @@
-"""AWS as a function meets it in these tests: played in the function's own process, so small that the memory that
-is measured is the function's."""
+"""AWS as a function meets it in these tests: played in the function's own process, so small that the memory
+that is measured is the function's."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -26,8 +26,8 @@ Made = Callable[[int], Item]
 
 
 class Table(FakeDynamoDB):
-    """The alert table. Partitions in `endless` are made as they are read: so many items, each from its number,
-    in the order of their keys."""
+    """The alert table. Partitions in `endless` are made as they are read: so many items, each from its
+    number, in the order of their keys."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -148,7 +148,7 @@ class Topics:
 
     def get_paginator(self, operation: str) -> Pages:
         assert operation == "list_subscriptions_by_topic"
-        return Pages(lambda: self.pages())
+        return Pages(self.pages)
 
 
 class Keys:

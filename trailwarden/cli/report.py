@@ -19,7 +19,7 @@ _WIDTH_OF_A_FILE = 160
 _ROWS_AT_ONCE = 200
 _COLUMNS = ("Level", "Alert", "Events", "First event (UTC)", "Last")
 
-Row = tuple[str, str, str, str, str]
+Row = tuple[str, ...]
 
 
 def match_line(match: Match, log_file: str, *, repeat: bool) -> dict[str, Any]:
