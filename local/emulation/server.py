@@ -1,8 +1,8 @@
 """The emulator's process: the AWS emulator on one loopback port, with CloudTrail's delivery beside it.
 
 Run as `python -m local.emulation.server PORT LISTENER SECONDS`: LISTENER is the number of a socket that is
-bound to PORT; every SECONDS what was recorded is delivered. What happens is told on standard output, a JSON object
-a line (`event` is `delivered` or `mail`).
+bound to PORT; every SECONDS what was recorded is delivered. What happens is told on standard output, a JSON
+object a line (`event` is `delivered` or `mail`).
 """
 
 import asyncio

@@ -2,8 +2,8 @@
 
     python -m tests.budgets.function CASE FOLDER TIMEOUT_SECONDS MEMORY_MB [ARTEFACT]
 
-The budget of time is CPU, so that a busy machine does not matter: Lambda gives a function a share of a core by
-its memory (1,769 MB are one: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html). The
+The budget of time is CPU, so that a busy machine does not matter: Lambda gives a function a share of a core
+by its memory (1,769 MB are one: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html). The
 function's clock goes by it as well: `time.monotonic` and what is left of its time. Prints
 `{"cpu": …, "allowed": …, "peak_mb": …}`.
 """
