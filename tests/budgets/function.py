@@ -36,7 +36,7 @@ class Clock:
     def now(self) -> float:
         return 1e6 + (time.process_time() - self.began) / self.share + self.slept
 
-    def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: Any, /) -> None:
         self.slept += seconds
 
     @property

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _STYLES = {"critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "cyan"}
 _WIDTH_OF_A_FILE = 160
 _ROWS_AT_ONCE = 200
-_COLUMNS = ("Level", "Alert", "Events", "First event (UTC)", "Last")
+_COLUMNS: tuple[str, ...] = ("Level", "Alert", "Events", "First event (UTC)", "Last")
 
 Row = tuple[str, ...]
 

@@ -183,7 +183,17 @@ def test_a_reader_that_goes_away_ends_it_without_a_word(tmp_path: Path, output: 
     file.write_bytes(log_file(record(n, userIdentity=user) for n, user in enumerate(users)))
     rules = tmp_path / "stop.yml"
     rules.write_text(STOPPED)
-    command = [sys.executable, "-m", "trailwarden.cli", "scan", "--rules", rules, "--format", output, file]
+    command = [
+        sys.executable,
+        "-m",
+        "trailwarden.cli",
+        "scan",
+        "--rules",
+        str(rules),
+        "--format",
+        output,
+        str(file),
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -199,7 +209,7 @@ def test_a_reader_that_goes_away_ends_it_without_a_word(tmp_path: Path, output: 
 def test_output_that_cannot_be_written_is_said_in_a_line(tmp_path: Path, output: str) -> None:
     file = tmp_path / "one.json.gz"
     file.write_bytes(log_file([record()]))
-    command = [sys.executable, "-m", "trailwarden.cli", "scan", "--format", output, file]
+    command = [sys.executable, "-m", "trailwarden.cli", "scan", "--format", output, str(file)]
     with Path("/dev/full").open("wb") as full:
         ran = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
 
