@@ -279,6 +279,9 @@ def an_alert_of_millions_of_matches(world: World) -> Check:
         "rule_id": {"S": STOP_RULE},
         "event_id": {"S": "a0000000-0000-0000-0000-000000000066"},
         "log_file": {"S": f"s3://{BUCKET}/{log_key()}"},
+        "record_index": {"N": "7"},
+        "origin": {"S": "203.0.113.7"},
+        "action": {"S": "StopLogging"},
     }
 
     def made(number: int) -> dict[str, Any]:

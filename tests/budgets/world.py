@@ -2,6 +2,7 @@
 that is measured is the function's."""
 
 import json
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from hashlib import md5
@@ -45,13 +46,23 @@ class Table(FakeDynamoDB):
         if values[":pk"] not in self.endless:
             return super().query(**request)
         total, made = self.endless[values[":pk"]]
-        start = int(request.get("ExclusiveStartKey", {"number": {"N": "-1"}})["number"]["N"]) + 1
-        size = len(json.dumps(made(0)))
-        end = min(total, start + min(request.get("Limit", total), _PAGE // size))
-        more = {"LastEvaluatedKey": {"number": {"N": str(end - 1)}}} if end < total else {}
+        numbers = range(total)
+        low = bisect_left(numbers, values.get(":first", ""), key=lambda number: _sort_key(made(number)))
+        high = bisect_right(numbers, values.get(":last", "~"), key=lambda number: _sort_key(made(number)))
+        numbers = numbers[low:high]
+        if request.get("ScanIndexForward") is False:
+            numbers = numbers[::-1]
+        if "ExclusiveStartKey" in request:
+            numbers = numbers[numbers.index(int(request["ExclusiveStartKey"]["number"]["N"])) + 1 :]
+        page = numbers[: min(request.get("Limit", total), _PAGE // len(json.dumps(made(0))))]
+        more = {"LastEvaluatedKey": {"number": {"N": str(page[-1])}}} if len(page) < len(numbers) else {}
         if request.get("Select") == "COUNT":
-            return {"Count": end - start, **more}
-        return {"Items": [made(number) for number in range(start, end)], "Count": end - start, **more}
+            return {"Count": len(page), **more}
+        return {"Items": list(map(made, page)), "Count": len(page), **more}
+
+
+def _sort_key(item: Item) -> str:
+    return str(item["sk"]["S"])
 
 
 class Body:
