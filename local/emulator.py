@@ -19,7 +19,8 @@ from botocore.config import Config
 
 from local.process import KeptProcess, clean_environment
 
-START_SECONDS = 30.0
+START_SECONDS = 300.0
+"""Only one that never starts is waited for so long: a busy machine takes its time."""
 LAST_LINES = 200
 SECRET_KEY = "test"  # noqa: S105 (the emulator's: with an account's number as the access key, the owner of all)
 
@@ -64,7 +65,8 @@ class Emulator:
         self._delivered: list[DeliveredFile] = []
         self._mails: list[Mail] = []
         self._lines: deque[str] = deque(maxlen=LAST_LINES)
-        self._port = _free_port()
+        self._listener = _listener()
+        self._port = int(self._listener.getsockname()[1])
         self._process: KeptProcess | None = None
         self._reader: threading.Thread | None = None
 
@@ -141,9 +143,10 @@ class Emulator:
             "-m",
             "local.emulation.server",
             str(self._port),
+            str(self._listener.fileno()),
             str(self._delivery_seconds),
         ]
-        self._process = KeptProcess(command, self._settings())
+        self._process = KeptProcess(command, self._settings(), listener=self._listener)
         self._reader = threading.Thread(target=self._read_output, args=(self._process,), daemon=True)
         self._reader.start()
         try:
@@ -162,6 +165,7 @@ class Emulator:
         if self._reader is not None:
             self._reader.join()  # it ends with the output
         process.close()
+        self._listener.close()
 
     def _settings(self) -> dict[str, str]:
         return clean_environment() | {
@@ -208,7 +212,8 @@ class Emulator:
         raise EmulatorError(f"The AWS emulator did not start on {self.endpoint}.\n{self.log}")
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _listener() -> socket.socket:
+    """A socket on a free port, which the emulator inherits: nobody can take the port in between."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    return listener

@@ -12,10 +12,12 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+_REMOVALS = 50
 GRACE_SECONDS = 2.0
 """How long the command may take to end by itself before its process group is killed."""
 
@@ -25,15 +27,24 @@ def keep(command: Sequence[str], folder: Path) -> int:
     asker_is_gone = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: asker_is_gone.set())
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, process_group=0)
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, process_group=0, close_fds=False)
     threading.Thread(target=_wait_for_end_of_input, args=(asker_is_gone,), daemon=True).start()
     threading.Thread(target=_wait_for_end_of_process, args=(process, asker_is_gone), daemon=True).start()
     try:
         asker_is_gone.wait()
     finally:
         status = _end(process)
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
     return status
+
+
+def _remove(folder: Path) -> None:
+    """Whoever was just killed may still have been writing there."""
+    for _ in range(_REMOVALS):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.1)
 
 
 def _wait_for_end_of_input(event: threading.Event) -> None:

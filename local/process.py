@@ -1,6 +1,7 @@
 """A child process under a keeper (`local.keeper`): it never outlives the process that started it."""
 
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -17,11 +18,17 @@ STOP_SECONDS = 30.0
 class KeptProcess:
     """A command with a folder of its own for temporary files (`TMPDIR`); ends with the `with` block.
 
-    `output` is its standard output, standard error joined in, as text.
+    `output` is its standard output, standard error joined in, as text. A `listener` it inherits, under the
+    same number.
     """
 
     def __init__(
-        self, command: Sequence[str], environment: Mapping[str, str], *, cwd: Path = REPOSITORY
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        cwd: Path = REPOSITORY,
+        listener: socket.socket | None = None,
     ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="trailwarden-"))
         self._process = subprocess.Popen(
@@ -34,6 +41,7 @@ class KeptProcess:
             errors="replace",
             env={**environment, "TMPDIR": str(self.folder)},
             cwd=cwd,
+            pass_fds=() if listener is None else (listener.fileno(),),
             start_new_session=True,  # Ctrl-C reaches only us, and we end things in order
         )
 

@@ -1,7 +1,8 @@
 """The emulator's process: the AWS emulator on one loopback port, with CloudTrail's delivery beside it.
 
-Run as `python -m local.emulation.server PORT SECONDS`: every SECONDS what was recorded is delivered. What
-happens is told on standard output, a JSON object a line (`event` is `delivered` or `mail`).
+Run as `python -m local.emulation.server PORT LISTENER SECONDS`: LISTENER is the number of a socket that is
+bound to PORT; every SECONDS what was recorded is delivered. What happens is told on standard output, a JSON
+object a line (`event` is `delivered` or `mail`).
 """
 
 import asyncio
@@ -51,7 +52,7 @@ async def deliver_for_ever(delivery: Delivery, seconds: float) -> None:
             tell("delivered", **dataclasses.asdict(delivered))
 
 
-async def run(port: int, delivery_seconds: float) -> None:
+async def run(listener: int, delivery_seconds: float) -> None:
     delivery = Delivery()
     Tap(delivery).install()
     trails.register()
@@ -67,7 +68,7 @@ async def run(port: int, delivery_seconds: float) -> None:
     judge_simple_conditions_at_once()
     name_sessions_by_their_roles()
     config = Config()
-    config.bind = [f"127.0.0.1:{port}"]
+    config.bind = [f"fd://{listener}"]
     config.keep_alive_timeout = 75
     config.graceful_timeout = 0.3
     config.errorlog = config.accesslog = None
@@ -82,4 +83,4 @@ async def run(port: int, delivery_seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(run(int(sys.argv[1]), float(sys.argv[2])))
+    asyncio.run(run(int(sys.argv[2]), float(sys.argv[3])))

@@ -54,7 +54,7 @@ def _by_one(engine: Engine, files: list[Input]) -> tuple[float, object]:
     scanner = Scanner(engine, None, _refuse)
     for item in files:
         scanner.scan(item)
-    alerts = scanner.alerts()
+    alerts = list(scanner.alerts().alerts())
     return time.perf_counter() - started, alerts
 
 
@@ -66,7 +66,7 @@ def _by_many(engine: Engine, files: list[Input], jobs: int) -> tuple[float, obje
             for match in outcome.matches(engine):
                 scanner.handed_over(match, item.name)
             scanner.count(outcome.reading)
-    alerts = scanner.alerts()
+    alerts = list(scanner.alerts().alerts())
     return time.perf_counter() - started, alerts
 
 

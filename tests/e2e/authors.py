@@ -10,8 +10,9 @@ from local.cloud import AlertMail, LocalCloud, wait_for
 from local.deployment import AUDIT_ACCOUNT
 from local.emulator import Mail
 from tests.e2e.commands import trailwarden
-from tests.e2e.conftest import SECONDS, Archive
+from tests.e2e.conftest import Archive
 from tests.e2e.intruders import stopped_trail
+from tests.patience import SECONDS
 from tests.samples import log_file
 from trailwarden.delivery.records import Record
 
@@ -65,6 +66,8 @@ class Author:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """`trailwarden rules ...`, as a person calls it."""
+        if arguments[0] in {"publish", "rollback", "promote"}:
+            arguments += ("--wait", f"{SECONDS:.0f}")
         return trailwarden(self.cloud, "rules", *arguments, environment=self._environment)
 
     def must(self, *arguments: str) -> str:
@@ -115,14 +118,13 @@ def told_about(cloud: LocalCloud, user: str) -> list[AlertMail]:
     ]
 
 
-def seconds_until_told(archive: Archive, user: str, seconds: float = 60.0) -> float:
-    """Lets the user act again and again; how long it took until somebody was told."""
-    started = time.monotonic()
+def act_until_told(archive: Archive, user: str) -> None:
+    """Lets the user act again and again until somebody is told."""
+    deadline = time.monotonic() + SECONDS
     while not told_about(archive.cloud, user):
-        assert time.monotonic() - started < seconds, archive.cloud.emulator.log
+        assert time.monotonic() < deadline, archive.cloud.emulator.log
         archive.announce(archive.put(log_file([call_of(user)])))
         wait_for(lambda: told_about(archive.cloud, user), 1.0)
-    return time.monotonic() - started
 
 
 def version_at_work(cloud: LocalCloud) -> str:
@@ -140,4 +142,4 @@ def wait_until_at_work(archive: Archive, version: str) -> None:
         archive.settle()
         return version_at_work(archive.cloud) == version
 
-    assert wait_for(works, 60.0), archive.cloud.emulator.log
+    assert wait_for(works, SECONDS), archive.cloud.emulator.log

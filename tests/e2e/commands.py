@@ -10,6 +10,7 @@ from typing import Any
 from local.cloud import LocalCloud
 from local.deployment import AUDIT_ACCOUNT
 from local.process import REPOSITORY
+from tests.patience import SECONDS
 
 
 def trailwarden(
@@ -24,7 +25,7 @@ def trailwarden(
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=2 * SECONDS,
     )
 
 

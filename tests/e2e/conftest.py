@@ -14,11 +14,9 @@ from infra.names import DETECT_FUNCTION
 from local.cloud import AlertMail, LocalCloud, local_cloud, wait_for
 from local.deployment import CDK, Assembly, synthesize
 from tests.e2e.over_time import brief_settings, restore_budgets, stop_the_clock
+from tests.patience import SECONDS
 from tests.samples import notice
 from trailwarden.delivery.keys import LogFileKey, LogFileKind
-
-SECONDS = 40.0
-"""How long anything may take before a test gives it up."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

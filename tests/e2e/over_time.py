@@ -22,7 +22,7 @@ PAYMENTS_ADDRESS, DRILLS_ADDRESS = "payments@example.com", "drills@example.com"
 _LATE = 700
 """How many seconds after it was written nobody waits any more for the stream to tell something."""
 _HOUR = 3600
-_ROOM = 120
+_ROOM = 300
 
 
 def brief_settings() -> dict[str, Any]:

@@ -5,8 +5,9 @@ import json
 
 from local.cloud import wait_for
 from tests.corpus import CORPUS, needs_corpus
-from tests.e2e.conftest import SECONDS, Archive, impatient_queue
+from tests.e2e.conftest import Archive, impatient_queue
 from tests.e2e.intruders import alerts_about, stopped_trail
+from tests.patience import SECONDS
 from tests.samples import harmless, log_file, notice
 
 DEAD_LETTERS = "trailwarden-ingest-dead-letters"

@@ -26,7 +26,7 @@ from infra.names import (
 from local.cloud import LocalCloud, wait_for
 from local.deployment import AUDIT_ACCOUNT, SECURITY_ADDRESS
 from tests.e2e.commands import alerts
-from tests.e2e.conftest import SECONDS, Archive, impatient_queue
+from tests.e2e.conftest import Archive, impatient_queue
 from tests.e2e.intruders import alerts_about, key_disabled, stopped_trail
 from tests.e2e.over_time import (
     a_week_ago,
@@ -36,6 +36,7 @@ from tests.e2e.over_time import (
     stop_the_clock,
     stream,
 )
+from tests.patience import SECONDS
 from tests.samples import log_file
 from trailwarden.delivery.records import Record
 

@@ -10,9 +10,10 @@ from botocore.exceptions import ClientError
 
 from infra.names import ALERT_TABLE, Names
 from local.cloud import LocalCloud, wait_for
-from tests.e2e.authors import Author, broken, rule, seconds_until_told
-from tests.e2e.conftest import SECONDS, Archive
+from tests.e2e.authors import Author, act_until_told, broken, rule
+from tests.e2e.conftest import Archive
 from tests.e2e.test_iam import REFUSALS
+from tests.patience import SECONDS
 
 Key = dict[str, str]
 
@@ -43,7 +44,7 @@ def test_a_writer_publishes_and_the_function_may_do_its_part(
 ) -> None:
     writer.write(mallet=rule("mallet"))
     assert "is live" in writer.publish()
-    seconds_until_told(Archive(strict_cloud), "mallet")
+    act_until_told(Archive(strict_cloud), "mallet")
     status = json.loads(writer.must("status", "--json"))
     assert "engineer" in status["publication"]["published_by"]
     assert status["publication"]["claimed_author"] == "assumed-role/trailwarden-rule-writers/engineer"

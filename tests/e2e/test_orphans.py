@@ -14,8 +14,8 @@ import pytest
 
 from local.emulator import Emulator
 from local.process import REPOSITORY
+from tests.patience import SECONDS
 
-SECONDS = 15.0
 ACCOUNT = "111122223333"
 STARTER = "from tests.e2e.test_orphans import start_and_wait; start_and_wait()"
 

@@ -6,7 +6,7 @@ from infra.names import WATCH_FUNCTION
 from local.cloud import LocalCloud, wait_for
 from local.deployment import MEMBER_ACCOUNT, SECURITY_ADDRESS
 from local.emulator import Mail
-from tests.e2e.conftest import SECONDS, Archive
+from tests.e2e.conftest import Archive
 from tests.e2e.intruders import alerts_about, key_disabled, stopped_trail
 from tests.e2e.over_time import (
     DRILLS,
@@ -18,6 +18,7 @@ from tests.e2e.over_time import (
     stream,
     topic_gone,
 )
+from tests.patience import SECONDS
 from tests.samples import log_file
 from trailwarden.delivery.records import Record
 from trailwarden.state.weeks import week_of

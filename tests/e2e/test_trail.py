@@ -9,8 +9,9 @@ from typing import Any
 from local.actors import user_clients
 from local.cloud import LocalCloud, wait_for
 from local.deployment import MEMBER_ACCOUNT
-from tests.e2e.conftest import SECONDS, Archive
+from tests.e2e.conftest import Archive
 from tests.e2e.intruders import alerts_about
+from tests.patience import SECONDS
 from trailwarden.delivery.keys import LogFileKey
 
 

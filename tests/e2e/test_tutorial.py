@@ -8,9 +8,10 @@ import pytest
 
 from local.cloud import wait_for
 from tests.e2e.authors import Author
-from tests.e2e.conftest import SECONDS, Archive
+from tests.e2e.conftest import Archive
 from tests.e2e.intruders import alerts_about, stopped_trail
 from tests.pages import ROOT, Shown, assert_shown, shown_commands, tutorial
+from tests.patience import SECONDS
 from tests.samples import log_file
 
 PAGE = ROOT / "docs" / "rules.md"

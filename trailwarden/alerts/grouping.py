@@ -5,7 +5,7 @@ arrival, any split into files and any repeat ends in the same alerts with the sa
 """
 
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from trailwarden.alerts.fields import account, field_text, origin, region
@@ -75,7 +75,7 @@ def placed(match: Match) -> PlacedMatch:
 
 
 @dataclass(slots=True)
-class _Run:
+class Run:
     """Matches of a group without a gap, as far as they are known here. Times are in seconds since 1970."""
 
     first: int
@@ -89,7 +89,7 @@ class _Run:
     count: int = 0
     pending: list[AlertMatch] = field(default_factory=list)
 
-    def take(self, other: "_Run") -> None:
+    def take(self, other: "Run") -> None:
         """Count the matches of another run of the same group too."""
         if other.earliest < self.earliest:
             self.earliest, self.match, self.evidence = other.earliest, other.match, other.evidence
@@ -104,18 +104,24 @@ class _Run:
 class AlertGrouper:
     """Takes matches in any order; gives the alerts that they make.
 
-    Memory: one 32-digit id a match, and an entry an alert: with `keep_matches`, of those that `drain` has not
-    yet handed over.
+    Memory: one 32-digit id a match (unless `is_new` remembers them elsewhere), and an entry an alert, of
+    those that were not yet handed over.
     """
 
     def __init__(
-        self, rule_set_version: str, *, keep_matches: bool = False, policy: AlertPolicy = DEFAULT_POLICY
+        self,
+        rule_set_version: str,
+        *,
+        keep_matches: bool = False,
+        policy: AlertPolicy = DEFAULT_POLICY,
+        is_new: Callable[[str], bool] | None = None,
     ) -> None:
         self._version = rule_set_version
         self._keep_matches = keep_matches
         self._policy = policy
         self._seen: set[str] = set()
-        self._runs: dict[str, list[_Run]] = {}
+        self._is_new = is_new or self._unseen
+        self._runs: dict[str, list[Run]] = {}
         self.pending = 0
 
     def add(self, match: Match, log_file: str) -> bool:
@@ -134,20 +140,20 @@ class AlertGrouper:
             return True
         time = match.event_time
         at = _TIMELESS if time is None else seconds_of(time)
-        run = _Run(at, at, (time or "", match.match_id), match, evidence, time, time, count=1)
+        run = Run(at, at, (time or "", match.match_id), match, evidence, time, time, count=1)
         if self._keep_matches:
             run.pending.append(match_to_store(match, evidence))
             self.pending += 1
         self._join(self._runs.setdefault(match.group_key, []), run)
         return True
 
-    def _is_new(self, match_id: str) -> bool:
+    def _unseen(self, match_id: str) -> bool:
         if match_id in self._seen:
             return False
         self._seen.add(match_id)
         return True
 
-    def _join(self, runs: list[_Run], new: _Run) -> None:
+    def _join(self, runs: list[Run], new: Run) -> None:
         """Put a run of one match among its group's, which stay in the order of time and apart."""
         quiet = self._policy.quiet_of(new.match.rule)
         place = bisect_left(runs, new.first, key=lambda run: run.first)
@@ -165,22 +171,45 @@ class AlertGrouper:
 
     def alerts(self) -> list[Alert]:
         """Every alert (of what was not handed over), worst first, then by the time of its first event."""
-        found = [(run.match.rule.level, self._alert(run)) for runs in self._runs.values() for run in runs]
+        found = [(run.match.rule.level, self.alert(run)) for runs in self._runs.values() for run in runs]
         found.sort(key=lambda pair: (-pair[0], pair[1].first_event_time or "", pair[1].alert_id))
         return [alert for _, alert in found]
 
     def drain(self) -> list[AlertBatch]:
         """Hand over the matches added since the last call, a batch for each stretch of a group's; needs
         `keep_matches`. Which alerts they belong to is for the store to say, which knows of those before."""
-        handed_over, self._runs, self.pending = self._runs, {}, 0
-        return [self._batch(key, run) for key, runs in handed_over.items() for run in runs]
+        return [self._batch(key, run) for key, run in self.hand_over()]
 
-    def _batch(self, key: str, run: _Run) -> AlertBatch:
+    def hand_over(self) -> list[tuple[str, Run]]:
+        """Hand over the runs of matches added since the last call, each with the key of its group."""
+        handed_over, self._runs, self.pending = self._runs, {}, 0
+        return [(key, run) for key, runs in handed_over.items() for run in runs]
+
+    def _batch(self, key: str, run: Run) -> AlertBatch:
         rule = run.match.rule
         group = AlertGroup(key, rule.id, run.match.group, rule.staged, self._policy.quiet_of(rule))
-        return AlertBatch(group, tuple(run.pending), lambda: self._alert(run))
+        return AlertBatch(group, tuple(run.pending), lambda: self.alert(run))
 
-    def _alert(self, run: _Run) -> Alert:
+    def joined(self, runs: Iterable[tuple[str, Run]]) -> Iterator[Run]:
+        """The runs of several calls of `hand_over`, joined where they are near. They come group by group, of
+        each the earliest first, and those without a time last."""
+        group, before = "", None
+        for key, run in runs:
+            if (
+                before is not None
+                and key == group
+                and _near(before, run, self._policy.quiet_of(run.match.rule))
+            ):
+                before.take(run)
+                continue
+            if before is not None:
+                yield before
+            group, before = key, run
+        if before is not None:
+            yield before
+
+    def alert(self, run: Run) -> Alert:
+        """The alert that a run of matches makes."""
         match = run.match
         quiet = self._policy.quiet_of(match.rule)
         alert = alert_of(
@@ -197,7 +226,8 @@ class AlertGrouper:
         return self._policy.adjust(alert)
 
 
-def _near(earlier: _Run, later: _Run, quiet: int) -> bool:
+def _near(earlier: Run, later: Run, quiet: int) -> bool:
+    """Whether two runs of a group are one."""
     if _TIMELESS in {earlier.first, later.first}:
         return earlier.first == later.first
     return later.first - earlier.last <= quiet

@@ -43,7 +43,7 @@ class Openings:
         """How many alerts a match adds to its group (of hex digits): one, none, or one fewer where it closes
         the gap between two. Matches may come in any order: the sum ends the same."""
         at = -1 if time is None else seconds_of(time)
-        runs = self._known.setdefault(int(group[:16], 16), [])
+        runs = self._known.get(int(group[:16], 16), [])
         near = [run for run in runs if run[0] - quiet <= at <= run[1] + quiet and (run[0] < 0) == (at < 0)]
         if not near and self._count >= self.most:
             self.full = True
@@ -51,6 +51,7 @@ class Openings:
         for run in near:
             runs.remove(run)
         runs.append((min([at, *(run[0] for run in near)]), max([at, *(run[1] for run in near)])))
+        self._known[int(group[:16], 16)] = runs
         self._count += 1 - len(near)
         return 1 - len(near)
 

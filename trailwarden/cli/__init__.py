@@ -3,11 +3,11 @@
 import click
 
 import trailwarden
-from trailwarden.cli.lazy import LazyGroup
+from trailwarden.cli.ending import EndingGroup
 
 
 @click.group(
-    cls=LazyGroup,
+    cls=EndingGroup,
     lazy={
         "scan": "trailwarden.cli.scan:scan",
         "rules": "trailwarden.cli.rules:rules",

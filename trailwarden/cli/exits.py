@@ -18,3 +18,11 @@ class Exit(IntEnum):
     names no alert, or several."""
     INCOMPLETE = 3
     """Done, but some input could not be read."""
+    FAILED = 4
+    """The machine let it down: the disk is full, memory is short, standard output cannot be written."""
+    INTERRUPTED = 130
+    """Ctrl-C; as shells count it, 128 and the number of the signal."""
+    UNHEARD = 141
+    """Who reads the output went away, as `head` does."""
+    ENDED = 143
+    """Asked to end (SIGTERM)."""

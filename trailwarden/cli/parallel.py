@@ -1,9 +1,9 @@
 """Many files read by as many processes as there are cores; the outcomes come back in the files' order.
 
 What a process finds in a file is handed over when the file is done, so memory holds the matches of the
-files in flight. Objects in S3 are read likewise, by each process through a client of its own. The processes
-are started anew (`spawn`), which works alike everywhere, and leave when the one that started them does,
-however it ends.
+files in flight; a file with more than a few megabytes of them is left to the process that prints. Objects in
+S3 are read likewise, by each process through a client of its own. The processes are started anew (`spawn`),
+which works alike everywhere, and leave when the one that started them does, however it ends.
 """
 
 import gc
@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.process import BaseProcess
@@ -35,6 +36,8 @@ _OBJECTS_WORTH_SHARING = 20  # objects in S3: each is waited for, some 30 to 60 
 _LARGEST_SHARE = 2 * 1024 * 1024
 _SHARES_OF_A_PROCESS = 8  # so that none is left with the last long one
 _SHARES_IN_FLIGHT = 2
+_FOUND_AT_MOST = 16 * 1024 * 1024  # bytes of matches that are handed over of a share
+_SIZE_OF_A_MATCH = 300  # bytes, besides its record
 _BUILT_IN = -1
 """Stands for the built-in visibility rule, whose words are made from the record, here as there."""
 
@@ -93,6 +96,8 @@ class Outcome:
     reading: Reading
     found: bytes = b"[]"
     failures: list[RuleFailure] = field(default_factory=list)
+    left: bool = False
+    """Whether there is too much in it to hand over: who asked reads it."""
 
     def matches(self, engine: Engine) -> Iterator[HandedMatch]:
         """The matches, in the order in which the file was read."""
@@ -107,22 +112,28 @@ class Outcome:
                     continue
                 key, group = findings.groups[met.group]
                 place = PlacedMatch(rule, met.match_id, found.event_id, found.event_time, key, group, record)
-                yield HandedMatch(place, found.record_index)
+                yield HandedMatch(place, found.record_index, len(record.args[0]))
 
 
-Read = Callable[[Engine, Input], Outcome]
+Read = Callable[[Engine, Input, int], Outcome]
 
 
-def read_one(engine: Engine, item: Input) -> Outcome:
-    """Read one file; the failures of rules are those on this file."""
+class _TooMuchError(Exception):
+    """There is more in a file than can be handed over."""
+
+
+def read_one(engine: Engine, item: Input, room: int = _FOUND_AT_MOST) -> Outcome:
+    """Read one file; the failures of rules are those on this file. One that comes to more than `room` bytes
+    of matches is left to the caller."""
     numbers = {rule.id: number for number, rule in enumerate(engine.rule_set.rules)}
     findings = _Findings()
     groups: dict[str, int] = {}
     last: Record | None = None
+    size = 0
     engine.failures.clear()
 
     def keep(match: Match) -> None:
-        nonlocal last
+        nonlocal last, size
         place = placed(match)
         if place.group_key not in groups:
             groups[place.group_key] = len(groups)
@@ -133,9 +144,17 @@ def read_one(engine: Engine, item: Input) -> Outcome:
             return
         last = match.record
         where = (match.record_index, match.event_id, match.event_time)
-        findings.found.append(_Found([met], *where, msgspec.Raw(_encode(match.record))))
+        record = _encode(match.record)
+        findings.found.append(_Found([met], *where, msgspec.Raw(record)))
+        size += len(record) + _SIZE_OF_A_MATCH
+        if size > room:
+            raise _TooMuchError
 
-    reading = read_input(engine, item, keep)
+    try:
+        reading = read_input(engine, item, keep)
+    except _TooMuchError:
+        engine.failures.clear()
+        return Outcome(Reading(), left=True)
     return Outcome(reading, _encode(findings), list(engine.failures.values()))
 
 
@@ -175,7 +194,8 @@ class Pool:
         try:
             while shares or flight:
                 while shares and len(flight) < jobs * _SHARES_IN_FLIGHT:
-                    flight.append((shares[0], executor.submit(_read_share, shares[0])))
+                    with _interrupts_blocked():
+                        flight.append((shares[0], executor.submit(_read_share, shares[0])))
                     shares.popleft()
                 outcomes = flight[0][1].result()
                 flight.popleft()
@@ -193,6 +213,21 @@ class Pool:
         except BrokenProcessPool:
             fault = f"{one_line(item.name, 1100)}: the process that read it died"
             yield Outcome(Reading(files=1, faults=[fault]))
+
+
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Processes that are started meanwhile never see Ctrl-C, which is for this one: not even before they can
+    say so themselves. It is not lost here, but waits."""
+    block = getattr(signal, "pthread_sigmask", None)
+    if block is None:
+        yield
+        return
+    before = block(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        block(signal.SIG_SETMASK, before)
 
 
 def _end_all_but(others: set[BaseProcess]) -> None:
@@ -247,4 +282,8 @@ def _leave_with_parent() -> None:
 
 def _read_share(share: Sequence[Input]) -> list[Outcome]:
     (worker,) = _worker
-    return [worker.read(worker.engine, item) for item in share]
+    outcomes, room = [], _FOUND_AT_MOST
+    for item in share:
+        outcomes.append(worker.read(worker.engine, item, room))
+        room -= len(outcomes[-1].found)
+    return outcomes

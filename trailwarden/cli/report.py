@@ -1,7 +1,9 @@
 """What a scan prints. The JSON lines are a contract (docs/scan.md); the rest is for reading."""
 
 import sys
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from trailwarden.alerts.model import Alert
 from trailwarden.cli.scanner import Totals
@@ -9,8 +11,15 @@ from trailwarden.engine.match import Match
 from trailwarden.rules.ruleset import RuleSet
 from trailwarden.safety.text import one_line
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
 _STYLES = {"critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "cyan"}
 _WIDTH_OF_A_FILE = 160
+_ROWS_AT_ONCE = 200
+_COLUMNS: tuple[str, ...] = ("Level", "Alert", "Events", "First event (UTC)", "Last")
+
+Row = tuple[str, ...]
 
 
 def match_line(match: Match, log_file: str, *, repeat: bool) -> dict[str, Any]:
@@ -57,32 +66,56 @@ def alert_line(alert: Alert) -> dict[str, Any]:
     }
 
 
-def print_alerts(alerts: list[Alert]) -> None:
-    """A table of alerts, in the order given."""
+def print_alerts(alerts: Callable[[], Iterator[Alert]]) -> None:
+    """A table of alerts, in the order given; it is asked for them twice, since a column is as wide as its
+    widest cell, and printed in parts."""
     # rich takes 50 ms to load: only what is for reading pays for it.
+    from rich.cells import cell_len  # noqa: PLC0415
     from rich.console import Console  # noqa: PLC0415
+    from rich.segment import SegmentLines  # noqa: PLC0415
+
+    widest = _COLUMNS
+    for alert in alerts():
+        pairs = zip(widest, _cells(alert), strict=True)
+        widest = tuple(max(pair, key=cell_len) for pair in pairs)
+    if widest is _COLUMNS:
+        return
+    console = Console(width=None if sys.stdout.isatty() else _WIDTH_OF_A_FILE, highlight=False)
+    # Each part holds the widest cells, so that all have the same columns; they are cut out again.
+    extra = len(console.render_lines(_table([widest])))
+    header = console.render_lines(_table([widest], show_header=True))[:-extra]
+    console.print(SegmentLines(header, new_lines=True), end="")
+    rows = map(_cells, alerts())
+    while part := list(islice(rows, _ROWS_AT_ONCE)):
+        lines = console.render_lines(_table([widest, *part]))[extra:]
+        console.print(SegmentLines(lines, new_lines=True), end="")
+
+
+def _cells(alert: Alert) -> Row:
+    first, last = alert.first_event_time or "unknown", alert.last_event_time or "unknown"
+    return (
+        alert.level,
+        _marked(alert.title, alert.status, staged=alert.staged),
+        f"{alert.count:,}",
+        first.replace("T", " ").removesuffix("Z"),
+        "" if last == first else last[11:].removesuffix("Z"),
+    )
+
+
+def _table(rows: Iterable[Row], *, show_header: bool = False) -> "Table":
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    if not alerts:
-        return
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("Level")
-    table.add_column("Alert", ratio=1, overflow="fold")
-    table.add_column("Events", justify="right")
-    table.add_column("First event (UTC)", no_wrap=True)
-    table.add_column("Last", no_wrap=True)
-    for alert in alerts:
-        first, last = alert.first_event_time or "unknown", alert.last_event_time or "unknown"
-        table.add_row(
-            Text(alert.level, _STYLES.get(alert.level, "")),
-            Text(_marked(alert.title, alert.status, staged=alert.staged)),
-            f"{alert.count:,}",
-            first.replace("T", " ").removesuffix("Z"),
-            "" if last == first else last[11:].removesuffix("Z"),
-        )
-    width = None if sys.stdout.isatty() else _WIDTH_OF_A_FILE
-    Console(width=width, highlight=False).print(table)
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", show_header=show_header)
+    level, title, events, first, last = _COLUMNS
+    table.add_column(level)
+    table.add_column(title, ratio=1, overflow="fold")
+    table.add_column(events, justify="right")
+    table.add_column(first, no_wrap=True)
+    table.add_column(last, no_wrap=True)
+    for row in rows:
+        table.add_row(Text(row[0], _STYLES.get(row[0], "")), *map(Text, row[1:]))
+    return table
 
 
 def print_totals(totals: Totals, rule_set: RuleSet, alert_count: int) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from trailwarden.alerts.model import Alert
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.inputs import Input, inputs_of
 from trailwarden.cli.parallel import Pool, usable_cores, worth_sharing
@@ -80,12 +79,12 @@ def scan(  # noqa: PLR0913, PLR0917 (the options)
     alerts = scanner.alerts()
     if output == "text":
         if not each_match:
-            print_alerts(alerts)
-        print_totals(scanner.totals, rule_set, len(alerts))
+            print_alerts(alerts.alerts)
+        print_totals(scanner.totals, rule_set, alerts.count())
     elif not each_match:
-        for alert in alerts:
+        for alert in alerts.alerts():
             click.echo(json.dumps(alert_line(alert)))
-    sys.exit(_status(alerts, scanner.totals.faults, fail_on) if sound else Exit.USAGE)
+    sys.exit(_status(alerts.worst(), scanner.totals.faults, fail_on) if sound else Exit.USAGE)
 
 
 def _scan(
@@ -112,6 +111,8 @@ def _read_by_many(scanner: Scanner, inputs: list[Input], jobs: int, progress: Pr
     rule_set = scanner.engine.rule_set
     with closing(Pool(dump_rule_set(rule_set), jobs).read(inputs)) as outcomes:
         for item, outcome in zip(inputs, outcomes, strict=True):
+            if outcome.left:
+                scanner.scan(item)
             for match in outcome.matches(scanner.engine):
                 scanner.handed_over(match, item.name)
             scanner.count(outcome.reading)
@@ -145,10 +146,8 @@ def _match_printer(output: str) -> Callable[[Match, str, bool], None]:
     return as_json if output == "jsonl" else as_text
 
 
-def _status(alerts: list[Alert], faults: int, fail_on: str | None) -> Exit:
+def _status(worst: Level | None, faults: int, fail_on: str | None) -> Exit:
     """An alert to fail on outweighs input that could not be read, which is named on standard error anyway."""
-    if fail_on is not None:
-        worst = max((Level[alert.level.upper()] for alert in alerts), default=None)
-        if worst is not None and worst >= Level[fail_on.upper()]:
-            return Exit.ALERTED
+    if fail_on is not None and worst is not None and worst >= Level[fail_on.upper()]:
+        return Exit.ALERTED
     return Exit.INCOMPLETE if faults else Exit.DONE

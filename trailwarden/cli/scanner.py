@@ -1,24 +1,36 @@
 """The engine of the functions over many inputs, in a stable order."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 
-from trailwarden.alerts.grouping import AlertGrouper, PlacedMatch
-from trailwarden.alerts.model import Alert, Evidence
+import msgspec
+
+from trailwarden.alerts.grouping import AlertGrouper, PlacedMatch, placed, without_record
+from trailwarden.alerts.groups import Moved
+from trailwarden.alerts.model import Evidence
 from trailwarden.cli.inputs import Input
+from trailwarden.cli.spool import IDS_IN_MEMORY, AlertSpool, SeenIds
 from trailwarden.correlation.correlator import CorrelationBatch, Correlator
 from trailwarden.correlation.plan import Plan
 from trailwarden.delivery.logfile import LogFileReader
+from trailwarden.delivery.records import Record
 from trailwarden.engine.engine import Engine, RuleFailure
 from trailwarden.engine.match import Match
 from trailwarden.engine.times import EventTimes
 from trailwarden.errors import LogFileUnavailable
-from trailwarden.rules.ruleset import Level
+from trailwarden.rules.ruleset import Rule
 from trailwarden.safety.text import one_line
-from trailwarden.state.memory import MemoryAlertStore, MemoryCorrelationStore
+from trailwarden.state.groups import Due
+from trailwarden.state.memory import MemoryAlertStore, MemoryCorrelationStore, MemoryGroupStore
 
 _NAME_LIMIT = 1100
+_HELD_AT_MOST = 8 * 1024 * 1024
+_SIZE_OF_A_RUN = 1000  # bytes: what is held of a match besides its record
 _CORRELATE_EVERY = 5000  # matches held in memory before their correlations are judged
+
+_encode = msgspec.json.Encoder().encode
+_decode_record = msgspec.json.Decoder(Record).decode
 
 
 @dataclass(slots=True)
@@ -84,11 +96,21 @@ class HandedMatch:
 
     placed: PlacedMatch
     record_index: int
+    size: int
+    """Of its record, in bytes."""
 
     def whole(self) -> Match:
         """The match with its record."""
         place = self.placed
         return Match(place.rule, place.record(), self.record_index, place.event_id, place.event_time)
+
+
+class _WithoutRecords(MemoryGroupStore):
+    """Groups of which the alerts' records are let go of: a scan prints none."""
+
+    def write(self, group_key: str, before: int, moved: Moved, *, done: Due | None = None) -> bool:
+        opened = tuple(replace(one, alert=without_record(one.alert)) for one in moved.opened)
+        return super().write(group_key, before, replace(moved, opened=opened), done=done)
 
 
 @dataclass(slots=True)
@@ -103,26 +125,46 @@ class Scanner:
     on_match: Callable[[Match, str, bool], None] | None
     complain: Callable[[str], None]
     totals: Totals = field(default_factory=Totals)
-    grouper: AlertGrouper = field(init=False)
-    _correlated: MemoryAlertStore = field(init=False, default_factory=MemoryAlertStore)
+    hold: int = _HELD_AT_MOST
+    """About how many bytes of records are held in memory."""
+    ids_in_memory: int = IDS_IN_MEMORY
+    _grouper: AlertGrouper = field(init=False)
+    _spool: AlertSpool = field(init=False)
+    _held: int = field(init=False, default=0)
+    _correlated: MemoryAlertStore = field(init=False)
     _plan: Plan = field(init=False)
     _batch: CorrelationBatch = field(init=False)
     _failures: dict[str, RuleFailure] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         rule_set = self.engine.rule_set
-        self.grouper = AlertGrouper(rule_set.version)
+        self._grouper = AlertGrouper(rule_set.version, is_new=SeenIds(self.ids_in_memory).is_new)
+        self._spool = AlertSpool(self._rule_of({rule.id: rule for rule in rule_set.rules}))
+        self._correlated = MemoryAlertStore(kept=_WithoutRecords())
         correlator = Correlator(rule_set, MemoryCorrelationStore(), self._correlated)
         self._plan, self._batch = correlator.plan, correlator.batch()
 
-    def alerts(self) -> list[Alert]:
-        """Every alert, of rules and of correlations: worst first, then by the time of its first event."""
+    def _rule_of(self, rules: Mapping[str, Rule]) -> Callable[[str, Callable[[], Record]], Rule]:
+        visibility = self.engine.visibility
+
+        def rule_of(rule_id: str, record: Callable[[], Record]) -> Rule:
+            rule = rules.get(rule_id) or visibility.rule(record())
+            assert rule is not None, rule_id  # noqa: S101 (it matched this record)
+            return rule
+
+        return rule_of
+
+    def alerts(self) -> AlertSpool:
+        """Every alert, of rules and of correlations. Call it once, in the end."""
         self._batch.flush()
-        found = [*self.grouper.alerts(), *self._correlated.standing()]
-        found.sort(
-            key=lambda alert: (-Level[alert.level.upper()], alert.first_event_time or "", alert.alert_id)
-        )
-        return found
+        self._put_away()
+        self._spool.put_alerts(map(self._grouper.alert, self._grouper.joined(self._spool.runs())))
+        self._spool.put_alerts(self._correlated.standing())
+        return self._spool
+
+    def _put_away(self) -> None:
+        self._spool.put_runs(self._grouper.hand_over())
+        self._held = 0
 
     def fault(self, text: str) -> None:
         """Count and name one thing that could not be read."""
@@ -135,8 +177,9 @@ class Scanner:
 
     def matched(self, match: Match, log_file: str) -> None:
         """Count and group one match; they come in the order of the inputs, and of the records of each."""
-        fresh = self.grouper.add(match, log_file)
-        self._tally(fresh=fresh)
+        record = _encode(match.record)
+        place = replace(placed(match), record=partial(_decode_record, record))
+        fresh = self._group(place, Evidence(log_file, match.record_index), len(record))
         if self.on_match is not None:
             self.on_match(match, log_file, not fresh)
         if fresh:
@@ -144,8 +187,7 @@ class Scanner:
 
     def handed_over(self, match: HandedMatch, log_file: str) -> None:
         """The same for a match of another process, whose record is decoded only where somebody needs it."""
-        fresh = self.grouper.add_placed(match.placed, Evidence(log_file, match.record_index))
-        self._tally(fresh=fresh)
+        fresh = self._group(match.placed, Evidence(log_file, match.record_index), match.size)
         correlated = fresh and bool(self._plan.fed_by(match.placed.rule.id))
         if correlated or self.on_match is not None:
             whole = match.whole()
@@ -154,9 +196,15 @@ class Scanner:
             if correlated:
                 self._correlate(whole, log_file)
 
-    def _tally(self, *, fresh: bool) -> None:
+    def _group(self, match: PlacedMatch, evidence: Evidence, size: int) -> bool:
+        fresh = self._grouper.add_placed(match, evidence)
         self.totals.matches += 1
         self.totals.repeats += not fresh
+        if fresh and match.rule.generates:
+            self._held += size + _SIZE_OF_A_RUN
+            if self._held >= self.hold:
+                self._put_away()
+        return fresh
 
     def _correlate(self, match: Match, log_file: str) -> None:
         self._batch.add(match, log_file)

@@ -195,7 +195,6 @@ def test_a_browser_draws_the_charts_and_runs_nothing_else(hostile: str, tmp_path
         ],
         capture_output=True,
         text=True,
-        timeout=90,
         check=True,
     )
     assert "<title>Backtest: " in result.stdout

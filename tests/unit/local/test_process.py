@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from local.process import REPOSITORY, KeptProcess
+from tests.patience import SECONDS
 
-SECONDS = 10.0
 # A command that starts a child of its own, as the emulator starts functions; both would run for ever and
 # both are deaf to the signal that asks to end.
 STUBBORN = """

@@ -16,9 +16,10 @@ from trailwarden.backtest.rules import BacktestRules, backtest_rules
 from trailwarden.cli.completion import complete_rules
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.inputs import Input, inputs_of
-from trailwarden.cli.parallel import Pool, read_one, usable_cores, worth_sharing
+from trailwarden.cli.parallel import Outcome, Pool, usable_cores, worth_sharing
 from trailwarden.cli.progress import Progress
 from trailwarden.cli.rules.backtest_arguments import chosen_rules, sorted_arguments
+from trailwarden.cli.scanner import Reading, read_input
 from trailwarden.engine.engine import Engine
 from trailwarden.errors import LogFileUnavailable, Problem
 from trailwarden.rules.ruleset import dump_rule_set
@@ -135,20 +136,21 @@ def _run(rules: BacktestRules, paths: list[str], limits: Limits, jobs: int) -> R
         if jobs > 1 and worth_sharing(inputs):
             outcomes = Pool(dump_rule_set(rules.watched), jobs).read(inputs)
         else:
-            outcomes = (read_one(engine, item) for item in inputs)
+            outcomes = (Outcome(Reading(), left=True) for _ in inputs)
         failures: dict[str, tuple[int, str]] = {}
         records = 0
         with closing(outcomes):
             for item, outcome in zip(inputs, outcomes, strict=True):
                 for match in outcome.matches(engine):
                     backtest.add(match.whole(), item.name)
-                reading = outcome.reading
+                read = _read_here(backtest, engine, item) if outcome.left else outcome
+                reading = read.reading
                 if reading.files:
                     backtest.file(records=reading.records, oldest=reading.oldest, newest=reading.newest)
                 backtest.passed_over(reading.passed_over)
                 for text in reading.faults:
                     fault(text)
-                for failure in outcome.failures:
+                for failure in read.failures:
                     count, first = failures.get(failure.rule_id, (0, failure.first_error))
                     failures[failure.rule_id] = (count + failure.count, first)
                 records += reading.records
@@ -156,6 +158,13 @@ def _run(rules: BacktestRules, paths: list[str], limits: Limits, jobs: int) -> R
         for rule_id, (count, first) in failures.items():
             fault(f"rule {rule_id} failed on {count} records: {first}")
     return backtest.report()
+
+
+def _read_here(backtest: Backtest, engine: Engine, item: Input) -> Outcome:
+    """Read a file in this process: its matches are counted as they are found."""
+    engine.failures.clear()
+    reading = read_input(engine, item, lambda match: backtest.add(match, item.name))
+    return Outcome(reading, failures=list(engine.failures.values()))
 
 
 def _inputs(paths: Iterable[str], fault: Callable[[str], None]) -> Iterator[Input]:

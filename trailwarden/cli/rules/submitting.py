@@ -69,7 +69,13 @@ def submit(
     key = hand_in(deployment, submission)
     if not as_json:
         click.echo(f"Handed in to {deployment.words}; waiting for the outcome ...", err=True)
-    came = outcome(deployment, key, wait)
+    try:
+        came = outcome(deployment, key, wait)
+    except KeyboardInterrupt:
+        click.echo(
+            "trailwarden: it stays handed in; `trailwarden rules status` shows what becomes of it", err=True
+        )
+        raise
     seconds = time.monotonic() - started
     if as_json:
         click.echo(json.dumps(_as_json(key, came, seconds)))
