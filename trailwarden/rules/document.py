@@ -214,6 +214,9 @@ class _Builder:
             message = f"`{written}` is text in YAML 1.2 and a boolean in YAML 1.1"
             self._problem(node, message, f"write '{written}' in quotes if text is meant, or true or false")
             return written
+        if node.tag == _CORE + "int" and len(written) > _LONGEST_NUMBER:  # Python spells no longer ones
+            self._problem(node, f"`{written[:60]}…` is a number of too many digits", "put it in quotes")
+            return written
         try:
             value = self._scalars.construct_object(node)
         except (yaml.YAMLError, ValueError) as error:
@@ -242,8 +245,6 @@ def _misread_number(node: yaml.ScalarNode, value: Any) -> tuple[str, str] | None
         return f"{shown} is a number in YAML 1.2 and text in YAML 1.1", in_quotes
     if not _NUMBER_OF_1_2.fullmatch(written):
         return f"{shown} is text in YAML 1.2 and a number in YAML 1.1", in_quotes
-    if len(written) > _LONGEST_NUMBER:  # Python does not spell numbers of thousands of digits
-        return f"{shown}… is longer than any number that a record holds", "put the value in quotes"
     if written == repr(value):
         return None
     if isinstance(value, float) and not math.isfinite(value):
