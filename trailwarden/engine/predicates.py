@@ -5,8 +5,8 @@
   is met where any scalar inside it is; text patterns also meet its compact JSON text.
 - Booleans are the texts `true` and `false`. A number is met by an equal number, or by its text.
 - `lt` and its like compare numbers, and strings that spell a number in JSON.
-- `null` is met by a field that is missing or null; `exists` by a value that is not null (an empty
-  string, list or object is a value).
+- `null` is met by a field that is missing or null; `exists` by a field that is there, whatever it holds:
+  null, and an empty string, list or object too.
 - A regular expression is searched for anywhere in the text. `^` and `$` hold at the text's ends, with
   the flag `m` at each line's.
 - A CIDR network is met by a string that is an address in it. An IPv4 address written within IPv6
@@ -180,7 +180,7 @@ def _null() -> Predicate:
 
 
 def _exists() -> Predicate:
-    return lambda values: any(value is not None for value in values.found)
+    return lambda values: bool(values.found)
 
 
 _MAKERS: dict[str, Callable[..., Predicate]] = {

@@ -114,7 +114,7 @@ def _field(values: list[Any], wanted: Any, record: dict[str, Any]) -> bool:
     if isinstance(wanted, SigmaNull):
         return values == [] or any(value is None for value in values)
     if isinstance(wanted, SigmaExists):
-        return wanted.exists is any(value is not None for value in values)
+        return wanted.exists is (values != [])
     leaves = [leaf for value in values for leaf in _leaves(value)]
     if isinstance(wanted, SigmaFieldReference):
         others = [leaf for value in _values_of(record, wanted.field) for leaf in _leaves(value)]

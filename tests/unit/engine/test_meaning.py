@@ -94,7 +94,7 @@ TYPES = [
     case("exists", "f|exists: true", {"f": "x"}, True),
     case("exists, false", "f|exists: true", {"f": False}, True),
     case("exists, empty", "f|exists: true", {"f": ""}, True),
-    case("exists, null", "f|exists: true", {"f": None}, False),
+    case("exists, null", "f|exists: true", {"f": None}, True),
     case("exists, missing", "f|exists: true", {}, False),
     case("exists not", "f|exists: false", {}, True),
     case("exists not, value", "f|exists: false", {"f": 0}, False),
