@@ -40,7 +40,7 @@ from sigma.types import (
 from trailwarden.errors import Problem, RuleError
 from trailwarden.rules.correlation_compile import compile_correlations
 from trailwarden.rules.exceptions import exceptions_of, has_expired, today_utc
-from trailwarden.rules.fields import NORMALISED
+from trailwarden.rules.fields import NORMALISED, wrong_path
 from trailwarden.rules.filters import FilterSource
 from trailwarden.rules.lists import Unfilled
 from trailwarden.rules.ruleset import Level, Node, Rule, RuleException, RuleSet
@@ -262,8 +262,8 @@ def _as_keyword(value: SigmaType, predicate: Node) -> Node:
 def _field_reference(field: str | None, value: SigmaFieldReference) -> Node:
     if field is None:
         raise _Refused("a keyword cannot refer to a field", "name a field before `|fieldref`")
-    if not all(value.field.split(".")):
-        raise _Refused(f"`{value.field}` is no field", "write a dotted path, such as userIdentity.arn")
+    if told := wrong_path(value.field):
+        raise _Refused(*told)
     relations = {
         (False, False): "is",
         (True, False): "starts",

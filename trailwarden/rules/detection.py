@@ -28,6 +28,7 @@ from trailwarden.rules.bounds import (
     too_many_values,
 )
 from trailwarden.rules.document import Document, Path
+from trailwarden.rules.fields import wrong_path
 from trailwarden.rules.lists import NO_LISTS, NamedList, Unfilled, fill
 from trailwarden.rules.modifiers import ENCODERS, MODIFIERS, TIME_PARTS
 
@@ -187,8 +188,8 @@ class _Builder:
         return self._convert(name, modifiers, values, path) if whole else None
 
     def _check_key(self, name: str, modifiers: list[str], path: Path) -> None:
-        if name and not all(name.split(".")):
-            self._refuse(path, f"`{name}` is no field", "write a dotted path, such as userIdentity.arn")
+        if name and (told := wrong_path(name)):
+            self._refuse(path, *told)
         for modifier in modifiers:
             if modifier not in MODIFIERS:
                 near = next(iter(difflib.get_close_matches(modifier, MODIFIERS)), "")

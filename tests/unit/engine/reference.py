@@ -79,8 +79,10 @@ def _find(value: Any, path: list[str]) -> Iterator[Any]:
     elif isinstance(value, list):
         for element in value:
             yield from _find(element, path)
-    elif isinstance(value, dict) and path[0] in value:
-        yield from _find(value[path[0]], path[1:])
+    elif isinstance(value, dict):
+        for length in range(1, len(path) + 1):
+            if (key := ".".join(path[:length])) in value:
+                yield from _find(value[key], path[length:])
 
 
 def _leaves(value: Any) -> list[Any]:
