@@ -199,7 +199,8 @@ class _Builder:
     def _key(self, node: yaml.Node) -> str | None:
         """A key's text; None for what is no text in every version of YAML."""
         problems = list[Problem]()
-        key = _Builder(self._path, problems)._scalar(node) if isinstance(node, yaml.ScalarNode) else None
+        reader = _Builder(self._path, problems)
+        key = reader._scalar(node) if isinstance(node, yaml.ScalarNode) else None
         return key if isinstance(key, str) and not problems else None
 
     def _scalar(self, node: yaml.Node) -> Any:
@@ -229,10 +230,10 @@ class _Builder:
 
 
 def _misread_number(node: yaml.ScalarNode, value: Any) -> tuple[str, str] | None:
-    """What is wrong with a scalar without quotes that one of YAML's versions takes for a number, and the cure.
+    """What is wrong with a scalar without quotes that a version of YAML takes for a number, and the cure.
 
-    Rules compare texts with what stands in a record, so a number may only be written as its value is spelled:
-    `1.10` is 1.1, and a version "1.10" would be missed.
+    Rules compare texts with what stands in a record, so a number may only be written as its value is
+    spelled: `1.10` is 1.1, and a version "1.10" would be missed.
     """
     written: str = node.value
     in_quotes = f"write '{written[:60]}' in quotes if text is meant"

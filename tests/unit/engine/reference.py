@@ -37,6 +37,7 @@ from sigma.types import (
 )
 
 from trailwarden.activity.fields import NORMALISED, Facts, values
+from trailwarden.rules.modifiers import CasedFieldReference
 
 Evaluate = Callable[[dict[str, Any]], bool]
 
@@ -120,7 +121,8 @@ def _field(values: list[Any], wanted: Any, record: dict[str, Any]) -> bool:
     leaves = [leaf for value in values for leaf in _leaves(value)]
     if isinstance(wanted, SigmaFieldReference):
         others = [leaf for value in _values_of(record, wanted.field) for leaf in _leaves(value)]
-        return any(_relates(_fold(_text(a)), _fold(_text(b)), wanted) for a in leaves for b in others)
+        form = str if isinstance(wanted, CasedFieldReference) else _fold
+        return any(_relates(form(_text(a)), form(_text(b)), wanted) for a in leaves for b in others)
     if isinstance(wanted, SigmaString | SigmaBool | SigmaRegularExpression):
         return any(_matches(text, wanted) for text in _texts(values))
     return any(_scalar(leaf, wanted) for leaf in leaves)

@@ -1,4 +1,4 @@
-"""Keys that hold dots, slashes, colons, spaces and quotes: one meaning in detections, titles, groups, counts."""
+"""Keys that hold dots, slashes, colons and quotes: one meaning in detections, titles, groups and counts."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Numbers without quotes: what is written must be what its value is spelled, or it is refused with the cure."""
+"""Numbers without quotes: what is written must be how its value is spelled, or it is refused."""
 
 import pytest
 
