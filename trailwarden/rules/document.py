@@ -229,7 +229,7 @@ class _Builder:
         return value
 
 
-def _misread_number(node: yaml.ScalarNode, value: Any) -> tuple[str, str] | None:
+def _misread_number(node: yaml.Node, value: Any) -> tuple[str, str] | None:
     """What is wrong with a scalar without quotes that a version of YAML takes for a number, and the cure.
 
     Rules compare texts with what stands in a record, so a number may only be written as its value is

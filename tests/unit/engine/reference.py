@@ -174,7 +174,9 @@ def _scalar(leaf: Any, wanted: Any) -> bool:
     if isinstance(wanted, SigmaNumber):
         return leaf == wanted.number if is_number else _text(leaf) == str(wanted.number)
     if isinstance(wanted, SigmaCIDRExpression):
-        return isinstance(leaf, str) and _in_network(leaf, wanted.network)
+        return isinstance(leaf, str) and any(
+            _in_network(part.strip(), wanted.network) for part in leaf.split(",")
+        )
     assert isinstance(wanted, SigmaCompareExpression)
     if isinstance(wanted.number, SigmaTimestampPart):
         leaf = _part_of_time(leaf, wanted.number)
