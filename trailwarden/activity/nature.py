@@ -16,6 +16,7 @@ from trailwarden.delivery.records import Record
 
 Reasoned = tuple[Nature, str]
 
+_GUESSED = ("ConsoleLogin", "CheckMfa", "CredentialVerification")
 _SERVICE_LINKED = "AWSServiceRoleFor"
 _MACHINE_PROVIDERS = (
     ("token.actions.githubusercontent.com", "GitHub Actions"),
@@ -74,9 +75,9 @@ def nature_of(record: Record, identity: Identity, permission_set: str | None) ->
     """Person, automation or AWS service, with the reason; `UNKNOWN` where nothing tells."""
     agent = text(record, "userAgent", limit=500) or ""
     return (
-        _by_kind(identity, permission_set)
+        _by_failed_sign_in(record)
+        or _by_kind(identity, permission_set)
         or _by_provider(identity)
-        or _by_failed_sign_in(record)
         or _by_console(record, identity, agent)
         or _by_delivery(identity)
         or _by_invoker(identity)
@@ -123,7 +124,7 @@ def _by_provider(identity: Identity) -> Reasoned | None:
 
 def _by_failed_sign_in(record: Record) -> Reasoned | None:
     """A page that refuses passwords says nothing of who, or what, types them."""
-    if record.get("eventName") != "ConsoleLogin" or outcome_of(record)[0] is Outcome.DONE:
+    if record.get("eventName") not in _GUESSED or outcome_of(record)[0] is Outcome.DONE:
         return None
     return Nature.UNKNOWN, "a sign-in that failed may be a person's, or a program's that guesses"
 
@@ -183,6 +184,8 @@ def _by_session_name(identity: Identity, agent: str) -> Reasoned | None:
 
 
 def _undecided(identity: Identity) -> str:
+    if identity.kind is ActorKind.ANONYMOUS:
+        return "the caller showed no credentials"
     if identity.kind is ActorKind.AWS_ACCOUNT:
         return "another account's own trail knows who it was"
     if (identity.access_key_id or "").startswith("AKIA"):

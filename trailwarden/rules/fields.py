@@ -64,6 +64,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "action.outcome": ("done", "denied", "failed"),
     "actor.kind": (
         "root",
+        "assumed_root",
         "iam_user",
         "assumed_role",
         "federated_user",
@@ -73,6 +74,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
         "aws_service",
         "aws_account",
         "directory",
+        "anonymous",
     ),
     "actor.mfa": ("true", "false"),
     "actor.nature": ("person", "automation", "aws_service"),

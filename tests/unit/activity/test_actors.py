@@ -206,7 +206,7 @@ POD = {
         ),
         (
             {"type": "AWSAccount", "accountId": "ANONYMOUS_PRINCIPAL"},
-            ActorKind.AWS_ACCOUNT,
+            ActorKind.ANONYMOUS,
             "an anonymous caller",
             UNDECIDED,
         ),
