@@ -13,8 +13,7 @@ from typing import Any
 
 import yaml
 
-from trailwarden.delivery.records import Record
-from trailwarden.engine.values import walk
+from trailwarden.delivery.records import Record, values_at
 from trailwarden.safety.redact import MASK, redacted_record
 
 _KEY = re.compile(r"[A-Za-z_][\w-]*")
@@ -80,7 +79,7 @@ def _literal(value: Any) -> Any:
 
 
 def _is_root(record: Record) -> bool:
-    return walk(record, ("userIdentity", "type")) == ("Root",)
+    return values_at(record, ("userIdentity", "type")) == ("Root",)
 
 
 def _telling(record: Record) -> Iterator[tuple[str, Any]]:

@@ -16,7 +16,20 @@ _ERROR_LIMIT = 300
 _DENIED = re.compile(
     r"(?i)access.?denied|unauthori[sz]ed|not.?authori[sz]ed|authorizationerror|forbidden|authfailure"
 )
-_SIGN_IN = ("ConsoleLogin", "CheckMfa", "SwitchRole", "GetSigninToken", "ExternalIdPDirectoryLogin")
+_SIGN_IN = frozenset(
+    {
+        *("CheckMfa", "ConsoleLogin", "ExternalIdPDirectoryLogin", "GetSigninToken", "SwitchRole"),
+        *("CredentialChallenge", "CredentialVerification", "UserAuthentication"),
+    }
+)
+_ANSWERS = ("responseElements", "serviceEventDetails", "additionalEventData")
+_GOOD = frozenset({"success", "succeeded"})
+_BAD = frozenset(
+    {
+        *("aborted", "denied", "error", "errored", "expired", "failed", "failure", "partially_failed"),
+        *("timed_out", "timedout", "unsuccessful"),
+    }
+)
 
 
 def action_of(record: Record) -> Action:
@@ -42,21 +55,70 @@ def action_of(record: Record) -> Action:
 
 
 def outcome_of(record: Record) -> tuple[Outcome, str | None]:
-    """How the call ended, and the error's code. A sign-in tells it in `responseElements` instead."""
+    """How the call ended, and the error's code, wherever AWS writes that: what is no API call has no
+    `errorCode`. Sign-ins answer under their own name, in `responseElements` or, Identity Center's, in
+    `serviceEventDetails`; other events of services have a state there, and Cognito's pages an HTTP status.
+
+    https://docs.aws.amazon.com/singlesignon/latest/userguide/understanding-sign-in-events.html
+    https://docs.aws.amazon.com/controltower/latest/userguide/lifecycle-events.html
+    """
     code = text(record, "errorCode", limit=200)
     if code:
         return (Outcome.DENIED if _DENIED.search(code) else Outcome.FAILED), code
+    answer = _answer(record)
+    if answer is not None:
+        return (Outcome.DONE, None) if answer.lower() in _GOOD else (Outcome.DENIED, answer)
+    state = _failed_state(record)
+    return (Outcome.FAILED, state) if state else _of_page(record)
+
+
+def _answer(record: Record) -> str | None:
+    """What a sign-in answers under its own name; None for what is none, or does not say."""
     event_name = record.get("eventName")
-    if isinstance(event_name, str) and event_name in _SIGN_IN and is_sign_in_page(record):
-        answer = text(mapping(record.get("responseElements")), event_name)
-        if answer is not None and answer.lower() != "success":
-            return Outcome.DENIED, answer
-    return Outcome.DONE, None
+    if not isinstance(event_name, str) or not _is_sign_in(record, event_name):
+        return None
+    contents = (mapping(record.get(name)) for name in _ANSWERS)
+    answers = (text(content, event_name, limit=200) for content in contents)
+    answer = next((each for each in answers if each), None)
+    if answer is None and text(record, "errorMessage"):
+        return "Failure"
+    return answer
+
+
+def _is_sign_in(record: Record, event_name: str) -> bool:
+    """Whether AWS's sign-in pages, or Identity Center, wrote the record: other services name events as they
+    like."""
+    return is_sign_in_page(record) or (event_name in _SIGN_IN and _service(record) == "sso")
+
+
+def _failed_state(record: Record) -> str | None:
+    """The state that a service reports of work that failed, in `serviceEventDetails` or in an object there,
+    such as `createAccountStatus`."""
+    details = mapping(record.get("serviceEventDetails"))
+    for content in (details, *(below for below in details.values() if isinstance(below, dict))):
+        for name, value in content.items():
+            failed = isinstance(value, str) and value.lower().replace("-", "_") in _BAD
+            if failed and name.lower().endswith(("state", "status", "result", "outcome")):
+                return one_line(value, 200)
+    return None
+
+
+def _of_page(record: Record) -> tuple[Outcome, str | None]:
+    """The HTTP status that Cognito's sign-in pages answered with; 400 and up is a failure."""
+    answered = mapping(mapping(record.get("additionalEventData")).get("responseParameters"))
+    status = answered.get("status")
+    if isinstance(status, bool) or not isinstance(status, int | float) or not 400 <= status < 600:
+        return Outcome.DONE, None
+    return (Outcome.DENIED if status in {401, 403} else Outcome.FAILED), f"HTTP {int(status)}"
 
 
 def is_sign_in_page(record: Record) -> bool:
-    """Whether AWS's sign-in pages wrote the record: other services name events as they like."""
-    return service_key(text(record, "eventSource") or "") == "signin"
+    """Whether AWS's sign-in pages wrote the record."""
+    return _service(record) == "signin"
+
+
+def _service(record: Record) -> str:
+    return service_key(text(record, "eventSource") or "")
 
 
 def _phrases(source: str, event_name: str, record: Record) -> tuple[str, str, str]:

@@ -11,10 +11,12 @@ from trailwarden.activity.model import Actor, ActorKind, Nature
 from trailwarden.activity.nature import nature_of
 from trailwarden.activity.services import service_name
 from trailwarden.activity.sessions import Session, SessionLookup, ancestors
-from trailwarden.activity.text import NAME_LIMIT, mapping, role_path_begins
+from trailwarden.activity.text import NAME_LIMIT, mapping, role_path_begins, text
 from trailwarden.delivery.records import Record
 from trailwarden.safety.text import UNKNOWN, one_line, shorten
 
+ANONYMOUS = "anonymous caller"
+"""Who showed no credentials: no actor, so one of many; the address follows."""
 _LABEL_LIMIT = 200
 _CHAIN_LIMIT = 240
 _REMEMBERED, _LONGEST_REMEMBERED = 1024, 2048
@@ -22,6 +24,7 @@ _encode = msgspec.json.Encoder().encode
 _labels: dict[bytes, str] = {}
 _PERMISSION_SET = re.compile(r"AWSReservedSSO_(.+)_[0-9a-f*]{1,32}")
 _SSO_PATH = "/aws-reserved/sso.amazonaws.com/"
+_SESSIONS = frozenset({ActorKind.ASSUMED_ROLE, ActorKind.ROOT, ActorKind.ASSUMED_ROOT})
 # Identity providers check their users' MFA themselves; AWS then says `false`, or `No`, always.
 _MFA_UNKNOWN = {
     ActorKind.SAML_USER,
@@ -36,6 +39,18 @@ def actor_label(record: Record) -> str:
 
     Who acts does so again and again: what was read of an identity is remembered, within bounds, since callers
     choose their names."""
+    return _placed(_label_of_identity(record), record)
+
+
+def _placed(label: str, record: Record) -> str:
+    """The label; callers without an identity are told apart by their addresses."""
+    if label != ANONYMOUS:
+        return label
+    address = text(record, "sourceIPAddress")
+    return one_line(f"{label} at {address}", _LABEL_LIMIT) if address else label
+
+
+def _label_of_identity(record: Record) -> str:
     try:
         identity = _encode(record.get("userIdentity"))
     except (
@@ -58,6 +73,10 @@ def label_of(identity: Identity) -> str:
     """The stable name; `unknown` where the record has no identity."""
     label = _LABELS.get(identity.kind)
     return one_line(label(identity) if label else identity.principal, _LABEL_LIMIT)
+
+
+def _assumed_root_label(identity: Identity) -> str:
+    return f"root session of {identity.account_id or UNKNOWN}"
 
 
 def _root_label(identity: Identity) -> str:
@@ -95,6 +114,8 @@ def _identity_center_label(identity: Identity) -> str:
 
 _LABELS: dict[ActorKind, Callable[[Identity], str]] = {
     ActorKind.ROOT: _root_label,
+    ActorKind.ASSUMED_ROOT: _assumed_root_label,
+    ActorKind.ANONYMOUS: lambda _: ANONYMOUS,
     ActorKind.IAM_USER: lambda identity: f"user {_user_name(identity)}",
     ActorKind.ASSUMED_ROLE: _role_label,
     ActorKind.FEDERATED_USER: _named("federated user"),
@@ -127,7 +148,7 @@ def actor_of(record: Record, sessions: SessionLookup | None = None) -> Actor:
     behind, chain = _from_the_record(identity, permission_set, name)
     actor = Actor(
         name=name,
-        label=label_of(identity),
+        label=_placed(label_of(identity), record),
         kind=identity.kind,
         account_id=identity.account_id,
         arn=identity.arn,
@@ -154,8 +175,8 @@ def _name(identity: Identity, permission_set: str | None) -> str:
         name = _user_name(identity)
     elif identity.kind is ActorKind.AWS_SERVICE:
         name = service_name(identity.invoked_by or identity.principal_id)
-    elif identity.kind is ActorKind.AWS_ACCOUNT and "anonymous" in (identity.account_id or "").lower():
-        name = "an anonymous caller"
+    elif identity.kind is ActorKind.ANONYMOUS:
+        name = f"an {ANONYMOUS}"
     elif identity.kind in _MFA_UNKNOWN | {ActorKind.DIRECTORY} and identity.user_name:
         name = identity.user_name
     elif identity.kind is ActorKind.FEDERATED_USER and identity.arn:
@@ -214,7 +235,7 @@ def _mfa(record: Record, identity: Identity, permission_set: str | None) -> bool
 
 def _with_sessions(actor: Actor, sessions: SessionLookup) -> Actor:
     """The actor, and who was given its access key, and so on up the chain."""
-    if actor.kind not in {ActorKind.ASSUMED_ROLE, ActorKind.ROOT} or not actor.access_key_id:
+    if actor.kind not in _SESSIONS or not actor.access_key_id:
         return actor
     chain = ancestors(actor.access_key_id, sessions)
     if not chain:
@@ -255,5 +276,5 @@ def session_of(actor: Actor, *, access_key_id: str, issued_by: str) -> Session:
         is_session=actor.is_session,
         nature=actor.nature,
         reason=actor.reason,
-        vouched=actor.kind not in {ActorKind.AWS_ACCOUNT, ActorKind.UNKNOWN},
+        vouched=actor.kind not in {ActorKind.AWS_ACCOUNT, ActorKind.ANONYMOUS, ActorKind.UNKNOWN},
     )

@@ -124,13 +124,13 @@ _REQUEST, _RESPONSE, _ADDITIONAL = "requestParameters", "responseElements", "add
 READS: dict[str, frozenset[str]] = {
     "action": frozenset({_REQUEST}),
     "action.infinitive": frozenset({_REQUEST}),
-    "action.outcome": frozenset({_RESPONSE}),
+    "action.outcome": frozenset({_RESPONSE, _ADDITIONAL}),
     "actor.mfa": frozenset({_ADDITIONAL}),
-    "actor.nature": frozenset({_RESPONSE}),
-    "outcome": frozenset({_RESPONSE}),
-    "sentence": frozenset({_REQUEST, _RESPONSE}),
-    "target": frozenset({_REQUEST, _RESPONSE}),
-    "targets": frozenset({_REQUEST, _RESPONSE}),
+    "actor.nature": frozenset({_RESPONSE, _ADDITIONAL}),
+    "outcome": frozenset({_RESPONSE, _ADDITIONAL}),
+    "sentence": frozenset({_REQUEST, _RESPONSE, _ADDITIONAL}),
+    "target": frozenset({_REQUEST, _RESPONSE, _ADDITIONAL}),
+    "targets": frozenset({_REQUEST, _RESPONSE, _ADDITIONAL}),
 }
 """What a field may depend on of that which CloudTrail omits from large records; the others, on nothing of
 it."""

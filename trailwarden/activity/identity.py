@@ -29,6 +29,9 @@ _KINDS = {
     "AWSAccount": ActorKind.AWS_ACCOUNT,
 }
 KNOWN_TYPES = frozenset(_KINDS)
+_NAMELESS_TYPES = (None, "", "AWSAccount", "Unknown")
+_NAMES = ("arn", "userName", "accessKeyId", "invokedBy")
+_ANONYMOUS = frozenset({"anonymous", "anonymous_principal", "unauthenticated"})
 # What an ARN's resource begins with, where the type is missing, or not one of those above.
 _ARN_KINDS = (
     ("root", ActorKind.ROOT),
@@ -85,13 +88,17 @@ def identity_of(record: Record) -> Identity:
     principal_id = text(stated, "principalId", limit=_ARN_LIMIT)
     invoked_by = text(stated, "invokedBy")
     kind = _kind(text(stated, "type"), arn, invoked_by)
+    if kind is ActorKind.ROOT and _truth(context.get("assumedRoot")):
+        kind = ActorKind.ASSUMED_ROOT
+    elif _is_anonymous(stated):
+        kind = ActorKind.ANONYMOUS
     role, session = _role_and_session(arn, principal_id) if kind is ActorKind.ASSUMED_ROLE else (None, None)
     issuer_name = text(issuer, "userName")
     return Identity(
         kind=kind,
         stated_type=text(stated, "type"),
         arn=arn,
-        account_id=text(stated, "accountId") or arn_account(arn),
+        account_id=None if kind is ActorKind.ANONYMOUS else text(stated, "accountId") or arn_account(arn),
         user_name=text(stated, "userName"),
         principal_id=principal_id,
         access_key_id=text(stated, "accessKeyId"),
@@ -118,6 +125,18 @@ def _kind(stated: str | None, arn: str | None, invoked_by: str | None) -> ActorK
         if resource.startswith(start):
             return kind
     return ActorKind.AWS_SERVICE if invoked_by and is_service(invoked_by) else ActorKind.UNKNOWN
+
+
+def _is_anonymous(stated: Mapping[str, Any]) -> bool:
+    """Whether the caller showed no credentials: S3 and other services then write `anonymous`, or
+    `ANONYMOUS_PRINCIPAL`, for an account or a principal, and Cognito the type `Unknown` with nothing else.
+    """
+    if stated.get("type") not in _NAMELESS_TYPES or any(text(stated, name) for name in _NAMES):
+        return False
+    given = [found.lower() for name in ("accountId", "principalId") if (found := text(stated, name))]
+    if not given:
+        return stated.get("type") == "Unknown"
+    return any(found in _ANONYMOUS for found in given)
 
 
 def _role_and_session(arn: str | None, principal_id: str | None) -> tuple[str | None, str | None]:

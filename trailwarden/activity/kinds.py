@@ -7,6 +7,7 @@ class ActorKind(StrEnum):
     """What kind of identity made the call."""
 
     ROOT = "root"
+    ASSUMED_ROOT = "assumed_root"
     IAM_USER = "iam_user"
     ASSUMED_ROLE = "assumed_role"
     FEDERATED_USER = "federated_user"
@@ -16,6 +17,7 @@ class ActorKind(StrEnum):
     AWS_SERVICE = "aws_service"
     AWS_ACCOUNT = "aws_account"
     DIRECTORY = "directory"
+    ANONYMOUS = "anonymous"
     UNKNOWN = "unknown"
 
 

@@ -75,7 +75,7 @@ class Actor:
     @property
     def is_session(self) -> bool:
         """Whether somebody else must stand behind: say `unknown` then, where `behind` is None."""
-        return self.kind is ActorKind.ASSUMED_ROLE
+        return self.kind in {ActorKind.ASSUMED_ROLE, ActorKind.ASSUMED_ROOT}
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from trailwarden.delivery.records import Record
 
 Reasoned = tuple[Nature, str]
 
+_GUESSED = ("ConsoleLogin", "CheckMfa", "CredentialVerification")
 ON_BEHALF = "on the actor's behalf"
 """How the reason ends where an AWS service made the call, and nothing tells who asked it to."""
 _SERVICE_LINKED_PATH = "/aws-service-role/"
@@ -76,9 +77,9 @@ def nature_of(record: Record, identity: Identity, permission_set: str | None) ->
     """Person, automation or AWS service, with the reason; `UNKNOWN` where nothing tells."""
     agent = text(record, "userAgent", limit=500) or ""
     return (
-        _by_kind(identity, permission_set)
+        _by_failed_sign_in(record)
+        or _by_kind(identity, permission_set)
         or _by_provider(identity)
-        or _by_failed_sign_in(record)
         or _by_console(record, identity)
         or _by_delivery(identity)
         or _by_console_agent(agent)
@@ -133,7 +134,7 @@ def _issuer_host(provider: str) -> str:
 
 def _by_failed_sign_in(record: Record) -> Reasoned | None:
     """A page that refuses passwords says nothing of who, or what, types them."""
-    if record.get("eventName") != "ConsoleLogin" or not is_sign_in_page(record):
+    if record.get("eventName") not in _GUESSED or not is_sign_in_page(record):
         return None
     if outcome_of(record)[0] is Outcome.DONE:
         return None
@@ -192,6 +193,8 @@ def _by_session_name(identity: Identity, agent: str) -> Reasoned | None:
 
 
 def _undecided(identity: Identity) -> str:
+    if identity.kind is ActorKind.ANONYMOUS:
+        return "the caller showed no credentials"
     if identity.invoked_by and identity.invoked_by not in CONSOLE_PRINCIPALS:
         # Nobody is an AWS service because one carries out their wish.
         return f"{service_name(identity.invoked_by)} made the call {ON_BEHALF}"

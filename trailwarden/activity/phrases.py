@@ -54,6 +54,8 @@ _IDENTITY: dict[str, Phrase] = {
     "rolesanywhere:CreateTrustAnchor": ("trust a new certificate authority (IAM Roles Anywhere)", ""),
     "signin:CheckMfa": ("answer the second factor's challenge", ""),
     "signin:ConsoleLogin": ("sign in to the AWS console", ""),
+    "signin:CredentialChallenge": ("start to sign in", ""),
+    "signin:CredentialVerification": ("sign in with a password or second factor", ""),
     "signin:ExitRole": ("leave a role in the AWS console", ""),
     "signin:ExternalIdPDirectoryLogin": ("sign in through an external identity provider", ""),
     "signin:GetSigninToken": ("ask for a link into the AWS console", ""),

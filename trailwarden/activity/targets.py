@@ -50,6 +50,8 @@ def _all(record: Record) -> Iterator[Target]:
         yield from _parameters(record, prefix, service, event_name)
     if service == "kms":  # what KMS does by itself has no request
         yield from _named(record, "serviceEventDetails.keyId", "KMS key")
+    if service == "signin":  # Identity Center names the user that is tried beside the request
+        yield from _named(record, "additionalEventData.UserName", "user")
     for path, kind in ANSWERS.get(service, ()):
         yield from _named(record, f"responseElements.{path}", kind)
     yield from _resources(record)

@@ -77,6 +77,11 @@ class _Leaf:
     @property
     def needs_value(self) -> bool:
         """Whether only a value that is there and not null satisfies it."""
+        return self.name not in {"null", "exists"}
+
+    @property
+    def needs_field(self) -> bool:
+        """Whether only a field that is there satisfies it, be its value null."""
         return self.name != "null"
 
 
@@ -192,7 +197,7 @@ class Prover:
         if not is_field:
             return False
         no_value, not_null = (any(leaf.name == kind for leaf in denied) for kind in ("exists", "null"))
-        if no_value and (not_null or any(leaf.needs_value for leaf in held)):
+        if no_value and (not_null or any(leaf.needs_field for leaf in held)):
             return True
         single = holds_one_value(name)
         if single and any(leaf.name == "null" for leaf in held) and any(leaf.needs_value for leaf in held):
@@ -249,7 +254,7 @@ def _hidden_by_null(case: _Case) -> bool:
         name for name in _OBJECTS if name in case and any(leaf.name == "null" for leaf in case[name].held)
     }
     return bool(gone) and any(
-        name.partition(".")[0] in gone and "." in name and any(leaf.needs_value for leaf in literals.held)
+        name.partition(".")[0] in gone and "." in name and any(leaf.needs_field for leaf in literals.held)
         for name, literals in case.items()
     )
 

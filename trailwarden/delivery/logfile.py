@@ -1,7 +1,8 @@
 """One log file → its records, streamed, whatever is wrong with it.
 
 A log file is `{"Records": [...]}`; other keys may stand beside it, in any order. Files of aggregated events
-may be the bare list. Memory is bounded by `Limits`, never by the file.
+may be the bare list. A second document behind the first is no log file's way; it is read too, and named as a
+defect. Memory is bounded by `Limits`, never by the file.
 """
 
 from collections import Counter
@@ -18,6 +19,7 @@ from trailwarden.delivery.window import Window
 
 __all__ = ["ByteStream", "Defect", "DefectReason", "Limits", "LogFileReader"]
 
+_BOM = b"\xef\xbb\xbf"
 _decode_records = msgspec.json.Decoder(list[Record]).decode
 _decode_key = msgspec.json.Decoder(str).decode
 
@@ -35,7 +37,7 @@ class LogFileReader:
         self._source = DecodedStream(stream, self._limits, self._log)
         self._window = Window(self._source)
         self._in_object = False
-        self._lists = 0  # how many lists of records were entered
+        self._lists = 0  # how many lists of records were entered in this document
         self._no_list = "an object without Records"
         self._started = False
         self._array: RecordArray | None = None
@@ -99,12 +101,11 @@ class LogFileReader:
                 yield first, rows
             if not array.ended:
                 return
-            entered = self._enter_list() if self._in_object else self._end_file()
+            entered = self._enter_list() if self._in_object else self._enter_next()
 
     def _enter_file(self) -> bool:
         """Go behind the bracket that opens the records. False where there is none."""
         opening = self._window.peek()
-        self._in_object = opening == b"{"
         if opening == b"":
             if not self._source.ended_early:
                 self._log.add(DefectReason.EMPTY, "the file holds no text")
@@ -113,7 +114,19 @@ class LogFileReader:
             detail = f"neither gzip nor JSON: begins with {self._window.text[self._window.at :][:16]!r}"
             self._log.add(DefectReason.NOT_JSON, detail)
             return False
+        self._open(opening)
+        return self._enter_list() if self._in_object else True
+
+    def _open(self, opening: bytes) -> None:
+        """Go behind the bracket that a document begins with."""
+        self._in_object = opening == b"{"
+        self._lists = 0
         self._window.at += 1
+
+    def _enter_next(self) -> bool:
+        """Go behind the bracket that opens the next document's records, behind the end of one."""
+        if not self._open_next():
+            return False
         return self._enter_list() if self._in_object else True
 
     def _enter_list(self) -> bool:
@@ -125,7 +138,11 @@ class LogFileReader:
                 window.at += 1
                 if not self._lists:
                     self._log.add(DefectReason.NO_RECORDS, self._no_list)
-                return self._end_file()
+                if not self._open_next():
+                    return False
+                if not self._in_object:
+                    return True
+                continue
             if character == b",":
                 window.at += 1
                 continue
@@ -178,12 +195,24 @@ class LogFileReader:
             self._log.add(DefectReason.TRUNCATED_JSON, detail)
         return False
 
-    def _end_file(self) -> bool:
-        """Read what is left, so that its checksum is checked; only blanks may be."""
-        if self._window.peek() != b"":
-            detail = f"text after the end, at byte {self._window.offset:,}"
-            self._log.add(DefectReason.MALFORMED_JSON, detail)
-        return False
+    def _open_next(self) -> bool:
+        """Read on to the next document and open it, or to the end, so that the checksum is checked."""
+        window = self._window
+        opening = window.peek()
+        if opening == b"":
+            return False
+        self._log.add(DefectReason.MALFORMED_JSON, f"text after the end, at byte {window.offset:,}")
+        if opening == b",":
+            window.at += 1
+            opening = window.peek()
+        elif opening == _BOM[:1]:
+            window.fill(len(_BOM))
+            window.at += len(_BOM) if window.text.startswith(_BOM) else 0
+            opening = window.peek()
+        if opening not in {b"{", b"["}:
+            return False
+        self._open(opening)
+        return True
 
 
 def _is_records(key: bytes) -> bool:

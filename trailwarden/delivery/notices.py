@@ -6,7 +6,8 @@ Shapes, all of which arrive as the body of an SQS message:
   message." when a trail is created ("Configuring Amazon SNS notifications for CloudTrail");
 - S3 event notifications: `{"Records": [{"eventName": "ObjectCreated:Put", "s3": …}]}`, keys URL-encoded,
   and `s3:TestEvent` when they are switched on ("Event message structure" in the S3 guide);
-- EventBridge's "Object Created" from S3, keys as they are ("Using EventBridge" in the S3 guide);
+- EventBridge's events from S3, of which "Object Created" names an object, keys as they are ("Using
+  EventBridge" in the S3 guide);
 - each of these inside SNS's `{"Type": "Notification", "Message": …}`, unless delivery is raw.
 
 Whoever may write to the queue or the topic writes these: nothing here trusts their shape.
@@ -56,7 +57,7 @@ def parse_notice(body: str | bytes | Mapping[str, Any]) -> Notice:
     """The notice in a message's body.
 
     A message that AWS sends only to try the line (CloudTrail's validation message, `s3:TestEvent`) is a
-    notice without objects, and so is an S3 event that creates none.
+    notice without objects, and so is an S3 event that creates none, whoever brings it.
 
     Raises:
         NoticeError: the body is no notice; the message says what it was instead.
@@ -127,9 +128,12 @@ def _parse_s3_event(records: object) -> Notice:
 
 
 def _parse_eventbridge(message: Mapping[str, Any]) -> Notice:
-    if message.get("source") != "aws.s3" or message["detail-type"] != "Object Created":
-        what = f"{_told(message['detail-type'])} from {_told(message.get('source'))}"
+    kind = message["detail-type"]
+    if message.get("source") != "aws.s3" or not isinstance(kind, str):
+        what = f"{_told(kind)} from {_told(message.get('source'))}"
         raise NoticeError(f'an EventBridge event {what}, not "Object Created" from "aws.s3"')
+    if kind != "Object Created":  # "Object Deleted", "Object Tags Added", …: no log file to read
+        return Notice(NoticeKind.EVENTBRIDGE, ())
     bucket = _name(_at(message, "detail", "bucket", "name"), "an EventBridge event whose bucket name")
     key = _name(_at(message, "detail", "object", "key"), "an EventBridge event whose object key")
     return Notice(NoticeKind.EVENTBRIDGE, (ObjectRef(bucket, key),))

@@ -5,12 +5,15 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 # One entry of a log file's `Records`, as JSON decodes it.
 Record = dict[str, Any]
+Path = tuple[str, ...]
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_CLAIMS: Path = ("userIdentity", "sessionContext", "webIdFederationData", "attributes")
 _RFC_3339 = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
@@ -58,20 +61,55 @@ def event_time(record: Record) -> str | None:
 def field_values(record: Record, path: str) -> Iterator[Any]:
     """Every value that stands at the dotted `path`, in the record's order; nothing where there is none.
 
-    A step goes into an object by its key, and into a list element by element. A key that itself holds dots
-    (`tags.aws:cloudformation.stack`) is found too, beside the plain walk. What stands at the end is given
-    as it is: null as None, a list as the list.
+    Detections, titles, groups and correlations read a field in this one way (`values_at`).
     """
-    steps = path.split(".")
-    to_visit: list[tuple[Any, int]] = [(record, 0)]  # no recursion: an attacker chooses how deep lists nest
+    return iter(values_at(record, tuple(path.split("."))))
+
+
+def values_at(value: Any, path: Path) -> tuple[Any, ...]:
+    """Every value at a path that begins at a record.
+
+    A step goes into an object by its key, and into a list element by element. Where keys are data (tags,
+    encryption contexts), one may itself hold dots: `tags.karpenter.sh/discovery` is found too, beside the
+    plain walk. What stands at the end is given as it is: null as None, a list as the list.
+    """
+    steps = _steps(path)
+    found: list[Any] = []
+    to_visit: list[tuple[Any, int]] = [(value, 0)]  # no recursion: an attacker chooses how deep lists nest
     while to_visit:
-        value, done = to_visit.pop()
-        if done == len(steps):
-            yield value
-        elif isinstance(value, list):
-            to_visit.extend((element, done) for element in reversed(value))
-        elif isinstance(value, dict):
-            for end in range(len(steps), done, -1):
-                key = ".".join(steps[done:end])
-                if key in value:
-                    to_visit.append((value[key], end))
+        current, done = to_visit.pop()
+        while done < len(path) and type(current) is dict:
+            (key, end), *joined = steps[done]
+            to_visit.extend((current[longer], then) for longer, then in joined if longer in current)
+            if key not in current:
+                break
+            current, done = current[key], end
+        if done == len(path):
+            found.append(current)
+        elif type(current) is list:
+            to_visit.extend((element, done) for element in reversed(current))
+    return tuple(found)
+
+
+def joins_from(path: Path) -> int:
+    """The first step of a path that may be part of a key with dots.
+
+    AWS names the fields of a record and those of `userIdentity`, but for what an identity provider claims.
+    """
+    if path[0] != "userIdentity":
+        return 1
+    return len(_CLAIMS) if path[: len(_CLAIMS)] == _CLAIMS else len(path)
+
+
+@lru_cache(maxsize=8192)
+def _steps(path: Path) -> tuple[tuple[tuple[str, int], ...], ...]:
+    """By step: the keys that lead on, each with the step that it leads to; the plain one first, then from
+    long to short, as they are put off."""
+    first = joins_from(path)
+    return tuple(
+        (
+            (path[at], at + 1),
+            *((".".join(path[at:end]), end) for end in range(len(path), at + 1, -1) if at >= first),
+        )
+        for at in range(len(path))
+    )

@@ -12,12 +12,13 @@ from trailwarden.rules.ruleset import Node
 Condition = Callable[[RecordView], bool]
 _Read = Callable[[RecordView], Values]
 
-_RELATIONS: dict[str, Callable[[str, str], bool]] = {
+_RELATES: dict[str, Callable[[str, str], bool]] = {
     "is": str.__eq__,
     "starts": str.startswith,
     "ends": str.endswith,
     "contains": str.__contains__,
 }
+_RELATIONS = _RELATES | {f"{name}_cased": relates for name, relates in _RELATES.items()}
 
 
 def holds(detection: Node, record: Record) -> bool:
@@ -121,18 +122,18 @@ def _keyword(predicate: Predicate) -> Condition:
 
 
 def _field_reference(read: _Read, read_other: _Read, relation: str) -> Condition:
-    """Whether a scalar of one field relates to a scalar of another, as text without regard to case; a
-    field that is missing or null relates to nothing."""
+    """Whether a scalar of one field relates to a scalar of another, as text (without regard to case, but
+    for the `_cased` relations); a field that is missing or null relates to nothing."""
     if relation not in _RELATIONS:
         raise ValueError(f"unknown relation of fields {relation!r}")
-    relates = _RELATIONS[relation]
+    relates, cased = _RELATIONS[relation], relation.endswith("_cased")
+
+    def texts(values: Values) -> list[str]:
+        found = map(scalar_text, values.scalars)
+        return list(found if cased else map(fold, found))
 
     def related(view: RecordView) -> bool:
-        wanted = _scalar_texts(read_other(view))
-        return any(relates(text, part) for text in _scalar_texts(read(view)) for part in wanted)
+        wanted = texts(read_other(view))
+        return any(relates(text, part) for text in texts(read(view)) for part in wanted)
 
     return related
-
-
-def _scalar_texts(values: Values) -> list[str]:
-    return [fold(scalar_text(scalar)) for scalar in values.scalars]

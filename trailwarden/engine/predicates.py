@@ -5,12 +5,12 @@
   is met where any scalar inside it is; text patterns also meet its compact JSON text.
 - Booleans are the texts `true` and `false`. A number is met by an equal number, or by its text.
 - `lt` and its like compare numbers, and strings that spell a number in JSON.
-- `null` is met by a field that is missing or null; `exists` by a value that is not null (an empty
-  string, list or object is a value).
+- `null` is met by a field that is missing or null; `exists` by a field that is there, whatever it holds:
+  null, and an empty string, list or object too.
 - A regular expression is searched for anywhere in the text. `^` and `$` hold at the text's ends, with
   the flag `m` at each line's.
-- A CIDR network is met by a string that is an address in it. An IPv4 address written within IPv6
-  (`::ffff:192.0.2.1`) is both.
+- A CIDR network is met by a string that is an address in it, or a list of addresses with commas of which one
+  is (`203.0.113.9, 10.0.0.1`). An IPv4 address written within IPv6 (`::ffff:192.0.2.1`) is both.
 - A part of a time (`time`) is read from text that begins as ISO 8601 does, 2026-01-31 or 2026-01-31T12:00,
   as it is written: no time zone is converted. A week is ISO 8601's.
 """
@@ -31,6 +31,7 @@ Predicate = Callable[[Values], bool]
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _NUMBER_LENGTH = 64
 _ADDRESS_LENGTH = 64
+_ADDRESSES_LENGTH = 4096
 _TIME = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?", re.ASCII
 )
@@ -131,7 +132,11 @@ def _cidr(network: str) -> Predicate:
         networks.append(ipaddress.IPv4Network((low, wanted.prefixlen - _MAPPED.prefixlen)))
 
     def inside(scalar: Any) -> bool:
-        if type(scalar) is not str or len(scalar) > _ADDRESS_LENGTH:
+        if type(scalar) is not str or len(scalar) > _ADDRESSES_LENGTH:
+            return False
+        if "," in scalar:
+            return any(map(inside, map(str.strip, scalar.split(","))))
+        if len(scalar) > _ADDRESS_LENGTH:
             return False
         try:
             address = ipaddress.ip_address(scalar)
@@ -180,7 +185,7 @@ def _null() -> Predicate:
 
 
 def _exists() -> Predicate:
-    return lambda values: any(value is not None for value in values.found)
+    return lambda values: bool(values.found)
 
 
 _MAKERS: dict[str, Callable[..., Predicate]] = {

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from trailwarden.engine.values import Path
+from trailwarden.delivery.records import Path, joins_from
 from trailwarden.engine.visibility import OMISSIBLE
 
 Row = Any
@@ -58,9 +58,9 @@ def paths_in_row(paths: Iterable[Path]) -> list[Path]:
     """Those of the paths that a row holds, in a fixed order.
 
     A path that leads on from another one is left out with it, since an object that is tested as a whole
-    must be decoded as a whole.
+    must be decoded as a whole; so is one of which a key with dots may be part.
     """
-    usual = sorted({path for path in paths if path[0] in _IN_ROW})
+    usual = sorted({path for path in paths if path[0] in _IN_ROW and len(path) - joins_from(path) < 2})
     whole = {path[:length] for path in usual for length in range(1, len(path))} & set(usual)
     alone = [path for path in usual if path not in whole and not _below(path, whole)]
     children: dict[Path, set[str]] = {}

@@ -7,26 +7,8 @@ from typing import Any
 import msgspec
 
 from trailwarden.activity import fields
-from trailwarden.delivery.records import Record
+from trailwarden.delivery.records import Path, Record, values_at
 from trailwarden.engine.text import fold
-
-Path = tuple[str, ...]
-
-
-def walk(value: Any, path: Path) -> tuple[Any, ...]:
-    """Every value at a path: through objects by key, through lists by element. A list at the path's end
-    is one value; a missing key is none."""
-    for depth, key in enumerate(path):
-        if type(value) is dict:
-            if key not in value:
-                return ()
-            value = value[key]
-        elif type(value) is list:
-            rest = path[depth:]
-            return tuple(found for element in value for found in walk(element, rest))
-        else:
-            return ()
-    return (value,)
 
 
 def scalars_in(value: Any) -> Iterator[Any]:
@@ -126,7 +108,7 @@ class RecordView:
         """The values at a path."""
         values = self._fields.get(path)
         if values is None:
-            values = self._fields[path] = Values(walk(self.record, path))
+            values = self._fields[path] = Values(values_at(self.record, path))
         return values
 
     def normalised(self, name: str) -> Values:

@@ -89,7 +89,10 @@ class Visibility:
 
 
 def visibility_rule(blind: Sequence[Rule], omitted: Sequence[str]) -> Rule:
-    """The built-in rule as it reads for one record: which fields were omitted, how many rules and which."""
+    """The built-in rule as it reads for one record: which fields were omitted, how many rules and which, the
+    worst first. Its level is the worst that the omission may hide; of rules on trial only if there are no
+    others."""
+    blind = sorted(blind, key=lambda rule: (rule.staged, -rule.level))
     count = f"{len(blind)} rule{'s' if len(blind) != 1 else ''}"
     in_title = _named([_plain(rule.title) for rule in blind], _IN_TITLE)
     in_text = _named([f"{rule.title} ({rule.id})" for rule in blind], _IN_TEXT)
@@ -97,7 +100,7 @@ def visibility_rule(blind: Sequence[Rule], omitted: Sequence[str]) -> Rule:
     return Rule(
         id=VISIBILITY_RULE_ID,
         title=VISIBILITY_TITLE,
-        level=Level.MEDIUM,
+        level=_level(blind),
         detection=MARKS,
         status="stable",
         description=(
@@ -118,6 +121,11 @@ def visibility_rule(blind: Sequence[Rule], omitted: Sequence[str]) -> Rule:
             "Look at the resource as it is now: what each of the named rules watches for.",
         ),
     )
+
+
+def _level(blind: Sequence[Rule]) -> Level:
+    counting = [rule.level for rule in blind if not rule.staged] or [rule.level for rule in blind]
+    return max(counting)
 
 
 def _named(titles: Sequence[str], most: int) -> str:

@@ -18,6 +18,7 @@ from trailwarden.safety.text import UNKNOWN, defanged, harmless, one_line, quote
 
 _KINDS = {
     ActorKind.ROOT: "the root user, who may do almost anything",
+    ActorKind.ASSUMED_ROOT: "a root session that someone assumed (sts:AssumeRoot), for one task of root's",
     ActorKind.IAM_USER: "an IAM user",
     ActorKind.ASSUMED_ROLE: "a role's session",
     ActorKind.FEDERATED_USER: "a federated user",
@@ -25,6 +26,7 @@ _KINDS = {
     ActorKind.WEB_IDENTITY: "a user of a web identity provider",
     ActorKind.IDENTITY_CENTER_USER: "a user of IAM Identity Center",
     ActorKind.DIRECTORY: "a directory service",
+    ActorKind.ANONYMOUS: "a caller without credentials",
 }
 _NATURES = {
     Nature.PERSON: "probably a person",

@@ -10,6 +10,7 @@ from typing import Any
 
 from trailwarden.errors import Problem
 from trailwarden.rules.document import Document, Path
+from trailwarden.rules.fields import wrong_path
 from trailwarden.rules.timespan import DAY, timespan_seconds
 
 _BLOCK = "trailwarden"
@@ -20,7 +21,6 @@ _TEST_KEYS = ("match", "no_match")
 _TITLE_TOKEN = re.compile(r"\{([^{}]*)\}|[{}]")
 LONGEST_QUIET = 7 * DAY
 """The longest quiet time, in seconds."""
-_FIELD = re.compile(r"[\w-]+(?:\.[\w-]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,17 +157,19 @@ class _Reader:
     def _title(self, block: dict[str, Any]) -> str:
         title = self._text(block, "title")
         for token in _TITLE_TOKEN.finditer(title):
-            if not all(_FIELD.fullmatch(name.strip()) for name in (token.group(1) or "").split("|")):
+            names = (token.group(1) or "").split("|")
+            told = next((wrong for name in names if (wrong := wrong_path(name.strip()))), None)
+            if told is not None:
                 cure = "write a field in braces, such as {userIdentity.arn}, or several, {first|second}"
-                self._refuse((_BLOCK, "title"), f"`{token.group()}` in the title is no placeholder", cure)
+                message = f"`{token.group()}` in the title is no placeholder"
+                self._refuse((_BLOCK, "title"), message, told[1] if "[" in message else cure)
         return title
 
     def _group_by(self, block: dict[str, Any]) -> tuple[str, ...]:
         fields = self._texts(block, "group_by")
         for index, name in enumerate(fields):
-            if not _FIELD.fullmatch(name):
-                cure = "write a dotted path, such as userIdentity.arn"
-                self._refuse((_BLOCK, "group_by", index), f"`{name}` is no field", cure)
+            if told := wrong_path(name):
+                self._refuse((_BLOCK, "group_by", index), *told)
         return fields
 
     def _quiet(self, block: dict[str, Any]) -> int:

@@ -39,10 +39,12 @@ from sigma.types import (
 
 from trailwarden.errors import Problem, RuleError
 from trailwarden.rules.correlation_compile import compile_correlations
+from trailwarden.rules.cures import expression_cure
 from trailwarden.rules.exceptions import exceptions_of, has_expired, today_utc
-from trailwarden.rules.fields import NORMALISED
+from trailwarden.rules.fields import NORMALISED, wrong_path
 from trailwarden.rules.filters import FilterSource
 from trailwarden.rules.lists import Unfilled
+from trailwarden.rules.modifiers import CasedFieldReference
 from trailwarden.rules.ruleset import Level, Node, Rule, RuleException, RuleSet
 from trailwarden.rules.source import RuleSource, Source
 
@@ -262,8 +264,8 @@ def _as_keyword(value: SigmaType, predicate: Node) -> Node:
 def _field_reference(field: str | None, value: SigmaFieldReference) -> Node:
     if field is None:
         raise _Refused("a keyword cannot refer to a field", "name a field before `|fieldref`")
-    if not all(value.field.split(".")):
-        raise _Refused(f"`{value.field}` is no field", "write a dotted path, such as userIdentity.arn")
+    if told := wrong_path(value.field):
+        raise _Refused(*told)
     relations = {
         (False, False): "is",
         (True, False): "starts",
@@ -271,7 +273,8 @@ def _field_reference(field: str | None, value: SigmaFieldReference) -> Node:
         (True, True): "contains",
     }
     sides = [["normalised", each] if each in NORMALISED else each for each in (field, value.field)]
-    return ["fieldref", *sides, relations[value.starts_with, value.ends_with]]
+    relation = relations[value.starts_with, value.ends_with]
+    return ["fieldref", *sides, f"{relation}_cased" if isinstance(value, CasedFieldReference) else relation]
 
 
 def _string(value: SigmaType) -> Node:
@@ -309,7 +312,8 @@ def _regex(value: SigmaType) -> Node:
         re2.compile(f"(?{flags}){pattern}" if flags else pattern, options)
     except re2.error as error:
         reason = error.args[0].decode("utf-8", "replace") if error.args else ""
-        raise _Refused(f"RE2 cannot express the regular expression: {reason}", "write it simpler") from error
+        message = f"RE2 cannot express the regular expression: {reason}"
+        raise _Refused(message, expression_cure(pattern, reason)) from error
     return ["re", pattern, flags]
 
 

@@ -7,13 +7,13 @@ its attributes (title, tags, …) are read by pySigma all the same.
 
 import difflib
 import math
-import re
 from dataclasses import dataclass
 from typing import Any
 
 from trailwarden.errors import Problem
 from trailwarden.rules.block import Block
 from trailwarden.rules.document import Document, Path
+from trailwarden.rules.fields import wrong_path
 from trailwarden.rules.ruleset import EVENTS_PER_STRETCH, CorrelationType
 from trailwarden.rules.timespan import DAY, timespan_seconds
 
@@ -23,7 +23,6 @@ MAX_TIMESPAN = 90 * 24 * 3600
 COMPARISONS = ("lt", "lte", "gt", "gte", "eq", "neq")
 _KEYS = ("type", "rules", "group-by", "timespan", "condition", "aliases", "generate", "warm-up")
 _WARM_UP = 7 * DAY
-_FIELD = re.compile(r"[^\s|.]+(?:\.[^\s|.]+)*")
 _TEMPORAL = frozenset({CorrelationType.TEMPORAL, CorrelationType.TEMPORAL_ORDERED})
 _COUNTS = frozenset({CorrelationType.EVENT_COUNT, CorrelationType.VALUE_COUNT}) | _TEMPORAL
 _FIELDLESS = frozenset({CorrelationType.EVENT_COUNT}) | _TEMPORAL
@@ -167,9 +166,11 @@ class _Reader:
         return names
 
     def _check_field(self, path: Path, name: Any) -> bool:
-        if isinstance(name, str) and _FIELD.fullmatch(name):
+        told = wrong_path(name if isinstance(name, str) else "")
+        if told is None:
             return True
-        self._refuse(path, f"`{name}` is no field", "write a dotted path, such as userIdentity.arn")
+        message, cure = told
+        self._refuse(path, message if isinstance(name, str) else f"`{name}` is no field", cure)
         return False
 
     def _seconds(self, key: str) -> int:

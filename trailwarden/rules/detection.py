@@ -27,9 +27,11 @@ from trailwarden.rules.bounds import (
     count_values,
     too_many_values,
 )
+from trailwarden.rules.cures import condition_cure, expression_cure, modifier_cure
 from trailwarden.rules.document import Document, Path
+from trailwarden.rules.fields import wrong_path
 from trailwarden.rules.lists import NO_LISTS, NamedList, Unfilled, fill
-from trailwarden.rules.modifiers import ENCODERS, MODIFIERS, TIME_PARTS
+from trailwarden.rules.modifiers import ENCODERS, MODIFIERS, TIME_PARTS, cased
 
 Scalar = str | int | float | bool | None
 
@@ -115,7 +117,7 @@ def _check_conditions(
             parsed = condition.parsed
         except (SigmaError, TypeError, RecursionError) as error:
             reason = str(error.args[0]) if error.args else type(error).__name__
-            cure = f"join {', '.join(detections.detections)} with and, or, not, 1 of, all of"
+            cure = condition_cure(condition.condition, list(detections.detections))
             written = _shortened(condition.condition)
             problems.append(document.problem(path, f"the condition `{written}`: {reason}", cure))
         else:
@@ -187,8 +189,8 @@ class _Builder:
         return self._convert(name, modifiers, values, path) if whole else None
 
     def _check_key(self, name: str, modifiers: list[str], path: Path) -> None:
-        if name and not all(name.split(".")):
-            self._refuse(path, f"`{name}` is no field", "write a dotted path, such as userIdentity.arn")
+        if name and (told := wrong_path(name)):
+            self._refuse(path, *told)
         for modifier in modifiers:
             if modifier not in MODIFIERS:
                 near = next(iter(difflib.get_close_matches(modifier, MODIFIERS)), "")
@@ -206,8 +208,15 @@ class _Builder:
         if not name and not wrappers <= {"contains"}:
             cure = "name a field, or leave the modifier out: a keyword is searched for anywhere"
             self._refuse(path, f"a keyword cannot take `{max(wrappers)}`", cure)
-        elif not name and (parts := TIME_PARTS.keys() & set(modifiers)):
+        self._check_time_parts(name, [each for each in modifiers if each in TIME_PARTS], path)
+
+    def _check_time_parts(self, name: str, parts: list[str], path: Path) -> None:
+        if parts and not name:
             self._refuse(path, f"a keyword cannot take `{min(parts)}`", "name a field that holds a time")
+        elif len(parts) > 1:
+            lines = " and ".join(f"`{name}|{part}`" for part in dict.fromkeys(parts))
+            cure = f"write lines of their own: {lines}" if len(set(parts)) > 1 else "keep one of them"
+            self._refuse(path, f"`{parts[0]}` and `{parts[1]}` cannot be read of one value", cure)
 
     def _check_value(self, name: str, modifiers: list[str], value: Any, path: Path) -> None:
         if not isinstance(value, _SCALARS):
@@ -239,11 +248,15 @@ class _Builder:
                 made.append(SigmaString.from_str(value))
             else:
                 made.append(sigma_type(value))
-        acting = [MODIFIERS[modifier] for modifier in modifiers if modifier != "expand"]
+        left_out = {"expand", "cased"} if "fieldref" in modifiers else {"expand"}
+        acting = [MODIFIERS[modifier] for modifier in modifiers if modifier not in left_out]
         if unfilled := [value for value in made if isinstance(value, Unfilled)]:
             acting, made = [], [unfilled[0]]
         check_growth(made, modifiers)
-        return SigmaDetectionItem(name or None, acting, made, source=place, policy=POLICY)
+        item = SigmaDetectionItem(name or None, acting, made, source=place, policy=POLICY)
+        if "fieldref" in modifiers and "cased" in modifiers:
+            item.value = [cased(value) for value in item.value]
+        return item
 
     def _convert(
         self, name: str, modifiers: list[str], values: list[Any], path: Path
@@ -257,11 +270,11 @@ class _Builder:
         except sigma_exceptions.SigmaRegularExpressionError as error:
             cause = error.__cause__.args[0] if error.__cause__ and error.__cause__.args else b""
             reason = cause.decode("utf-8", "replace") if isinstance(cause, bytes) else str(cause)
-            cure = "RE2 has neither look-around nor back-references: say the same with `and` and `not`"
+            cure = expression_cure(next((str(each) for each in values if _is_refused(each)), ""), reason)
             self._refuse(path, f"RE2 cannot express the regular expression: {reason}", cure)
             return None
         except (ValueError, TypeError, AttributeError) as error:
-            self._refuse(path, _said(error, modifiers), "see the modifier's page in Sigma's specification")
+            self._refuse(path, _said(error, modifiers), modifier_cure(name, modifiers, values))
             return None
         if "cased" in modifiers and not all(map(_keeps_case, item.value)):
             self._refuse(path, "another modifier undoes `cased`", "write `cased` last")
@@ -271,6 +284,14 @@ class _Builder:
                 self._refuse(path, f"{written} is too large to compare as a number", "put it in quotes")
                 return None
         return item
+
+
+def _is_refused(pattern: str) -> bool:
+    try:
+        POLICY.regex_engine.compile(pattern)
+    except re2.error:
+        return True
+    return False
 
 
 def _shortened(condition: str) -> str:

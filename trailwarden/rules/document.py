@@ -2,10 +2,13 @@
 
 Sigma rules come from people and from third parties. Read here: one bounded tree a document, with the
 line and column of every key and value. Refused by name: what YAML 1.1 and 1.2 read differently (`No`,
-`012`, `1:30`), merge keys, keys that are no text, duplicate keys, tags, and documents that grow out of
-bounds when their aliases are followed.
+`012`, `1:30`, `1e3`), numbers whose value is spelled otherwise than they are written (`1.10`, `0x1F`), merge
+keys, keys that are no text, duplicate keys, tags, and documents that grow out of bounds when their aliases
+are followed.
+https://yaml.org/spec/1.2.2/#1032-tag-resolution
 """
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,8 +25,11 @@ MAX_DEPTH = 50
 _CORE = "tag:yaml.org,2002:"
 _PLAIN_TAGS = frozenset(_CORE + name for name in ("str", "int", "float", "bool", "null", "map", "seq"))
 _TRUE_FALSE = frozenset({"true", "false"})
-_NUMBER_OF_BOTH = re.compile(
-    r"[-+]?(?:0|[1-9][0-9]*|0x[0-9a-fA-F]+)(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|-?\.\w+"
+_LONGEST_NUMBER = 1000
+_NUMBER_OF_1_2 = re.compile(
+    r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"
+    r"|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
+    r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
 )
 
 Path = tuple[str | int, ...]
@@ -181,8 +187,8 @@ class _Builder:
             if key_node.tag == _CORE + "merge":
                 self._problem(key_node, "the merge key `<<` is not understood", "write the keys out")
                 continue
-            key = self._scalar(key_node) if isinstance(key_node, yaml.ScalarNode) else None
-            if not isinstance(key, str):
+            key = self._key(key_node)
+            if key is None:
                 self._problem(key_node, "a key must be text", "put the key in quotes")
                 continue
             if key in mapping:
@@ -192,6 +198,13 @@ class _Builder:
             mapping[key] = self._build(value_node, (*path, key))
         return mapping
 
+    def _key(self, node: yaml.Node) -> str | None:
+        """A key's text; None for what is no text in every version of YAML."""
+        problems = list[Problem]()
+        reader = _Builder(self._path, problems)
+        key = reader._scalar(node) if isinstance(node, yaml.ScalarNode) else None
+        return key if isinstance(key, str) and not problems else None
+
     def _scalar(self, node: yaml.Node) -> Any:
         """A scalar's value; a date or time stays the text that was written, as it is in JSON."""
         written: str = node.value
@@ -200,19 +213,43 @@ class _Builder:
         if node.tag not in _PLAIN_TAGS:
             self._problem(node, f"the YAML tag `{node.tag}` is not understood", "write plain YAML")
             return None
-        is_number = node.tag in {_CORE + "int", _CORE + "float"}
-        if (node.tag == _CORE + "bool" and written.lower() not in _TRUE_FALSE) or (
-            is_number and not _NUMBER_OF_BOTH.fullmatch(written)
-        ):
-            kind = "number" if is_number else "boolean"
-            self._problem(
-                node,
-                f"`{written}` is text in YAML 1.2 and a {kind} in YAML 1.1",
-                f"write '{written}' in quotes if text is meant" + ("" if is_number else ", or true or false"),
-            )
+        if node.tag == _CORE + "bool" and written.lower() not in _TRUE_FALSE:
+            message = f"`{written}` is text in YAML 1.2 and a boolean in YAML 1.1"
+            self._problem(node, message, f"write '{written}' in quotes if text is meant, or true or false")
+            return written
+        if node.tag == _CORE + "int" and len(written) > _LONGEST_NUMBER:  # Python spells no longer ones
+            self._problem(node, f"`{written[:60]}…` is a number of too many digits", "put it in quotes")
             return written
         try:
-            return self._scalars.construct_object(node)
+            value = self._scalars.construct_object(node)
         except (yaml.YAMLError, ValueError) as error:
             self._problem(node, f"`{written[:60]}` cannot be read: {error}", "put the value in quotes")
             return None
+        if told := _misread_number(node, value):
+            self._problem(node, *told)
+            return written if isinstance(value, float) and not math.isfinite(value) else value
+        return value
+
+
+def _misread_number(node: yaml.Node, value: Any) -> tuple[str, str] | None:
+    """What is wrong with a scalar without quotes that a version of YAML takes for a number, and the cure.
+
+    Rules compare texts with what stands in a record, so a number may only be written as its value is
+    spelled: `1.10` is 1.1, and a version "1.10" would be missed.
+    """
+    written: str = node.value
+    in_quotes = f"write '{written[:60]}' in quotes if text is meant"
+    shown = f"`{written[:60]}`"
+    is_number = node.tag in {_CORE + "int", _CORE + "float"}
+    if not is_number:
+        is_plain = node.tag == _CORE + "str" and not node.style  # in quotes, and in a block, it has a style
+        if not is_plain or not _NUMBER_OF_1_2.fullmatch(written):
+            return None
+        return f"{shown} is a number in YAML 1.2 and text in YAML 1.1", in_quotes
+    if not _NUMBER_OF_1_2.fullmatch(written):
+        return f"{shown} is text in YAML 1.2 and a number in YAML 1.1", in_quotes
+    if written == repr(value):
+        return None
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"{shown} is read as a number that no record holds", in_quotes
+    return f"{shown} is read as the number {value!r}", f"{in_quotes}, or {value!r} if the number is"

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-refe
 """
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final, Union
 
@@ -63,6 +64,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "action.outcome": ("done", "denied", "failed"),
     "actor.kind": (
         "root",
+        "assumed_root",
         "iam_user",
         "assumed_role",
         "federated_user",
@@ -72,12 +74,15 @@ WORDS: Mapping[str, tuple[str, ...]] = {
         "aws_service",
         "aws_account",
         "directory",
+        "anonymous",
     ),
     "actor.mfa": ("true", "false"),
     "actor.nature": ("person", "automation", "aws_service"),
     "origin.attack_tool": ("true", "false"),
 }
 """The normalised fields that hold one of a few words."""
+_BRACKETS = re.compile(r"\[[^\]]*\]?|\]")
+_PATH = re.compile(r"[^\s.|{}]+(?:\.[^.|{}\x00-\x1f]+)*")
 _MEANT: Mapping[str, str] = {
     "username": "userIdentity.userName",
     "user": "userIdentity.userName",
@@ -88,6 +93,20 @@ _MEANT: Mapping[str, str] = {
     "account_id": "recipientAccountId",
 }
 """What other logs call a field that CloudTrail has under another name."""
+
+
+def wrong_path(name: str) -> tuple[str, str] | None:
+    """What keeps a text from being a field's path, and the cure; None where it is one.
+
+    AWS names the record's own fields; below them, keys may have slashes, colons, spaces and quotes.
+    """
+    if _BRACKETS.search(name):
+        plain = _BRACKETS.sub("", name).strip(".")
+        cure = "a list is walked element by element" + (f": write `{plain}`" if plain else "")
+        return f"`{name}` is no field: brackets are not evaluated", cure
+    if not _PATH.fullmatch(name):
+        return f"`{name}` is no field", "write a dotted path, such as userIdentity.arn"
+    return None
 
 
 def unknown_name(name: str) -> tuple[str, str] | None:

@@ -20,7 +20,7 @@ from itertools import chain
 
 from sigma.modifiers import SigmaAllModifier
 from sigma.rule import SigmaDetection, SigmaDetectionItem, SigmaDetections
-from sigma.types import SigmaExpansion, SigmaFieldReference, SigmaString, SigmaType
+from sigma.types import SigmaExpansion, SigmaFieldReference, SigmaNull, SigmaString, SigmaType
 
 from trailwarden.errors import Problem
 from trailwarden.rules.compile import compile_rule
@@ -28,12 +28,15 @@ from trailwarden.rules.exceptions import exceptions_of, expiry_warnings, today_u
 from trailwarden.rules.fields import NORMALISED, WORDS, nearest, unknown_name
 from trailwarden.rules.filters import FilterSource
 from trailwarden.rules.finding import WARNING_MARK, Finding
+from trailwarden.rules.modifiers import MODIFIERS
 from trailwarden.rules.ruleset import Node
 from trailwarden.rules.source import RuleSource, Source
 
 _UNBOUNDED = frozenset(
     {"requestParameters", "responseElements", "additionalEventData", "serviceEventDetails", "resources"}
 )
+_UTF_16 = frozenset({"utf16", "utf16be", "utf16le"})
+_NAMES = {modifier: name for name, modifier in MODIFIERS.items() if name != "wide"}
 _GIVEN_UP = frozenset({"deprecated", "unsupported"})
 _LAMBDA, _CLOUDFRONT = "lambda.amazonaws.com", "cloudfront.amazonaws.com"
 _LAMBDA_VERSIONS = {
@@ -155,6 +158,33 @@ def _of_items(source: RuleSource | FilterSource, items: Sequence[SigmaDetectionI
         if SigmaAllModifier in item.modifiers and len(item.original_value or ()) == 1:
             message = "`all` joins the values of a list, and there is one value"
             yield _warning(source, item, message, "leave `all` out, or list the values", code="all-of-one")
+        if len(item.value) > 1 and any(isinstance(value, SigmaNull) for value in item.value):
+            message = "`null` among other values is no Sigma: other tools refuse it, or read it otherwise"
+            cure = f"write `{item.field}: null` in a selection of its own, and join the two with `or`"
+            yield _warning(source, item, message, cure, code="null-in-list")
+        if told := _encoded_oddly(item):
+            yield _warning(source, item, *told, code="encoding-order")
+
+
+def _encoded_oddly(item: SigmaDetectionItem) -> tuple[str, str] | None:
+    """Why encoders in this order can hardly match, and the cure: a text is first UTF-16, then Base64, and
+    begins anywhere in the field."""
+    names = [_NAMES[modifier] for modifier in item.modifiers if modifier in _NAMES]
+    wide = next((name for name in names if name in _UTF_16), "")
+    base64 = next((name for name in names if name.startswith("base64")), "")
+    if wide and not base64:
+        return (
+            f"`{wide}` alone asks for raw bytes, which JSON does not hold",
+            f"write `{wide}|base64offset|contains`",
+        )
+    if wide and names.index(wide) > names.index(base64):
+        return f"`{base64}` before `{wide}` can hardly match", f"write `{wide}|{base64}`"
+    if base64 == "base64offset" and "contains" not in names:
+        return (
+            "`base64offset` is a part of a text, and no whole field is that",
+            "write `base64offset|contains`",
+        )
+    return None
 
 
 def _of_words(

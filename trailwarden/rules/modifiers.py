@@ -4,6 +4,7 @@
   of that number until `base64` or `base64offset` encodes it, so no byte is lost on the way.
 - `base64offset` refuses what is too short to leave anything certain, which would match every value.
 - `windash` exchanges each of the five dashes, wherever it stands.
+- `cased` counts for `fieldref` too.
 
 https://github.com/SigmaHQ/sigma-specification/blob/main/specification/sigma-appendix-modifiers.md
 """
@@ -11,12 +12,13 @@ https://github.com/SigmaHQ/sigma-specification/blob/main/specification/sigma-app
 import re
 from base64 import b64encode
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import product
 from typing import Any, ClassVar
 
 from sigma.exceptions import SigmaValueError
 from sigma.modifiers import SigmaModifier, SigmaValueModifier, modifier_mapping
-from sigma.types import SigmaExpansion, SigmaString, SigmaStringPartType
+from sigma.types import SigmaExpansion, SigmaFieldReference, SigmaString, SigmaStringPartType, SigmaType
 
 DASHES = ("-", "/", "\u2013", "\u2014", "\u2015")
 MAX_DASHES = 4
@@ -121,6 +123,20 @@ class Windash(SigmaValueModifier[SigmaString, SigmaExpansion]):
             message = f"`windash` exchanges at most {MAX_DASHES} dashes in one value"
             raise SigmaValueError(message, source=self.source)
         return SigmaExpansion([string_of(chosen) for chosen in product(*choices)])
+
+
+@dataclass
+class CasedFieldReference(SigmaFieldReference):
+    """`fieldref` with `cased`: another field's text, to the letter."""
+
+
+def cased(value: SigmaType) -> SigmaType:
+    """A reference to a field that is compared with regard to case; other values as they are."""
+    if isinstance(value, SigmaExpansion):
+        return SigmaExpansion([cased(each) for each in value.values])
+    if isinstance(value, SigmaFieldReference):
+        return CasedFieldReference(value.field, value.starts_with, value.ends_with)
+    return value
 
 
 MODIFIERS: dict[str, type[SigmaModifier[Any, Any]]] = modifier_mapping | {

@@ -11,7 +11,7 @@ A rule's `detection` is nested lists, made so that each leaf is one predicate on
     ["field", "dotted.path", predicate]      any value of the field satisfies the predicate
     ["normalised", name, predicate]          the same of a normalised field (docs/fields.md), which is missing
                                              where the record does not tell it
-    ["fieldref", field, field, "is" | "starts" | "ends" | "contains"]
+    ["fieldref", field, field, "is" | "starts" | "ends" | "contains" (each with `_cased` to the letter)]
                                              each field "dotted.path" or ["normalised", name]
     ["keyword", predicate]                   any scalar of the record satisfies the predicate
 

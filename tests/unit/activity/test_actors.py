@@ -218,7 +218,7 @@ POD = {"webIdFederationData": {"federatedProvider": f"arn:aws:iam::{MEMBER}:oidc
         ),
         (
             {"type": "AWSAccount", "accountId": "ANONYMOUS_PRINCIPAL"},
-            ActorKind.AWS_ACCOUNT,
+            ActorKind.ANONYMOUS,
             "an anonymous caller",
             UNDECIDED,
         ),

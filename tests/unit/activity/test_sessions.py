@@ -374,7 +374,7 @@ def test_a_privileged_root_session_is_its_callers() -> None:
         }
     )
     told = through(acted, learned, assumed(ALICE, key("one"), "Security"))
-    assert told == f"alice through role Security, root of {ABROAD}"
+    assert told == f"alice through role Security, root session of {ABROAD}"
 
 
 def test_a_federated_user_is_its_issuers_by_its_own_record() -> None:

@@ -124,7 +124,7 @@ def test_a_malformed_record_among_thousands_costs_itself_only(bad: bytes) -> Non
         (file_of(*GOOD).replace(b'},{"event', b'}@,{"event'), [0, 1, 2]),
         (file_of(*GOOD).replace(b"}]}", b"},]}"), [0, 1, 2]),
         (file_of(*GOOD) + b"x", [0, 1, 2]),
-        (file_of(*GOOD) + file_of(*GOOD), [0, 1, 2]),
+        (file_of(*GOOD) + file_of(*GOOD), [0, 1, 2, 3, 4, 5]),
         (file_of(*GOOD)[:-1] + b",@}", [0, 1, 2]),
         (file_of(*GOOD)[:-1] + b',"Records":[]}', [0, 1, 2]),
     ],
@@ -285,3 +285,37 @@ def test_bad_records_of_every_kind_side_by_side_cost_only_themselves() -> None:
 
     assert [record for _, record in records] == [*FILLER[: len(bad)], *GOOD]
     assert sum(reader.defect_counts.values()) >= len(bad)
+
+
+@pytest.mark.parametrize("between", [b"", b"\n", b" \r\n\t", b",\n", b"\xef\xbb\xbf"])
+def test_documents_behind_the_first_are_read_and_reported(between: bytes) -> None:
+    documents = [file_of(GOOD[0]), json.dumps(GOOD[1:]).encode(), file_of(), file_of(GOOD[0])]
+    reader = LogFileReader(io.BytesIO(between.join(documents)), Limits(read_size=7))
+
+    assert [record for _, record in reader.records()] == [GOOD[0], *GOOD[1:], GOOD[0]]
+    assert reader.defect_counts[DefectReason.MALFORMED_JSON] == 3
+    assert "text after the end" in reader.defects[0].detail
+    assert not reader.unreadable
+
+
+def test_documents_in_gzip_members_of_their_own_are_read() -> None:
+    reader = LogFileReader(io.BytesIO(zipped(file_of(GOOD[0]), file_of(*GOOD[1:]))))
+    assert len(list(reader.records())) == len(GOOD)
+    assert reader.defect_counts[DefectReason.MALFORMED_JSON] == 1
+
+
+def test_a_document_without_records_does_not_hide_the_next() -> None:
+    reader = LogFileReader(io.BytesIO(b'{"a": 1}{"Records": 5}' + file_of(*GOOD) + b"{"))
+    assert [record for _, record in reader.records()] == list(GOOD)
+    assert reader.defect_counts[DefectReason.NO_RECORDS] == 2
+
+
+def test_what_follows_and_is_no_document_is_reported_alone() -> None:
+    reader = LogFileReader(io.BytesIO(file_of(*GOOD) + b"hello" + file_of(*GOOD)))
+    assert len(list(reader.records())) == len(GOOD)
+    assert reader.defect_counts == {DefectReason.MALFORMED_JSON: 1}
+
+
+def test_documents_without_end_cost_no_stack() -> None:
+    reader = LogFileReader(io.BytesIO(b"{}" * 20_000 + b"[]" * 20_000 + file_of(*GOOD)))
+    assert len(list(reader.records())) == len(GOOD)

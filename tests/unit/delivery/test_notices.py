@@ -129,7 +129,7 @@ def test_messages_that_only_try_the_line_are_notices_without_objects(body: Any) 
         ({"Records": [{"eventName": "ObjectCreated:Put"}]}, "bucket name is missing or null"),
         ({"Records": [{"eventName": "ObjectCreated:Put", "s3": []}]}, "bucket name is missing or null"),
         ({"Records": [{"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "b"}}}]}, "object key"),
-        ({**eventbridge("k"), "detail-type": "Object Deleted"}, "Object Deleted"),
+        ({**eventbridge("k"), "detail-type": ["Object Created"]}, "a list"),
         ({**eventbridge("k"), "source": "aws.ec2"}, "aws.ec2"),
         ({**eventbridge("k"), "detail": None}, "bucket name"),
         ({"Type": "SubscriptionConfirmation", "Message": "You have chosen …"}, "SubscriptionConfirmation"),
@@ -151,3 +151,17 @@ def test_a_refusal_stays_short_and_printable_whatever_was_sent() -> None:
 
     assert len(str(refusal.value)) < 400
     assert str(refusal.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("Object Deleted", "Object Restore Initiated", "Object Restore Completed", "Object Restore Expired"),
+        *("Object Storage Class Changed", "Object Access Tier Changed", "Object ACL Updated"),
+        *("Object Tags Added", "Object Tags Deleted"),
+    ],
+)
+def test_what_else_s3_says_through_eventbridge_names_no_object(kind: str) -> None:
+    body = {**eventbridge("k"), "detail-type": kind}
+    assert parse_notice(body) == Notice(NoticeKind.EVENTBRIDGE, ())
+    assert parse_notice(in_sns(body)) == Notice(NoticeKind.EVENTBRIDGE, ())

@@ -91,7 +91,22 @@ def test_a_missing_time_is_none() -> None:
 RECORD = {
     "eventName": "RunInstances",
     "errorCode": None,
-    "userIdentity": {"type": "Root", "sessionContext": {"mfa": "false"}},
+    "userIdentity": {
+        "type": "Root",
+        "sessionContext": {
+            "mfa": "false",
+            "webIdFederationData": {"attributes": {"cognito-identity.amazonaws.com:amr": "u"}},
+        },
+        "session.name": "no such key of AWS's",
+    },
+    "open": {
+        "one": {"two": {"three": 1}, "two.three": 2},
+        "one.two": {"three": 3},
+        "one.two.three": 4,
+        "kubernetes.io/cluster/x y": "owned",
+        'say "hi"': {"it's": True},
+    },
+    "listed": [{"app.tenant": "blue"}, {"app": {"tenant": "green"}}, "app.tenant"],
     "items": [{"port": 22}, {"port": 3389}, "text", [{"port": 80}]],
     "tags": {"aws:cloudformation.stack": "s", "aws:cloudformation": {"stack": "t"}},
     "a.b": {"c": 1},
@@ -112,7 +127,17 @@ RECORD = {
         ("items.port", [22, 3389, 80]),
         ("items", [RECORD["items"]]),
         ("tags.aws:cloudformation.stack", ["t", "s"]),
-        ("a.b.c", [2, 3, 1]),
+        ("a.b.c", [2, 3]),  # AWS alone names the fields of a record
+        ("tags.aws:cloudformation.stack.deeper", []),
+        ("open.one.two.three", [1, 2, 3, 4]),
+        ("open.kubernetes.io/cluster/x y", ["owned"]),
+        ('open.say "hi".it\'s', [True]),
+        ("listed.app.tenant", ["blue", "green"]),
+        ("userIdentity.session.name", []),
+        (
+            "userIdentity.sessionContext.webIdFederationData.attributes.cognito-identity.amazonaws.com:amr",
+            ["u"],
+        ),
         ("", []),
         ("..", []),
     ],

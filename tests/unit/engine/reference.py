@@ -37,6 +37,7 @@ from sigma.types import (
 )
 
 from trailwarden.activity.fields import NORMALISED, Facts, values
+from trailwarden.rules.modifiers import CasedFieldReference
 
 Evaluate = Callable[[dict[str, Any]], bool]
 
@@ -79,8 +80,10 @@ def _find(value: Any, path: list[str]) -> Iterator[Any]:
     elif isinstance(value, list):
         for element in value:
             yield from _find(element, path)
-    elif isinstance(value, dict) and path[0] in value:
-        yield from _find(value[path[0]], path[1:])
+    elif isinstance(value, dict):
+        for length in range(1, len(path) + 1):
+            if (key := ".".join(path[:length])) in value:
+                yield from _find(value[key], path[length:])
 
 
 def _leaves(value: Any) -> list[Any]:
@@ -114,11 +117,12 @@ def _field(values: list[Any], wanted: Any, record: dict[str, Any]) -> bool:
     if isinstance(wanted, SigmaNull):
         return values == [] or any(value is None for value in values)
     if isinstance(wanted, SigmaExists):
-        return wanted.exists is any(value is not None for value in values)
+        return wanted.exists is (values != [])
     leaves = [leaf for value in values for leaf in _leaves(value)]
     if isinstance(wanted, SigmaFieldReference):
         others = [leaf for value in _values_of(record, wanted.field) for leaf in _leaves(value)]
-        return any(_relates(_fold(_text(a)), _fold(_text(b)), wanted) for a in leaves for b in others)
+        form = str if isinstance(wanted, CasedFieldReference) else _fold
+        return any(_relates(form(_text(a)), form(_text(b)), wanted) for a in leaves for b in others)
     if isinstance(wanted, SigmaString | SigmaBool | SigmaRegularExpression):
         return any(_matches(text, wanted) for text in _texts(values))
     return any(_scalar(leaf, wanted) for leaf in leaves)
@@ -170,7 +174,9 @@ def _scalar(leaf: Any, wanted: Any) -> bool:
     if isinstance(wanted, SigmaNumber):
         return leaf == wanted.number if is_number else _text(leaf) == str(wanted.number)
     if isinstance(wanted, SigmaCIDRExpression):
-        return isinstance(leaf, str) and _in_network(leaf, wanted.network)
+        return isinstance(leaf, str) and any(
+            _in_network(part.strip(), wanted.network) for part in leaf.split(",")
+        )
     assert isinstance(wanted, SigmaCompareExpression)
     if isinstance(wanted.number, SigmaTimestampPart):
         leaf = _part_of_time(leaf, wanted.number)

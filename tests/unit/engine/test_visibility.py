@@ -96,7 +96,7 @@ def test_the_rule_names_how_many_and_which_went_blind() -> None:
 
     told = visibility_rule(named, ["requestParameters", "responseElements"])
 
-    assert (told.id, told.level) == (VISIBILITY_RULE_ID, Level.MEDIUM)
+    assert (told.id, told.level) == (VISIBILITY_RULE_ID, Level.LOW)
     assert alert_title(told, record()) == (
         "user mallory called StopLogging; requestParameters and responseElements omitted by CloudTrail: "
         "7 rules blind (Rule (n) 0; Rule (n) 1; Rule (n) 2; Rule (n) 3; Rule (n) 4; and 2 more)"
@@ -126,3 +126,33 @@ def test_what_is_still_there_is_judged() -> None:
 
     assert blind_rules([deep], big(responseElements={"ok": True})) == [deep]
     assert blind_rules([deep], big(responseElements={"ok": False})) == []
+
+
+@pytest.mark.parametrize(
+    ("levels", "worst"),
+    [
+        ([("critical", ""), ("low", "stable")], Level.CRITICAL),
+        ([("low", ""), ("high", "stable"), ("medium", "stable")], Level.HIGH),
+        ([("informational", "stable")], Level.INFORMATIONAL),
+        ([("critical", "test"), ("low", "stable")], Level.LOW),
+        ([("critical", "experimental"), ("medium", "deprecated")], Level.CRITICAL),
+    ],
+)
+def test_the_rule_is_as_grave_as_the_worst_that_went_blind(
+    levels: list[tuple[str, str]], worst: Level
+) -> None:
+    """Omitting the request must not make a rule's alert milder."""
+    blind = [
+        Rule(
+            id=str(n),
+            title=f"{level} {status}",
+            level=Level[level.upper()],
+            status=status,
+            detection=["null"],
+        )
+        for n, (level, status) in enumerate(levels)
+    ]
+    told = visibility_rule(blind, ["requestParameters"])
+
+    assert told.level is worst
+    assert alert_title(told, record()).split("blind (")[1].startswith(worst.name.lower())

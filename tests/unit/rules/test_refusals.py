@@ -155,7 +155,7 @@ DOCUMENTS = [
     (
         HEAD + "detection: {sel: {f: 0123}, condition: sel}\n",
         5,
-        "`0123` is text in YAML 1.2 and a number",
+        "`0123` is read as the number 83",
         "quotes",
     ),
     (
