@@ -31,14 +31,11 @@ class LambdaContext:
     memory_limit_in_mb: int = 512
     invoked_function_arn: str = "arn:aws:lambda:eu-west-1:111122223333:function:trailwarden"
     aws_request_id: str = "52fdfc07-2182-454f-963f-5f0f9a621d72"
-    left: float = 60.0
+    left: float = 120.0
     """Seconds that the function has left."""
 
     def get_remaining_time_in_millis(self) -> int:
         return int(1000 * self.left)
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 120_000
 
 
 @dataclass(frozen=True)

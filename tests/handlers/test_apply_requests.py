@@ -30,9 +30,9 @@ def request(aws: Aws, text: Any, number: int = 1, user_id: str = ALICE) -> dict[
     }
 
 
-def run(function: ModuleType, *records: dict[str, Any], remaining_ms: int = 60_000) -> list[str]:
+def run(function: ModuleType, *records: dict[str, Any], left: float = 60.0) -> list[str]:
     """The sequence numbers that are to come again."""
-    answer = function.handler({"Records": list(records)}, LambdaContext(remaining_ms=remaining_ms))
+    answer = function.handler({"Records": list(records)}, LambdaContext(left=left))
     return [one["itemIdentifier"] for one in answer["batchItemFailures"]]
 
 
@@ -86,7 +86,7 @@ def test_a_request_that_ends_the_function_is_given_up(
 
 def test_nothing_is_begun_without_time_left_for_it(aws: Aws, load: Load, alert_id: str) -> None:
     asked = [request(aws, {"action": "close", "alert_id": alert_id}, number) for number in (1, 2)]
-    assert run(load("apply_requests"), *asked, remaining_ms=5_000) == ["1"]
+    assert run(load("apply_requests"), *asked, left=5.0) == ["1"]
     assert outcomes(aws) == []
 
 

@@ -16,7 +16,6 @@ from trailwarden.delivery.records import Record
 from trailwarden.engine.match import Match
 from trailwarden.rules.ruleset import Correlation, Rule
 from trailwarden.safety.redact import SafeRecord, redacted_record
-from trailwarden.safety.text import one_line
 
 DEFAULT_GROUP_BY = ("actor", "account")
 _TIMELESS = -1
