@@ -257,7 +257,8 @@ class Detector:
     def _read(self, log_file: OpenedLogFile, claim: Claim, asked: "_Asked") -> Handled:
         tally, shift = asked.tally, asked.shift
         start = claim.progress(self.rule_set_version)
-        reading = FileReading(self._tools, log_file, log_file.address, start, today=self._today())
+        tools = replace(self._tools, limits=self._tools.limits.after(claim.attempts))
+        reading = FileReading(tools, log_file, log_file.address, start, today=self._today())
         remarks: list[str] = []
         shift.begin()
         for portion in reading.portions(shift.begin):

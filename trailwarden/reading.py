@@ -28,12 +28,24 @@ class PortionLimits:
     """How much of a file is in hand before it is stored; it bounds the memory, and what a function that is
     killed has done in vain. A portion ends with the block of records (64 KiB) that reaches one of them."""
 
-    matches: int = 2000
-    size: int = 2 * 1024 * 1024
+    matches: int = 500
+    size: int = 1024 * 1024
     """Bytes of JSON that matching records come from; in memory they take several times as much."""
     sessions: int = 500
     hidden: int = 5000
     records: int = 20_000
+
+    def after(self, attempts: int) -> "PortionLimits":
+        """A quarter as much for each attempt that failed: a portion that takes longer than the function has,
+        since the table is slow or many correlations look at it, gets through in smaller ones."""
+        share = 4 ** max(0, attempts - 1)
+        return PortionLimits(
+            matches=max(1, self.matches // share),
+            size=max(1, self.size // share),
+            sessions=max(1, self.sessions // share),
+            hidden=max(1, self.hidden // share),
+            records=max(1, self.records // share),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

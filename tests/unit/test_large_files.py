@@ -233,3 +233,14 @@ def test_faults_before_a_checkpoint_are_reported_with_those_behind_it() -> None:
         assert f"at record {place}:" in told
     assert told.count("truncated_gzip") == 1
     assert found.tally.defects == 4
+
+
+def test_a_portion_that_takes_longer_than_a_function_has_gets_through_in_smaller_ones() -> None:
+    found = World(timeout=30, seconds=0.1)
+    records = [record(number, userIdentity=user(f"user{number}")) for number in range(600)]
+    found.send(notice(found.put(ONE, log_file(records))))
+    found.settle()
+    assert found.deaths > 0
+    assert found.read()
+    assert found.parked == []
+    assert sum(sk == "ALERT" for _, sk in found.table.items) == 600

@@ -113,6 +113,11 @@ class Claim:
         self._file_id = file_id
         self._entry = entry
 
+    @property
+    def attempts(self) -> int:
+        """How often the file was begun since the last progress, this time included."""
+        return self._entry.attempts
+
     def progress(self, rule_set: str) -> Progress:
         """From where on the rule set must judge."""
         known = self._entry.progress
