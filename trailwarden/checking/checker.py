@@ -7,6 +7,7 @@ from trailwarden.checking.api import ApiModels
 from trailwarden.checking.attributes import missing_attributes, missing_tests, repeated, wrong_tags
 from trailwarden.checking.conditions import conditions_of, filters_of
 from trailwarden.checking.names import Names
+from trailwarden.checking.sources import of_rule as sources_of
 from trailwarden.errors import Problem
 from trailwarden.rules.compile import compile_usable
 from trailwarden.rules.exceptions import in_force, today_utc
@@ -50,6 +51,8 @@ def _warnings(sources: Sequence[Source], rule_set: RuleSet, api: ApiModels | Non
         if isinstance(source, RuleSource):
             if source.id in outlines:
                 yield from conditions_of(source, outlines[source.id])
+                if api is not None:
+                    yield from sources_of(source, outlines[source.id], api)
             yield from names.of_rule(source)
         else:
             yield from names.of_correlation(source)
