@@ -14,7 +14,7 @@ from typing import Any
 from trailwarden.errors import Problem
 from trailwarden.rules.compile import compile_usable
 from trailwarden.rules.document import Document, read_documents
-from trailwarden.rules.lint import lint_rules
+from trailwarden.rules.lint import lint_rules, normalised_names
 from trailwarden.rules.load import read_rules
 from trailwarden.rules.source import Source
 
@@ -63,6 +63,7 @@ def judge_pack(paths: Sequence[Path], shipped: Iterable[Source] = ()) -> list[Im
         by_file[file.as_posix()] = list(_entries(file))
     _blame(by_file, [*problems, *refused])
     _warn(by_file, warnings)
+    _warn(by_file, normalised_names(sources))
     known = {source.id: source for source in shipped}
     for entry in (entry for entries in by_file.values() for entry in entries):
         if (same := known.get(entry.id.lower())) is not None and entry.verdict is not Verdict.OTHER_LOGS:

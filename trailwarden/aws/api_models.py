@@ -9,7 +9,7 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-refe
 
 import gzip
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -55,6 +55,10 @@ class _OperationModel(msgspec.Struct):
 class _ServiceModel(msgspec.Struct):
     shapes: dict[str, _ShapeModel]
     operations: dict[str, _OperationModel]
+
+
+class _ServiceNames(msgspec.Struct):
+    operations: dict[str, msgspec.Raw]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +150,34 @@ class BotocoreModels:
         source = self._source(event_source)
         return () if source is None else source.operations.get(name.lower(), ())
 
+    @cached_property
+    def sources(self) -> frozenset[str]:
+        """Every event source that a model is known for."""
+        return frozenset(f"{name}{_SUFFIX}" for name in self._services)
+
+    @cached_property
+    def regions(self) -> frozenset[str]:
+        """Every region that is known, of every partition."""
+        partitions = self.loader.load_data("partitions")["partitions"]
+        return frozenset(
+            name for each in partitions for name in each["regions"] if not name.endswith("-global")
+        )
+
+    def sources_of(self, name: str) -> Sequence[str]:
+        """The sources that have a call of that name, whatever its case; all models are read once for it."""
+        return sorted(self._callers.get(name.lower(), ()))
+
+    @cached_property
+    def _callers(self) -> dict[str, set[str]]:
+        """By the name of a call in lower case, the sources that have it."""
+        callers: dict[str, set[str]] = {}
+        for _, folder in self._folders():
+            heads = [key for name in _names_in_head(folder) for key in _keys(name)] or [folder.parent.name]
+            source = f"{min(heads, key=lambda key: (len(key), key))}{_SUFFIX}"
+            for name in _names_in(folder):
+                callers.setdefault(name.lower(), set()).add(source)
+        return callers
+
     def _source(self, event_source: str) -> _Source | None:
         key = event_source.lower()
         if key not in self._sources:
@@ -198,6 +230,12 @@ def _opened(folder: Path) -> BinaryIO:
 def _model_in(folder: Path) -> _ServiceModel:
     with _opened(folder) as stream:
         return msgspec.json.decode(stream.read(), type=_ServiceModel)
+
+
+def _names_in(folder: Path) -> Iterable[str]:
+    """The names of a model's calls alone."""
+    with _opened(folder) as stream:
+        return msgspec.json.decode(stream.read(), type=_ServiceNames).operations
 
 
 def _names_in_head(folder: Path) -> set[str]:

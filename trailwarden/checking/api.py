@@ -3,6 +3,7 @@
 The models themselves are botocore's; `trailwarden.aws.api_models` reads them, one service at a time.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 
@@ -45,6 +46,17 @@ class ApiModels(Protocol):
 
     def calls(self, event_source: str) -> frozenset[str] | None:
         """The names of a source's API calls; None where no model is known for the source."""
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """Every event source that a model is known for."""
+
+    @property
+    def regions(self) -> frozenset[str]:
+        """Every region that is known."""
+
+    def sources_of(self, name: str) -> Sequence[str]:
+        """The sources that have a call of that name, whatever its case; all models are read once for it."""
 
     def operations(self, event_source: str, name: str) -> tuple[ApiOperation, ...]:
         """The calls of that name, whatever its case: several where services share a source."""

@@ -44,6 +44,19 @@ _UNTOLD = {
     ),
 }
 """What records of a source hold, though its models have only something like it."""
+_SOURCES_SHOWN = 3
+_COMPLETE = frozenset(
+    {
+        *("cloudtrail", "config", "dynamodb", "ec2", "ecr", "eks", "guardduty", "iam", "kms", "lambda"),
+        *("organizations", "rds", "secretsmanager", "securityhub", "sns", "sqs", "sts"),
+    }
+)
+"""Services whose records were seen to name no call that their models lack."""
+_CALL = re.compile(
+    r"(?i:add|associate|attach|batch|cancel|create|delete|describe|detach|disable|disassociate|enable|get"
+    r"|import|invoke|list|modify|put|register|remove|restore|revoke|run|send|set|start|stop|tag|terminate"
+    r"|untag|update)[A-Z]"
+)
 _EVERYWHERE = frozenset(["_return", "message", "omitted", "originalSize", "reason", "requestID", "requestId"])
 
 Texts = frozenset[str] | None
@@ -124,10 +137,11 @@ def unknown_event(api: ApiModels, source: str, name: str, elsewhere: Iterable[st
     """What is wrong with an event name of a source, and its cure; None where it may be right.
 
     Not every event is an API call, and not every call has a model, so a name is told only where it is all but
-    that of a call, or that of a call of another source, among `elsewhere`.
+    that of a call, or that of a call of another source (of those in `elsewhere` first), or where it is worded
+    like a call of a source of which every call has a model.
     """
     known = api.calls(source)
-    if known is None or has_call(api, source, name):
+    if known is None or has_call(api, source, name) or not name.isalnum():
         return None
     if _bare(name) in {_bare(each) for each in known}:  # S3's PutBucketPublicAccessBlock and its like
         return None
@@ -137,6 +151,11 @@ def unknown_event(api: ApiModels, source: str, name: str, elsewhere: Iterable[st
     for other in elsewhere:
         if other != source and (found := api.operations(other, name)):
             return message, f"`{found[0].name}` is a call of `{other}`"
+    if others := [other for other in api.sources_of(plain_name(name)) if other != source]:
+        return message, f"`{name}` is a call of `{'`, `'.join(others[:_SOURCES_SHOWN])}`"
+    if source.partition(".")[0] in _COMPLETE and _CALL.match(name):
+        near = nearest(name, known)
+        return message, f"did you mean `{near}`?" if near else "look the event's name up in a record"
     return None
 
 

@@ -9,6 +9,7 @@ from trailwarden.checking.attributes import missing_attributes, missing_tests, r
 from trailwarden.checking.conditions import conditions_of, filters_of
 from trailwarden.checking.detour import detours_of_filters, detours_of_rule
 from trailwarden.checking.names import Names
+from trailwarden.checking.sources import of_rule as sources_of
 from trailwarden.checking.suppression import suppressions
 from trailwarden.errors import Problem
 from trailwarden.rules.compile import compile_usable
@@ -62,6 +63,8 @@ def _warnings(
             if source.id in outlines:
                 yield from conditions_of(source, outlines[source.id])
                 yield from detours_of_rule(source, outlines[source.id])
+                if api is not None:
+                    yield from sources_of(source, outlines[source.id], api)
             yield from names.of_rule(source)
         else:
             yield from names.of_correlation(source)

@@ -242,7 +242,7 @@ def _misread_number(node: yaml.Node, value: Any) -> tuple[str, str] | None:
     shown = f"`{written[:60]}`"
     is_number = node.tag in {_CORE + "int", _CORE + "float"}
     if not is_number:
-        is_plain = node.tag == _CORE + "str" and not node.style  # in quotes, and in a block, it has a style
+        is_plain = node.tag == _CORE + "str" and not getattr(node, "style", None)  # quotes are a style
         if not is_plain or not _NUMBER_OF_1_2.fullmatch(written):
             return None
         return f"{shown} is a number in YAML 1.2 and text in YAML 1.1", in_quotes

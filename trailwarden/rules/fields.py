@@ -81,9 +81,32 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "origin.attack_tool": ("true", "false"),
 }
 """The normalised fields that hold one of a few words."""
+_TRUTHS = ("true", "false")
+_IDENTITY_TYPES = """
+    AssumedRole AWSAccount AWSService Directory FederatedUser IAMUser IdentityCenterUser Role Root SAMLUser
+    Unknown User WebIdentityUser"""
+CLOSED: Mapping[str, tuple[str, ...]] = {
+    "userIdentity.type": tuple(_IDENTITY_TYPES.split()),
+    "userIdentity.sessionContext.sessionIssuer.type": ("Role", "IAMUser", "Root", "User"),
+    "userIdentity.sessionContext.attributes.mfaAuthenticated": _TRUTHS,
+    "userIdentity.sessionContext.assumedRoot": _TRUTHS,
+    "eventType": (
+        *("AwsApiCall", "AwsServiceEvent", "AwsConsoleAction", "AwsConsoleSignIn", "AwsCloudTrailInsight"),
+        *("AwsVpceEvent", "AwsAggregatedEvent"),
+    ),
+    "eventCategory": ("Management", "Data", "NetworkActivity", "Insight", "Aggregated"),
+    "readOnly": _TRUTHS,
+    "managementEvent": _TRUTHS,
+    "sessionCredentialFromConsole": _TRUTHS,
+}
+"""The fields of CloudTrail's records that hold one of a few words, in any case."""
+NAMING: frozenset[str] = frozenset(
+    {"awsRegion", "eventCategory", "eventName", "eventSource", "eventType", "userIdentity.type"}
+)
+"""The fields that hold one name, without spaces or commas."""
 _BRACKETS = re.compile(r"\[[^\]]*\]?|\]")
 _PATH = re.compile(r"[^\s.|{}]+(?:\.[^.|{}\x00-\x1f]+)*")
-_MEANT: Mapping[str, str] = {
+MEANT: Mapping[str, str] = {
     "username": "userIdentity.userName",
     "user": "userIdentity.userName",
     "src_ip": "sourceIPAddress",
@@ -91,6 +114,13 @@ _MEANT: Mapping[str, str] = {
     "region": "awsRegion",
     "account": "recipientAccountId",
     "account_id": "recipientAccountId",
+    "action": "eventName",
+    "actor": "userIdentity.arn",
+    "origin": "sourceIPAddress",
+    "outcome": "errorCode",
+    "target": "resources.ARN",
+    "targets": "resources.ARN",
+    "tool": "userAgent",
 }
 """What other logs call a field that CloudTrail has under another name."""
 
@@ -157,7 +187,7 @@ def _cure(above: str, name: str, known: Fields) -> str:
     if near:
         near = f"{above}.{near}" if above else near
     elif above.startswith("userIdentity") or not above:
-        near = _MEANT.get(name.lower()) or elsewhere.get(name.lower(), "")
+        near = MEANT.get(name.lower()) or elsewhere.get(name.lower(), "")
     if near or (near := nearest(name, known)):
         return f"did you mean `{near}`?"
     if above:

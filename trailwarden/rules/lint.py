@@ -14,8 +14,10 @@
   https://sigmahq.io/docs/basics/rules.html
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from fnmatch import fnmatchcase
 from itertools import chain
 
 from sigma.modifiers import SigmaAllModifier
@@ -25,7 +27,7 @@ from sigma.types import SigmaExpansion, SigmaFieldReference, SigmaNull, SigmaStr
 from trailwarden.errors import Problem
 from trailwarden.rules.compile import compile_rule
 from trailwarden.rules.exceptions import exceptions_of, expiry_warnings, today_utc
-from trailwarden.rules.fields import NORMALISED, WORDS, nearest, unknown_name
+from trailwarden.rules.fields import CLOSED, MEANT, NAMING, NORMALISED, WORDS, nearest, unknown_name
 from trailwarden.rules.filters import FilterSource
 from trailwarden.rules.finding import WARNING_MARK, Finding
 from trailwarden.rules.modifiers import MODIFIERS
@@ -37,6 +39,8 @@ _UNBOUNDED = frozenset(
 )
 _UTF_16 = frozenset({"utf16", "utf16be", "utf16le"})
 _NAMES = {modifier: name for name, modifier in MODIFIERS.items() if name != "wide"}
+_NULLS = frozenset({"None", "null", "Null", "NULL", "nil", "undefined"})
+_SEVERAL = re.compile(r"(?:[\s,;|]|\bor\b)+")
 _GIVEN_UP = frozenset({"deprecated", "unsupported"})
 _LAMBDA, _CLOUDFRONT = "lambda.amazonaws.com", "cloudfront.amazonaws.com"
 _LAMBDA_VERSIONS = {
@@ -75,6 +79,35 @@ def lint_rules(sources: Sequence[Source], *, today: date | None = None) -> list[
         chain.from_iterable(_of_filter(each, day) for each in exceptions_of(rules)),
     )
     return sorted(set[Problem](found))
+
+
+def normalised_names(sources: Sequence[Source]) -> list[Problem]:
+    """Where rules of others name a field as a normalised one is called (`region`, `action`): here it means
+    that one, and their authors may have meant a field of their own logs."""
+    found: list[Problem] = []
+    for source in sources:
+        if isinstance(source, RuleSource):
+            for item in _items(source.rule.detection):
+                found += [_normalised(source, *_place(source, item), name) for name in _fields(item)]
+        else:
+            for index, name in enumerate(source.parts.group_by):
+                place = source.document.place(("correlation", "group-by", index))
+                found += [_normalised(source, *place, name)] if name not in source.parts.aliases else []
+    return sorted({each for each in found if each.message})
+
+
+def _normalised(source: Source, line: int, column: int, name: str) -> Problem:
+    """A warning; one without a message for a name that is no normalised field's, or says that it is one."""
+    if name not in NORMALISED or "." in name:
+        return Problem(source.path, line, column, "")
+    meant = MEANT.get(name)
+    message = f"{WARNING_MARK}`{name}` is read as the normalised field of that name (docs/fields.md)"
+    cure = (
+        f"write `{meant}` if the record's own field is meant"
+        if meant
+        else "write the record's own field if not"
+    )
+    return Finding(source.path, line, column, message, cure, code="lint")
 
 
 def _of_status(source: Source) -> Iterator[Finding]:
@@ -136,10 +169,15 @@ def _warning(
     *,
     code: str = "lint",
 ) -> Finding:
+    line, column = _place(source, item)
+    return Finding(source.path, line, column, f"{WARNING_MARK}{message}", cure, code=code)
+
+
+def _place(source: Source | FilterSource, item: SigmaDetectionItem | None) -> tuple[int, int]:
     line, column = source.line, source.column
     if item is not None and item.source is not None:
         line, column = item.source.line or line, item.source.char or column
-    return Finding(source.path, line, column, f"{WARNING_MARK}{message}", cure, code=code)
+    return line, column
 
 
 def _of_items(source: RuleSource | FilterSource, items: Sequence[SigmaDetectionItem]) -> Iterator[Finding]:
@@ -149,8 +187,7 @@ def _of_items(source: RuleSource | FilterSource, items: Sequence[SigmaDetectionI
         for field in _fields(item):
             if unknown := unknown_name(field):
                 yield _warning(source, item, *unknown, code="unknown-field")
-        for text in _plain_texts(item.value) if item.field in WORDS else ():
-            yield from _of_words(source, item, str(item.field), text)
+        yield from _of_texts(source, item)
         if item.field == "eventName":
             for text in _plain_texts(item.value):
                 for message, cure in _unversioned(text, names, sources):
@@ -187,12 +224,42 @@ def _encoded_oddly(item: SigmaDetectionItem) -> tuple[str, str] | None:
     return None
 
 
+def _of_texts(source: RuleSource | FilterSource, item: SigmaDetectionItem) -> Iterator[Finding]:
+    """What no value of the field is."""
+    field = str(item.field)
+    for text in _plain_texts(item.value):
+        if text in _NULLS and item.field is not None:
+            message = f"`{text}` is a text like any other, which a missing field does not hold"
+            cure = f"write `{field}: null` for a field that is missing"
+            yield _warning(source, item, message, cure, code="null-as-text")
+        elif field in NAMING and len(names := _SEVERAL.split(text.strip(" ,;|"))) > 1:
+            message = f"`{text}` is one text, and no `{field}` has such a name"
+            yield _warning(source, item, message, f"list them: [{', '.join(names)}]", code="several-names")
+        elif field in WORDS or field in CLOSED:
+            yield from _of_words(source, item, field, text)
+    if field in CLOSED:
+        yield from _of_patterns(source, item, field)
+
+
+def _of_patterns(
+    source: RuleSource | FilterSource, item: SigmaDetectionItem, field: str
+) -> Iterator[Finding]:
+    """The patterns that none of the field's words fits."""
+    for value in item.value:
+        if not isinstance(value, SigmaString) or not value.contains_special():
+            continue
+        if not any(fnmatchcase(word.lower(), str(value).lower()) for word in CLOSED[field]):
+            message = f"`{field}` is never like `{value}`"
+            cure = f"write one of {', '.join(CLOSED[field])}"
+            yield _warning(source, item, message, cure, code="unknown-value")
+
+
 def _of_words(
     source: RuleSource | FilterSource, item: SigmaDetectionItem, field: str, text: str
 ) -> Iterator[Finding]:
     """Whether a text is none of the words that a normalised field holds."""
-    words = WORDS[field]
-    if text.lower() in words:
+    words = WORDS.get(field) or CLOSED[field]
+    if text.lower() in map(str.lower, words):
         return
     near = nearest(text, words)
     cure = f"did you mean `{near}`?" if near else f"write one of {', '.join(words)}"

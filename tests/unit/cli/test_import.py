@@ -141,3 +141,32 @@ def test_sigmahqs_rules_are_taken_but_for_the_one_with_placeholders() -> None:
     refused = [one for one in report["rules"] if one["verdict"] == "refused"]
     assert [Path(one["path"]).name.split("_")[0] for one in refused] == ["placeholder"]
     assert report["summary"]["taken"] + report["summary"]["warned"] == len(report["rules"]) - 1
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "meant"),
+    [
+        ("region: eu-west-1", "region", "awsRegion"),
+        ("account|startswith: '1'", "account", "recipientAccountId"),
+        ("action: StopLogging", "action", "eventName"),
+        ("target|contains: x", "target", "resources.ARN"),
+        ("tool|re: curl", "tool", "userAgent"),
+        ("actor: alice", "actor", "userIdentity.arn"),
+        ("sourceIPAddress|fieldref: origin", "origin", "sourceIPAddress"),
+    ],
+)
+def test_names_that_mean_normalised_fields_here_are_told(
+    pack: Path, line: str, name: str, meant: str
+) -> None:
+    write(pack, a=STOP.replace("{eventName: StopLogging}", f"{{eventName: StopLogging, {line}}}"))
+    (rule,) = json.loads(run(pack, "--json").stdout)["rules"]
+
+    assert rule["verdict"] == "warned"
+    assert any(f"`{name}` is read as the normalised field" in one["message"] for one in rule["problems"])
+    assert any(f"`{meant}`" in one["cure"] for one in rule["problems"])
+
+
+def test_names_that_say_that_they_are_normalised_are_let_be(pack: Path) -> None:
+    line = "actor.kind: root, action.outcome: denied"
+    write(pack, a=STOP.replace("{eventName: StopLogging}", f"{{eventName: StopLogging, {line}}}"))
+    assert verdicts(run(pack, "--json")) == {"a.yml": "taken"}
