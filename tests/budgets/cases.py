@@ -89,7 +89,14 @@ def _batch(world: World, files: Sequence[bytes]) -> Check:
     for number, data in enumerate(files):
         key = log_key(f"{number:016}")
         world.s3.put_object(Bucket=BUCKET, Key=key, Body=data)
-        messages.append({"messageId": str(number), "body": notice(key), "attributes": {}})
+        messages.append(
+            {
+                "messageId": str(number),
+                "receiptHandle": str(number),
+                "body": notice(key),
+                "attributes": {"ApproximateReceiveCount": "1"},
+            }
+        )
     world.event = {"Records": messages}
 
     def done(answer: Any) -> None:
@@ -568,6 +575,8 @@ ENVIRONMENT = {
     "OPERATIONS_TOPIC_ARN": OPERATIONS_TOPIC,
     "RULE_AUTHORS_TOPIC_ARN": f"arn:aws:sns:{REGION}:{AUDIT}:authors",
     "RESPONDERS_ROLE_ID": "AROARESPONDERS",
+    "INGEST_QUEUE_URL": f"https://sqs.{REGION}.amazonaws.com/{AUDIT}/trailwarden-ingest",
+    "INGEST_DEAD_LETTER_QUEUE_URL": f"https://sqs.{REGION}.amazonaws.com/{AUDIT}/trailwarden-ingest-dead-letters",
     "POWERTOOLS_SERVICE_NAME": "tests",
     "POWERTOOLS_METRICS_NAMESPACE": "Trailwarden",
     "POWERTOOLS_LOG_LEVEL": "CRITICAL",
