@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -53,6 +54,7 @@ class Case:
     poison: bool = False
 
 
+_LAMBDAS = Path(__file__).parents[2] / "lambdas"
 CASES: list[Case] = []
 
 
@@ -60,7 +62,8 @@ def case(
     function: str, *, part: float = 1.0, poison: bool = False
 ) -> Callable[..., Callable[[World], Check]]:
     def added(fill: Callable[[World], Check]) -> Callable[[World], Check]:
-        CASES.append(Case(function, fill.__name__, fill, part, poison))
+        if (_LAMBDAS / function).is_dir():
+            CASES.append(Case(function, fill.__name__, fill, part, poison))
         return fill
 
     return added
@@ -86,7 +89,14 @@ def _batch(world: World, files: Sequence[bytes]) -> Check:
     for number, data in enumerate(files):
         key = log_key(f"{number:016}")
         world.s3.put_object(Bucket=BUCKET, Key=key, Body=data)
-        messages.append({"messageId": str(number), "body": notice(key), "attributes": {}})
+        messages.append(
+            {
+                "messageId": str(number),
+                "receiptHandle": str(number),
+                "body": notice(key),
+                "attributes": {"ApproximateReceiveCount": "1"},
+            }
+        )
     world.event = {"Records": messages}
 
     def done(answer: Any) -> None:
@@ -273,21 +283,7 @@ def an_alert_of_millions_of_matches(world: World) -> Check:
     """One that is counted: before it ends, and so that another behind it is looked at too."""
     _stored(world, [record(n, userIdentity=_user(n)) for n in range(2)], seconds_ago=7_200)
     _told(world)
-    group = world.items("ALERT#", "ALERT")[0]["group_key"]["S"]
-    place = event_time(record())
-    item = {
-        "rule_id": {"S": STOP_RULE},
-        "event_id": {"S": "a0000000-0000-0000-0000-000000000066"},
-        "log_file": {"S": f"s3://{BUCKET}/{log_key()}"},
-        "record_index": {"N": "7"},
-        "origin": {"S": "203.0.113.7"},
-        "action": {"S": "StopLogging"},
-    }
-
-    def made(number: int) -> dict[str, Any]:
-        return {**item, "pk": {"S": f"GROUP#{group}"}, "sk": {"S": f"MATCH#{place}#{number:032x}"}}
-
-    world.table.endless[f"GROUP#{group}"] = (3_000_000, made)
+    _endless(world, world.items("ALERT#", "ALERT")[0], 3_000_000)
 
     def check(answer: Any) -> None:
         _due(answer)
@@ -499,6 +495,67 @@ def files_that_grow_when_they_are_read(world: World) -> Check:
     return _settled(world)
 
 
+# ---- apply_requests
+
+
+def _asked(world: World, texts: Sequence[str]) -> Check:
+    """What one responder hands in, as the stream shows it; every request is answered, none comes again."""
+    records = []
+    for number, text in enumerate(texts):
+        key = {"pk": {"S": "REQUEST#AROARESPONDERS:alice"}, "sk": {"S": f"{number:032}"}}
+        item = key | {"request": {"S": text}}
+        world.table.put_item(TableName=TABLE, Item=dict(item))
+        change = {
+            "ApproximateCreationDateTime": time.time(),
+            "Keys": key,
+            "NewImage": item,
+            "SequenceNumber": str(number),
+        }
+        records.append({"eventName": "INSERT", "dynamodb": change})
+    world.event = {"Records": records}
+
+    def check(answer: Any) -> None:
+        assert answer == {"batchItemFailures": []}, answer
+        assert all("outcome" in item for item in world.items("REQUEST#"))
+
+    return check
+
+
+def _endless(world: World, alert: dict[str, Any], matches: int) -> None:
+    """As many matches in the alert's group, all at one time."""
+    group = alert["group_key"]["S"]
+    place = event_time(record())
+    item = {
+        "rule_id": {"S": STOP_RULE},
+        "event_id": {"S": "a0000000-0000-0000-0000-000000000066"},
+        "log_file": {"S": f"s3://{BUCKET}/{log_key()}"},
+        "record_index": {"N": "7"},
+        "origin": {"S": "203.0.113.7"},
+        "action": {"S": "StopLogging"},
+    }
+
+    def made(number: int) -> dict[str, Any]:
+        return {**item, "pk": {"S": f"GROUP#{group}"}, "sk": {"S": f"MATCH#{place}#{number:032x}"}}
+
+    world.table.endless[f"GROUP#{group}"] = (matches, made)
+
+
+@case("apply_requests")
+def an_alert_of_millions_is_acknowledged(world: World) -> Check:
+    _stored(world, [record(1)])
+    (alert,) = world.items("ALERT#", "ALERT")
+    _endless(world, alert, 3_000_000)
+    alert_id = alert["pk"]["S"].removeprefix("ALERT#")
+    return _asked(world, [json.dumps({"action": "acknowledge", "alert_id": alert_id})])
+
+
+@case("apply_requests", poison=True)
+def requests_of_somebody_who_means_harm(world: World) -> Check:
+    deep = "[" * 390_000
+    note = json.dumps({"action": "acknowledge", "alert_id": "0" * 32, "note": _TOKENS * 3})
+    return _asked(world, [deep, note, "", "{" * 300_000, "null", '{"action": ' + "9" * 300_000 + "}"])
+
+
 def lay(world: World, artefact: bytes | None) -> None:
     """What lies beside the handler, where the case has not laid its own."""
     settings = world.folder / "alerting.json"
@@ -517,6 +574,9 @@ ENVIRONMENT = {
     "ALERT_RETENTION_DAYS": "400",
     "OPERATIONS_TOPIC_ARN": OPERATIONS_TOPIC,
     "RULE_AUTHORS_TOPIC_ARN": f"arn:aws:sns:{REGION}:{AUDIT}:authors",
+    "RESPONDERS_ROLE_ID": "AROARESPONDERS",
+    "INGEST_QUEUE_URL": f"https://sqs.{REGION}.amazonaws.com/{AUDIT}/trailwarden-ingest",
+    "INGEST_DEAD_LETTER_QUEUE_URL": f"https://sqs.{REGION}.amazonaws.com/{AUDIT}/trailwarden-ingest-dead-letters",
     "POWERTOOLS_SERVICE_NAME": "tests",
     "POWERTOOLS_METRICS_NAMESPACE": "Trailwarden",
     "POWERTOOLS_LOG_LEVEL": "CRITICAL",

@@ -172,6 +172,23 @@ class Keys:
         raise ClientError({"Error": {"Code": "DryRunOperationException"}}, "GenerateDataKey")
 
 
+class Queues:
+    """SQS: what is taken out of a queue, kept from others for longer, or set aside."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+
+    def delete_message_batch(self, **_: Any) -> Item:
+        return {"Successful": [], "Failed": []}
+
+    def change_message_visibility(self, **_: Any) -> Item:
+        return {}
+
+    def send_message(self, *, MessageBody: str, **_: Any) -> Item:  # noqa: N803
+        self.sent.append(MessageBody)
+        return {"MessageId": str(len(self.sent))}
+
+
 class Accounts:
     """Organizations."""
 
@@ -195,6 +212,7 @@ class World:
         self.table = Table()
         self.s3 = Buckets(folder)
         self.topics = Topics()
+        self.queues = Queues()
         self.accounts = Accounts()
         self.event: Any = {}
 
@@ -204,6 +222,7 @@ class World:
             "dynamodb": self.table,
             "s3": self.s3,
             "sns": self.topics,
+            "sqs": self.queues,
             "kms": Keys(),
             "organizations": self.accounts,
         }[service]
