@@ -22,8 +22,7 @@ from trailwarden.correlation.correlator import CorrelationBatch, Correlator
 from trailwarden.delivery.records import Record
 from trailwarden.engine.match import Match, match_id
 from trailwarden.engine.visibility import Visibility
-from trailwarden.rules.ruleset import VISIBILITY_RULE_ID
-from trailwarden.rules.ruleset import Correlation, Level, Rule
+from trailwarden.rules.ruleset import VISIBILITY_RULE_ID, Correlation, Level, Rule
 from trailwarden.safety.text import one_line
 from trailwarden.state.memory import MemoryAlertStore, MemoryCorrelationStore
 

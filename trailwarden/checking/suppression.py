@@ -25,7 +25,8 @@ _FEWEST_RECORDS = 10
 _Hides = Callable[[Mapping[str, Any]], bool]
 
 
-def _filling(number: int, region: str, account: str, address: str, program: str, kind: str) -> dict[str, Any]:
+def _filling(number: int, region: str, account: str, origin: tuple[str, str], kind: str) -> dict[str, Any]:
+    address, program = origin
     return {
         "eventVersion": f"1.{number}",
         "eventTime": f"2026-0{number}-1{number}T0{number}:1{number}:00Z",
@@ -52,9 +53,9 @@ def _filling(number: int, region: str, account: str, address: str, program: str,
 
 
 _FILLINGS = (
-    _filling(5, "us-east-1", "111122223333", "198.51.100.7", "aws-cli/2.17.32", "IAMUser"),
-    _filling(8, "eu-central-1", "444455556666", "203.0.113.80", "Boto3/1.34.0", "AssumedRole"),
-    _filling(9, "ap-southeast-2", "999988887777", "192.0.2.44", "Mozilla/5.0", "FederatedUser"),
+    _filling(5, "us-east-1", "111122223333", ("198.51.100.7", "aws-cli/2.17.32"), "IAMUser"),
+    _filling(8, "eu-central-1", "444455556666", ("203.0.113.80", "Boto3/1.34.0"), "AssumedRole"),
+    _filling(9, "ap-southeast-2", "999988887777", ("192.0.2.44", "Mozilla/5.0"), "FederatedUser"),
 )
 
 

@@ -18,9 +18,8 @@ from trailwarden.backtest.rules import BacktestRules, backtest_rules
 from trailwarden.delivery.records import Record, event_identity, event_time
 from trailwarden.engine.engine import Engine
 from trailwarden.engine.match import Match
-from trailwarden.rules.ruleset import VISIBILITY_RULE_ID
 from trailwarden.rules.load import parse_rules
-from trailwarden.rules.ruleset import RuleSet
+from trailwarden.rules.ruleset import VISIBILITY_RULE_ID, RuleSet
 
 STOP = f"""
 title: Trail stopped

@@ -16,11 +16,10 @@ from trailwarden.engine.decision import Decision
 from trailwarden.engine.engine import Engine
 from trailwarden.engine.hidden import HiddenMatches
 from trailwarden.engine.match import Match
-from trailwarden.rules.ruleset import VISIBILITY_RULE_ID
 from trailwarden.errors import RuleSetError
 from trailwarden.rules.compile import compile_rules, compile_usable
 from trailwarden.rules.load import parse_rules, read_rules
-from trailwarden.rules.ruleset import Level, Node, Rule, RuleSet
+from trailwarden.rules.ruleset import VISIBILITY_RULE_ID, Level, Node, Rule, RuleSet
 
 RULE = """title: Stopped
 id: 6f0a1f5e-3a43-4a4d-9b61-0d1a5c1f2b01

@@ -9,10 +9,9 @@ from tests.unit.rules.writing import RULE_ID, rule_text
 from trailwarden.alerts.title import alert_title
 from trailwarden.engine.evaluate import holds
 from trailwarden.engine.visibility import MARKS, Visibility, blind_rules, omitted_fields, visibility_rule
-from trailwarden.rules.ruleset import VISIBILITY_RULE_ID
 from trailwarden.rules.compile import compile_rules
 from trailwarden.rules.load import parse_rules
-from trailwarden.rules.ruleset import Level, Rule
+from trailwarden.rules.ruleset import VISIBILITY_RULE_ID, Level, Rule
 
 OMITTED = {"omitted": True, "originalSize": 104_858, "reason": "requestParameters too large"}
 

@@ -8,8 +8,7 @@ import pytest
 
 from tests.samples import STOP_RULE, engine, log_file, record
 from trailwarden.delivery.logfile import LogFileReader
-from trailwarden.rules.ruleset import VISIBILITY_RULE_ID
-from trailwarden.rules.ruleset import Level, Rule
+from trailwarden.rules.ruleset import VISIBILITY_RULE_ID, Level, Rule
 
 LOOKS_INSIDE = Rule(
     id=STOP_RULE,

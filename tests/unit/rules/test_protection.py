@@ -14,8 +14,15 @@ from trailwarden.rules.folder import files_under
 from trailwarden.rules.guard import guarded, weakened
 from trailwarden.rules.load import RuleFolder, parse_rules, read_contents
 from trailwarden.rules.protection import protected_ids
-from trailwarden.rules.ruleset import VISIBILITY_RULE_ID, Correlation, Level, Rule, RuleSet, load_rule_set
-from trailwarden.rules.ruleset import dump_rule_set
+from trailwarden.rules.ruleset import (
+    VISIBILITY_RULE_ID,
+    Correlation,
+    Level,
+    Rule,
+    RuleSet,
+    dump_rule_set,
+    load_rule_set,
+)
 from trailwarden.rules.shipped import shipped_rules_path
 from trailwarden.rules.source import RuleSource
 
@@ -122,7 +129,7 @@ def test_a_teams_correlation_silences_none(generate: str) -> None:
         "Alarm Unplugged",
         "ALARM  unplugged!",
         "A\u200blarm Unplugged",
-        "Аlarm Unpluggеd",  # Cyrillic letters
+        "\u0410larm Unplugg\u0435d",  # Cyrillic letters
         "A1arm Unplu99ed".replace("9", "g"),
         "Älarm Unplugged",
         "Contents Omitted from a Record",
@@ -222,7 +229,7 @@ OTHERS = [source.id for source in PACK.sources if source.id not in PROTECTED]
 def test_a_filter_on_any_that_would_hide_them_does_not_go_live(selection: str) -> None:
     told = refusals({"peace.yml": exception("any", selection)})
 
-    assert "peace.yml:1:1: the filter would hide a record that the protected rule" in told
+    assert "peace.yml:1:1: error: the filter would hide a record that the protected rule" in told
 
 
 def test_filters_that_together_hide_most_do_not_go_live_and_few_do() -> None:
