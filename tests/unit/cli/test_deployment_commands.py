@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ detection:
 """
 BROKEN = DELETED.replace("condition: selection", "condition: selektion")
 
-NEXT_YEAR = (date.today() + timedelta(days=365)).isoformat()
+NEXT_YEAR = (datetime.now(UTC).date() + timedelta(days=365)).isoformat()
 
 
 @pytest.fixture
