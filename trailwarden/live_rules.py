@@ -125,11 +125,11 @@ class LiveRules(Generic[Made]):
             return
         self._failed(LoadFailure(version, f"protected rules restored: {'; '.join(lines)}"))
         text = (
-            f"The live rule set, version {version}, lacks protected rules, or has them weaker than they were\n"
-            "deployed. Those of the deployment are used in their place:\n"
+            f"The live rule set, version {version}, lacks protected rules, or has them weaker than\n"
+            "they were deployed. Those of the deployment are used in their place:\n"
             + "".join(f"  - {one_line(line)}\n" for line in lines[:50])
-            + "\nThis is usual for a few minutes after a deployment. If it was none, somebody altered the rule set:\n"
-            "look at `trailwarden rules history`, and at who wrote to the rules bucket and the table.\n"
+            + "\nThis is usual for a few minutes after a deployment. If there was none, somebody altered\n"
+            "the rule set: look at `trailwarden rules history`, and at who wrote to the rules bucket.\n"
         )
         subject = f"Trailwarden: rule set {version} lacks protected rules"
         self._tell_once(f"{version} lacks protected rules", subject, text)

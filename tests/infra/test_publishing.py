@@ -48,6 +48,7 @@ def test_the_function_gets_the_environment_of_the_contract(deployment: Synthesiz
         "ALERT_TABLE_NAME": "trailwarden-alerts",
         "RULES_BUCKET_NAME": BUCKET.rpartition(":")[2],
         "RULE_AUTHORS_TOPIC_ARN": f"arn:aws:sns:{AUDIT}:trailwarden-rule-authors",
+        "OPERATIONS_TOPIC_ARN": f"arn:aws:sns:{AUDIT}:trailwarden-operations",
     }
 
 

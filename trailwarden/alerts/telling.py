@@ -142,10 +142,10 @@ class WatchedAccount:
 
 @dataclass(frozen=True, slots=True)
 class Suppressed:
-    """What the rules do not say. `hidden` counts the week's matches that exceptions hid, `worst` by exception,
-    the most first. `alerting` is how many rules alert, `alerting_before` a week before, `alerting_least` at
-    any time since: None where that is not known. `off`, `lowered` and `staged` count rules as they are now,
-    `exceptions` those that hold now."""
+    """What the rules do not say. `hidden` counts the week's matches that exceptions hid, `worst` by
+    exception, the most first. `alerting` is how many rules alert, `alerting_before` a week before,
+    `alerting_least` at any time since: None where that is not known. `off`, `lowered` and `staged` count
+    rules as they are now, `exceptions` those that hold now."""
 
     hidden: int = 0
     worst: tuple[tuple[str, int], ...] = ()

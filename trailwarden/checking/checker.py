@@ -33,8 +33,9 @@ def check_rules(
 ) -> list[Finding]:
     """Every mistake in the rules, sorted by place.
 
-    `today` (a day in UTC) is the clock's where it is left out. `sources` and `problems` are what `load.read_rules` gives; rules are compiled here. Without `api`, what
-    needs AWS's service models is not checked. Findings of severity `ERROR` must keep the rules from going
+    `today` (a day in UTC) is the clock's where it is left out. `sources` and `problems` are what
+    `load.read_rules` gives; rules are compiled here. Without `api`, what needs AWS's service models is not
+    checked. Findings of severity `ERROR` must keep the rules from going
     live; warnings need not. Raises nothing.
     """
     day = today_utc() if today is None else today

@@ -1,6 +1,6 @@
 """Conditions that a detour through an AWS service silences.
 
-CloudFormation, Systems Manager, Service Catalog and others act for their caller with the caller's own identity
+CloudFormation, Systems Manager, Service Catalog and others act for their caller with the caller's identity
 (forward access sessions): the record names the caller, and in `userIdentity.invokedBy`, `sourceIPAddress` and
 `userAgent` the service. Whoever may use one of them decides that these fields are there, so no rule may fall
 silent because they are. Exempt by who acts instead: `userIdentity.type: AWSService`, service-linked roles, or
@@ -57,7 +57,7 @@ def through_service(service: str) -> dict[str, Any]:
 
 
 def detours_of_rule(source: RuleSource, whole: Part) -> Iterator[Finding]:
-    """Whether the rule falls silent when a service makes the call for its caller. Root use as the CIS benchmark
+    """Whether the rule falls silent when a service makes the call for its caller. Root use as the benchmark
     defines it (no `invokedBy`) is left out, and shipped rules that are about the caller's own address."""
     prover, shipped = Prover(), source.document.shipped
     service = _silencing(prover, whole.node, _INVOKED if shipped else _INVOKED | _PROGRAM)

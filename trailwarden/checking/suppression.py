@@ -16,15 +16,17 @@ from trailwarden.rules.filters import FilterSource
 from trailwarden.rules.finding import Finding, Severity
 from trailwarden.rules.load import RuleFolder
 from trailwarden.rules.outline import outline_of_filter
+from trailwarden.rules.overrides import Override
 from trailwarden.rules.ruleset import Correlation, Rule, RuleSet
-from trailwarden.rules.source import RuleSource
+from trailwarden.rules.source import RuleSource, Source
 
 _FEWEST_RECORDS = 10
 """Of fewer records a share says nothing."""
 _Hides = Callable[[Mapping[str, Any]], bool]
 
 
-def _filling(number: int, region: str, account: str, address: str, program: str, kind: str) -> dict[str, Any]:
+def _filling(number: int, region: str, account: str, origin: tuple[str, str], kind: str) -> dict[str, Any]:
+    address, program = origin
     return {
         "eventVersion": f"1.{number}",
         "eventTime": f"2026-0{number}-1{number}T0{number}:1{number}:00Z",
@@ -51,9 +53,9 @@ def _filling(number: int, region: str, account: str, address: str, program: str,
 
 
 _FILLINGS = (
-    _filling(5, "us-east-1", "111122223333", "198.51.100.7", "aws-cli/2.17.32", "IAMUser"),
-    _filling(8, "eu-central-1", "444455556666", "203.0.113.80", "Boto3/1.34.0", "AssumedRole"),
-    _filling(9, "ap-southeast-2", "999988887777", "192.0.2.44", "Mozilla/5.0", "FederatedUser"),
+    _filling(5, "us-east-1", "111122223333", ("198.51.100.7", "aws-cli/2.17.32"), "IAMUser"),
+    _filling(8, "eu-central-1", "444455556666", ("203.0.113.80", "Boto3/1.34.0"), "AssumedRole"),
+    _filling(9, "ap-southeast-2", "999988887777", ("192.0.2.44", "Mozilla/5.0"), "FederatedUser"),
 )
 
 
@@ -95,8 +97,7 @@ def _filled(record: Mapping[str, Any], filling: Mapping[str, Any]) -> dict[str, 
 
 def _too_long(each: FilterSource, today: date) -> Iterator[Finding]:
     if each.expires is not None and each.expires > today + timedelta(days=LONGEST_DAYS):
-        days = (each.expires - today).days
-        message = f"the exception holds for {days:,} days, until {each.expires}"
+        message = f"the exception holds until {each.expires}, more than {LONGEST_DAYS} days from now"
         cure = f"choose a date within {LONGEST_DAYS} days, and review it then"
         yield _error(each, "exception-too-long", message, cure)
 
@@ -145,15 +146,13 @@ def nothing_alerts(folder: RuleFolder, rule_set: RuleSet) -> Iterator[Finding]:
     alerting = any(one.generates and not one.staged and not one.protected for one in compiled)
     if alerting or not any(source.document.shipped for source in every):
         return
-    first = folder.overrides[0] if folder.overrides else every[0]
+    first: Override | Source = folder.overrides[0] if folder.overrides else every[0]
     message = (
         "no rule besides the protected ones would alert: all are switched off, on trial, or only counted"
     )
     cure = "leave some of the rules at work"
-    yield Finding(
-        first.path, first.line, first.column, message, cure, code="nothing-alerts", severity=Severity.ERROR
-    )
+    yield _error(first, "nothing-alerts", message, cure)
 
 
-def _error(each: FilterSource, code: str, message: str, cure: str) -> Finding:
+def _error(each: FilterSource | Override | Source, code: str, message: str, cure: str) -> Finding:
     return Finding(each.path, each.line, each.column, message, cure, code=code, severity=Severity.ERROR)

@@ -1,4 +1,4 @@
-"""What the heartbeat says of rules that do not speak: hidden by exceptions, switched off, lowered, on trial."""
+"""What the heartbeat says of what is not heard: hidden, switched off, lowered, on trial."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ _PAGE = 50
 
 
 def suppressed_since(store: RuleSetStore, counts: ExceptionCounts, since: datetime) -> Suppressed:
-    """What was suppressed since a time (aware), and how much of the rules was at work then, in between and now.
+    """What was suppressed since a time (aware), and how many rules alerted then, in between and now.
 
     Exceptions that were only live for a while count too.
     """

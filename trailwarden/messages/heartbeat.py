@@ -117,7 +117,7 @@ class _Week:
         seen = f"{self.of_accounts(self.accounts)} read" if self.accounts else "log files read"
         if self.late:
             seen += f" ({self.late:,} not lately)"
-        hidden = f", {self.hidden()}" if self.suppressed.hidden else ""
+        hidden = f", {self.suppressed.hidden:,} hidden" if self.suppressed.hidden else ""
         return f"Trailwarden is at work: {seen}, {self.alerts()} told{hidden} {week}"
 
     def sentence(self) -> str:

@@ -65,7 +65,8 @@ def of_silencing(publication: Publication) -> Letter:
 
 
 def _silencing_lines(publication: Publication) -> Iterator[str]:
-    yield f"Rule set {publication.sequence}, version {publication.version}, is live and alerts less than before."
+    named = f"Rule set {publication.sequence}, version {publication.version}"
+    yield f"{named}, is live and alerts less than before."
     yield ""
     yield f"When: {publication.published_at}"
     yield f"How:  {_HOW[publication.kind]}"

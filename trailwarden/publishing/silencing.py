@@ -18,7 +18,7 @@ def silenced(
     known: Mapping[str, LiveException],
     exceptions: Mapping[str, LiveException],
 ) -> tuple[str, ...]:
-    """What alerts no longer, or less, after than before: a line for each way, with how many rules and which."""
+    """What alerts no longer, or less than before: a line for each way, with how many rules and which."""
     old, new = _by_id(before), _by_id(after)
     both = [(old[one], new[one]) for one in old if one in new]
     found: dict[str, list[_Either]] = {
@@ -53,7 +53,8 @@ def _exceptions(known: Mapping[str, LiveException], now: Mapping[str, LiveExcept
         if key not in known:
             yield f"new exception: {each.title} ({owner}, until {each.expires})"
         elif each.expires > known[key].expires:
-            yield f"exception holds longer: {each.title} ({owner}, until {each.expires}, was {known[key].expires})"
+            until = f"until {each.expires}, was {known[key].expires}"
+            yield f"exception holds longer: {each.title} ({owner}, {until})"
 
 
 def standing_of(folder: RuleFolder, rule_set: RuleSet) -> Standing:

@@ -1,7 +1,7 @@
 """Compiled rule sets held to the protected rules of a deployment, whatever way they went live.
 
-The protected rules always are those of the deployment: a rule set that lacks one, or has it otherwise (an older
-publication, an artefact that somebody altered), gets it back. Imports no pySigma.
+The protected rules always are those of the deployment: a rule set that lacks one, or has it otherwise (an
+older publication, an artefact that somebody altered), gets it back. Imports no pySigma.
 """
 
 from collections.abc import Iterator

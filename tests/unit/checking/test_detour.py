@@ -1,4 +1,4 @@
-"""Conditions that fall silent because an AWS service makes the call for its caller, however they are spelled."""
+"""Conditions that fall silent because an AWS service makes the call for its caller, in any spelling."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -88,8 +88,8 @@ def test_a_rule_about_services_may_ask_for_one(tmp_path: Path) -> None:
 
 def test_root_use_as_the_benchmark_defines_it_is_left_out(tmp_path: Path) -> None:
     text = (
-        "detection:\n  selection: {eventName: CreateUser, userIdentity.type: Root, userIdentity.invokedBy: null}\n"
-        "  condition: selection\n"
+        "detection:\n  selection:\n    eventName: CreateUser\n    userIdentity.type: Root\n"
+        "    userIdentity.invokedBy: null\n  condition: selection\n"
     )
     assert said(text, tmp_path, shipped=True) == []
 
@@ -123,7 +123,8 @@ def test_a_filter_is_warned_of_too(lines: str, condition: str, tmp_path: Path) -
 
 
 def test_a_filter_that_names_the_caller_may_name_its_service(tmp_path: Path) -> None:
-    lines = "userIdentity.invokedBy: cloudformation.amazonaws.com, userIdentity.arn|contains: ':assumed-role/Deploy/'"
+    service, caller = "cloudformation.amazonaws.com", "userIdentity.arn|contains: ':assumed-role/Deploy/'"
+    lines = f"userIdentity.invokedBy: {service}, {caller}"
 
     assert said(FILTER % (lines, "deployment"), tmp_path) == []
 

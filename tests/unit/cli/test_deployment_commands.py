@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,8 @@ detection:
   condition: selection
 """
 BROKEN = DELETED.replace("condition: selection", "condition: selektion")
+
+NEXT_YEAR = (datetime.now(UTC).date() + timedelta(days=365)).isoformat()
 
 
 @pytest.fixture
@@ -287,7 +290,7 @@ def test_status_in_json_holds_exceptions_with_what_they_hid(deployed: Deployed, 
     status = json.loads(run("status", "--json").stdout)
     (exception,) = status["exceptions"]
     assert exception["id"] == EXCEPTION_ID
-    assert exception["expires"] == "2999-12-31"
+    assert exception["expires"] == NEXT_YEAR
     assert (exception["hidden"], exception["last_hidden"]) == (3, "2999-01-01")
     assert status["live"]["sequence"] == 1
     assert status["staged"][0]["alerts"] == 0
@@ -303,7 +306,7 @@ filter:
   rules: [trail_stopped]
   selection: {{userIdentity.userName: drill}}
   condition: not selection
-trailwarden: {{owner: identity team, reason: a drill, expires: 2999-12-31}}
+trailwarden: {{owner: identity team, reason: a drill, expires: {NEXT_YEAR}}}
 """
 
 

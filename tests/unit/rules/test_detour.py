@@ -1,4 +1,4 @@
-"""The detour through a service: what a shipped rule finds, it also finds when a service does it for its caller.
+"""The detour through a service: what a shipped rule finds, it finds when a service does it for its caller.
 
 CloudFormation and many others act with the identity of whoever asked them, and the record then names them in
 `userIdentity.invokedBy`. Every record that a shipped rule must match is replayed so.

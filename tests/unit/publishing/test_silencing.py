@@ -1,0 +1,124 @@
+"""Operations hear of every publication that silences, whatever way it takes, once, and through any crash."""
+
+import pytest
+
+from tests.unit.publishing.test_exceptions import exception
+from tests.unit.publishing.world import BOB, OWN, OWN_ID, SHIPPED, SWITCHED_OFF, CrashError, World, rule
+
+LOWERED = SWITCHED_OFF.replace(b"enabled: false", b"level: low")
+COUNTED = (
+    b"title: Never\nid: 3c1f0a5e-6a0e-4e0e-9d5e-0a4b8c8f4a10\nlevel: high\ncorrelation: {type: event_count, "
+    b"rules: [root_used], group-by: [awsRegion], timespan: 1h, condition: {gte: 4000}}\n"
+)
+STAGED = OWN.replace(b"level: high", b"level: high\nstatus: experimental")
+QUIET = OWN + b"trailwarden: {quiet: 7d}\n"
+OTHER_FILTER = exception().replace(b"eu-west-1", b"'*'")
+
+
+def live_world() -> World:
+    """The team's own rule and an exception of it are live; what was sent so far is forgotten."""
+    world = World()
+    world.publish({"own.yml": OWN, "pass.yml": exception()}, base=0)
+    world.warnings.clear()
+    return world
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "said"),
+    [
+        ("off.yml", SWITCHED_OFF, "1 rule no longer there: Root used (high)"),
+        ("off.yml", LOWERED, "1 rule at a lower level: Root used (low)"),
+        ("never.yml", COUNTED, "1 rule only counted for correlations now: Root used (high)"),
+        ("own.yml", STAGED, "1 rule on trial now, told to nobody: Trail stopped (high)"),
+        ("own.yml", QUIET, "1 rule quiet for longer, or grouped otherwise: Trail stopped (high)"),
+        ("more.yml", exception(title="More"), "new exception: More (owner ada, until 2026-03-31)"),
+        ("pass.yml", OTHER_FILTER, "1 rule under other exceptions: Trail stopped (high)"),
+        ("pass.yml", exception().replace(b"03-31", b"04-30"), "exception holds longer: Let it pass"),
+    ],
+)
+def test_each_way_to_silence_is_reported_with_who_and_how_many(path: str, content: bytes, said: str) -> None:
+    world = live_world()
+
+    world.edited(path, content, who=BOB)
+
+    ((subject, text),) = world.warnings
+    assert subject == "Trailwarden: rule set 2 alerts less than before"
+    assert said in text
+    assert f"Who:  {BOB}" in text
+    assert "At work now: " in text
+
+
+def test_what_takes_nothing_away_is_the_authors_alone() -> None:
+    world = live_world()
+
+    world.edited("new.yml", rule("New", "4c1f0a5e-6a0e-4e0e-9d5e-0a4b8c8f4a10"))
+    world.edited("pass.yml", None)
+
+    assert world.live().sequence == 3
+    assert world.warnings == []
+
+
+def test_a_rollback_that_silences_is_reported_too() -> None:
+    world = live_world()
+    world.edited("off.yml", SWITCHED_OFF)
+    world.edited("off.yml", None)
+    world.warnings.clear()
+
+    world.roll_back(2, base=3)
+
+    assert ["1 rule no longer there: Root used" in text for _, text in world.warnings] == [True]
+    assert world.live().standing is not None
+
+
+@pytest.mark.parametrize("step", ["tell", "tell!", "mark_told", "mark_told!", "publish!"])
+def test_no_crash_keeps_it_from_operations(step: str) -> None:
+    world = live_world()
+    change = world.edit("off.yml", SWITCHED_OFF)
+    world.failing.append(step)
+    with pytest.raises(CrashError):
+        world.publisher().edited([change])
+    for _ in range(3):
+        world.publisher().edited([change])
+
+    # At least once; twice only where the crash came between sending and remembering it.
+    assert len(world.warnings) == 1 + (step in {"tell!", "mark_told"})
+    assert world.live().sequence == 2
+
+
+def test_the_first_publication_is_compared_with_what_ships() -> None:
+    world = World(shipped={**SHIPPED, "more.yml": rule("More", OWN_ID)})
+
+    world.edited("off.yml", SWITCHED_OFF)
+
+    assert ["1 rule no longer there: Root used" in text for _, text in world.warnings] == [True]
+    standing = world.live().standing
+    assert standing is not None
+    assert (standing.alerting, standing.off) == (1, 1)
+
+
+PROTECTED = SHIPPED["root.yml"] + b"trailwarden: {protected: true}\n"
+
+
+def test_a_rollback_behind_a_deployment_keeps_the_protected_rules_of_the_deployment() -> None:
+    world = World(shipped=SHIPPED)
+    world.publish({"own.yml": OWN, "off.yml": SWITCHED_OFF}, base=0)  # before the rule was protected
+    world.shipped = {"root.yml": PROTECTED}
+    world.publish({"own.yml": OWN}, base=1)
+
+    world.roll_back(1, base=2)
+
+    assert world.live().kind == "rollback"
+    (root,) = [one for one in world.rules().rules if one.title == "Root used"]
+    assert root.protected
+    world.publisher().scheduled()
+    assert "Root used" in world.titles()
+    assert world.live().sequence == 3
+
+
+def test_what_would_leave_nothing_at_work_is_refused() -> None:
+    world = World()
+
+    world.edited("off.yml", SWITCHED_OFF)
+
+    assert world.store.live() is None
+    assert "off.yml:1:1: no rule besides the protected ones would alert" in world.letters[0][1]
