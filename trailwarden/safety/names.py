@@ -1,4 +1,4 @@
-"""What the name of a field says about its value: a secret, an environment, or something that people must read.
+"""What the name of a field says about its value: a secret, an environment, or what people must read.
 
 Names are compared without case, punctuation and spaces: `MasterUserPassword`, `master_user_password` and
 `--master-user-password` are one name.
@@ -48,7 +48,7 @@ _HANDLES = re.compile(
     r"|masterpassword|masteruserpassword|adminpassword|lakeformationcredentials|callercredentials)"
     r"|[a-z]*publickey[a-z0-9]*)$"
 )
-"""Tokens that only lead on (pages, idempotency, versions, counts of tokens), and switches: none is a secret."""
+"""Tokens that only lead on (pages, idempotency, versions, counts of tokens), and switches."""
 _READABLE = re.compile(
     r"(?:ids?|identifiers?|arns?|uuid|names?|users?|usernames?|types?|kinds?|status|states?|dates?|times?"
     r"|timestamp|expiration|expires|expiry|expiresat|createdat|updatedat|createdby|versions?|regions?"
