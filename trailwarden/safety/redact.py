@@ -64,7 +64,7 @@ _TOO_MUCH = "(left out: too much to check for secrets)"
 # Where a record holds what its caller chose; the rest, which says who did what, is read before.
 _BULKY = frozenset({"requestParameters", "responseElements", "additionalEventData", "serviceEventDetails"})
 # Calls of which one parameter, of an innocent name, is the secret.
-_SECRET_PARAMETERS = {
+_SECRET_PARAMETERS: dict[tuple[str, ...], str] = {
     ("ssm.amazonaws.com", "PutParameter"): "value",
     ("apigateway.amazonaws.com", "CreateApiKey"): "value",
     ("iot.amazonaws.com", "CreateKeysAndCertificate"): "keyPair",
@@ -87,14 +87,13 @@ def redacted(value: Any, field: str = "") -> Any:
 def redacted_record(record: Mapping[str, Any]) -> SafeRecord:
     """A copy of a record with secrets replaced by `***`, cut off where it nests absurdly deep or is too much
     to be checked."""
-    source, name = record.get("eventSource"), record.get("eventName")
-    known = isinstance(source, str) and isinstance(name, str)
-    redactor = _Redactor(_marked(source, name) if known else frozenset())
+    call = tuple(str(record.get(field, "")) for field in ("eventSource", "eventName"))
+    redactor = _Redactor(_marked(*call))
     found = {
         key: redactor.value(record[key], key, 1) for key in sorted(record, key=lambda key: key in _BULKY)
     }
     masked_record = {key: found[key] for key in record}
-    secret = _SECRET_PARAMETERS.get((source, name)) if known else None
+    secret = _SECRET_PARAMETERS.get(call)
     parameters = masked_record.get("requestParameters")
     if secret and isinstance(parameters, dict) and parameters.get(secret):
         masked_record["requestParameters"] = {**parameters, secret: MASK}
