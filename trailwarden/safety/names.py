@@ -39,7 +39,7 @@ _HOLDS_SECRETS = re.compile(
     r"|userdata?|user)$"
 )
 _HANDLES = re.compile(
-    r"(?:(?:next|previous|prev|page|pagination|continuation|client|request|idempotency|creation|starting|start"
+    r"(?:(?:next[a-z]*|previous|prev|page|pagination|continuation|client|request|idempotency|creation|starting|start"
     r"|sequence|lock|update|change|version|backward|forward|chunk|message|conditional|action|profile|retrieval"
     r"|provision|terminate|execute|product|workflow|share|purchase|resume|scroll|sync|block|retry|dkim|grant"
     r"|http|max|min|input|output|total|overlap|pattern|syntax|prompt|completion|stop|special|reserved)tokens?"

@@ -74,7 +74,7 @@ _QUERY = (
     r"([^&\s\"'\\<>]+)"
 )
 _BLANK = re.compile(r"[ \t\r\n]{0,80}+")
-_STARTS = re.compile(r"(\\*)([\"'`])")
+_STARTS = re.compile(r"(\\*+)(\"\"\"|'''|[\"'`])")
 _SCHEME = re.compile(
     r"(?i)(?:bearer|basic|token|digest|negotiate|apikey|api-key|ssws|genie-?key|aws4-hmac-sha256)[ \t]++"
 )

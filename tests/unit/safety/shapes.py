@@ -341,6 +341,8 @@ TEXTS: list[str] = [
     f"user: u, pass: {SECRET}",
     f"hunter/password:{SECRET}",
     f"psk={SECRET} psk2={SECRET}",
+    f"my password is {SECRET}",
+    f'secret_key = """{SECRET} x"""',
 ]
 TOKENS: list[str] = [
     "ghp_" + _TOKEN[:36], "gho_" + _TOKEN[:36], "github_pat_" + _TOKEN * 2, "glpat-" + _TOKEN[:20],
@@ -405,7 +407,7 @@ INNOCENT: list[Shape] = [
     ("apigateway", "PutIntegration", {"credentials": "arn:aws:iam::111122223333:role/apigw", "httpMethod": "POST", "uri": "arn:aws:apigateway:eu-west-1:lambda:path/x"}),
     ("apigateway", "PutMethod", {"authorizationType": "AWS_IAM", "apiKeyRequired": True, "authorizerId": "abc"}),
     ("appsync", "ListApiKeys", {"apiId": "a", "nextToken": "t"}),
-    ("wafv2", "UpdateWebACL", {"lockToken": "a0b1", "id": "x", "name": "tokens"}),
+    ("wafv2", "UpdateWebACL", {"lockToken": "a0b1", "nextBatchToken": "x", "id": "x", "name": "tokens"}),
     ("waf", "UpdateRule", {"changeToken": "abcd", "ruleId": "r"}),
     ("logs", "PutLogEvents", {"sequenceToken": "49", "logGroupName": "/aws/lambda/auth", "logStreamName": "x"}),
     ("logs", "GetLogEvents", {"nextForwardToken": "f/3", "startFromHead": True}),
