@@ -18,7 +18,9 @@ TARGET = Path(__file__).parents[1] / "trailwarden" / "safety" / "sensitive.py"
 _DECORATIONS = ("api.", "data.", "portal.", "runtime.", "models.", "models-v2-", "streams.")
 # What the run of a document is given: commands, which people must read; secrets in them are masked as text.
 _READ = {("ssm", "parameters")}
-_HEAD = '''"""What AWS's models mark as sensitive, and no name says. Written by `python -m tests.sensitive_members`.
+_HEAD = '''"""What AWS's models mark as sensitive, and no name says.
+
+Written by `python -m tests.sensitive_members`.
 
 `service operation: members`; `*` is every operation of the service. Names as `names.plain` makes them.
 """

@@ -47,7 +47,7 @@ DEFAULT_POLICY = AlertPolicy()
 
 
 def group_of(match: Match) -> dict[str, str]:
-    """The values that tell two alerts of one rule apart, by the names of their fields; no secret among them."""
+    """The values that tell two alerts of one rule apart, by the names of their fields; no secrets."""
     return {name: field_text(match.record, name) for name in match.rule.group_by or DEFAULT_GROUP_BY}
 
 
@@ -261,8 +261,8 @@ def alert_of(  # noqa: PLR0913 (the parts of an alert)
     version: str,
     quiet: int = DEFAULT_QUIET,
 ) -> Alert:
-    """The alert of a rule, showing a record; `times`: of the first and last event. Here, once, its secrets are
-    masked: all that is stored or sent of the alert is made of the masked record, and `group`, whose values
+    """The alert of a rule, showing a record; `times`: of the first and last event. Here its secrets are
+    masked, once: all that is stored or sent of the alert is made of the masked record, and of `group`, which
     `group_of` masked."""
     shown = redacted_record(record)
     return Alert(

@@ -1,4 +1,4 @@
-"""What the name of a field says about its value: a secret, an environment, or something that people must read.
+"""What the name of a field says about its value: a secret, an environment, or what people must read.
 
 Names are compared without case, punctuation and spaces: `MasterUserPassword`, `master_user_password` and
 `--master-user-password` are one name.
@@ -39,7 +39,7 @@ _HOLDS_SECRETS = re.compile(
     r"|userdata?|user)$"
 )
 _HANDLES = re.compile(
-    r"(?:(?:next|previous|prev|page|pagination|continuation|client|request|idempotency|creation|starting|start"
+    r"(?:(?:next[a-z]*|previous|prev|page|pagination|continuation|client|request|idempotency|creation|starting|start"
     r"|sequence|lock|update|change|version|backward|forward|chunk|message|conditional|action|profile|retrieval"
     r"|provision|terminate|execute|product|workflow|share|purchase|resume|scroll|sync|block|retry|dkim|grant"
     r"|http|max|min|input|output|total|overlap|pattern|syntax|prompt|completion|stop|special|reserved)tokens?"
@@ -48,7 +48,7 @@ _HANDLES = re.compile(
     r"|masterpassword|masteruserpassword|adminpassword|lakeformationcredentials|callercredentials)"
     r"|[a-z]*publickey[a-z0-9]*)$"
 )
-"""Tokens that only lead on (pages, idempotency, versions, counts of tokens), and switches: none is a secret."""
+"""Tokens that only lead on (pages, idempotency, versions, counts of tokens), and switches."""
 _READABLE = re.compile(
     r"(?:ids?|identifiers?|arns?|uuid|names?|users?|usernames?|types?|kinds?|status|states?|dates?|times?"
     r"|timestamp|expiration|expires|expiry|expiresat|createdat|updatedat|createdby|versions?|regions?"

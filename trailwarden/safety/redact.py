@@ -64,7 +64,7 @@ _TOO_MUCH = "(left out: too much to check for secrets)"
 # Where a record holds what its caller chose; the rest, which says who did what, is read before.
 _BULKY = frozenset({"requestParameters", "responseElements", "additionalEventData", "serviceEventDetails"})
 # Calls of which one parameter, of an innocent name, is the secret.
-_SECRET_PARAMETERS = {
+_SECRET_PARAMETERS: dict[tuple[str, ...], str] = {
     ("ssm.amazonaws.com", "PutParameter"): "value",
     ("apigateway.amazonaws.com", "CreateApiKey"): "value",
     ("iot.amazonaws.com", "CreateKeysAndCertificate"): "keyPair",
@@ -80,21 +80,20 @@ _SETS = re.compile(r"([A-Za-z_][\w.-]*+)=.")
 
 
 def redacted(value: Any, field: str = "") -> Any:
-    """A copy of `value` (any JSON) with secrets replaced by `***`; `field` is the name that it stands under."""
+    """A copy of `value` (any JSON) with secrets replaced by `***`; `field` is its name."""
     return _Redactor().value(value, field)
 
 
 def redacted_record(record: Mapping[str, Any]) -> SafeRecord:
     """A copy of a record with secrets replaced by `***`, cut off where it nests absurdly deep or is too much
     to be checked."""
-    source, name = record.get("eventSource"), record.get("eventName")
-    known = isinstance(source, str) and isinstance(name, str)
-    redactor = _Redactor(_marked(source, name) if known else frozenset())
+    call = tuple(str(record.get(field, "")) for field in ("eventSource", "eventName"))
+    redactor = _Redactor(_marked(*call))
     found = {
         key: redactor.value(record[key], key, 1) for key in sorted(record, key=lambda key: key in _BULKY)
     }
     masked_record = {key: found[key] for key in record}
-    secret = _SECRET_PARAMETERS.get((source, name)) if known else None
+    secret = _SECRET_PARAMETERS.get(call)
     parameters = masked_record.get("requestParameters")
     if secret and isinstance(parameters, dict) and parameters.get(secret):
         masked_record["requestParameters"] = {**parameters, secret: MASK}
@@ -153,13 +152,17 @@ class _Redactor:
             if isinstance(value, list):
                 return self._list(value, field, depth, inside)
             return self._object(
-                value, depth, inside or is_secret_object(field) or plain(field) in self._marked
+                value, depth, inside or is_secret_object(field) or self._is_marked(field, depth)
             )
         if isinstance(value, str):
             return self._string(value, field, depth, inside)
         if isinstance(value, bool) or value is None:
             return value
         return MASK if is_secret(field) and _SECRET_NUMBERS.search(plain(field)) else value
+
+    def _is_marked(self, field: str, depth: int) -> bool:
+        """Whether AWS's models mark a member of this call as sensitive; the record's own fields are none."""
+        return depth > 1 and plain(field) in self._marked
 
     def text(self, text: str, depth: int = 0) -> str:
         """Free text, or JSON in a text."""
@@ -195,7 +198,7 @@ class _Redactor:
         return text if safe == value else json.dumps(safe, ensure_ascii=False)
 
     def _string(self, value: str, field: str, depth: int, inside: bool) -> str:
-        hidden = inside or is_secret(field) or plain(field) in self._marked
+        hidden = inside or is_secret(field) or self._is_marked(field, depth)
         if not value or not hidden:
             if is_environment(field) and value:
                 return self._environment_text(value, field, depth)
@@ -217,6 +220,7 @@ class _Redactor:
                 break
             name = self.text(key) if len(key) > _LONG_NAME else key
             if key == pair and isinstance(item, (str, int, float)) and not isinstance(item, bool):
+                self._nodes -= 1
                 safe[name] = item if isinstance(item, str) and is_reference(item) else MASK
             elif exported and plain(key) == "properties" and isinstance(item, dict):
                 safe[name] = self._environment(item, depth + 1)
@@ -243,7 +247,7 @@ class _Redactor:
 
     def _environment(self, value: Any, depth: int) -> Any:
         """Environment variables, of which the names are kept: `{variables: {NAME: value}}` (Lambda),
-        `[{name, value}]` (ECS, CodeBuild), `{NAME: value}`; or an object that holds them among other things."""
+        `[{name, value}]` (ECS, CodeBuild), `{NAME: value}`; or an object that holds them and more."""
         if isinstance(value, list):
             return [self._variable(item, depth + 1) for item in self._affordable(value)]
         if any(plain(key) in _CONFIGURES for key in value):

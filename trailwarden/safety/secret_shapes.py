@@ -6,6 +6,8 @@ https://docs.github.com/en/code-security/secret-scanning/introduction/supported-
 https://github.com/gitleaks/gitleaks/blob/master/config/gitleaks.toml
 """
 
+# ruff: noqa: E501 (a line for each: it is a table)
+
 _VALUE = r"(?:\"[^\"]+\"|'[^']+'|[^\s\"';|&<>]+)"
 
 _AWS = (
@@ -48,7 +50,7 @@ _TOKENS = (
     r"\bpat-(?:na|eu|ap)\d-[0-9a-f-]{36}|\b(?:sdk|mob|api)-[0-9a-f]{8}-[0-9a-f-]{27}\b|\btfp_[\w.-]{40,}|\bCFPAT-[\w-]{40,}|\brdme_\w{60,}|\baio_\w{28}\b",
     r"\bSSWS\s+([\w-]{30,})|\bEAA[A-Za-z0-9]{80,}|\bsl\.[A-Za-z0-9_-]{100,}",
     # JSON web tokens, signed or encrypted.
-    r"\beyJ[\w-]{10,}\.[\w-]{2,}\.[\w-]*(?:\.[\w-]*){0,2}",
+    r"\beyJ[\w-]{10,}\.[\w-]*\.[\w-]*(?:\.[\w-]*){0,2}",
 )
 _KEYS = (
     r"(?s)-{4,5} ?BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}(.*?)(?:-{4,5} ?END [A-Z0-9 ]{0,40}-{4,5}|\z)",
@@ -56,6 +58,7 @@ _KEYS = (
     r"\$(?:1|5|6|7|y|gy|2[abxy]?|apr1|argon2(?:id?|d)|scrypt|pbkdf2[\w-]*)\$[./A-Za-z0-9$=,+-]{20,}",
 )
 _COMMANDS = (
+    r"(?i)\bpass(?:word|phrase|code)[ \t]+(?:is|was|to)[ \t]*[:=]?[ \t]*([^\s\"']*\d[^\s\"']*)",
     r"(?i)\b(?:bearer|basic)[ \t]+([A-Za-z0-9._~+/=-]{8,})",
     # https://user:password@host, https://token@host
     r"[A-Za-z][A-Za-z0-9+.-]*://[^\s:/@\"'?#]*:([^\s/\"'?#][^\s/\"']*)@",

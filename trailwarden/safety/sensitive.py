@@ -1,4 +1,6 @@
-"""What AWS's models mark as sensitive, and no name says. Written by `python -m tests.sensitive_members`.
+"""What AWS's models mark as sensitive, and no name says.
+
+Written by `python -m tests.sensitive_members`.
 
 `service operation: members`; `*` is every operation of the service. Names as `names.plain` makes them.
 """

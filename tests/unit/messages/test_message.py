@@ -20,6 +20,7 @@ from trailwarden.engine.match import Match
 from trailwarden.messages.message import MESSAGE_LIMIT, AlertMessage, Bodies, Form, render
 from trailwarden.messages.security_hub import SecurityHub
 from trailwarden.rules.ruleset import Level
+from trailwarden.safety.redact import SafeRecord
 
 NOW = datetime(2026, 3, 1, 12, 5, 30, tzinfo=UTC)
 
@@ -233,5 +234,5 @@ def _check(message: AlertMessage) -> None:
 
 
 def test_an_alert_without_its_record_still_says_where_the_evidence_lies() -> None:
-    message = render(replace(alert(), record={}, record_omitted=True))
+    message = render(replace(alert(), record=SafeRecord({}), record_omitted=True))
     assert "s3://bucket/key.json.gz, record 7" in message.email

@@ -1,13 +1,16 @@
 """Secrets are masked, whatever they are wrapped in; identifiers are not."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.samples import STOP_RULE, rule
-from tests.unit.messages.records import call
+from tests.unit.messages.records import call, role
+from trailwarden.activity.learning import learn
 from trailwarden.alerts.grouping import AlertGrouper
+from trailwarden.correlation.plan import kept_fields
 from trailwarden.delivery.records import event_identity, event_time
 from trailwarden.engine.match import Match
 from trailwarden.messages.message import Bodies, Form, render
@@ -177,3 +180,37 @@ def test_no_secret_is_in_anything_that_is_published() -> None:
     message = render(grouper.alerts()[0], bodies=Bodies(https=Form.CHAT, queue=Form.OCSF, security_hub=hub))
     published = f"{message.subject} {message.body} {message.finding} {message.attributes}"
     assert re.findall(r"hunter2-\w+", published) == []
+
+
+def test_no_secret_is_in_anything_that_is_kept_beside_the_alert() -> None:
+    """Groups, matches and what correlations and sessions remember are written as well as sent."""
+    met = call(
+        "lambda",
+        "Invoke --password hunter2-one",
+        {"functionName": "a password=hunter2-two", "masterUserPassword": "hunter2-three"},
+        who=role("Deploy", "token=hunter2-four"),
+        sourceIPAddress="password=hunter2-five",
+    )
+    by = ("actor", "requestParameters.functionName", "requestParameters.masterUserPassword")
+    grouper = AlertGrouper("v", keep_matches=True)
+    grouper.add(
+        Match(rule(STOP_RULE, "Invoke", group_by=by), met, 0, event_identity(met), event_time(met)),
+        "s3://b/k",
+    )
+    (batch,) = grouper.drain()
+    paths = (*by, "sourceIPAddress", "eventName", "userIdentity.arn")
+    remembered = kept_fields(met, paths)
+    issued = {**met, "eventName": "AssumeRole"}
+    issued["responseElements"] = {"credentials": {"accessKeyId": "ASIAIOSFODNN7EXAMPL2"}}
+    kept = f"{batch.group} {batch.matches} {batch.alert} {remembered} {learn(issued)}"
+    assert re.findall(r"hunter2-\w+", kept) == []
+    assert learn(issued) is not None
+
+
+def test_only_masking_makes_a_record_that_an_alert_can_hold() -> None:
+    """mypy holds the type to it; this, that nobody casts."""
+    root = Path(__file__).parents[3] / "trailwarden"
+    makers = {
+        path.name for path in root.rglob("*.py") if re.search(r"SafeRecord\((?!\{\})", path.read_text())
+    }
+    assert makers == {"redact.py"}
