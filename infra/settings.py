@@ -43,6 +43,8 @@ LOG_GROUP_DAYS = (
 )  # fmt: skip
 
 _MOST_DAYS = 36_500
+_LEAST_LOG_DAYS = 15
+"""A delivery notice may wait 14 days in a queue, and the file that it names must be there still."""
 _LEAST_ALERT_DAYS = 60
 """A record may come 45 days late (`aws.group_table.LATEST`), and what an alert counts must be there still. So
 an alert may go on for 15 days at least: longer than the longest quiet time, of 7."""
@@ -174,7 +176,7 @@ def _retention(section: Section) -> Retention:
         section.number("archive_after_days", 1, _MOST_DAYS) if section.has("archive_after_days") else None
     )
     retention = Retention(
-        log_days=section.number("log_days", 1, _MOST_DAYS, default=400),
+        log_days=section.number("log_days", _LEAST_LOG_DAYS, _MOST_DAYS, default=400),
         archive_after_days=archive,
         access_log_days=section.number("access_log_days", 1, _MOST_DAYS, default=90),
         alert_days=section.number("alert_days", _LEAST_ALERT_DAYS, _MOST_DAYS, default=365),

@@ -112,6 +112,15 @@ def test_every_mistake_is_told_at_once() -> None:
     ]
 
 
+@pytest.mark.parametrize(("key", "least"), [("log_days", 15), ("alert_days", 60)])
+def test_what_would_be_gone_before_it_is_needed_is_refused(key: str, least: int) -> None:
+    (problem,) = problems_of(lambda raw: raw["retention"].update({key: least - 1}))
+    assert problem == f"retention.{key}: must be a whole number from {least} to 36500, not {least - 1}"
+    raw = copy.deepcopy(SAMPLE)
+    raw["retention"][key] = least
+    parse_settings(raw)
+
+
 def test_a_typo_in_a_key_is_told_with_the_nearest_key() -> None:
     (problem,) = problems_of(lambda raw: raw["retention"].update(log_dys=30))
     assert problem == "retention.log_dys: unknown key (did you mean log_days?)"

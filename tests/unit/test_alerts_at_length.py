@@ -139,7 +139,7 @@ def test_an_old_stretch_grows_where_a_late_match_comes_near(world: World) -> Non
     world.settle()
 
     assert len(world.spans()[KEY]) == 38
-    assert [more.more for _, more in world.topic.told[before:] if more] == [1, 2]
+    assert sorted(more.more for _, more in world.topic.told[before:] if more) == [1, 2]
     assert sum(counts(world).values()) == 43
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.alerting_world import START, Event, World
+from tests.turns import impatient
 from trailwarden.alerts.telling import Reason
 from trailwarden.aws.alert_book import AlertTableBook, open_alert_book
 from trailwarden.state.alert_book import AlertEntry
@@ -296,7 +297,9 @@ def test_who_races_with_detect_settles(world: World, book: AlertTableBook, what:
     assert after == the_only(book)
 
 
-def test_a_busy_group_is_told_in_words(world: World, book: AlertTableBook) -> None:
+def test_a_busy_group_is_told_in_words(
+    world: World, book: AlertTableBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world.deliver([Event(1, 0)])
     number = iter(range(10, 100))
 
@@ -308,6 +311,7 @@ def test_a_busy_group_is_told_in_words(world: World, book: AlertTableBook) -> No
 
     alert_id = the_only(book).alert.alert_id
     world.database.before = again
+    impatient(monkeypatch)
     with pytest.raises(Exception, match="moved by others all the time"):
         book.acknowledge(alert_id, "alice", "")
 
