@@ -28,16 +28,22 @@ TABLE: dict[str, dict[str, set[str]]] = {
     "DUE#*": {"detect": {PUT}, "tend-alerts": {PUT, DELETE}},
     "EXCEPTION#*": {"detect": {UPDATE}},
     "FILE#*": {"detect": {PUT}},
-    "GROUP#*": {"apply-requests": {PUT}, "detect": {PUT, BATCH}, "tend-alerts": {PUT}},
+    "GROUP#*": {
+        "apply-requests": {PUT, DELETE},
+        "detect": {PUT, DELETE, BATCH},
+        "tend-alerts": {PUT, DELETE},
+    },
     "HEARTBEAT": {"tend-alerts": {PUT, UPDATE}},
     "HELD#*": {"notify": {PUT}, "tend-alerts": {PUT}},
     "REQUEST#*": {"apply-requests": {UPDATE}},
     OWN: {"responders": {PUT}},
     "RULESET": {"publish-rules": {PUT, UPDATE, DELETE}},
     "SESSION#*": {"detect": {BATCH}},
+    "SETASIDE": {"notify": {PUT}, "tend-alerts": {PUT, UPDATE}},
     "STAGED#*": {"detect": {PUT}},
     "STORMS": {"notify": {UPDATE}, "tend-alerts": {UPDATE}},
     "SUBSCRIPTIONS#*": {"watch-alerting": {PUT}},
+    "TROUBLE#*": {"detect": {PUT}},
     "WEEK#*": {"detect": {UPDATE}, "notify": {UPDATE}, "tend-alerts": {UPDATE}},
 }
 
