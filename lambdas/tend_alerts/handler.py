@@ -25,8 +25,10 @@ from trailwarden.aws.telling import make_tellers
 from trailwarden.aws.week_table import WeekTable
 from trailwarden.dispatch.tending import Tender
 from trailwarden.state.groups import Groups
+from trailwarden.state.retrying import Patience
 
 _FOLDER = Path(__file__).parent
+_PATIENCE = Patience(10)  # a group that others move all the time keeps none of the others waiting
 _ENOUGH = 40.0  # seconds: the next run is a minute after the last one began
 
 _pause = jitter(0.05)
@@ -48,7 +50,7 @@ def make_tender() -> Tender:
     rule_sets = RuleSetTable(dynamodb, name, now=time.time)
     return Tender(
         store=table,
-        groups=Groups(table, now=time.time, pause=_pause),
+        groups=Groups(table, now=time.time, pause=_pause, patience=_PATIENCE),
         due=due,
         outbox=tellers.outbox,
         storms=tellers.outbox,

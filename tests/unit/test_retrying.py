@@ -33,7 +33,12 @@ def test_there_is_one_try_however_little_time_is_left() -> None:
 
 def test_a_pause_grows_and_stays_short(monkeypatch: pytest.MonkeyPatch) -> None:
     longest: list[float] = []
-    monkeypatch.setattr("random.uniform", lambda low, high: longest.append(high) or 0.0)
+
+    def uniform(_: float, high: float) -> float:
+        longest.append(high)
+        return 0.0
+
+    monkeypatch.setattr("random.uniform", uniform)
     pause = jitter(0.1)
     for attempt in (0, 1, 4, 5, 1000):
         pause(attempt)
