@@ -30,8 +30,10 @@ from trailwarden.aws.week_table import WeekTable
 from trailwarden.dispatch.suppression import suppressed_since
 from trailwarden.dispatch.tending import Tender
 from trailwarden.state.groups import Groups
+from trailwarden.state.retrying import Patience
 
 _FOLDER = Path(__file__).parent
+_PATIENCE = Patience(10)  # a group that others move all the time keeps none of the others waiting
 _ENOUGH = 40.0  # seconds: the next run is a minute after the last one began
 _OUT_OF_TIME = 200.0  # seconds: of the 300 of the function; sending a summary takes the rest at most
 
@@ -56,7 +58,7 @@ def make_tender() -> Tender:
     rule_sets = RuleSetTable(dynamodb, name, now=time.time)
     return Tender(
         store=table,
-        groups=Groups(table, now=time.time, pause=_pause),
+        groups=Groups(table, now=time.time, pause=_pause, patience=_PATIENCE),
         due=due,
         outbox=tellers.outbox,
         storms=tellers.outbox,

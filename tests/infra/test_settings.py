@@ -114,11 +114,14 @@ def test_every_mistake_is_told_at_once() -> None:
 
 @pytest.mark.parametrize(("key", "least"), [("log_days", 15), ("alert_days", 60)])
 def test_what_would_be_gone_before_it_is_needed_is_refused(key: str, least: int) -> None:
-    (problem,) = problems_of(lambda raw: raw["retention"].update({key: least - 1}))
-    assert problem == f"retention.{key}: must be a whole number from {least} to 36500, not {least - 1}"
-    raw = copy.deepcopy(SAMPLE)
-    raw["retention"][key] = least
+    raw = copy.deepcopy(SAMPLE) | {"retention": {key: least}}
+    raw.pop("object_lock", None)
     parse_settings(raw)
+    raw["retention"][key] -= 1
+    with pytest.raises(SettingsError) as caught:
+        parse_settings(raw)
+    (problem,) = caught.value.problems
+    assert problem == f"retention.{key}: must be a whole number from {least} to 36500, not {least - 1}"
 
 
 def test_a_typo_in_a_key_is_told_with_the_nearest_key() -> None:
