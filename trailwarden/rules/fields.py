@@ -106,7 +106,7 @@ NAMING: frozenset[str] = frozenset(
 """The fields that hold one name, without spaces or commas."""
 _BRACKETS = re.compile(r"\[[^\]]*\]?|\]")
 _PATH = re.compile(r"[^\s.|{}]+(?:\.[^.|{}\x00-\x1f]+)*")
-MEANT: Mapping[str, str] = {
+_MEANT: Mapping[str, str] = {
     "username": "userIdentity.userName",
     "user": "userIdentity.userName",
     "src_ip": "sourceIPAddress",
@@ -114,6 +114,11 @@ MEANT: Mapping[str, str] = {
     "region": "awsRegion",
     "account": "recipientAccountId",
     "account_id": "recipientAccountId",
+}
+"""What other logs call a field that CloudTrail has under another name."""
+RECORDS_OWN: Mapping[str, str] = {
+    "account": "recipientAccountId",
+    "region": "awsRegion",
     "action": "eventName",
     "actor": "userIdentity.arn",
     "origin": "sourceIPAddress",
@@ -122,7 +127,7 @@ MEANT: Mapping[str, str] = {
     "targets": "resources.ARN",
     "tool": "userAgent",
 }
-"""What other logs call a field that CloudTrail has under another name."""
+"""The record's own field that is like a normalised one."""
 
 
 def wrong_path(name: str) -> tuple[str, str] | None:
@@ -187,7 +192,7 @@ def _cure(above: str, name: str, known: Fields) -> str:
     if near:
         near = f"{above}.{near}" if above else near
     elif above.startswith("userIdentity") or not above:
-        near = MEANT.get(name.lower()) or elsewhere.get(name.lower(), "")
+        near = _MEANT.get(name.lower()) or elsewhere.get(name.lower(), "")
     if near or (near := nearest(name, known)):
         return f"did you mean `{near}`?"
     if above:

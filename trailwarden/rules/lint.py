@@ -27,7 +27,7 @@ from sigma.types import SigmaExpansion, SigmaFieldReference, SigmaNull, SigmaStr
 from trailwarden.errors import Problem
 from trailwarden.rules.compile import compile_rule
 from trailwarden.rules.exceptions import exceptions_of, expiry_warnings, today_utc
-from trailwarden.rules.fields import CLOSED, MEANT, NAMING, NORMALISED, WORDS, nearest, unknown_name
+from trailwarden.rules.fields import CLOSED, NAMING, NORMALISED, RECORDS_OWN, WORDS, nearest, unknown_name
 from trailwarden.rules.filters import FilterSource
 from trailwarden.rules.finding import WARNING_MARK, Finding
 from trailwarden.rules.modifiers import MODIFIERS
@@ -100,7 +100,7 @@ def _normalised(source: Source, line: int, column: int, name: str) -> Problem:
     """A warning; one without a message for a name that is no normalised field's, or says that it is one."""
     if name not in NORMALISED or "." in name:
         return Problem(source.path, line, column, "")
-    meant = MEANT.get(name)
+    meant = RECORDS_OWN.get(name)
     message = f"{WARNING_MARK}`{name}` is read as the normalised field of that name (docs/fields.md)"
     cure = (
         f"write `{meant}` if the record's own field is meant"
