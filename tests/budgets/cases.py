@@ -34,6 +34,7 @@ from trailwarden.aws.group_table import GroupTable
 from trailwarden.delivery.records import Record, event_identity, event_time
 from trailwarden.engine.match import Match
 from trailwarden.rules.ruleset import RuleSet, dump_rule_set
+from trailwarden.safety.safe_record import SafeRecord
 from trailwarden.state.groups import Groups
 from trailwarden.state.outbox import Held
 
@@ -176,7 +177,7 @@ def _stored(world: World, records: Sequence[Record], *, seconds_ago: int = 0) ->
 
     def as_it_is(batch: AlertBatch) -> AlertBatch:
         shown = whole[batch.matches[0].event_id]
-        return replace(batch, make=lambda: replace(batch.make(), record=shown))
+        return replace(batch, make=lambda: replace(batch.make(), record=SafeRecord(shown)))
 
     def now() -> float:
         return time.time() - seconds_ago

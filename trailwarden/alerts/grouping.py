@@ -6,7 +6,7 @@ arrival, any split into files and any repeat ends in the same alerts with the sa
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from trailwarden.alerts.fields import account, field_text, origin, region
 from trailwarden.alerts.model import Alert, AlertBatch, AlertGroup, AlertMatch, Evidence
@@ -15,7 +15,7 @@ from trailwarden.alerts.title import alert_title
 from trailwarden.delivery.records import Record
 from trailwarden.engine.match import Match
 from trailwarden.rules.ruleset import Correlation, Rule
-from trailwarden.safety.redact import SafeRecord, redacted_record
+from trailwarden.safety.redact import redacted_record
 
 DEFAULT_GROUP_BY = ("actor", "account")
 _TIMELESS = -1
@@ -290,8 +290,3 @@ def alert_of(  # noqa: PLR0913 (the parts of an alert)
         group_key=group_key(rule.id, group, staged=rule.staged),
         quiet=quiet,
     )
-
-
-def without_record(alert: Alert) -> Alert:
-    """The alert without its record, where that is too large for the place it must fit into."""
-    return replace(alert, record=SafeRecord({}), record_omitted=True)

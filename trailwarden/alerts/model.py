@@ -1,9 +1,9 @@
 """The alert: what people get. The matches of one rule for one group, opened by the first."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from trailwarden.safety.redact import SafeRecord
+from trailwarden.safety.safe_record import SafeRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +100,8 @@ class AlertBatch:
     def alert(self) -> Alert:
         """The alert as the file showed it, made anew."""
         return self.make()
+
+
+def without_record(alert: Alert) -> Alert:
+    """The alert without its record, where that is too large for the place it must fit into."""
+    return replace(alert, record=SafeRecord({}), record_omitted=True)

@@ -26,6 +26,7 @@ from trailwarden.alerts.placement import shifted
 from trailwarden.alerts.telling import Reason
 from trailwarden.delivery.records import event_identity
 from trailwarden.engine.match import match_id
+from trailwarden.safety.safe_record import SafeRecord
 from trailwarden.safety.text import one_line, visible
 
 _DELETED_AT_ONCE = 40
@@ -147,7 +148,7 @@ def _shown(alert: Alert, part: Span, counted: Counted, taken: Set[tuple[str, str
         shown,
         title=one_line(f"{alert.rule_title}: {named}", _TITLE_LIMIT),
         evidence=earliest.evidence,
-        record={},
+        record=SafeRecord({}),
         record_omitted=True,
     )
 

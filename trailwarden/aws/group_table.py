@@ -15,7 +15,6 @@ from typing import Any
 import msgspec
 from botocore.exceptions import ClientError
 
-from trailwarden.alerts.grouping import without_record
 from trailwarden.alerts.groups import (
     CARRIED_ON,
     Acknowledgement,
@@ -25,7 +24,7 @@ from trailwarden.alerts.groups import (
     Span,
     Telling,
 )
-from trailwarden.alerts.model import Alert
+from trailwarden.alerts.model import Alert, without_record
 from trailwarden.alerts.pieces import JOINED_AT_MOST
 from trailwarden.alerts.placement import seconds_of, time_of
 from trailwarden.aws.batches import Item, get_all, query

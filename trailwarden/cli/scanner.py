@@ -6,9 +6,9 @@ from functools import partial
 
 import msgspec
 
-from trailwarden.alerts.grouping import AlertGrouper, PlacedMatch, placed, without_record
+from trailwarden.alerts.grouping import AlertGrouper, PlacedMatch, placed
 from trailwarden.alerts.groups import Moved
-from trailwarden.alerts.model import Evidence
+from trailwarden.alerts.model import Evidence, without_record
 from trailwarden.cli.inputs import Input
 from trailwarden.cli.spool import IDS_IN_MEMORY, AlertSpool, SeenIds
 from trailwarden.correlation.correlator import CorrelationBatch, Correlator

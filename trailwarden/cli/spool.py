@@ -18,6 +18,7 @@ from trailwarden.alerts.grouping import PlacedMatch, Run
 from trailwarden.alerts.model import Alert, Evidence
 from trailwarden.delivery.records import Record
 from trailwarden.rules.ruleset import Level, Rule
+from trailwarden.safety.safe_record import SafeRecord
 
 IDS_IN_MEMORY = 200_000
 _CACHE = 32_768  # KiB, of each of the two files
@@ -147,5 +148,5 @@ def _unpacked(record: bytes) -> Record:
 
 
 def _alert_row(alert: Alert) -> tuple[int, str, str, bytes]:
-    shown = replace(alert, record={}, description="", runbook=(), tags=(), references=())
+    shown = replace(alert, record=SafeRecord({}), description="", runbook=(), tags=(), references=())
     return Level[alert.level.upper()], alert.first_event_time or "", alert.alert_id, _encode(shown)

@@ -14,9 +14,8 @@ from trailwarden.alerts.grouping import (
     AlertPolicy,
     alert_of,
     character,
-    without_record,
 )
-from trailwarden.alerts.model import Alert, AlertBatch, AlertGroup, AlertMatch, Evidence
+from trailwarden.alerts.model import Alert, AlertBatch, AlertGroup, AlertMatch, Evidence, without_record
 from trailwarden.alerts.placement import (
     alert_id,
     group_key,

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from trailwarden.activity.fields import NORMALISED
 from trailwarden.alerts.attack import tactics
-from trailwarden.alerts.fields import actor
 from trailwarden.alerts.model import Alert
 from trailwarden.alerts.telling import FollowUp, Reason
 from trailwarden.dispatch.agreement import WITHDRAWN, Agreement
@@ -271,7 +271,7 @@ def held_of(message: Outgoing, alert: Alert, channels: tuple[str, ...], *, short
     actor_name, title = alert.group.get("actor", ""), alert.rule_title
     if not short:
         try:
-            actor_name = actor_name or (actor(alert.record) if alert.record else "")
+            actor_name = actor_name or (NORMALISED["actor"](alert.record) if alert.record else "")
             title = told_title(alert)
         except Exception:  # noqa: BLE001 (logged)
             _log.exception("alert %s cannot be described in full for a summary", alert.alert_id)

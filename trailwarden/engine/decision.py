@@ -15,11 +15,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from trailwarden.delivery.records import Path
 from trailwarden.engine.evaluate import Condition, compile_condition
 from trailwarden.engine.expression import AND, NOT, OR, Expression, fields_in, needed, settle
 from trailwarden.engine.predicate_index import PredicateIndex
 from trailwarden.engine.row import MISSING, OddShapeError, Row, RowType, paths_in_row
-from trailwarden.engine.values import Path, RecordView, Values
+from trailwarden.engine.values import RecordView, Values
 from trailwarden.rules.ruleset import Node as Detection
 
 _KEYWORD = "keyword"

@@ -19,7 +19,7 @@ from trailwarden.messages.following import bounded, first_words, news, summed_up
 from trailwarden.messages.links import Links, links_of
 from trailwarden.messages.places import account_info, named_account
 from trailwarden.messages.when import ago
-from trailwarden.safety.redact import SafeRecord
+from trailwarden.safety.safe_record import SafeRecord
 from trailwarden.safety.text import UNKNOWN, defanged, one_line, shorten, visible
 
 
@@ -235,7 +235,7 @@ def short_story(
         title=shorten(alert.rule_title or alert.rule_id, _LITTLE.name),
         description=_IN_SHORT,
         group={},
-        record={},
+        record=SafeRecord({}),
         record_omitted=True,
     )
     if follow_up is not None:

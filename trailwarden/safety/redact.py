@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from typing import Any, NewType, TypeVar
+from typing import Any, TypeVar
 
 from trailwarden.safety.names import (
     is_environment,
@@ -24,6 +24,7 @@ from trailwarden.safety.names import (
     plain,
     values_something,
 )
+from trailwarden.safety.safe_record import SafeRecord
 from trailwarden.safety.secret_text import (
     MASK,
     Budget,
@@ -38,7 +39,6 @@ from trailwarden.safety.sensitive import MEMBERS
 __all__ = [
     "MASK",
     "TOO_DEEP",
-    "SafeRecord",
     "hides",
     "redacted",
     "redacted_record",
@@ -46,9 +46,6 @@ __all__ = [
 ]
 
 _T = TypeVar("_T")
-SafeRecord = NewType("SafeRecord", dict[str, Any])
-"""A record without its secrets; nothing but `redacted_record` makes one."""
-
 TOO_DEEP = "(nested too deep)"
 TEXT_LIMIT = 512 * 1024
 """The most characters that are kept of one text: twice what CloudTrail's largest record has."""

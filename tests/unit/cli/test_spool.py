@@ -24,8 +24,7 @@ from trailwarden.cli.spool import SeenIds
 from trailwarden.delivery.records import event_identity, event_time
 from trailwarden.engine.engine import Engine
 from trailwarden.engine.match import Match
-from trailwarden.engine.visibility import VISIBILITY_RULE_ID
-from trailwarden.rules.ruleset import Level, Rule, RuleSet
+from trailwarden.rules.ruleset import VISIBILITY_RULE_ID, Level, Rule, RuleSet
 
 RULES = (
     rule(STOP_RULE, "StopLogging"),

@@ -20,7 +20,7 @@ from trailwarden.engine.match import Match
 from trailwarden.messages.message import MESSAGE_LIMIT, AlertMessage, Bodies, Form, render
 from trailwarden.messages.security_hub import SecurityHub
 from trailwarden.rules.ruleset import Level
-from trailwarden.safety.redact import SafeRecord
+from trailwarden.safety.safe_record import SafeRecord
 
 NOW = datetime(2026, 3, 1, 12, 5, 30, tzinfo=UTC)
 

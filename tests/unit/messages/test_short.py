@@ -14,6 +14,7 @@ from trailwarden.messages.envelope import Bodies
 from trailwarden.messages.form import Form
 from trailwarden.messages.message import render
 from trailwarden.messages.security_hub import SecurityHub
+from trailwarden.safety.safe_record import SafeRecord
 
 ALERT = next(one.alert for one in SITUATIONS if one.name == "trail-stopped")
 EVERYTHING = Bodies(https=Form.CHAT, queue=Form.OCSF, security_hub=SecurityHub("111122223333", "eu-west-1"))
@@ -21,7 +22,10 @@ EVERYTHING = Bodies(https=Form.CHAT, queue=Form.OCSF, security_hub=SecurityHub("
 
 def test_it_says_what_is_sure_and_nothing_that_an_attacker_wrote() -> None:
     hostile = replace(
-        ALERT, title="eyJ-" * 30_000, group={"actor": "eyJ-" * 30_000}, record={"x": "eyJ-" * 30_000}
+        ALERT,
+        title="eyJ-" * 30_000,
+        group={"actor": "eyJ-" * 30_000},
+        record=SafeRecord({"x": "eyJ-" * 30_000}),
     )
     follow_up = FollowUp(Reason.CHANGED, 7, 3, None, None, changes=("eyJ-" * 30_000,), acknowledged_by="bob")
     known = Context(accounts={ALERT.account: AccountInfo("shop", "production")})
