@@ -21,12 +21,8 @@ EVERYTHING = Bodies(https=Form.CHAT, queue=Form.OCSF, security_hub=SecurityHub("
 
 
 def test_it_says_what_is_sure_and_nothing_that_an_attacker_wrote() -> None:
-    hostile = replace(
-        ALERT,
-        title="eyJ-" * 30_000,
-        group={"actor": "eyJ-" * 30_000},
-        record=SafeRecord({"x": "eyJ-" * 30_000}),
-    )
+    endless = "eyJ-" * 30_000
+    hostile = replace(ALERT, title=endless, group={"actor": endless}, record=SafeRecord({"x": endless}))
     follow_up = FollowUp(Reason.CHANGED, 7, 3, None, None, changes=("eyJ-" * 30_000,), acknowledged_by="bob")
     known = Context(accounts={ALERT.account: AccountInfo("shop", "production")})
     for late in (None, follow_up):
