@@ -23,8 +23,6 @@ _TEND_TIMEOUT = Duration.seconds(300)
 _WATCH_TIMEOUT = Duration.seconds(300)
 _APPLY_TIMEOUT = Duration.seconds(60)
 _APPLY_BATCH = 100
-# Requests of one requester are applied one after the other; those of others need not wait for them.
-_APPLY_SIDE_BY_SIDE = 10
 _APPLY_LONGEST_AGE = Duration.minutes(15)
 _NO_RESPONDERS = "none"
 # https://docs.aws.amazon.com/lambda/latest/dg/with-ddb-filtering.html
@@ -95,7 +93,12 @@ class AlertingStack(Stack):
         return built
 
     def _build_apply(self) -> lambda_.Function:
-        """What it gives up stays in the table as a request without an outcome, and an alarm tells."""
+        """What it gives up stays in the table as a request without an outcome, and an alarm tells.
+
+        One batch of a shard at a time: Lambda keeps the order of an item's changes, not of a partition's, and
+        requests of one requester are to be applied, and counted, one after the other.
+        https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
+        """
         stream_arn = ssm.StringParameter.value_for_string_parameter(self, n.ALERT_STREAM_PARAMETER)
         built = Function(
             self,
@@ -121,10 +124,9 @@ class AlertingStack(Stack):
             "RequestsToApply",
             function_name=built.function_arn,
             event_source_arn=stream_arn,
-            starting_position="LATEST",
+            starting_position="TRIM_HORIZON",  # what is old is refused
             filter_criteria={"filters": [{"pattern": json.dumps(_REQUESTS, separators=(",", ":"))}]},
             batch_size=_APPLY_BATCH,
-            parallelization_factor=_APPLY_SIDE_BY_SIDE,
             function_response_types=["ReportBatchItemFailures"],
             bisect_batch_on_function_error=True,
             maximum_record_age_in_seconds=_APPLY_LONGEST_AGE.to_seconds(),
@@ -193,6 +195,16 @@ class AlertingStack(Stack):
                 1,
                 "A request of a responder failed again and again, and was given up. See the log of"
                 " apply_requests.",
+            ),
+            Alarm(
+                "apply-requests-failed",
+                METRICS_NAMESPACE,
+                "RequestsFailed",
+                ("service", n.APPLY_FUNCTION),
+                "Sum",
+                1,
+                "A request of a responder could not be applied. It is tried again for 15 minutes. See the log"
+                " of apply_requests.",
             ),
             failing("watch-alerting-errors", n.WATCH_FUNCTION, "watch_alerting fails. See its log."),
             silent(

@@ -21,10 +21,14 @@ from infra.permissions import DetectPermissions, RuleFolders
 from infra.settings import Settings
 
 _DETECT_BATCH = 10
-# As many as SQS allows. A large file comes again for each of its runs, and so does what is not begun for lack
-# of time. Attempts that fail are counted in the ledger (trailwarden/state/ledger.py), which sets a file aside
-# after five. The queue counts for what is never begun at all: rules that cannot be loaded, no ledger.
-_RECEIVES = 1000
+# How often a notice may come, at most. A large file comes again for each of its runs, and so does what is not
+# begun for lack of time. Attempts that fail are counted in the ledger (trailwarden/state/ledger.py), which
+# sets a file aside after five. The queue counts for what is never begun: rules that cannot be loaded, no ledger.
+_MOST_RECEIVES = 1000  # SQS takes no more
+# A failure hides a notice for the visibility timeout, and SQS deletes it 14 days after it was sent, in
+# whichever queue it is: it must be among the dead letters well before. https://docs.aws.amazon.com/
+# AWSSimpleQueueService/latest/SQSDeveloperGuide/setting-up-dead-letter-queue-retention.html
+_FAILING_AT_MOST = Duration.days(7)
 _NOTIFY_TIMEOUT = Duration.seconds(60)
 _NOTIFY_BATCH = 10
 # An alert that cannot be sent is tried again a few times: it must not hold up what is behind it for long;
@@ -81,6 +85,11 @@ class DetectionStack(Stack):
         """
         return Duration.seconds(6 * self._settings.functions.detect_timeout_seconds)
 
+    @property
+    def _receives(self) -> int:
+        visible = self._visibility_timeout.to_seconds()
+        return int(min(_MOST_RECEIVES, _FAILING_AT_MOST.to_seconds() / visible))
+
     def _build_ingest_queue(self) -> sqs.Queue:
         """The queue, fed by the delivery topic; what the topic cannot deliver has a queue of its own."""
         queue = encrypted_queue(
@@ -88,7 +97,7 @@ class DetectionStack(Stack):
             "Ingest",
             self._names.ingest_queue_arn,
             visibility_timeout=self._visibility_timeout,
-            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=_RECEIVES),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=self._receives),
         )
         undelivered = last_resort_queue(
             self,
@@ -255,6 +264,17 @@ class DetectionStack(Stack):
                 1,
                 "An alert was not sent: the table holds it, and its group does not know it. Who wrote it? See"
                 " the log of notify.",
+            ),
+            Alarm(
+                "detect-notices-failed",
+                METRICS_NAMESPACE,
+                "NoticesFailedAgain",
+                ("service", n.DETECT_FUNCTION),
+                "Sum",
+                1,
+                "A delivery notice failed for the second time or more, before its file could be counted as"
+                " begun. It is tried again for up to seven days, then kept among the dead letters. See the log"
+                " of detect.",
             ),
             failing("detect-errors", n.DETECT_FUNCTION, "detect fails as a whole. See its log."),
             failing("notify-errors", n.NOTIFY_FUNCTION, "notify fails as a whole. See its log."),

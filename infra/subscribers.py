@@ -25,6 +25,12 @@ class Subscriber:
     heartbeat: bool = False
 
 
+_TRUST_POLICY = 2048
+"""Characters, without white space: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+_TRUST_WORDS = 400
+"""What a trust policy says besides the ARNs, at most: two statements, each with a condition."""
+
+
 def alert_subscribers(section: Section, region: str) -> tuple[Subscriber, ...]:
     """The list `subscribers`, which must be there: each entry with its severities and the heartbeat."""
     if not section.has("subscribers"):
@@ -79,4 +85,13 @@ def principals(root: Section, key: str, region: str) -> tuple[str, ...]:
             root.problems.append(f"{path}: {item} is listed twice")
         else:
             found.append(item)
+    if (
+        sum((len(arn) + 3) * (2 if arn.endswith(":root") else 1) for arn in found)
+        > _TRUST_POLICY - _TRUST_WORDS
+    ):
+        root.problem(
+            key,
+            f"{len(found)} ARNs make a trust policy of more than {_TRUST_POLICY} characters, which IAM"
+            " refuses; name fewer: one role that the others may take",
+        )
     return tuple(found)

@@ -76,9 +76,8 @@ class Applier:
         return Applied.DONE
 
     def _asked_in(self, minute: int) -> Counter[str]:
-        """Who asked for how much. In memory: requests of one requester are in one partition, which one copy
-        of a function at a time is given.
-        https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html"""
+        """Who asked for how much. In memory: requests of one requester are in one partition, so in one shard,
+        and one copy of the function at a time works on a shard (no parallelization factor)."""
         if minute != self._minute:
             self._minute = minute
             self._asked.clear()

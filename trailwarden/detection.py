@@ -107,6 +107,8 @@ class Tally:
     """Matches that a correlation skipped, for its group (or the time) is missing in the record."""
     sessions: int = 0
     """Temporary access keys of which records told who was given them."""
+    failed_again: int = 0
+    """Notices that failed, and had been received before: an alarm tells, for nothing else may count them."""
     unfinished: int = 0
     """Files that go on in another run, or were not begun, for lack of time."""
     set_aside: int = 0

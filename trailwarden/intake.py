@@ -157,6 +157,7 @@ class Batch:
 
     def _failed(self, course: _Course, what: str) -> None:
         course.failed = True
+        self._around.tally.failed_again += course.message.receives > 1
         self._around.failed(course.message.id, what)
 
     def _remark(self, course: _Course, remarks: Sequence[str]) -> None:

@@ -205,6 +205,7 @@ def _count(tally: Tally, *, seconds: float) -> None:
         "Correlated": tally.correlated,
         "Ungrouped": tally.ungrouped,
         "SessionsLearned": tally.sessions,
+        "NoticesFailedAgain": tally.failed_again,
         "UnfinishedFiles": tally.unfinished,
         "FilesSetAside": tally.set_aside,
         "RuleSetLoads": loads["RuleSetLoads"],

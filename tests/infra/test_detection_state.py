@@ -121,9 +121,12 @@ def test_there_is_no_responders_role_without_responders(deployment: Synthesized)
 
 def test_those_who_are_named_may_take_the_responders_role(routed: Synthesized) -> None:
     role = routed.properties(STATE, "AWS::IAM::Role", RoleName="trailwarden-responders")
-    for trust in role["AssumeRolePolicyDocument"]["Statement"]:
-        assert trust["Action"] == "sts:AssumeRole"
-        assert trust["Principal"] == {"AWS": list(routed.settings.responders)}
+    statements = role["AssumeRolePolicyDocument"]["Statement"]
+    assert {trust["Action"] for trust in statements} == {"sts:AssumeRole"}
+    named = [trust["Principal"]["AWS"] for trust in statements]
+    listed = [one for each in named for one in ([each] if isinstance(each, str) else each)]
+    assert {*listed} == {*routed.settings.responders}
+    assert all(listed.count(arn) == (2 if arn.endswith(":root") else 1) for arn in listed)
 
 
 def test_nobody_takes_the_responders_role_under_anothers_name(routed: Synthesized) -> None:

@@ -57,6 +57,15 @@ def test_whoever_may_edit_rules_is_named_by_an_arn() -> None:
     assert parse_settings(SAMPLE).rule_authors[0].endpoint == "detection-engineers@example.com"
 
 
+@pytest.mark.parametrize(("setting", "most"), [("responders", 14), ("rule_writers", 14)])
+def test_a_trust_policy_that_iam_would_refuse_is_refused(setting: str, most: int) -> None:
+    path = "role/aws-reserved/sso.amazonaws.com/eu-central-1/AWSReservedSSO_Responders_0123456789ab"
+    arns = [f"arn:aws:iam::111122223333:{path}{number:04}" for number in range(30)]
+    parse_settings({**SAMPLE, setting: arns[:most]})
+    (problem,) = problems_of(lambda raw: raw.update({setting: arns}))
+    assert problem.startswith(f"{setting}: 30 ARNs make a trust policy of more than 2048 characters")
+
+
 @pytest.mark.parametrize(
     ("writer", "words"),
     [

@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any
 
 _AT_ONCE = 10  # DeleteMessageBatch takes no more
-_LONGEST = 12 * 3600  # seconds that SQS hides a message at most
+_LONGEST = 11 * 3600  # seconds; SQS hides a message for 12 hours at most, counted from when it was received
 _WHY_LIMIT = 500
 
 

@@ -98,8 +98,8 @@ def requester(user_id: str, responders_role_id: str) -> str:
     was the responders' role, the user id itself elsewhere.
 
     `aws:userid` is `<role id>:<session name>` of a role's session, the `AIDA...` of an IAM user, the account
-    of a root user. Who may take the responders' role gets no session of another's name: its trust policy
-    ties that to the caller.
+    of a root user. The trust policy of the responders' role ties the session's name to that of the caller;
+    docs/settings.md says what that proves.
     """
     role_id, _, session = user_id.partition(":")
     name = (
