@@ -61,7 +61,7 @@ class AlertPermissions:
             allow(self._names.alert_table_arn, "dynamodb:GetItem", "dynamodb:Query"),
             items(self._names, [ALERTS, DUE, GROUPS, _HEARTBEAT, _HELD, _SET_ASIDE], "dynamodb:PutItem"),
             items(self._names, [*_MARKED, _HEARTBEAT, _SET_ASIDE], "dynamodb:UpdateItem"),
-            items(self._names, [DUE, GROUPS], "dynamodb:DeleteItem"),
+            items(self._names, [DUE], "dynamodb:DeleteItem"),
             use_table(self._names, self._state_key_arn),
             *self._tell(security_hub=security_hub),
             *publish_through(self._names, self._operations_key_arn, self._names.operations_topic_arn),
@@ -76,7 +76,7 @@ class AlertPermissions:
             ),
             items(self._names, [GROUPS, ACKNOWLEDGED], "dynamodb:PutItem"),
             items(self._names, [ALERTS, _REQUESTS], "dynamodb:UpdateItem"),
-            items(self._names, [ACKNOWLEDGED, GROUPS], "dynamodb:DeleteItem"),
+            items(self._names, [ACKNOWLEDGED], "dynamodb:DeleteItem"),
             use_table(self._names, self._state_key_arn),
         ]
 

@@ -215,7 +215,7 @@ def test_a_check_that_fails_does_not_keep_organizations_from_being_asked(
     daily.settings(SECURITY, organization=True)
     boto3.client("organizations").create_organization(FeatureSet="ALL")
     monkeypatch.setattr(
-        "trailwarden.aws.subscription_table.SubscriptionTable.seen",
+        "trailwarden.aws.subscription_table.SubscriptionTable.remember",
         lambda *_: (_ for _ in ()).throw(ConnectionError("out of reach")),
     )
     with pytest.raises(RuntimeError, match="failed: delivery;"):

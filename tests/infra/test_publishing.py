@@ -94,6 +94,8 @@ def test_it_may_do_what_it_does_and_nothing_else(deployment: Synthesized) -> Non
         f"{BUCKET}/{RULE_SET_PREFIX}*": {"s3:GetObject", "s3:PutObject"},
         f"arn:aws:dynamodb:{AUDIT}:table/trailwarden-alerts": table | {"dynamodb:Query"},
         f"arn:aws:sns:{AUDIT}:trailwarden-rule-authors": {"sns:Publish"},
+        f"arn:aws:sns:{AUDIT}:trailwarden-operations": {"sns:Publish"},
+        "SsmParameterValuetrailwardenoperationskeyarn": {"kms:Decrypt", "kms:GenerateDataKey"},
         "SsmParameterValuetrailwardenruleskeyarn": {"kms:Decrypt", "kms:GenerateDataKey"},
         "SsmParameterValuetrailwardenstatekeyarn": {
             "kms:Decrypt",

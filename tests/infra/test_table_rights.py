@@ -29,9 +29,9 @@ TABLE: dict[str, dict[str, set[str]]] = {
     "EXCEPTION#*": {"detect": {UPDATE}},
     "FILE#*": {"detect": {PUT}},
     "GROUP#*": {
-        "apply-requests": {PUT, DELETE},
+        "apply-requests": {PUT},
         "detect": {PUT, DELETE, BATCH},
-        "tend-alerts": {PUT, DELETE},
+        "tend-alerts": {PUT},
     },
     "HEARTBEAT": {"tend-alerts": {PUT, UPDATE}},
     "HELD#*": {"notify": {PUT}, "tend-alerts": {PUT}},

@@ -20,6 +20,7 @@ from trailwarden.engine.match import Match
 from trailwarden.engine.times import EventTimes
 from trailwarden.errors import LogFileUnavailable
 from trailwarden.rules.ruleset import Rule
+from trailwarden.safety.redact import redacted_text
 from trailwarden.safety.text import one_line
 from trailwarden.state.groups import Due
 from trailwarden.state.memory import MemoryAlertStore, MemoryCorrelationStore, MemoryGroupStore
@@ -230,4 +231,9 @@ class Scanner:
         """Name the rules that failed."""
         self.failed(self.engine.failures.values())
         for failure in self._failures.values():
-            self.fault(f"rule {failure.rule_id} failed on {failure.count} records: {failure.first_error}")
+            self.fault(failure_text(failure.rule_id, failure.count, failure.first_error))
+
+
+def failure_text(rule_id: str, count: int, first_error: str) -> str:
+    """What is shown of a rule that failed: its error may quote the record, and so a secret."""
+    return f"rule {rule_id} failed on {count} records: {one_line(redacted_text(first_error), 300)}"

@@ -1,15 +1,18 @@
-"""What the authors of rules are told. Titles, names and notes are others' texts: one line each, bounded."""
+"""What the authors of rules are told. Titles, names and notes are others' texts: one line each, bounded, and
+nothing in them becomes a link in a reader's mail."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from trailwarden.errors import Problem
 from trailwarden.rules.filters import FilterSource
-from trailwarden.safety.text import one_line
+from trailwarden.safety.text import defanged, one_line
 from trailwarden.state.rule_sets import LiveException, Publication, PublicationKind, Refusal, Standing
 
 _MOST = 100_000  # characters; SNS takes 256 KiB of UTF-8
 _PROBLEMS, _LINES = 100, 200
+_FILE = re.compile(r"\[\.\](?=ya?ml\b)")  # no domain ends so, and readers look for the file
 _HOW = {
     PublicationKind.EDIT: "the team's folder was edited",
     PublicationKind.PUBLISH: "a folder was handed in",
@@ -27,7 +30,12 @@ class Letter:
 
 
 def _letter(subject: str, lines: Iterator[str] | Sequence[str]) -> Letter:
-    return Letter(f"Trailwarden: {subject}", "\n".join(lines)[:_MOST] + "\n")
+    return Letter(f"Trailwarden: {_inert(subject)}", _inert("\n".join(lines))[:_MOST] + "\n")
+
+
+def _inert(text: str) -> str:
+    """The text with nothing to click on; names of rule files stay readable."""
+    return _FILE.sub(".", defanged(text))
 
 
 def of_publication(publication: Publication) -> Letter:

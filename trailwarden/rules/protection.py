@@ -18,7 +18,10 @@ from trailwarden.rules.overrides import Override
 from trailwarden.rules.ruleset import VISIBILITY_RULE_ID, VISIBILITY_TITLE
 from trailwarden.rules.source import Source
 
-_LOOKALIKES = str.maketrans("0135", "oles")
+_LOOKALIKES = str.maketrans("0123456789@$i", "olzeasgtbgasl")
+_FILLERS = "\u115f\u1160\u3164\uffa0"  # letters that show nothing
+_BARS = re.compile(r"(?<=\w)[|!](?=\w)")
+_REPEATED = re.compile(r"([a-z0-9])\1+")
 _OWN = "give yours an id, a name and a title of its own"
 
 
@@ -83,7 +86,7 @@ def refuse_imitations(sources: Sequence[Source], problems: list[Problem]) -> Non
     guarded = protected_ids(sources)
     protected = [source for source in sources if source.id in guarded]
     names = {source.name.lower() for source in protected if source.name}
-    titles = {_skeleton(title): title for title in (VISIBILITY_TITLE, *(each.title for each in protected))}
+    titles = [VISIBILITY_TITLE, *(each.title for each in protected)]
     for source in sources:
         if source.document.shipped:
             continue
@@ -93,8 +96,7 @@ def refuse_imitations(sources: Sequence[Source], problems: list[Problem]) -> Non
         if source.name and source.name.lower() in names:
             message = f"the name {source.name!r} is that of a protected rule"
             problems.append(source.document.problem(("name",), message, _OWN))
-        pattern = re.compile(_skeleton(source.title))
-        imitated = next((title for known, title in titles.items() if pattern.fullmatch(known)), None)
+        imitated = next((title for title in titles if _reads_like(source.title, title)), None)
         if imitated is not None:
             message = f"the title reads like that of the protected rule {imitated!r}"
             problems.append(source.document.problem(("title",), message, _OWN))
@@ -109,11 +111,23 @@ def _names(sources: Sequence[Source]) -> dict[str, str]:
     }
 
 
-def _skeleton(title: str) -> str:
-    """The letters that a title is read by, as a pattern: a letter of another script may stand for any."""
-    folded = unicodedata.normalize("NFKD", title).casefold().translate(_LOOKALIKES)
-    return "".join(
-        char if char.isascii() else "."
-        for char in folded
-        if char.isalnum() and not unicodedata.combining(char)
+def _reads_like(title: str, known: str) -> bool:
+    """Whether one title can be taken for the other, also where only the number of a letter's repeats
+    differs."""
+    pattern, shape = _skeleton(title), _skeleton(known)
+    return bool(
+        re.fullmatch(pattern, shape)
+        or re.fullmatch(_REPEATED.sub(r"\1", pattern), _REPEATED.sub(r"\1", shape))
     )
+
+
+def _skeleton(title: str) -> str:
+    """The letters that a title is read by, as a pattern: a letter of another script may stand for any, unless
+    it is as wide as those of East Asia. What looks like another letter becomes that."""
+    folded = _BARS.sub("l", unicodedata.normalize("NFKD", title).casefold()).translate(_LOOKALIKES)
+    letters = "".join(
+        char if char.isascii() or unicodedata.east_asian_width(char) == "W" else "."
+        for char in folded
+        if char.isalnum() and not unicodedata.combining(char) and char not in _FILLERS
+    )
+    return letters.replace("rn", "m").replace("vv", "w")

@@ -122,3 +122,22 @@ def test_what_would_leave_nothing_at_work_is_refused() -> None:
 
     assert world.store.live() is None
     assert "off.yml:1:1: no rule besides the protected ones would alert" in world.letters[0][1]
+
+
+def test_nothing_that_rule_writers_write_becomes_a_link() -> None:
+    world = live_world()
+    world.letters.clear()
+
+    hosts = (
+        "https://evil.example/a",
+        "www.evil.example",
+        "evil.co.uk",
+        "ftp://evil.example",
+        "mailto:a@evil.io",
+    )
+    for number, host in enumerate(hosts):
+        world.edited(f"{number}.yml", exception(title=f"'See {host} now'"))
+
+    texts = [subject + text for subject, text in (*world.letters, *world.warnings)]
+    assert texts
+    assert not [host for host in hosts for text in texts if host in text]

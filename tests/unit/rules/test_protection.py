@@ -133,12 +133,25 @@ def test_a_teams_correlation_silences_none(generate: str) -> None:
         "A1arm Unplu99ed".replace("9", "g"),
         "Älarm Unplugged",
         "Contents Omitted from a Record",
+        "Alarm Unplugged\u3164",  # a letter that shows nothing
+        "AIarm Unp|ugged",
+        "@larrn Unplu99ed",
+        "Alarm Unpluged",
+        "4LARM UNPLUGGGED!",
+        "C0ntents 0mitted From A Rec0rd",
     ],
 )
 def test_a_rule_that_reads_like_one_is_refused(title: str) -> None:
     folder = load(rule("5" + OTHER[1:], f'"{title}"', "GetUser"))
 
     assert "reads like that of the protected rule" in messages(folder)
+
+
+@pytest.mark.parametrize(
+    "title", ["Alarm Plugged", "Unplugged", "\u8b66" * 14, "Alarm Unplugged In A Sandbox"]
+)
+def test_a_rule_that_reads_otherwise_is_not(title: str) -> None:
+    assert messages(load(rule("5" + OTHER[1:], f'"{title}"', "GetUser"))) == ""
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from trailwarden.cli.inputs import Input, inputs_of
 from trailwarden.cli.parallel import Outcome, Pool, usable_cores, worth_sharing
 from trailwarden.cli.progress import Progress
 from trailwarden.cli.rules.backtest_arguments import chosen_rules, sorted_arguments
-from trailwarden.cli.scanner import Reading, read_input
+from trailwarden.cli.scanner import Reading, failure_text, read_input
 from trailwarden.engine.engine import Engine
 from trailwarden.errors import LogFileUnavailable, Problem
 from trailwarden.rules.ruleset import dump_rule_set
@@ -156,7 +156,7 @@ def _run(rules: BacktestRules, paths: list[str], limits: Limits, jobs: int) -> R
                 records += reading.records
                 progress.advance(item.size, records)
         for rule_id, (count, first) in failures.items():
-            fault(f"rule {rule_id} failed on {count} records: {first}")
+            fault(failure_text(rule_id, count, first))
     return backtest.report()
 
 
