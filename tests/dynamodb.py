@@ -5,12 +5,49 @@ tests/unit/correlation/test_tables.py and tests/unit/aws/test_group_table.py hol
 
 import re
 import threading
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 Item = dict[str, Any]
+_Key = tuple[str, str]
+
+
+class _Items(dict[_Key, Item]):
+    """The items by key, and the sort keys of each partition in order, so that a query looks at its own range
+    only, however large the table is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._partitions: dict[str, list[str]] = {}
+        self._unsorted: set[str] = set()
+
+    def __setitem__(self, key: _Key, item: Item) -> None:
+        if key not in self:
+            self._partitions.setdefault(key[0], []).append(key[1])
+            self._unsorted.add(key[0])
+        super().__setitem__(key, item)
+
+    def __delitem__(self, key: _Key) -> None:
+        super().__delitem__(key)
+        kept = self.in_order(key[0])
+        del kept[bisect_left(kept, key[1])]
+
+    def pop(self, key: _Key, *default: Any) -> Any:
+        if key not in self:
+            return super().pop(key, *default)
+        item = self[key]
+        del self[key]
+        return item
+
+    def in_order(self, pk: str) -> list[str]:
+        """The sort keys of a partition, in order."""
+        if pk in self._unsorted:
+            self._partitions[pk].sort()
+            self._unsorted.discard(pk)
+        return self._partitions.get(pk, [])
 
 
 class FakeDynamoDB:
@@ -20,7 +57,7 @@ class FakeDynamoDB:
     """
 
     def __init__(self, *, page: int = 1000, busy: int = 0) -> None:
-        self.items: dict[tuple[str, str], Item] = {}
+        self.items = _Items()
         self.page = page
         self.busy = busy
         self.writes = 0
@@ -83,11 +120,11 @@ class FakeDynamoDB:
                     self.items.pop(key, None)
         return {}
 
-    def _check(self, operation: str, key: tuple[str, str], condition: Item) -> None:
+    def _check(self, operation: str, key: _Key, condition: Item) -> None:
         if not holds(self.items.get(key), condition):
             raise ClientError({"Error": {"Code": "ConditionalCheckFailedException"}}, operation)
 
-    def _put(self, key: tuple[str, str], item: Item) -> None:
+    def _put(self, key: _Key, item: Item) -> None:
         if key not in self.items:
             self.inserted.append(dict(item))
         self.items[key] = item
@@ -132,16 +169,21 @@ class FakeDynamoDB:
         assert request["ConsistentRead"] is True
         values = {name: value["S"] for name, value in request["ExpressionAttributeValues"].items()}
         pk = values[":pk"]
-        fits = _FITS[request["KeyConditionExpression"]](values)
+        first, last = _RANGES[request["KeyConditionExpression"]](values)
         backwards = request.get("ScanIndexForward") is False
         start = request.get("ExclusiveStartKey", {}).get("sk", {}).get("S")
         with self._lock:
-            found = sorted((sk for (own, sk) in self.items if own == pk and fits(sk)), reverse=backwards)
-            if start is not None:
-                found = [sk for sk in found if (sk < start if backwards else sk > start)]
-            size = min(self.page, request.get("Limit", self.page))
-            items = [dict(self.items[pk, sk]) for sk in found[:size]]
-        more = {"LastEvaluatedKey": {"pk": {"S": pk}, "sk": items[-1]["sk"]}} if found[size:] else {}
+            kept = self.items.in_order(pk)
+            low = bisect_left(kept, first)
+            high = len(kept) if last is None else bisect_right(kept, last)
+            if start is not None and backwards:
+                high = min(high, bisect_left(kept, start))
+            elif start is not None:
+                low = max(low, bisect_right(kept, start))
+            size = max(0, min(self.page, request.get("Limit", self.page), high - low))
+            page = kept[high - size : high][::-1] if backwards else kept[low : low + size]
+            items = [dict(self.items[pk, sk]) for sk in page]
+        more = {"LastEvaluatedKey": {"pk": {"S": pk}, "sk": items[-1]["sk"]}} if high - low > size else {}
         if request.get("Select") == "COUNT":
             return {"Count": len(items), **more}
         return {"Items": items, "Count": len(items), **more}
@@ -151,17 +193,19 @@ class FakeDynamoDB:
             return {"Items": [dict(item) for item in self.items.values()]}
 
 
-def _key(item: Item) -> tuple[str, str]:
+def _key(item: Item) -> _Key:
     return item["pk"]["S"], item["sk"]["S"]
 
 
-_FITS: dict[str, Callable[[Item], Callable[[str], bool]]] = {
-    "pk = :pk": lambda _: lambda _: True,
-    "pk = :pk AND sk BETWEEN :first AND :last": lambda v: lambda sk: v[":first"] <= sk <= v[":last"],
-    "pk = :pk AND sk >= :since": lambda v: lambda sk: v[":since"] <= sk,
-    "pk = :pk AND sk <= :now": lambda v: lambda sk: sk <= v[":now"],
-    "pk = :pk AND begins_with(sk, :match)": lambda v: lambda sk: sk.startswith(v[":match"]),
+_Range = tuple[str, str | None]
+_RANGES: dict[str, Callable[[dict[str, str]], _Range]] = {
+    "pk = :pk": lambda _: ("", None),
+    "pk = :pk AND sk BETWEEN :first AND :last": lambda v: (v[":first"], v[":last"]),
+    "pk = :pk AND sk >= :since": lambda v: (v[":since"], None),
+    "pk = :pk AND sk <= :now": lambda v: ("", v[":now"]),
+    "pk = :pk AND begins_with(sk, :match)": lambda v: (v[":match"], v[":match"] + chr(0x10FFFF)),
 }
+"""The first and the last sort key of what a condition asks for."""
 
 
 def holds(item: Item | None, request: Item) -> bool:

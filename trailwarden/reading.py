@@ -36,9 +36,10 @@ class PortionLimits:
     records: int = 20_000
 
     def after(self, attempts: int) -> "PortionLimits":
-        """A quarter as much for each attempt that failed: a portion that takes longer than the function has,
-        since the table is slow or many correlations look at it, gets through in smaller ones."""
-        share = 4 ** max(0, attempts - 1)
+        """A quarter as much for each attempt in vain beyond the first, which may have had no cause in the
+        file: a portion that takes longer than the function has, since the table is slow or many correlations
+        look at it, gets through in smaller ones."""
+        share = 4 ** max(0, attempts - 2)
         return PortionLimits(
             matches=max(1, self.matches // share),
             size=max(1, self.size // share),

@@ -10,7 +10,7 @@ import json
 import random
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.ingest_world import NOW, RULES, World
@@ -22,18 +22,41 @@ from trailwarden.state.ledger import Progress
 
 COMPRESSED = 50_000_000
 """Bytes: CloudTrail delivers a file before it is larger."""
+_TRACED = 2_000_000  # tracing makes reading several times as slow
 _TIMEOUT = 120.0  # the default of detect_timeout_seconds
 # Seconds that a call costs: its way there and back, and CPU at 0.58 of a core; transactions go eight at once.
 _COSTS = {"transact_write_items": 0.0065, "batch_write_item": 0.015, "batch_get_item": 0.025}
 _READ = 0.06  # 64 KiB from the bucket, decompressed and judged
 
 
-def run(seed: int) -> dict[str, Any]:
-    """Both shapes of the file: every match in one group, and each in its own."""
+@dataclass(frozen=True)
+class Shape:
+    """A file: every how many-th record matches, whether each in a group of its own, and how large it is at
+    most: compressed bytes, or records."""
+
+    every: int = 2
+    own_groups: bool = False
+    size: int = COMPRESSED
+    records: int = 10**9
+
+
+SHAPES = {
+    "half match, one group": Shape(),
+    "half match, each its own group": Shape(own_groups=True),
+    "500,000 records, 1 % match, each its own group": Shape(
+        every=100, own_groups=True, size=10**9, records=500_000
+    ),
+}
+
+
+def run(seed: int, *, share: int = 1) -> dict[str, Any]:
+    """Every shape of the file; `share`: a part of its size only."""
     figures: dict[str, Any] = {}
-    for groups in ("one group", "each its own"):
-        data = large_file(seed, own_groups=groups != "one group")
-        peak, _ = peak_of_reading(data)
+    for groups, whole in SHAPES.items():
+        shape = replace(whole, size=whole.size // share, records=whole.records // share)
+        data = large_file(seed, shape)
+        # What is held does not grow with the file (tests/unit/test_reading_memory.py): a part shows it.
+        peak, _ = peak_of_reading(large_file(seed, replace(shape, size=min(shape.size, _TRACED))))
         world = World(timeout=_TIMEOUT, seconds=0.01, costs=_COSTS)
         key = world.put("AAAAAAAAAAAAAAAA", data)
         world.slow[key] = _READ
@@ -55,29 +78,29 @@ def run(seed: int) -> dict[str, Any]:
     return figures
 
 
-def large_file(seed: int, *, own_groups: bool, size: int = COMPRESSED) -> bytes:
-    """A log file of about so many bytes, every second record a match."""
+def large_file(seed: int, shape: Shape) -> bytes:
+    """A log file of that shape."""
     chance = random.Random(seed)  # noqa: S311 (no secret)
     packer = zlib.compressobj(1, wbits=31)
     out = io.BytesIO()
     number = 0
     out.write(packer.compress(b'{"Records":['))
-    while out.tell() < size:
+    while out.tell() < shape.size and number < shape.records:
         piece = []
         for _ in range(1000):
             number += 1
-            piece.append(json.dumps(_record(chance, number, own_groups=own_groups), separators=(",", ":")))
+            piece.append(json.dumps(_record(chance, number, shape), separators=(",", ":")))
         text = ",".join(piece)
         out.write(packer.compress((text if number == 1000 else "," + text).encode()))
     out.write(packer.compress(b"]}") + packer.flush())
     return out.getvalue()
 
 
-def _record(chance: random.Random, number: int, *, own_groups: bool) -> dict[str, Any]:
-    name = f"user{number}" if own_groups else "mallory"
+def _record(chance: random.Random, number: int, shape: Shape) -> dict[str, Any]:
+    name = f"user{number}" if shape.own_groups else "mallory"
     return record(
         number,
-        eventName="StopLogging" if number % 2 else "DescribeTrails",
+        eventName="StopLogging" if number % shape.every == 0 else "DescribeTrails",
         userIdentity={
             "type": "IAMUser",
             "arn": f"arn:aws:iam::{MEMBER}:user/{name}",

@@ -210,3 +210,44 @@ def test_other_errors_of_the_table_are_no_defeat(dynamodb: Any, clock: Clock) ->
     for call in calls:
         with pytest.raises(dynamodb.exceptions.ResourceNotFoundException):
             call()
+
+
+def test_a_step_that_is_begun_without_an_end_is_counted(store: RuleSetStore) -> None:
+    assert store.attempts("team") == 0
+    for times in (1, 2, 3):
+        store.begin("team")
+        assert store.attempts("team") == times
+    store.end("team")
+    assert store.attempts("team") == 0
+    store.begin("team")
+    assert store.attempts("team") == 1
+
+
+def test_steps_are_counted_each_by_itself(store: RuleSetStore) -> None:
+    store.begin("team")
+    store.begin("team")
+    store.begin("submissions/s1.zip@v1")
+    store.end("schedule")
+    assert (store.attempts("team"), store.attempts("submissions/s1.zip@v1")) == (2, 1)
+    store.end("submissions/s1.zip@v1")
+    assert (store.attempts("team"), store.attempts("submissions/s1.zip@v1")) == (2, 0)
+
+
+def test_a_step_is_counted_anew_a_day_after_it_was_begun_last(store: RuleSetStore, clock: Clock) -> None:
+    store.begin("team")
+    clock.time += 86_399
+    store.begin("team")
+    clock.time += 86_399
+    assert store.attempts("team") == 2
+    clock.time += 1
+    assert store.attempts("team") == 0, "whether DynamoDB has deleted the item or not"
+    store.begin("team")
+    assert store.attempts("team") == 1
+
+
+def test_attempts_are_no_publications_nor_refusals(store: RuleSetStore) -> None:
+    store.begin("team")
+    store.begin("PUBLICATION#0000000001")
+    assert store.live() is None
+    assert (list(store.history()), list(store.refusals())) == ([], [])
+    assert not store.told("team")
