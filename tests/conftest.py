@@ -1,5 +1,7 @@
 """What every tier of tests shares."""
 
+import signal
+import threading
 from typing import Any
 
 import pytest
@@ -8,6 +10,13 @@ from hypothesis import HealthCheck, settings
 # No test asserts a time: a busy machine must not fail a property.
 settings.register_profile("trailwarden", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("trailwarden")
+
+# A shell's background jobs ignore Ctrl-C, and so would every process that a test starts to interrupt it.
+if (
+    threading.current_thread() is threading.main_thread()
+    and signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+):
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Which modules share a local cloud that no other has: in one process, so that it is started once.
 _TOGETHER = {

@@ -82,12 +82,13 @@ def print_alerts(alerts: Callable[[], Iterator[Alert]]) -> None:
         return
     console = Console(width=None if sys.stdout.isatty() else _WIDTH_OF_A_FILE, highlight=False)
     # Each part holds the widest cells, so that all have the same columns; they are cut out again.
-    extra = len(console.render_lines(_table([widest])))
-    header = console.render_lines(_table([widest], show_header=True))[:-extra]
+    # `pad`: what is no wider than its columns need not end in spaces up to the console's width.
+    extra = len(console.render_lines(_table([widest]), pad=False))
+    header = console.render_lines(_table([widest], show_header=True), pad=False)[:-extra]
     console.print(SegmentLines(header, new_lines=True), end="")
     rows = map(_cells, alerts())
     while part := list(islice(rows, _ROWS_AT_ONCE)):
-        lines = console.render_lines(_table([widest, *part]))[extra:]
+        lines = console.render_lines(_table([widest, *part]), pad=False)[extra:]
         console.print(SegmentLines(lines, new_lines=True), end="")
 
 

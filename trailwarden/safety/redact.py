@@ -11,7 +11,7 @@ What it costs is bounded, whatever a record holds: what there is no budget left 
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 from trailwarden.safety.names import (
@@ -66,6 +66,7 @@ _SECRET_PARAMETERS: dict[tuple[str, ...], str] = {
     ("apigateway.amazonaws.com", "CreateApiKey"): "value",
     ("iot.amazonaws.com", "CreateKeysAndCertificate"): "keyPair",
 }
+_SHORT = 200  # characters
 _SECRET_NUMBERS = re.compile(r"(?:password|passwd|pwd|passcode|pin|otp|code)[0-9]?$")
 _ID = re.compile(
     r"(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]+|alias/.+|(?:AKIA|ASIA)[A-Z0-9]{12,})$"
@@ -100,9 +101,17 @@ def redacted_record(record: Mapping[str, Any]) -> SafeRecord:
 def redacted_text(text: str) -> str:
     """Free text with what can be told to be a secret replaced by `***`; what is beyond `TEXT_LIMIT` is left
     out, and said to be."""
+    return _redacted_short(text) if len(text) <= _SHORT else _redacted_text(text)
+
+
+def _redacted_text(text: str) -> str:
     if len(text) <= TEXT_LIMIT and text[:1] not in {"{", "["} and not may_hold_secret(text):
         return text
     return _Redactor().text(text)
+
+
+# Names and regions come again with each record, and with each rule that matches it.
+_redacted_short = lru_cache(maxsize=2048)(_redacted_text)
 
 
 @cache

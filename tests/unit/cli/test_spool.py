@@ -1,5 +1,6 @@
 """What a scan found, in a temporary file: the same alerts as in memory, in bounded memory."""
 
+import io
 import json
 import os
 import subprocess
@@ -13,12 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from rich.console import Console
 
 from tests.samples import CREATE_RULE, STOP_RULE, log_file, record, rule
 from tests.unit.cli.test_ending import STOPPED
 from trailwarden.alerts.grouping import AlertGrouper
 from trailwarden.alerts.model import Alert
-from trailwarden.cli.report import alert_line, print_alerts
+from trailwarden.cli.report import _cells, _table, alert_line, print_alerts
 from trailwarden.cli.scanner import Scanner
 from trailwarden.cli.spool import SeenIds
 from trailwarden.delivery.records import event_identity, event_time
@@ -107,7 +109,7 @@ def alert(number: int, title: str, level: str = "high") -> Alert:
     return Alert(**{name: getattr(made, name) for name in Alert.__slots__} | {"title": title, "level": level})
 
 
-@pytest.mark.parametrize("columns", [30, 60, 160])
+@pytest.mark.parametrize("columns", [30, 60, 160, 400])
 def test_a_table_in_parts_is_the_table_in_one(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], columns: int
 ) -> None:
@@ -122,7 +124,11 @@ def test_a_table_in_parts_is_the_table_in_one(
         return capsys.readouterr().out
 
     whole = printed(1000)
+    at_once = io.StringIO()
+    table = _table(map(_cells, made), show_header=True)
+    Console(file=at_once, width=columns, highlight=False).print(table)
 
+    assert whole == at_once.getvalue()
     assert printed(7) == printed(1) == whole
     assert max(map(cell_len, whole.splitlines())) <= columns
     if columns > 100:
