@@ -200,7 +200,7 @@ def test_no_secret_is_in_anything_that_is_kept_beside_the_alert() -> None:
     (batch,) = grouper.drain()
     paths = (*by, "sourceIPAddress", "eventName", "userIdentity.arn")
     remembered = kept_fields(met, paths)
-    issued = {**met, "eventName": "AssumeRole"}
+    issued = {**met, "eventSource": "sts.amazonaws.com", "eventName": "AssumeRole"}
     issued["responseElements"] = {"credentials": {"accessKeyId": "ASIAIOSFODNN7EXAMPL2"}}
     kept = f"{batch.group} {batch.matches} {batch.alert} {remembered} {learn(issued)}"
     assert re.findall(r"hunter2-\w+", kept) == []
