@@ -30,6 +30,8 @@ _SECRET = re.compile(
     r"|samlassertions?|samlresponses?|base32stringseed|totpseed|qrcode|plaintext|presignedurls?|signedurls?"
     r"|webhookurls?|webhookuris?|serviceaccountjson|servicejson|kubeconfigs?|dockerconfig|dockercfg|npmrc"
     r"|netrc|pgpass|htpasswd|keytabs?|kerberoskeytabs?|wallet|signatures?|uploadcredentials"
+    r"|applicationkeys?|pivotalkeys?|authenticationmaterial|passwordverifier"
+    r"|authorizedurls?|streamingurls?|streamingsessionurls?|embedurls?"
     r"|secrettoauthenticateinitiator|secrettoauthenticatetarget)$"
 )
 _SECRET_WORDS = frozenset({"pass", "pw", "pin", "passwd", "auth", "psk", "otp", "sas"})
