@@ -188,6 +188,8 @@ medialive CreateInput destinations.0.Passphrase
 mediapackage CreateChannel hlsIngest.ingestEndpoints.0.password
 mediaconnect AddFlowOutputs outputs.0.encryption.passphrase
 geo CreateKey key
+glue CreateConnection authenticationConfiguration.userManagedClientApplicationClientSecret
+networkmanager CreateDevice snmp.communityString
 """
 CALLS = [parsed(line) for line in _CALLS.splitlines()]
 
