@@ -32,6 +32,8 @@ _KINDS = {kind.value: kind for kind in LogFileKind}
 
 # The prefix is greedy, so that an `AWSLogs` inside it stays a part of it. `[0-9]`, not `\d`, which takes
 # any script's digits.
+_LONGEST_KEY = 1024
+"""S3's own limit, in bytes."""
 _KEY = re.compile(
     r"""
     (?:(?P<prefix>.*)/)?  AWSLogs/  (?:(?P<organization_id>o-[a-z0-9]+)/)?
@@ -78,7 +80,7 @@ class LogFileKey:
         Account, region, kind and date stand both in the folder and in the file's name, and must agree:
         what only looks like a log file is not read as one.
         """
-        parts = _KEY.fullmatch(key)
+        parts = _KEY.fullmatch(key) if len(key) <= _LONGEST_KEY else None
         if parts is None or parts["kind"] not in _KINDS:
             return None
         kind = _KINDS[parts["kind"]]

@@ -30,6 +30,8 @@ _SECRET = re.compile(
     r"|samlassertions?|samlresponses?|base32stringseed|totpseed|qrcode|plaintext|presignedurls?|signedurls?"
     r"|webhookurls?|webhookuris?|serviceaccountjson|servicejson|kubeconfigs?|dockerconfig|dockercfg|npmrc"
     r"|netrc|pgpass|htpasswd|keytabs?|kerberoskeytabs?|wallet|signatures?|uploadcredentials"
+    r"|communitystrings?|applicationkeys?|pivotalkeys?|authenticationmaterial|passwordverifier"
+    r"|authorizedurls?|streamingurls?|streamingsessionurls?|embedurls?"
     r"|secrettoauthenticateinitiator|secrettoauthenticatetarget)$"
 )
 _SECRET_WORDS = frozenset({"pass", "pw", "pin", "passwd", "auth", "psk", "otp", "sas"})
@@ -43,7 +45,7 @@ _HANDLES = re.compile(
     r"|sequence|lock|update|change|version|backward|forward|chunk|message|conditional|action|profile|retrieval"
     r"|provision|terminate|execute|product|workflow|share|purchase|resume|scroll|sync|block|retry|dkim|grant"
     r"|http|max|min|input|output|total|overlap|pattern|syntax|prompt|completion|stop|special|reserved)tokens?"
-    r"|(?:delete|clear|create|show|reveal|with|generate|uses?|validate|allow|rotate|manage[a-z]*|hide|expire|has"
+    r"|(?:delete|clear|create|show|reveal|with|generate|uses?|validate|allow|rotate|^manage[a-z]*|hide|expire|has"
     r"|include|enable|disable|require|force|restore|remove)(?:secrets?|passwords?|credentials?|tokens?"
     r"|masterpassword|masteruserpassword|adminpassword|lakeformationcredentials|callercredentials)"
     r"|[a-z]*publickey[a-z0-9]*)$"

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, lru_cache
 from typing import Any, TypeVar
 
+from trailwarden.safety import secret_members, sensitive
 from trailwarden.safety.names import (
     is_environment,
     is_readable,
@@ -34,7 +35,6 @@ from trailwarden.safety.secret_text import (
     may_hold_secret,
     secret_spans,
 )
-from trailwarden.safety.sensitive import MEMBERS
 
 __all__ = [
     "MASK",
@@ -60,12 +60,6 @@ _LEFT_OUT = "(left out)"
 _TOO_MUCH = "(left out: too much to check for secrets)"
 # Where a record holds what its caller chose; the rest, which says who did what, is read before.
 _BULKY = frozenset({"requestParameters", "responseElements", "additionalEventData", "serviceEventDetails"})
-# Calls of which one parameter, of an innocent name, is the secret.
-_SECRET_PARAMETERS: dict[tuple[str, ...], str] = {
-    ("ssm.amazonaws.com", "PutParameter"): "value",
-    ("apigateway.amazonaws.com", "CreateApiKey"): "value",
-    ("iot.amazonaws.com", "CreateKeysAndCertificate"): "keyPair",
-}
 _SHORT = 200  # characters
 _SECRET_NUMBERS = re.compile(r"(?:password|passwd|pwd|passcode|pin|otp|code)[0-9]?$")
 _ID = re.compile(
@@ -78,24 +72,18 @@ _SETS = re.compile(r"([A-Za-z_][\w.-]*+)=.")
 
 
 def redacted(value: Any, field: str = "") -> Any:
-    """A copy of `value` (any JSON) with secrets replaced by `***`; `field` is its name."""
-    return _Redactor().value(value, field)
+    """A copy of `value` (any JSON, a record too) with secrets replaced by `***`; `field` is its name."""
+    return _Redactor(_marked_of(value)).value(value, field)
 
 
 def redacted_record(record: Mapping[str, Any]) -> SafeRecord:
     """A copy of a record with secrets replaced by `***`, cut off where it nests absurdly deep or is too much
     to be checked."""
-    call = tuple(str(record.get(field, "")) for field in ("eventSource", "eventName"))
-    redactor = _Redactor(_marked(*call))
+    redactor = _Redactor(_marked_of(record))
     found = {
         key: redactor.value(record[key], key, 1) for key in sorted(record, key=lambda key: key in _BULKY)
     }
-    masked_record = {key: found[key] for key in record}
-    secret = _SECRET_PARAMETERS.get(call)
-    parameters = masked_record.get("requestParameters")
-    if secret and isinstance(parameters, dict) and parameters.get(secret):
-        masked_record["requestParameters"] = {**parameters, secret: MASK}
-    return SafeRecord(masked_record)
+    return SafeRecord({key: found[key] for key in record})
 
 
 def redacted_text(text: str) -> str:
@@ -127,14 +115,23 @@ def hides(path: str) -> bool:
 
 @cache
 def _members() -> dict[tuple[str, str], frozenset[str]]:
-    lines = (line.partition(": ") for line in MEMBERS.splitlines())
-    return {(call.split()[0], call.split()[1]): frozenset(names.split()) for call, _, names in lines}
+    members: dict[tuple[str, str], frozenset[str]] = {}
+    for line in (*sensitive.MEMBERS.splitlines(), *secret_members.MEMBERS.splitlines()):
+        call, _, names = line.partition(": ")
+        service, operation = call.split()
+        members[service, operation] = members.get((service, operation), frozenset()) | set(names.split())
+    return members
 
 
-def _marked(source: str, name: str) -> frozenset[str]:
-    """The members of this call that AWS's models mark as sensitive."""
-    service = source.removesuffix(".amazonaws.com")
-    return _members().get((service, "*"), frozenset()) | _members().get((service, name), frozenset())
+def _marked_of(value: Any) -> frozenset[str]:
+    """The secret members of the call, if `value` is the record of one."""
+    if not isinstance(value, Mapping):
+        return frozenset()
+    source, name = (value.get(field) for field in ("eventSource", "eventName"))
+    if not isinstance(source, str) or not isinstance(name, str):
+        return frozenset()
+    service, members = source.removesuffix(".amazonaws.com"), _members()
+    return members.get((service, "*"), frozenset()) | members.get((service, name), frozenset())
 
 
 class _Redactor:
@@ -167,7 +164,8 @@ class _Redactor:
         return MASK if is_secret(field) and _SECRET_NUMBERS.search(plain(field)) else value
 
     def _is_marked(self, field: str, depth: int) -> bool:
-        """Whether AWS's models mark a member of this call as sensitive; the record's own fields are none."""
+        """Whether a member of this call is secret by AWS's models or their words; the record's own fields are
+        none."""
         return depth > 1 and plain(field) in self._marked
 
     def text(self, text: str, depth: int = 0) -> str:
@@ -224,7 +222,10 @@ class _Redactor:
             if self._nodes <= 0:
                 safe[_LEFT_OUT] = f"{len(value) - len(safe):,} of {len(value):,} entries"
                 break
-            name = self.text(key) if len(key) > _LONG_NAME else key
+            name = key
+            if len(key) > _LONG_NAME:
+                self._nodes -= 1
+                name = self.text(key)
             if key == pair and isinstance(item, (str, int, float)) and not isinstance(item, bool):
                 self._nodes -= 1
                 safe[name] = item if isinstance(item, str) and is_reference(item) else MASK

@@ -12,7 +12,7 @@ _VALUE = r"(?:\"[^\"]+\"|'[^']+'|[^\s\"';|&<>]+)"
 
 _AWS = (
     r"\b(?:FwoG|FQoG|IQoJ)[A-Za-z0-9+/=_-]{40,}",
-    r"\b(?:ABSK[A-Za-z0-9+/]{60,}={0,2}|bedrock-api-key-[A-Za-z0-9+/_=-]{20,}|amzn\.mws\.[0-9a-f-]{36})",
+    r"\b(?:ABSK[A-Za-z0-9+/]{60,}={0,2}|bedrock-api-key-[A-Za-z0-9+/_=-]{20,}|amzn\.mws\.[0-9a-f-]{36}|da2-[a-z0-9]{26}\b)",
     r"\b(?:AKIA|ASIA)[A-Z0-9]{16}[^A-Za-z0-9]{1,20}(?:[A-Za-z_]{1,40}[^A-Za-z0-9]{1,10})?([A-Za-z0-9/+]{40})\b",
 )
 _TOKENS = (

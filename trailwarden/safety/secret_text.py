@@ -26,6 +26,12 @@ MASK = "***"
 Span = tuple[int, int]
 _MATCH_COST = 30
 """What a match costs of the budget, in characters: about what searching that many takes."""
+_LAYER_COST = 50
+"""What a text costs, and each layer of its escapes, that a pattern finds something in; besides its length."""
+_PATTERN_COST = 15
+_SCAN_SHARE = 16
+"""A pattern that finds something reads all of the text again: it costs this part of its length."""
+_ESCAPE_COST = 3
 _LAYERS = 4
 _SHORTEST = 4
 
@@ -69,6 +75,7 @@ _SPOKEN = (
     r"|\b(?:password|passwd|passphrase)\s+(?:to\s|is\s)?)\s*[\"'`]"
 )
 _ELEMENT = rf"(?i)<([\w:.-]*{_HINT}[\w:.-]*)(?:\s[^<>]*)?>([^<]+)"
+_ELEMENTS = rf"(?i)<[\w:.-]*(?:name|key)>\s*([\w./:-]*{_HINT}[\w.-]*)\s*</[\w:.-]+>\s*<[\w:.-]*value>([^<]+)"
 _QUERY = (
     r"(?i)[?&;](?:sig|code|signature|token|pass|key|x-(?:amz|goog)-(?:signature|credential|security-token))="
     r"([^&\s\"'\\<>]+)"
@@ -106,9 +113,10 @@ _ENCODED = r"(?:[A-Za-z0-9+/]{60,}\r?\n)+[A-Za-z0-9+/]*={0,2}|[A-Za-z0-9+/_-]{12
 _ESCAPED = r"%[0-9A-Fa-f]{2}|&#?\w|\\."
 _CONTROLS = {"n": "\n", "r": "\r", "t": "\t"}
 _PATTERNS = (
-    *(_ASSIGNED, _FLAG, _PAIR, _PAIR_BACKWARDS, _SPOKEN, _ELEMENT, _QUERY, _ENCODED, _ESCAPED),
+    *(_ASSIGNED, _FLAG, _PAIR, _PAIR_BACKWARDS, _SPOKEN, _ELEMENT, _ELEMENTS, _QUERY, _ENCODED, _ESCAPED),
     *SHAPES,
 )
+_ESCAPED_NUMBER = _PATTERNS.index(_ESCAPED)
 
 
 @cache
@@ -177,8 +185,10 @@ def secret_spans(text: str, budget: Budget, depth: int = 0) -> list[Span]:
         hits = _hits(layer.text)
         if not hits:
             break
+        if not budget.take(_LAYER_COST + len(hits) * (_PATTERN_COST + len(layer.text) // _SCAN_SHARE)):
+            return [(0, len(text))]
         found += [layer.original(span) for span in _Search(layer.text, budget, depth).spans(hits)]
-        inner = layer.decoded() if _PATTERNS.index(_ESCAPED) in hits else None
+        inner = layer.decoded(budget) if _ESCAPED_NUMBER in hits else None
         if inner is None:
             break
         if not budget.take(len(inner.text)):
@@ -214,6 +224,7 @@ class _Search:
             _PAIR_BACKWARDS: self._paired_backwards,
             _SPOKEN: self._spoken,
             _ELEMENT: self._element,
+            _ELEMENTS: self._element,
             _ENCODED: self._encoded,
         }
 
@@ -344,12 +355,15 @@ def _unquoted(text: str, start: int, name: str, named_at: int) -> Span:
         and "\n" in text[named_at - len(before) - 1 : end + 400]
     ):
         return first, _end_of(_LINE, text, start)
-    while end > first and text[end - 1] in _UNQUOTED_END:
-        opening = _OPENING.get(text[end - 1])
-        if opening and opening in text[first:end]:
-            break
+    return first, _without_punctuation(text, first, end)
+
+
+def _without_punctuation(text: str, first: int, end: int) -> int:
+    """Where a value ends without what closes the sentence or the bracket around it."""
+    opened = {closing for closing, opening in _OPENING.items() if text.find(opening, first, end) >= 0}
+    while end > first and text[end - 1] in _UNQUOTED_END and text[end - 1] not in opened:
         end -= 1
-    return first, end
+    return end
 
 
 def _end_of(pattern: re.Pattern[str], text: str, start: int) -> int:
@@ -419,7 +433,7 @@ class _Layer:
         # A run of plain characters, each as wide as itself; or one that was escaped, `width` characters wide.
         return (first + offset, first + offset + 1) if width == 1 else (first, first + width)
 
-    def decoded(self) -> "_Layer | None":
+    def decoded(self, budget: Budget) -> "_Layer | None":
         """The text without one level of its escapes; None if there are none."""
         parts: list[str] = []
         places: list[int] = []
@@ -429,6 +443,8 @@ class _Layer:
             plain = _plain_of(met.group())
             if plain is None:
                 continue
+            if not budget.take(_ESCAPE_COST):
+                return None
             if met.start() > end:
                 self._keep(end, met.start(), length, places, origins)
                 parts.append(self.text[end : met.start()])

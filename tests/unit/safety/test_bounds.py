@@ -1,5 +1,6 @@
 """What masking costs is bounded, whatever stands in a record; what is not looked at is not sent."""
 
+import base64
 import json
 import re
 import resource
@@ -35,6 +36,7 @@ _ITS_OWN = (
     secret_text._PAIR_BACKWARDS,
     secret_text._SPOKEN,
     secret_text._ELEMENT,
+    secret_text._ELEMENTS,
     secret_text._QUERY,
     secret_text._ENCODED,
 )
@@ -196,6 +198,12 @@ def largest(parameters: Any) -> dict[str, Any]:
     return call("codebuild", "CreateProject", parameters)
 
 
+def nested(text: str, times: int) -> str:
+    for _ in range(times):
+        text = base64.b64encode(text.encode()).decode()
+    return text
+
+
 EXPENSIVE: dict[str, Any] = {
     "many-keys": {f"k{n}": n for n in range(20_000)},
     "many-elements": {"list": [1] * 120_000},
@@ -208,6 +216,18 @@ EXPENSIVE: dict[str, Any] = {
     "base64": {"a": "cGFzc3dvcmQ9aHVudGVyMiBwYXNzd29yZD1odW50ZXIy" * 5_500},
     "environment": {"environment": {f"k{n}": "v" for n in range(20_000)}},
     "pairs": {"items": [{"name": "password", "value": "x"}] * 7_000},
+    "distinct-texts": {"list": [f"%70assword=x{n}" for n in range(13_000)]},
+    "secret-names": {f'a="{n}" password="x"': n for n in range(9_000)},
+    "base64-texts": {"list": ["cGFzc3dvcmQ9aHVudGVyMg=="] * 9_000},
+    "base64-in-base64": {"a": nested("password=hunter2 " * 2_500, 5)},
+    "json-texts": {"list": ['{"a":"password=x"}'] * 10_000},
+    "json-lists": {"list": ['{"a":' * 60 + '"password=x"' + "}" * 60] * 600},
+    "escapes": {"a": '\\\\\\"password\\\\\\":' * 12_000},
+    "brackets": {"a": "password=" + ")" * 250_000},
+    "quotes": {"a": 'password="' + '\\"' * 120_000},
+    "semicolons": {"a": ";password=a" * 23_000},
+    "block-scalars": {"a": "password: |\n  a\n" * 15_000},
+    "commands": {"a": "mysql a " * 30_000},
 }
 
 
@@ -238,6 +258,43 @@ def test_what_is_kept_of_a_record_is_bounded(name: str) -> None:
 
     assert nodes(safe) <= 21_000
     assert len(json.dumps(safe)) <= 4 * _LARGEST_RECORD
+
+
+class Counted:
+    """What masking asks of RE2, counted."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.texts = self.characters = self.matches = 0
+        hits, compiled = secret_text._hits, secret_text._compiled
+
+        def counted_hits(text: str) -> list[int]:
+            self.texts += 1
+            self.characters += len(text)
+            return hits(text)
+
+        def counted(pattern: str) -> Any:
+            outer, inner = self, compiled(pattern)
+
+            class Pattern:
+                def finditer(self, text: str) -> Any:
+                    outer.characters += len(text) // 16
+                    for met in inner.finditer(text):
+                        outer.matches += 1
+                        yield met
+
+            return Pattern()
+
+        patch.setattr(secret_text, "_hits", counted_hits)
+        patch.setattr(secret_text, "_compiled", counted)
+
+
+@pytest.mark.parametrize("name", EXPENSIVE)
+def test_what_masking_asks_of_re2_is_bounded(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A match is paid as 30 characters, a text that holds something as some 100; all from one budget."""
+    counted = Counted(monkeypatch)
+    redacted_record(largest(EXPENSIVE[name]))
+    work = counted.characters + 30 * (counted.matches + counted.texts)
+    assert work <= 2 * redact._CHARACTERS, vars(counted)
 
 
 def test_what_there_is_no_budget_for_is_left_out_with_its_secrets() -> None:

@@ -35,8 +35,6 @@ def named(shape: Shape) -> str:
 def test_a_secret_of_a_service_is_masked(shape: Shape, where: str) -> None:
     source, name, parameters = shape
     record = call(source, name) | {where: parameters}
-    if name in {"CreateApiKey", "PutParameter"} and where == "responseElements":
-        pytest.skip("a secret of the request alone")
     safe = redacted_record(record)
     assert SECRET not in json.dumps(safe), safe[where]
     assert redacted_record(safe) == safe, "masking twice changes nothing"

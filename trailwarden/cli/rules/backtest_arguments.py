@@ -19,7 +19,7 @@ from trailwarden.rules.source import RuleSource, Source
 _RULE_SUFFIXES = (".yml", ".yaml")
 _LOG_SUFFIXES = (".json", ".gz")
 _LOOKED_AT = 20_000  # files of a folder, until it is taken for what was found
-_KEY = re.compile(r"^(id|name|title):\s*(.+?)\s*$", re.MULTILINE)
+_KEY = re.compile(r"^(id|name|title):[ \t]*+(\S.*)$", re.MULTILINE)
 
 
 @dataclass(slots=True)
@@ -81,7 +81,7 @@ def shipped_words() -> Iterator[tuple[str, str]]:
     alone, so that completion answers at once."""
     for file in sorted(shipped_rules_path().rglob("*.yml")):
         for number, document in enumerate(re.split(r"^---", file.read_text("utf-8"), flags=re.MULTILINE)):
-            keys = {key: value.strip("'\"") for key, value in _KEY.findall(document)}
+            keys = {key: value.strip().strip("'\"") for key, value in _KEY.findall(document)}
             title = keys.get("title", "")
             if number == 0:
                 yield file.stem, title
