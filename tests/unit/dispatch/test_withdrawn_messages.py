@@ -1,4 +1,4 @@
-"""What is ours is sent, whatever becomes of its alert before that: it gets other ids, is taken back, returns."""
+"""What is ours is sent, whatever becomes of its alert before: other ids, withdrawal, return."""
 
 from typing import Any
 
