@@ -26,7 +26,7 @@ def test_an_alert_that_moves_while_it_is_looked_for_is_sent() -> None:
     for number in range(12):
         world.deliver([Event(number, 100 * number)])
     real: Any = world.kept.filed_alert
-    moved = []
+    moved: list[str] = []
 
     def filed_alert(group_key: str, alert_id: str) -> Any:
         if not moved:
