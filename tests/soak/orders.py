@@ -8,7 +8,7 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import partial
 from typing import Any
 
@@ -22,6 +22,7 @@ from trailwarden.alerts.grouping import AlertGrouper
 from trailwarden.alerts.telling import Reason
 from trailwarden.aws.correlation_table import CorrelationTable
 from trailwarden.correlation.correlator import Correlator
+from trailwarden.dispatch.agreement import WITHDRAWN
 from trailwarden.engine.match import Match
 from trailwarden.rules.ruleset import Correlation, CorrelationType, RuleSet
 from trailwarden.state.memory import MemoryAlertStore, MemoryCorrelationStore
@@ -57,6 +58,9 @@ class Figures:
     recounted: int = 0
     alerts: int = 0
     kinds: Counter[str] = field(default_factory=Counter)
+
+    def __add__(self, other: "Figures") -> "Figures":
+        return Figures(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
 
     def lines(self) -> list[str]:
         """The figures, for people."""
@@ -210,7 +214,13 @@ def _hold(world: _World, order: Order) -> None:
     assert [one[1:] for one in correlated] == naive_outcome(order.correlations, order.matches)
     sent: dict[str, set[str]] = {}
     told = Counter((alert.alert_id, follow_up) for alert, follow_up in world.topic.told)
-    written = Counter((alert_id, follow_up) for _, alert_id, _, follow_up in world.seen_by.written)
+    silenced = _silenced(world)
+    assert set(silenced.values()) <= {WITHDRAWN}, "nothing of ours is taken for another's"
+    written = Counter(
+        (alert_id, follow_up)
+        for _, alert_id, key, follow_up in world.seen_by.written
+        if (alert_id, key) not in silenced
+    )
     assert not written - told, "every message is sent"
     assert (told - written).total() <= world.crashed, "and once, but for one that somebody died over"
     _check_messages(world, sent)
@@ -221,10 +231,24 @@ def _hold(world: _World, order: Order) -> None:
     _check_gone(world)
 
 
+def _silenced(world: _World) -> dict[tuple[str, str], str]:
+    """Why messages were not sent, by alert and key, of those that were written to be."""
+    if not world.in_table:
+        return dict(world.outbox.silenced)
+    return {
+        (alert_id, key): item["silent"]["S"]
+        for _, alert_id, key, _ in world.seen_by.written
+        if "silent" in (item := world.database.items[f"ALERT#{alert_id}", key])
+    }
+
+
 def _check_messages(world: _World, sent: dict[str, set[str]]) -> None:
     """What messages claim is true; `sent` gets the matches that they count."""
     published = {(alert.alert_id, _key(more)) for alert, more in world.topic.told}
+    silenced = _silenced(world)
     for group_key, alert_id, key, follow_up in world.seen_by.written:
+        if (alert_id, key) in silenced:
+            continue
         ids = world.seen_by.covers[alert_id, key]
         before = sent.setdefault(group_key, set())
         if follow_up is not None:

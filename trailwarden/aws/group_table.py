@@ -217,8 +217,9 @@ class GroupTable(MatchTable):
         return {
             "TableName": self._table,
             "Key": alert_key(alert.alert_id),
-            "UpdateExpression": "SET alert = :alert REMOVE became, withdrawn_at",
-            "ExpressionAttributeValues": item_of(**{":alert": _text_of(alert)}),
+            "UpdateExpression": "SET alert = :alert, expires_at = :expires REMOVE became, withdrawn_at",
+            "ExpressionAttributeValues": item_of(**{":alert": _text_of(alert)})
+            | item_of(**{":expires": self._expiry()}),
         }
 
     def _withdraw(self, alert_id: str) -> dict[str, Any]:

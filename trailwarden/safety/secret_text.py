@@ -33,6 +33,11 @@ _SCAN_SHARE = 16
 """A pattern that finds something reads all of the text again: it costs this part of its length."""
 _ESCAPE_COST = 3
 _LAYERS = 4
+_INNOCENT: dict[str, int] = {}
+"""Short texts without a secret, and what it cost to say so: records of one account repeat most of theirs. It
+costs the budget the same again, so that what is left out does not depend on what was read before."""
+_REMEMBERED = 200
+_REMEMBERED_AT_MOST = 5_000
 _SHORTEST = 4
 
 _HINT = (
@@ -174,6 +179,19 @@ def may_hold_secret(text: str) -> bool:
 
 def secret_spans(text: str, budget: Budget, depth: int = 0) -> list[Span]:
     """Where secrets stand in the text, in any order; they may overlap."""
+    cost = _INNOCENT.get(text)
+    if cost is not None and not depth:
+        return [] if budget.take(cost) else [(0, len(text))]
+    before = budget.left
+    found = _searched(text, budget, depth)
+    if not found and not depth and len(text) <= _REMEMBERED:
+        if len(_INNOCENT) >= _REMEMBERED_AT_MOST:
+            _INNOCENT.clear()
+        _INNOCENT[text] = before - budget.left
+    return found
+
+
+def _searched(text: str, budget: Budget, depth: int) -> list[Span]:
     if len(text) < _SHORTEST:
         return []
     if not budget.take(len(text) + _MATCH_COST):

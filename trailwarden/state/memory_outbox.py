@@ -25,6 +25,8 @@ class MemoryOutbox:
         self._now = now
         self._progress: dict[_Key, Progress] = {}
         self._claimed: dict[_Key, int] = {}
+        self.silenced: dict[_Key, str] = {}
+        """Why messages are not sent, of those that were written to be."""
         self._set_aside: dict[str, SetAside] = {}
         self._reported: set[str] = set()
         self._summing: Counter[str] = Counter()
@@ -38,12 +40,13 @@ class MemoryOutbox:
 
     def written(self) -> list[Outgoing]:
         """Every message that was ever written, in order: what the table's stream brings."""
-        return [
+        found = (
             Outgoing(one.alert.alert_id, silent=one.silent, written_at=at)
             if isinstance(one, Opened)
             else Outgoing(one.alert_id, one.key, one.follow_up, written_at=at)
             for at, one in self._kept.outbox
-        ]
+        )
+        return [replace(one, silent=one.silent or self.silenced.get(_key(one), "")) for one in found]
 
     def alert(self, alert_id: str) -> Alert | None:
         """The alert as it was opened."""
@@ -111,7 +114,7 @@ class MemoryOutbox:
 
     def silence(self, message: Outgoing, why: str) -> None:
         """Remember that nobody is to be told of it."""
-        self._kept.silent[message.alert_id] = why
+        self.silenced[_key(message)] = why
 
     def became(self, alert_id: str) -> str | None:
         """The id of the alert that this one is a part of now, empty if nothing is left of it."""
