@@ -23,7 +23,7 @@ from infra.settings import Settings
 _DETECT_BATCH = 10
 # How often a notice may come, at most. A large file comes again for each of its runs, and so does what is not
 # begun for lack of time. Attempts that fail are counted in the ledger (trailwarden/state/ledger.py), which
-# sets a file aside after five. The queue counts for what is never begun: rules that cannot be loaded, no ledger.
+# sets a file aside after five. The queue counts for what is never begun: no rules can be loaded, no ledger.
 _MOST_RECEIVES = 1000  # SQS takes no more
 # A failure hides a notice for the visibility timeout, and SQS deletes it 14 days after it was sent, in
 # whichever queue it is: it must be among the dead letters well before. https://docs.aws.amazon.com/
@@ -273,8 +273,8 @@ class DetectionStack(Stack):
                 "Sum",
                 1,
                 "A delivery notice failed for the second time or more, before its file could be counted as"
-                " begun. It is tried again for up to seven days, then kept among the dead letters. See the log"
-                " of detect.",
+                " begun. It is tried again for seven days, then kept among the dead letters. See the log of"
+                " detect.",
             ),
             failing("detect-errors", n.DETECT_FUNCTION, "detect fails as a whole. See its log."),
             failing("notify-errors", n.NOTIFY_FUNCTION, "notify fails as a whole. See its log."),

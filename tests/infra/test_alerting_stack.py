@@ -158,6 +158,7 @@ def test_what_needs_a_hand_is_told_to_operations(routed: Synthesized) -> None:
         ("Errors", WATCH),
         ("Errors", APPLY),
         ("RequestsSetAside", APPLY),
+        ("RequestsFailed", APPLY),
         ("Invocations", TEND),
         ("DeafTopics", WATCH),
         ("NumberOfNotificationsFailed", "trailwarden-alerts"),

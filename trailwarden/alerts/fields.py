@@ -2,7 +2,7 @@
 reads them. No secret is in them, whether the record is masked or not."""
 
 import json
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 from trailwarden.activity.fields import NORMALISED
@@ -13,8 +13,6 @@ from trailwarden.safety.text import UNKNOWN, one_line
 __all__ = ["NORMALISED", "account", "actor", "field_text", "origin", "outcome", "region"]
 
 _READ_AT_MOST = 4096
-_REMEMBERED = 256
-"""Characters of a text whose masked form is remembered: a file has few actors and actions."""
 
 
 def field_text(record: Record, name: str, limit: int = 200) -> str:
@@ -24,7 +22,7 @@ def field_text(record: Record, name: str, limit: int = 200) -> str:
     """
     normalise = NORMALISED.get(name)
     if normalise is not None:
-        return _masked(normalise(record))
+        return redacted_text(normalise(record))
     secret = hides(name)
     texts = [text for value in field_values(record, name) for text in _texts(value, limit)]
     if not texts:
@@ -42,16 +40,7 @@ def _texts(value: Any, limit: int) -> list[str]:
         return [one_line(json.dumps(redacted(value), separators=(",", ":")), limit)]
     if isinstance(value, bool):
         return ["true" if value else "false"]
-    return [one_line(_masked(value[:_READ_AT_MOST]) if isinstance(value, str) else value, limit)]
-
-
-def _masked(text: str) -> str:
-    return _masked_before(text) if len(text) <= _REMEMBERED else redacted_text(text)
-
-
-@lru_cache(maxsize=2048)
-def _masked_before(text: str) -> str:
-    return redacted_text(text)
+    return [one_line(redacted_text(value[:_READ_AT_MOST]) if isinstance(value, str) else value, limit)]
 
 
 actor, account, origin, outcome, region = (
