@@ -101,6 +101,7 @@ def test_what_a_batch_came_to_is_told_as_metrics(
         "Correlated": 0,
         "Ungrouped": 0,
         "SessionsLearned": 0,
+        "NoticesFailedAgain": 0,
         "UnfinishedFiles": 0,
         "FilesSetAside": 0,
         "RuleSetLoads": 1,
