@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from tests.corpus import corpus_records, needs_corpus
+from tests.unit.checking.test_corpus import EVENTS_OF_SAMPLES
 from tests.unit.checking.writing import API
 from trailwarden.checking import check_rules
 from trailwarden.engine.evaluate import holds
@@ -17,7 +18,7 @@ from trailwarden.rules.source import RuleSource
 from trailwarden.scaffold import Proposal, propose, rule_text
 
 LEFT_TO_THE_AUTHOR = {"no-tags", "no-references", "no-falsepositives"}
-MADE_UP = {"ListBucket", "DescribeTrail", "NotCreateUser", "DetachUserGroup", "PutPolicy", "RemovePermission"}
+MADE_UP = EVENTS_OF_SAMPLES | {"RemovePermission"}
 """Events of vendors' samples that CloudTrail never writes so: the checker says so of these rules too."""
 ATTACHED: dict[str, Any] = {
     "eventSource": "iam.amazonaws.com",

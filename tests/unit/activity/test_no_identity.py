@@ -92,6 +92,7 @@ def assumed_root(flag: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("flag", ["true", True, "True"])
 def test_a_root_session_that_was_assumed_is_not_the_root_user(flag: Any) -> None:
     assume = {
+        "eventSource": "sts.amazonaws.com",
         "eventName": "AssumeRoot",
         "eventTime": "2026-03-02T08:59:00Z",
         "userIdentity": {

@@ -31,7 +31,8 @@ def answered(event_name: str, container: str, answer: Any) -> dict[str, Any]:
         (answered("RenewRole", "responseElements", "Failure"), DENIED),
         (answered("EmailUpdated", "responseElements", "Failure"), DENIED),
         (answered("CheckMfa", "responseElements", None), DONE),
-        ({"eventName": "ConsoleLogin", "responseElements": {"ConsoleLogin": "Failure"}}, DENIED),
+        (answered("ConsoleLogin", "responseElements", "Failure"), DENIED),
+        ({"eventName": "ConsoleLogin", "responseElements": {"ConsoleLogin": "Failure"}}, DONE),
         ({**SIGN_IN, "eventName": "ConsoleLogin", "errorMessage": "Failed authentication"}, DENIED),
         ({**SIGN_IN, "eventName": "ConsoleLogin", "responseElements": None}, DONE),
         ({**SERVICE, "serviceEventDetails": {"state": "FAILED"}}, FAILED),  # AWS Backup
