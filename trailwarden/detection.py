@@ -328,7 +328,7 @@ class Detector:
     def _give_up(self, log_file: OpenedLogFile, entry: FileEntry, asked: "_Asked") -> Handled:
         """Set a file aside that ended its function, or failed, each time that it was begun."""
         where = one_line(log_file.address, 1100)
-        how_far = f" beyond record {entry.progress.next_index}" if entry.progress else ""
+        how_far = f"It was read as far as record {entry.progress.next_index}.\n" if entry.progress else ""
         last = entry.detail or "the function was ended: its time or its memory did not suffice"
         text = _GIVEN_UP.format(where=where, attempts=entry.attempts, how_far=how_far, last=last)
         self._operations.tell("Trailwarden: a log file was set aside", text)
@@ -361,11 +361,8 @@ class Detector:
         excerpt = one_line(safe, 1000)
         notice_id = "notice:" + hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
         if self._ledger.entry(notice_id) is None:
-            self._operations.tell(
-                "Trailwarden: a delivery notice cannot be read",
-                f"The ingest queue held a message that is no delivery notice ({why}).\n"
-                f"It begins:\n\n{excerpt}\n",
-            )
+            text = _NO_NOTICE.format(why=one_line(why, 500), excerpt=excerpt)
+            self._operations.tell("Trailwarden: a delivery notice cannot be read", text)
             detail = f"{why}: {excerpt}"
             self._ledger.write(notice_id, FileEntry(outcome=FileOutcome.UNREADABLE, detail=detail))
         return f"a notice cannot be read ({why}): {one_line(safe, 200)}"
@@ -384,16 +381,37 @@ class _Asked:
 
 
 _GIVEN_UP = """\
-The log file {where} was begun {attempts} times without any progress{how_far}.
-The last attempt: {last}.
+This log file was begun {attempts} times without any progress:
+  {where}
+{how_far}The last attempt: {last}.
 
-It is not tried again, and its events from there on were not evaluated. The other files of its
-notice were. What to do:
-  1. Read the log of the function detect at the time of the attempts. If it ran out of memory or
-     time, raise detect_memory_mb or detect_timeout_seconds in the settings, and deploy.
-  2. Redrive the ingest dead-letter queue: the file is then tried once more, from where it stopped.
-  3. If it fails again, copy the object to a machine and read it with `trailwarden scan`; keep it as
-     evidence, for somebody may have made it to be unreadable.
+Its events from there on were not evaluated, and it is not tried
+again. The other files of its notice were read. What to do:
+  1. Read the log of the function detect at the time of the
+     attempts. If it ran out of memory or time, raise
+     functions.detect_memory_mb or
+     functions.detect_timeout_seconds in the settings, and
+     deploy.
+  2. Redrive the ingest dead-letter queue: the file is then
+     tried once more, from where it stopped.
+  3. If it fails again, copy the object to a machine and read it
+     with `trailwarden scan`. Keep the object as evidence:
+     somebody may have made it unreadable on purpose.
+"""
+_NO_NOTICE = """\
+The ingest queue held a message that is not a delivery notice:
+  {why}
+It was taken from the queue, and no log file was read for it.
+It begins:
+
+  {excerpt}
+
+What to do:
+  1. Find out who sent it: only CloudTrail should. The policies
+     of the delivery topic and of the ingest queue say who may.
+  2. If it stood for a log file, have the file read: send a
+     message that names it to the ingest queue,
+     {{"s3Bucket": "BUCKET", "s3ObjectKey": ["KEY"]}}
 """
 _UNLEARNED = "a record that issues credentials cannot be read:"
 

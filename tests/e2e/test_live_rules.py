@@ -134,7 +134,7 @@ def test_of_two_who_publish_at_once_one_wins_whole_and_the_other_is_told(author:
     assert status["live"]["sequence"] == base + 1
     winner = status["publication"]["claimed_author"]
     (loser,) = set(folders) - {winner}
-    author.told("did not go live", f"says to be {loser}")
+    author.told("did not go live", f"claims to be {loser}")
     wanted = {path: content.decode() for path, content in folders[winner].items()}
     assert wait_for(lambda: author.team() == wanted, SECONDS), author.team()
 

@@ -47,7 +47,14 @@ def test_a_poison_is_set_aside_and_reported_once_and_its_neighbours_are_read(pla
     assert world.deaths == (0 if how == "failing" else ATTEMPTS)
     ((subject, text),) = world.told
     assert subject == "Trailwarden: a log file was set aside"
-    assert f"s3://{BUCKET}/{poison} was begun {ATTEMPTS} times" in text
+    assert f"This log file was begun {ATTEMPTS} times" in text
+    assert f"  s3://{BUCKET}/{poison}" in text.splitlines()
+    assert "functions.detect_memory_mb" in text
+    assert "functions.detect_timeout_seconds" in text
+    assert all(
+        len(line) <= 64 or "s3://" in line or line.startswith("The last attempt")
+        for line in text.splitlines()
+    )
     assert ("ValueError: odd" in text) == (how == "failing")
     ((parked, _why),) = world.parked
     assert json.loads(parked) == {"s3Bucket": BUCKET, "s3ObjectKey": [poison]}
@@ -259,3 +266,6 @@ def test_a_notice_that_is_none_is_told_and_done_with() -> None:
     world.settle()
     assert world.read() >= {key}
     assert subjects(world) == ["Trailwarden: a delivery notice cannot be read"]
+    _, _, steps = world.told[0][1].partition("\n\n  <xml>\n\nWhat to do:\n")
+    assert "Find out who sent it" in steps
+    assert '{"s3Bucket": "BUCKET", "s3ObjectKey": ["KEY"]}' in steps

@@ -166,6 +166,12 @@ class Suppressed:
         return least is not None and before is not None and least * 2 < before
 
 
+READ_AND_SENT = "what was read and sent"
+SUPPRESSED = "what is suppressed"
+KEPT_QUIET = "groups kept quiet"
+"""Figures of a heartbeat, by the names under which they stand among its `unknown` ones."""
+
+
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
     """Once a week: Trailwarden is at work, and silence meant peace. Times are RFC 3339, UTC.

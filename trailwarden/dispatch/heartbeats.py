@@ -5,7 +5,14 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
-from trailwarden.alerts.telling import Heartbeat, Suppressed, WatchedAccount
+from trailwarden.alerts.telling import (
+    KEPT_QUIET,
+    READ_AND_SENT,
+    SUPPRESSED,
+    Heartbeat,
+    Suppressed,
+    WatchedAccount,
+)
 from trailwarden.state.weeks import Seen, WeekFigures, Weeks, week_bounds, week_of
 
 _log = logging.getLogger(__name__)
@@ -44,14 +51,14 @@ class HeartbeatFigures:
         may be much of."""
         unknown: list[str] = []
         since, until = week_bounds(week)
-        figures = _read("what was read and sent", lambda: self._weeks.figures(week), WeekFigures(), unknown)
+        figures = _read(READ_AND_SENT, lambda: self._weeks.figures(week), WeekFigures(), unknown)
         accounts = dict(figures.accounts)
         quiet: Sequence[str] = ()
         if not brief:
             for back in range(1, _MISSED_FOR + 1):
                 for name in self._known_in(week_of(since - timedelta(days=7 * back)), unknown):
                     accounts.setdefault(name, Seen())
-            quiet = _read("groups kept quiet", self._acknowledged.acknowledged, (), unknown)
+            quiet = _read(KEPT_QUIET, self._acknowledged.acknowledged, (), unknown)
         for name in self._accounts:
             accounts.setdefault(name, Seen())
         return Heartbeat(
@@ -68,7 +75,7 @@ class HeartbeatFigures:
             staged=figures.staged,
             acknowledged=tuple(quiet),
             rule_set_version=_read("the rule set", self._rule_set_version, "", unknown),
-            suppressed=_read("what is suppressed", lambda: self._suppressed(since), Suppressed(), unknown),
+            suppressed=_read(SUPPRESSED, lambda: self._suppressed(since), Suppressed(), unknown),
             unknown=tuple(unknown),
         )
 

@@ -1,7 +1,8 @@
 """Once a week: Trailwarden is at work, what it read of each account, and what it told.
 
-Its first sentence says that all is well only where that is known: an account of which nothing was read comes
-before everything else. JSON is `trailwarden.heartbeat/1`, described by docs/schemas/heartbeat.schema.json.
+Its first sentence says that all is well only if that is known: rules that were silenced come before
+everything else, then accounts of which nothing was read. Figures that could not be read are not claimed.
+JSON is `trailwarden.heartbeat/1`, described by docs/schemas/heartbeat.schema.json.
 OCSF has no class for a sign of life among its findings, so queues that take OCSF get the JSON too.
 """
 
@@ -11,11 +12,18 @@ from datetime import timedelta
 from typing import Any
 
 from trailwarden.activity.model import Context
-from trailwarden.alerts.telling import Heartbeat, Suppressed, WatchedAccount
+from trailwarden.alerts.telling import (
+    KEPT_QUIET,
+    READ_AND_SENT,
+    SUPPRESSED,
+    Heartbeat,
+    Suppressed,
+    WatchedAccount,
+)
 from trailwarden.messages.chat import notification, plain
 from trailwarden.messages.envelope import DEFAULT_BODIES, AlertMessage, Bodies, enveloped, first_that_fits
 from trailwarden.messages.form import Form
-from trailwarden.messages.layout import fact, more, wrapped
+from trailwarden.messages.layout import counted, fact, more, wrapped
 from trailwarden.messages.places import account_info, told_account
 from trailwarden.messages.when import clock, date, parsed, spoken
 from trailwarden.safety.text import harmless, shorten
@@ -67,11 +75,16 @@ class _Week:
         return all_of_them if count == self.accounts else f"{count:,} of {all_of_them}"
 
     @property
+    def known(self) -> bool:
+        """Whether it is known what was read and sent."""
+        return READ_AND_SENT not in self.heartbeat.unknown
+
+    @property
     def told(self) -> int:
         return sum(self.heartbeat.told.values())
 
     def alerts(self) -> str:
-        return f"{self.told:,} alert{'' if self.told == 1 else 's'}" if self.told else "no alert"
+        return counted(self.told, "alert") if self.told else "no alert"
 
     @property
     def suppressed(self) -> Suppressed:
@@ -101,51 +114,81 @@ class _Week:
         count = f"{of.alerting:,} {'rule alerts' if of.alerting == 1 else 'rules alert'}"
         return (
             f"{count}{f' ({said})' if said else ''}; {of.off:,} switched off, {of.lowered:,} lowered, "
-            f"{of.staged:,} on trial, {of.exceptions:,} {'exception' if of.exceptions == 1 else 'exceptions'}"
+            f"{of.staged:,} on trial, {counted(of.exceptions, 'exception')}"
         )
 
     def headline(self) -> str:
+        """The subject: first what makes quiet mean nothing, then what was read and sent."""
         week = f"in the week to {date(self.heartbeat.until)}"
-        if self.heartbeat.unknown:
-            return f"Trailwarden runs, but not all of its figures could be read {week}; {self.alerts()} told"
+        said = f"; {self.said()}"
+        if self.silenced():
+            return f"{self.silenced()} {week}{said}"
+        if not self.known:
+            return f"Trailwarden runs, but what it read and told {week} is not known"
         if not self.heartbeat.records:
             return f"NOTHING WAS READ {week}: Trailwarden sees nothing"
         if self.silent:
-            return f"NOTHING WAS READ from {self.of_accounts(self.silent)} {week}; {self.alerts()} told"
-        if self.silenced():
-            return f"{self.silenced()} {week}; {self.alerts()} told"
+            return f"NOTHING WAS READ from {self.of_accounts(self.silent)} {week}{said}"
+        if self.heartbeat.unknown:
+            return f"Trailwarden runs, but not all of its figures could be read {week}{said}"
         seen = f"{self.of_accounts(self.accounts)} read" if self.accounts else "log files read"
         if self.late:
             seen += f" ({self.late:,} not lately)"
         hidden = f", {self.suppressed.hidden:,} hidden" if self.suppressed.hidden else ""
         return f"Trailwarden is at work: {seen}, {self.alerts()} told{hidden} {week}"
 
+    def said(self) -> str:
+        """`37 alerts told`, and before it what else is wrong, if rules were silenced as well."""
+        if not self.known:
+            return "what it read and told is not known"
+        told = f"{self.alerts()} told"
+        if self.silenced() and not self.heartbeat.records:
+            return "NOTHING WAS READ"
+        if self.silenced() and self.silent:
+            return f"NOTHING WAS READ from {self.of_accounts(self.silent)}; {told}"
+        return told
+
     def sentence(self) -> str:
         """What the week was like, and no more than is known of it."""
+        return ". ".join(self._sentences())
+
+    def _sentences(self) -> Iterator[str]:
         beat = self.heartbeat
         week = f"In the week to {spoken(beat.until)}"
+        if self.silenced():
+            yield f"{self.silenced()}: quiet says little"
+        if not self.known:
+            week = f"in the week to {spoken(beat.until)}"
+            yield f"Trailwarden runs, but what it read and told {week} is not known"
+        elif not beat.records:
+            yield "NOTHING WAS READ"
+            yield f"{week} not one record reached Trailwarden: its silence means nothing"
+        elif self.silent:
+            yield f"NOTHING WAS READ from {self.of_accounts(self.silent)}: what happened there is not known"
+            read = counted(beat.records, "record")
+            yield f"{week} Trailwarden read {read} of the rest, and told {self.alerts()}{self._quiet()}"
+        else:
+            if not self.silenced():
+                runs = "Trailwarden runs, but not all of its figures could be read"
+                yield runs if beat.unknown else "Trailwarden is at work"
+            read = counted(beat.records, "record")
+            of = f" of {self.of_accounts(self.accounts)}" if self.accounts else ""
+            yield f"{week} it read {read}{of}, and told {self.alerts()}{self._quiet()}"
+            if self.late:
+                yield f"From {self.of_accounts(self.late)} nothing came for a day or more"
         if beat.unknown:
             missing = ", ".join(harmless(name, 40) for name in beat.unknown[:10])
-            return (
-                f"Trailwarden runs, but not all of its figures could be read ({missing}): see the log of "
-                f"tend_alerts. {week} it read at least {beat.records:,} records"
-            )
-        if not beat.records:
-            return f"NOTHING WAS READ. {week} not one record reached Trailwarden: its silence means nothing"
-        told = f"told {self.alerts()}"
-        if self.silent:
-            return (
-                f"NOTHING WAS READ from {self.of_accounts(self.silent)}: what happened there is not known. "
-                f"{week} Trailwarden read {beat.records:,} records of the rest, and {told}"
-            )
-        hushed = self.told or beat.held or self.acknowledged or self.suppressed.hidden or self.silenced()
-        quiet = "" if hushed else ": no rule that is live met anything"
+            yield f"Could not be read: {missing}; see the log of tend_alerts"
+
+    def _quiet(self) -> str:
+        """What to make of it that nothing was told."""
         if self.suppressed.hidden:
-            quiet = f", with {self.hidden()}"
-        of = f" of {self.of_accounts(self.accounts)}" if self.accounts else ""
-        late = f". From {self.of_accounts(self.late)} nothing came for a day or more" if self.late else ""
-        begins = f"{self.silenced()}: quiet says little" if self.silenced() else "Trailwarden is at work"
-        return f"{begins}. {week} it read {beat.records:,} records{of}, and {told}{quiet}{late}"
+            return f", with {self.hidden()}"
+        beat = self.heartbeat
+        doubted = (
+            self.told or beat.held or self.acknowledged or self.silenced() or self.silent or beat.unknown
+        )
+        return "" if doubted else ": no rule that is live met anything"
 
     def levels(self) -> str:
         """`1 critical, 3 high`; levels that nobody knows last."""
@@ -161,14 +204,14 @@ class _Week:
 
 
 def _bounded(heartbeat: Heartbeat, room: _Room) -> Heartbeat:
-    """Accounts of which nothing was read first, then those that fell silent, then as they came; texts no
-    longer than there is room for."""
+    """Accounts of which nothing was read first, then those that fell silent, then as they came; none if it is
+    not known what was read. Texts are no longer than there is room for."""
 
     def safe(text: str) -> str:
         return shorten(text, room.text)
 
     ordered = sorted(
-        heartbeat.accounts,
+        () if READ_AND_SENT in heartbeat.unknown else heartbeat.accounts,
         key=lambda watched: (not _is_silent(watched), not _is_late(watched, heartbeat.until)),
     )
     return replace(
@@ -221,27 +264,25 @@ def _lines(week: _Week, shown: int) -> Iterator[str]:
     beat = week.heartbeat
     yield from wrapped(f"{week.sentence()}.", "", "  ")
     yield ""
-    if not beat.records or week.silent:
-        yield from _what_to_do(week, shown)
+    yield from _what_to_do(week, shown)
     yield from fact("Week", f"from {spoken(beat.since)}")
     yield from more(f"to {spoken(beat.until)}")
-    yield from fact("Read", f"{beat.records:,} records in {beat.log_files:,} log files")
-    yield from fact("Told", week.alerts() + (f": {week.levels()}" if week.told else ""))
-    if beat.held:
-        yield from fact("Held back", f"{beat.held:,} alerts, told in summaries alone")
-    if beat.staged:
-        yield from fact("On trial", f"{beat.staged:,} alerts of rules that are not live yet, told to nobody")
+    yield from _read_and_told(week)
     if week.suppressed.hidden:
         yield from fact("Hidden", week.hidden())
         for title, count in week.suppressed.worst:
             yield from more(f"{count:,} by {harmless(title, 140)}")
     if week.suppressed.alerting is not None:
         yield from fact("Rules", week.rules())
+    elif SUPPRESSED in beat.unknown:
+        yield from fact("Rules", "not known, nor what exceptions hid")
+    if KEPT_QUIET in beat.unknown:
+        yield from fact("Kept quiet", "not known")
     for number, title in enumerate(beat.acknowledged):
         yield from fact("Kept quiet", harmless(title, 140)) if number == 0 else more(harmless(title, 140))
     if week.acknowledged > len(beat.acknowledged):
         yield from more(f"and {week.acknowledged - len(beat.acknowledged):,} more")
-    yield from fact("Rule set", harmless(beat.rule_set_version))
+    yield from fact("Rule set", harmless(beat.rule_set_version) if beat.rule_set_version else "not known")
     yield ""
     yield from _accounts(week, shown)
     yield from wrapped(
@@ -250,6 +291,45 @@ def _lines(week: _Week, shown: int) -> Iterator[str]:
         "",
         "  ",
     )
+
+
+def _read_and_told(week: _Week) -> Iterator[str]:
+    beat = week.heartbeat
+    if not week.known:
+        yield from fact("Read", "not known")
+        yield from fact("Told", "not known")
+        return
+    yield from fact("Read", f"{counted(beat.records, 'record')} in {counted(beat.log_files, 'log file')}")
+    yield from fact("Told", week.alerts() + (f": {week.levels()}" if week.told else ""))
+    if beat.held:
+        yield from fact("Held back", f"{counted(beat.held, 'alert')}, told in summaries alone")
+    if beat.staged:
+        staged = counted(beat.staged, "alert")
+        yield from fact("On trial", f"{staged} of rules that are not live yet, told to nobody")
+
+
+_SILENCED_STEPS = (
+    "Who took the rules away, and when?\ntrailwarden rules history --changes",
+    "Which rules alert now?\ntrailwarden rules status",
+    "If nobody can say why, undo it:\ntrailwarden rules rollback",
+)
+"""A line each of what to do, and the command that does it."""
+_UNREAD_STEPS = (
+    (
+        "Is the trail of the account there, and does it log? In the account, CloudTrail's console shows it "
+        "under Trails, with the time of the last log file."
+    ),
+    "If it delivers, check whether Trailwarden's alarms say that log files are not read.",
+    (
+        "An account that is closed, or in which nobody does anything, has nothing to read: take it out of "
+        "the settings."
+    ),
+)
+
+
+def _steps(week: _Week) -> tuple[str, ...]:
+    unread = week.known and (not week.heartbeat.records or week.silent)
+    return (_SILENCED_STEPS if week.silenced() else ()) + (_UNREAD_STEPS if unread else ())
 
 
 def _what_to_do(week: _Week, shown: int) -> Iterator[str]:
@@ -261,23 +341,14 @@ def _what_to_do(week: _Week, shown: int) -> Iterator[str]:
         if week.silent > len(silent[:shown]):
             yield f"  and {week.silent - len(silent[:shown]):,} more"
         yield ""
-    yield "Check first"
-    yield from wrapped(
-        "1. Is the trail of the account there, and does it log? In the account, CloudTrail's console shows "
-        "it under Trails, with the time of the last log file.",
-        "  ",
-        "     ",
-    )
-    yield from wrapped(
-        "2. If it delivers, look whether Trailwarden's alarms say that log files are not read.", "  ", "     "
-    )
-    yield from wrapped(
-        "3. An account that is closed, or in which nobody does anything, has nothing to read: take it out of "
-        "the settings.",
-        "  ",
-        "     ",
-    )
-    yield ""
+    steps = _steps(week)
+    if steps:
+        yield "Check first"
+        for number, step in enumerate(steps, 1):
+            text, *commands = step.split("\n")
+            yield from wrapped(text, f"  {number}. ", "     ")
+            yield from (f"     {command}" for command in commands)
+        yield ""
 
 
 def _accounts(week: _Week, shown: int) -> Iterator[str]:
@@ -288,12 +359,11 @@ def _accounts(week: _Week, shown: int) -> Iterator[str]:
     for watched in heard[:shown]:
         yield from wrapped(week.account(watched), "  ", "    ")
         late = _is_late(watched, week.heartbeat.until)
-        records = f"{watched.records:,} record{'' if watched.records == 1 else 's'}"
-        said = f"{records}, the last of {clock(watched.last_event_time)}"
+        said = f"{counted(watched.records, 'record')}, the last of {clock(watched.last_event_time)}"
         yield from wrapped(said + (": nothing since" if late else ""), "      ", "      ")
     left = week.accounts - week.silent - len(heard[:shown])
     if left > 0:
-        yield f"  and {left:,} more accounts"
+        yield f"  and {counted(left, 'more account')}"
     yield ""
 
 
@@ -350,9 +420,10 @@ def _chat(week: _Week) -> dict[str, Any]:
     silent = [watched for watched in beat.accounts if _is_silent(watched)]
     lines = [plain(f"{week.sentence()}.", 500)]
     lines += [f"Nothing was read from {plain(week.account(watched))}" for watched in silent[:10]]
-    lines.append(f"Told: {week.alerts()}" + (f": {plain(week.levels())}" if week.told else ""))
+    told = week.alerts() if week.known else "not known"
+    lines.append(f"Told: {told}" + (f": {plain(week.levels())}" if week.told else ""))
     if beat.held:
-        lines.append(f"Held back: {beat.held:,} alerts, told in summaries alone")
+        lines.append(f"Held back: {counted(beat.held, 'alert')}, told in summaries alone")
     if week.suppressed.hidden:
         lines.append(f"Hidden: {week.hidden()}")
     if week.suppressed.alerting is not None:
@@ -364,6 +435,7 @@ def _chat(week: _Week) -> dict[str, Any]:
         title=week.headline(),
         summary=week.headline(),
         lines=lines,
+        steps=[step.replace("\n", " ") for step in _steps(week)],
         keywords=[SEVERITY],
         kind="trailwarden-heartbeat",
         known={"week": beat.week, "records": str(beat.records), "silent_accounts": str(week.silent)},

@@ -29,3 +29,8 @@ def wrapped(text: str, first: str, following: str) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def counted(count: int, thing: str) -> str:
+    """`1 alert`, `1,200 alerts`."""
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"

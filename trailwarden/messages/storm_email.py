@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from trailwarden.activity.model import Context
 from trailwarden.alerts.telling import HeldRow, StormSummary
-from trailwarden.messages.layout import wrapped
+from trailwarden.messages.layout import counted, wrapped
 from trailwarden.messages.places import account_info, told_account
 from trailwarden.messages.when import clock, date
 from trailwarden.safety.text import harmless, one_line
@@ -46,24 +46,24 @@ class Storm:
         else:
             name = "Storm goes on" if summary.number > 1 else "Storm"
         if self.one_actor and summary.rows:
-            rules, accounts = _number(summary.rules, "rule"), _number(summary.accounts, "account")
+            rules, accounts = counted(summary.rules, "rule"), counted(summary.accounts, "account")
             actor = harmless(summary.rows[0].actor, 40)
             return f"{name}: {actor} under {rules} in {accounts}, {self.held()} held back"
         return f"{name}: {self.held()} held back, {self.by()}"
 
     def held(self) -> str:
         """`214 alerts`, or `1,200 messages about 214 alerts`, where follow-ups were held too."""
-        alerts = _number(self.summary.alerts, "alert")
+        alerts = counted(self.summary.alerts, "alert")
         if self.summary.messages == self.summary.alerts:
             return alerts
-        return f"{_number(self.summary.messages, 'message')} about {alerts}"
+        return f"{counted(self.summary.messages, 'message')} about {alerts}"
 
     def by(self) -> str:
         """How many different rules, accounts and actors; the one, where there is one."""
         summary, rows = self.summary, self.summary.rows
         one = rows[0] if rows else None
         return ", ".join(
-            _number(count, thing) + (f" ({harmless(only, 40)})" if count == 1 and only else "")
+            counted(count, thing) + (f" ({harmless(only, 40)})" if count == 1 and only else "")
             for count, thing, only in (
                 (summary.rules, "rule", one and one.rule_title),
                 (summary.accounts, "account", one and self.short_account(one)),
@@ -157,7 +157,7 @@ def _table(storm: Storm, shown: int) -> Iterator[str]:
             yield from wrapped(cell, indent, indent + "  ")
     left = storm.summary.alerts - sum(group.alerts for group in groups[:shown])
     if left > 0:
-        yield from wrapped(f"and {_number(left, 'alert')} more, for which there is no room here", "  ", "  ")
+        yield from wrapped(f"and {counted(left, 'alert')} more, for which there is no room here", "  ", "  ")
     yield ""
 
 
@@ -192,7 +192,7 @@ def _more_of_it(summary: StormSummary) -> Iterator[str]:
         yield from wrapped(said, "", "  ")
         yield ""
     if summary.accounts_left_out:
-        left = _number(summary.accounts_left_out, "account")
+        left = counted(summary.accounts_left_out, "account")
         yield from wrapped(f"{left} more could not be named in any part: the list has them all.", "", "  ")
         yield ""
 
@@ -233,7 +233,7 @@ def _cells(storm: Storm, group: _Group) -> Iterator[str]:
     actors = list(dict.fromkeys(row.actor for row in group.rows))[:_ACTORS_AT_MOST]
     yield from (harmless(actor, _CELL) for actor in actors)
     if group.actors > len(actors):
-        yield f"and {_number(group.actors - len(actors), 'actor')} more"
+        yield f"and {counted(group.actors - len(actors), 'actor')} more"
     times = _times(storm, group)
     messages = f"{group.messages:,} messages" if group.messages != group.alerts else ""
     more = ", ".join(part for part in (times, messages) if part)
@@ -255,7 +255,7 @@ def _why(storm: Storm) -> Iterator[str]:
     summary, begins = storm.summary, storm.begins
     yield "Why single mails stopped"
     yield from wrapped(
-        f"In an hour a rule sends {_number(summary.rule_budget, 'message')} at most, all rules together "
+        f"In an hour a rule sends {counted(summary.rule_budget, 'message')} at most, all rules together "
         f"{summary.overall_budget:,}, of which the milder levels may use up a part. What comes above that is "
         "told in summaries like this one.",
         "  ",
@@ -296,7 +296,3 @@ def _what_to_do(storm: Storm) -> Iterator[str]:
     yield "      reason: why it is wrong"
     yield "To put that to work:"
     yield "  trailwarden rules publish YOUR-RULES-FOLDER"
-
-
-def _number(count: int, thing: str) -> str:
-    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"

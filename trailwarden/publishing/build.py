@@ -40,6 +40,8 @@ class Built:
     expired: tuple[FilterSource, ...]
     """The exceptions that no longer hold; those that do are in the rule set."""
     overrides: tuple[str, ...]
+    off: frozenset[str]
+    """The ids of the rules that overrides switch off."""
     standing: Standing
     warnings: tuple[Problem, ...]
 
@@ -54,9 +56,7 @@ def build(
 ) -> Built:
     """The rule set of the two layers on a day (2026-01-31). Raises one `RuleError` with every mistake in
     them, and those in `problems`, which were found before."""
-    folder = read_contents(
-        sorted(team.items()), sorted((SHIPPED + path, content) for path, content in shipped.items())
-    )
+    folder = _read(shipped, team)
     day = date.fromisoformat(today)
     rule_set, refused = compile_usable(folder.sources, today=day)
     found = [*problems, *folder.problems, *refused]
@@ -72,8 +72,20 @@ def build(
         rule_set=rule_set,
         expired=tuple(expired_exceptions(folder.sources, day)),
         overrides=tuple(sorted(_overrides(folder))),
+        off=frozenset(source.id for source in folder.switched_off),
         standing=standing_of(folder, rule_set),
         warnings=tuple(sorted(warnings)),
+    )
+
+
+def switched_off(shipped: Files, team: Files) -> frozenset[str]:
+    """The ids of the rules that a team's overrides switch off."""
+    return frozenset(source.id for source in _read(shipped, team).switched_off)
+
+
+def _read(shipped: Files, team: Files) -> RuleFolder:
+    return read_contents(
+        sorted(team.items()), sorted((SHIPPED + path, content) for path, content in shipped.items())
     )
 
 

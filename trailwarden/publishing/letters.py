@@ -2,6 +2,7 @@
 nothing in them becomes a link in a reader's mail."""
 
 import re
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from trailwarden.state.rule_sets import LiveException, Publication, PublicationK
 
 _MOST = 100_000  # characters; SNS takes 256 KiB of UTF-8
 _PROBLEMS, _LINES = 100, 200
+_WIDTH = 72
 _FILE = re.compile(r"\[\.\](?=ya?ml\b)")  # no domain ends so, and readers look for the file
 _HOW = {
     PublicationKind.EDIT: "the team's folder was edited",
@@ -69,7 +71,17 @@ def _publication_lines(publication: Publication) -> Iterator[str]:
 
 def of_silencing(publication: Publication) -> Letter:
     """What a publication takes away from what people hear, for operations."""
-    return _letter(f"rule set {publication.sequence} alerts less than before", _silencing_lines(publication))
+    lines = (part for line in _silencing_lines(publication) for part in _wrapped(line))
+    return _letter(f"rule set {publication.sequence} alerts less than before", lines)
+
+
+def _wrapped(line: str) -> list[str]:
+    """The line in lines narrow enough for a mail, its further ones below its text."""
+    label = re.match(r"  - |\w+: +", line)
+    indent = " " * (label.end() if label else 0)
+    return textwrap.wrap(
+        line, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    ) or [""]
 
 
 def _silencing_lines(publication: Publication) -> Iterator[str]:
@@ -83,12 +95,13 @@ def _silencing_lines(publication: Publication) -> Iterator[str]:
         yield f"Note: {one_line(publication.note, 400)}"
     yield ""
     yield "What it silences:"
-    yield from _listed(publication.silenced)
+    yield from _listed(publication.silenced, 1200)
     if publication.standing is not None:
         yield ""
         yield f"At work now: {standing_text(publication.standing)}."
     yield ""
-    yield "Ask whoever did it if you do not know why. To undo it: trailwarden rules rollback"
+    yield "If you do not know why, ask who did it. To undo it:"
+    yield "  trailwarden rules rollback"
 
 
 def standing_text(standing: Standing) -> str:
@@ -162,7 +175,7 @@ def of_idle(exception_id: str, each: LiveException, days: int) -> Letter:
 def who(principal: str, claimed: str) -> str:
     """The principal that AWS names, and whom the submission claims to be from."""
     name = one_line(principal) or "an unknown principal"
-    return f"{name} (says to be {one_line(claimed, 100)})" if claimed else name
+    return f"{name} (claims to be {one_line(claimed, 100)})" if claimed else name
 
 
 def _problems(problems: Sequence[Problem], more: int) -> Iterator[str]:
@@ -175,7 +188,7 @@ def _problems(problems: Sequence[Problem], more: int) -> Iterator[str]:
         yield f"  - and {more} more"
 
 
-def _listed(lines: Sequence[str]) -> Iterator[str]:
-    yield from (f"  - {one_line(line, 500)}" for line in lines[:_LINES])
+def _listed(lines: Sequence[str], most: int = 500) -> Iterator[str]:
+    yield from (f"  - {one_line(line, most)}" for line in lines[:_LINES])
     if len(lines) > _LINES:
         yield f"  - and {len(lines) - _LINES} more"

@@ -5,7 +5,7 @@ live; then it is told; then the team's folder is made to show it. `settle` does 
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
@@ -14,7 +14,7 @@ from trailwarden.checking import check_rules
 from trailwarden.errors import Problem, RuleError, RuleSetError
 from trailwarden.publishing import changes, letters, mirror
 from trailwarden.publishing.archive import Files, digest, pack_sources, unpack_sources
-from trailwarden.publishing.build import Built, Check, build
+from trailwarden.publishing.build import Built, Check, build, switched_off
 from trailwarden.publishing.silencing import silenced
 from trailwarden.rules.filters import FilterSource
 from trailwarden.rules.guard import guarded
@@ -122,7 +122,7 @@ class Press:
         publication = replace(
             self._draft(attempt, version, sources),
             changes=self._changes(attempt, before, built, exceptions),
-            silenced=self._silenced(attempt, before, built.rule_set, exceptions),
+            silenced=self._silenced(attempt, before, built.rule_set, exceptions, built.off),
             standing=built.standing,
             warnings=built.warnings,
             exceptions=exceptions,
@@ -146,13 +146,14 @@ class Press:
             for key, each in target.exceptions.items()
         }
         before = self._before(attempt)
+        off = switched_off(*self.sources_of(target)) if target.overrides else frozenset()
         lines = changes.rule_changes(before, rule_set) + changes.exception_changes(known, exceptions, {})
         if attempt.base is not None:
             lines += changes.override_changes(attempt.base.overrides, target.overrides)
         publication = replace(
             self._draft(attempt, rule_set.version, target.sources),
             changes=(f"back to rule set {target.sequence} of {target.published_at}", *lines),
-            silenced=self._silenced(attempt, before, rule_set, exceptions),
+            silenced=self._silenced(attempt, before, rule_set, exceptions, off),
             standing=target.standing,
             exceptions=exceptions,
             overrides=target.overrides,
@@ -291,10 +292,12 @@ class Press:
         before: RuleSet | None,
         rule_set: RuleSet,
         exceptions: Mapping[str, LiveException],
+        off: Collection[str],
     ) -> tuple[str, ...]:
         """Against the rules that ship where those before cannot be read."""
         before = before or self._deployed()
-        return silenced(before, rule_set, attempt.base.exceptions if attempt.base else {}, exceptions)
+        known = attempt.base.exceptions if attempt.base else {}
+        return silenced(before, rule_set, known, exceptions, off)
 
     def _before(self, attempt: Attempt) -> RuleSet | None:
         """The rules that were live before; where nothing was published, those that ship."""

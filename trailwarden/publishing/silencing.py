@@ -1,6 +1,7 @@
 """What a publication takes away from what people hear: for operations, whoever wrote it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from trailwarden.rules.load import RuleFolder
 from trailwarden.rules.ruleset import Correlation, Level, Rule, RuleSet
@@ -17,44 +18,55 @@ def silenced(
     after: RuleSet,
     known: Mapping[str, LiveException],
     exceptions: Mapping[str, LiveException],
+    off: Collection[str] = (),
 ) -> tuple[str, ...]:
-    """What alerts no longer, or less than before: a line for each way, with how many rules and which."""
+    """What alerts no longer, or less than before: a line for each way, with how many rules and which. New
+    exceptions come first, those that hide the most before the others. `off` are the ids of the rules that
+    overrides switch off."""
     old, new = _by_id(before), _by_id(after)
     both = [(old[one], new[one]) for one in old if one in new]
+    gone = [old[one] for one in old if one not in new]
     found: dict[str, list[_Either]] = {
-        "no longer there": [old[one] for one in old if one not in new],
+        "switched off": [one for one in gone if one.id in off],
+        "no longer there": [one for one in gone if one.id not in off],
         "on trial now, told to nobody": [b for a, b in both if b.staged and not a.staged],
         "only counted for correlations now": [b for a, b in both if a.generates and not b.generates],
         "at a lower level": [b for a, b in both if b.level < a.level],
-        "under other exceptions": [b for a, b in both if _is_filtered_otherwise(a, b)],
+        "under changed exceptions": [b for a, b in both if _is_filtered_otherwise(a, b, known)],
         "quiet for longer, or grouped otherwise": [b for a, b in both if _is_told_less(a, b)],
     }
-    lines = [f"{_rules(len(rules))} {way}: {_titles(rules)}" for way, rules in found.items() if rules]
-    lines += _exceptions(known, exceptions)
+    lines = [*_exceptions(after, known, exceptions)]
+    lines += [f"{_rules(len(rules))} {way}: {_titles(rules)}" for way, rules in found.items() if rules]
     return tuple(one_line(line, _LINE * 4) for line in lines)
 
 
-def _is_filtered_otherwise(old: _Either, new: _Either) -> bool:
-    """Whether an exception came, or an exception's condition changed; one that only went is no loss."""
+def _is_filtered_otherwise(old: _Either, new: _Either, known: Collection[str]) -> bool:
+    """Whether an exception that was known before hides otherwise, or is the rule's now; one that only went is
+    no loss, and one that is new has a line of its own."""
     if not (isinstance(old, Rule) and isinstance(new, Rule)) or not new.filters:
         return False
     parts = dict(zip(old.filters, old.detection[-len(old.filters) :], strict=True)) if old.filters else {}
     now = zip(new.filters, new.detection[-len(new.filters) :], strict=True)
-    return any(parts.get(name) != part for name, part in now)
+    return any(name in known and parts.get(name) != part for name, part in now)
 
 
 def _is_told_less(old: _Either, new: _Either) -> bool:
     return new.quiet > old.quiet or (isinstance(new, Rule) and old.group_by != new.group_by)
 
 
-def _exceptions(known: Mapping[str, LiveException], now: Mapping[str, LiveException]) -> Iterator[str]:
-    for key, each in sorted(now.items()):
+def _exceptions(
+    rule_set: RuleSet, known: Mapping[str, LiveException], now: Mapping[str, LiveException]
+) -> Iterator[str]:
+    hides = Counter(name for rule in rule_set.rules for name in rule.filters)
+    for key, each in sorted(now.items(), key=lambda item: (-hides[item[0]], item[0])):
         owner = f"owner {each.owner or 'unknown'}"
+        title = one_line(each.title, 120)
+        of = f"{hides[key]:,} of {_rules(len(rule_set.rules))}"
         if key not in known:
-            yield f"new exception: {each.title} ({owner}, until {each.expires})"
+            yield f"a new exception hides matches of {of}: {title} ({owner}, until {each.expires})"
         elif each.expires > known[key].expires:
             until = f"until {each.expires}, was {known[key].expires}"
-            yield f"exception holds longer: {each.title} ({owner}, {until})"
+            yield f"an exception of {of} holds longer: {title} ({owner}, {until})"
 
 
 def standing_of(folder: RuleFolder, rule_set: RuleSet) -> Standing:

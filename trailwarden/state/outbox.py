@@ -125,6 +125,16 @@ class SetAside:
     alert_id: str = ""
     attempts: int = 0
 
+    @property
+    def unsent(self) -> bool:
+        """Whether it is a message of an alert that nobody got."""
+        return self.key.startswith("MESSAGE#") and self.key.endswith("#OVER")
+
+    @property
+    def in_short(self) -> bool:
+        """Whether it is a message of an alert that is sent in short form."""
+        return self.key.startswith("MESSAGE#") and not self.unsent
+
 
 class Outbox(Protocol):
     """The messages of alerts."""

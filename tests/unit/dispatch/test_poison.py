@@ -120,7 +120,7 @@ def test_a_message_that_ends_tend_alerts_is_put_off_and_what_is_behind_it_is_sen
 
     assert topic.users() == list("abcdef")
     assert topic.short == 3
-    assert all("set aside" in subject for subject, _ in world.operations.told)
+    assert all("sent in short (" in subject for subject, _ in world.operations.told)
     assert "".join(text for _, text in world.operations.told).count("account: 444455556666") == 3
 
 
@@ -140,6 +140,9 @@ def test_what_ends_the_function_even_in_short_is_set_aside_and_operations_knows_
     text = "".join(text for _, text in world.operations.told)
     assert "it was NOT sent" in text
     assert "level: high" in text
+    assert (
+        world.operations.told[0][0] == "Trailwarden: 1 alert message NOT sent (high), 1 sent in short (high)"
+    )
     assert len(world.operations.told) == 1
     (poison,) = [one for one in world.written() if world.outbox.progress(one).set_aside]
     assert poison.alert_id in text

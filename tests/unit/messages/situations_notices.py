@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from tests.unit.messages.records import ACCOUNT
 from tests.unit.messages.situations_later import ACCOUNTS
 from trailwarden.activity.model import Context
-from trailwarden.alerts.telling import Heartbeat, HeldRow, StormSummary, WatchedAccount
+from trailwarden.alerts.telling import Heartbeat, HeldRow, StormSummary, Suppressed, WatchedAccount
 from trailwarden.messages.envelope import DEFAULT_BODIES, AlertMessage, Bodies
 from trailwarden.messages.heartbeat import heartbeat_message
 from trailwarden.messages.storm import storm_message
@@ -169,6 +169,22 @@ def _heartbeats() -> Iterator[Notice]:
         accounts=tuple(WatchedAccount(a, 0, None) for a in (ACCOUNT, "444455556666")),
     )
     yield Notice("heartbeat-nothing-read", nothing)
+    hidden = Suppressed(
+        hidden=12,
+        worst=(("Night shift of the build servers", 11), ("Drill", 1)),
+        alerting=298,
+        alerting_before=310,
+        alerting_least=290,
+        off=12,
+        lowered=3,
+        staged=5,
+        exceptions=2,
+    )
+    yield Notice("heartbeat-suppressed", replace(quiet, suppressed=hidden))
+    none = replace(hidden, alerting=0, alerting_least=0, off=310)
+    yield Notice("heartbeat-no-rule-alerts-and-an-account-silent", replace(busy, suppressed=none))
+    unknown = ("what was read and sent", "groups kept quiet", "what is suppressed")
+    yield Notice("heartbeat-figures-not-known", replace(nothing, rule_set_version="", unknown=unknown))
 
 
 def _odd() -> Iterator[Notice]:

@@ -7,7 +7,9 @@ import pytest
 
 from tests.alerting_world import START, Event, World
 from tests.unit.messages.situations_notices import CONTEXT, quiet_week
-from trailwarden.alerts.telling import WatchedAccount
+from trailwarden.alerts.telling import KEPT_QUIET, READ_AND_SENT, SUPPRESSED, Suppressed, WatchedAccount
+from trailwarden.messages.envelope import Bodies
+from trailwarden.messages.form import Form
 from trailwarden.messages.heartbeat import heartbeat_message
 from trailwarden.messages.message import MESSAGE_LIMIT
 from trailwarden.state.weeks import Seen
@@ -47,6 +49,87 @@ def test_an_account_that_fell_silent_is_named_at_once() -> None:
     assert "3 accounts read (1 not lately)" in message.subject
     assert "From 1 of 3 accounts nothing came for a day or more" in first_sentence(message.email)
     assert "26 February, 11:02 UTC: nothing since" in " ".join(message.email.split())
+
+
+NO_RULE = Suppressed(alerting=0, alerting_before=310, alerting_least=0, off=310)
+MOST = Suppressed(hidden=4, alerting=310, alerting_before=310, alerting_least=12)
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        {},
+        {"accounts": (*quiet_week().accounts, SILENT)},
+        {"records": 0, "log_files": 0, "accounts": (SILENT,)},
+        {"records": 0, "log_files": 0, "accounts": (SILENT,), "unknown": (READ_AND_SENT,)},
+        {"unknown": (KEPT_QUIET, "accounts of 2026-W05")},
+        {"told": {"high": 2}, "held": 7},
+    ],
+)
+@pytest.mark.parametrize(
+    ("suppressed", "said"), [(NO_RULE, "NO RULE ALERTS"), (MOST, "MOST RULES WERE SILENCED")]
+)
+def test_rules_that_were_silenced_come_first_whatever_else_holds(
+    suppressed: Suppressed, said: str, others: dict[str, object]
+) -> None:
+    message = heartbeat_message(replace(quiet_week(), suppressed=suppressed, **others))  # type: ignore[arg-type]
+
+    assert message.subject.startswith(f"[HEARTBEAT] {said} in the week to 1 March 2026")
+    assert json.loads(message.body)["sms"].startswith(f"HEARTBEAT: {said}")
+    assert message.email.startswith(f"{said}: quiet says little. ")
+    steps = message.email.partition("Check first\n")[2].partition("\n\n")[0]
+    for command in ("rules history --changes", "rules status", "rules rollback"):
+        assert f"     trailwarden {command}" in steps.splitlines()
+
+
+def test_rules_that_were_silenced_hide_no_silent_account() -> None:
+    week = replace(quiet_week(), suppressed=NO_RULE)
+    message = heartbeat_message(replace(week, accounts=(*week.accounts, SILENT)))
+    assert "; NOTHING WAS READ from 1 of 3 accounts" in message.subject
+    assert "NOTHING WAS READ from 1 of 3 accounts" in first_sentence(message.email)
+    assert "4. Is the trail of the account there" in message.email
+    message = heartbeat_message(replace(week, records=0, accounts=(SILENT,)))
+    assert message.subject.endswith("; NOTHING WAS READ")
+
+
+def test_figures_that_could_not_be_read_are_not_claimed() -> None:
+    week = replace(quiet_week(), records=0, log_files=0, accounts=(SILENT, LATE))
+    message = heartbeat_message(
+        replace(week, rule_set_version="", unknown=(READ_AND_SENT, KEPT_QUIET, SUPPRESSED)),
+        bodies=Bodies(https=Form.CHAT),
+    )
+    assert message.subject == (
+        "[HEARTBEAT] Trailwarden runs, but what it read and told in the week to 1 March 2026 is not known"
+    )
+    for name in ("Read", "Told", "Kept quiet", "Rules", "Rule set"):
+        assert f"\n{name + ':':<12}not known" in message.email
+    chat = json.loads(message.body)["https"]
+    for text in (message.email, chat):
+        assert "othing was read" not in text.lower()
+        assert "no alert" not in text
+        assert "0 records" not in text
+    assert json.loads(message.payload)["silent_accounts"] == 0
+
+
+def test_a_figure_that_could_not_be_read_is_named_and_ends_the_peace() -> None:
+    message = heartbeat_message(replace(quiet_week(), unknown=(KEPT_QUIET,)))
+    assert message.subject.startswith(
+        "[HEARTBEAT] Trailwarden runs, but not all of its figures could be read"
+    )
+    assert "no rule that is live met anything" not in first_sentence(message.email)
+    assert "Could not be read: groups kept quiet; see the log" in first_sentence(message.email)
+    assert "Told:       no alert\n" in message.email
+
+
+def test_one_of_each_is_said_as_one() -> None:
+    one = WatchedAccount("777788889999", 1, "2026-03-01T05:58:12Z")
+    text = heartbeat_message(
+        replace(quiet_week(), records=1, log_files=1, accounts=(one,), held=1, staged=1, told={"low": 1})
+    ).email
+    assert "it read 1 record of 1 account, and told 1 alert" in first_sentence(text)
+    assert "Read:       1 record in 1 log file\n" in text
+    assert "Held back:  1 alert," in text
+    assert "On trial:   1 alert of" in text
 
 
 def test_where_nothing_was_read_silence_means_nothing() -> None:

@@ -144,7 +144,7 @@ def test_a_submission_replaces_the_folder_which_then_shows_it() -> None:
     assert world.folder.team().contents == {"new/own.yml": OWN_LATER}
     live = world.live()
     assert (live.published_by, live.claimed_author, live.note) == (BOB, "Ada", "tidy")
-    assert "says to be Ada" in world.letters[1][1]
+    assert "claims to be Ada" in world.letters[1][1]
     assert "title Trail stopped → Trail stopped or deleted, condition" in world.letters[1][1]
     # What the mirror wrote is announced too, and is no edit.
     mirrored = FolderChange("rules", "team/new/own.yml", "", False, "AWS:function", "")
@@ -192,7 +192,7 @@ def test_of_two_submissions_from_one_base_the_second_is_refused_and_told() -> No
     assert world.titles() == ["Root used", "Trail stopped"]
     ((subject, text),) = world.letters
     assert subject == "Trailwarden: a rule set was refused"
-    assert f"rule set 1, by {ADA} (says to be Ada)" in text
+    assert f"rule set 1, by {ADA} (claims to be Ada)" in text
     assert world.folder.team().contents == {"a.yml": OWN}
 
 

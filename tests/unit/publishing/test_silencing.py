@@ -26,14 +26,22 @@ def live_world() -> World:
 @pytest.mark.parametrize(
     ("path", "content", "said"),
     [
-        ("off.yml", SWITCHED_OFF, "1 rule no longer there: Root used (high)"),
+        ("off.yml", SWITCHED_OFF, "1 rule switched off: Root used (high)"),
         ("off.yml", LOWERED, "1 rule at a lower level: Root used (low)"),
         ("never.yml", COUNTED, "1 rule only counted for correlations now: Root used (high)"),
         ("own.yml", STAGED, "1 rule on trial now, told to nobody: Trail stopped (high)"),
         ("own.yml", QUIET, "1 rule quiet for longer, or grouped otherwise: Trail stopped (high)"),
-        ("more.yml", exception(title="More"), "new exception: More (owner ada, until 2026-03-31)"),
-        ("pass.yml", OTHER_FILTER, "1 rule under other exceptions: Trail stopped (high)"),
-        ("pass.yml", exception().replace(b"03-31", b"04-30"), "exception holds longer: Let it pass"),
+        (
+            "more.yml",
+            exception(title="More"),
+            "a new exception hides matches of 1 of 2 rules: More (owner ada, until 2026-03-31)",
+        ),
+        ("pass.yml", OTHER_FILTER, "1 rule under changed exceptions: Trail stopped (high)"),
+        (
+            "pass.yml",
+            exception().replace(b"03-31", b"04-30"),
+            "an exception of 1 of 2 rules holds longer: Let it pass",
+        ),
     ],
 )
 def test_each_way_to_silence_is_reported_with_who_and_how_many(path: str, content: bytes, said: str) -> None:
@@ -43,9 +51,51 @@ def test_each_way_to_silence_is_reported_with_who_and_how_many(path: str, conten
 
     ((subject, text),) = world.warnings
     assert subject == "Trailwarden: rule set 2 alerts less than before"
-    assert said in text
+    assert said in " ".join(text.split())
     assert f"Who:  {BOB}" in text
     assert "At work now: " in text
+
+
+def test_an_exception_of_every_rule_comes_first_with_how_many_it_hides() -> None:
+    shipped = {
+        **SHIPPED,
+        **{f"{n}.yml": rule(f"More {n}", f"{n}c1f0a5e-6a0e-4e0e-9d5e-0a4b8c8f4a10") for n in range(3, 9)},
+    }
+    world = World(shipped=shipped)
+    world.publish({"own.yml": OWN, "pass.yml": exception()}, base=0)
+    world.warnings.clear()
+    every = exception(title="Anything").replace(f"rules: [{OWN_ID}]".encode(), b"rules: any")
+
+    world.publish(
+        {"pass.yml": exception(), "any.yml": every, "own.yml": STAGED, "off.yml": SWITCHED_OFF}, base=1
+    )
+
+    ((_, text),) = world.warnings
+    listed = text.partition("What it silences:\n")[2].partition("\n\n")[0]
+    found = " ".join(listed.split()).removeprefix("- ").split(" - ")
+    assert found == [
+        "a new exception hides matches of 7 of 7 rules: Anything (owner ada, until 2026-03-31)",
+        "1 rule switched off: Root used (high)",
+        "1 rule on trial now, told to nobody: Trail stopped (high)",
+    ]
+
+
+def test_a_rule_that_was_removed_is_not_called_switched_off() -> None:
+    world = live_world()
+
+    world.publish({"off.yml": LOWERED}, base=1)
+
+    assert "  - 1 rule no longer there: Trail stopped (high)\n" in world.warnings[0][1]
+
+
+def test_the_mail_is_narrow_and_its_commands_can_be_copied() -> None:
+    world = live_world()
+
+    world.publish({"pass.yml": exception(title="word " * 50), "own.yml": QUIET}, base=1)
+
+    ((_, text),) = world.warnings
+    assert max(len(line) for line in text.splitlines()) <= 72
+    assert "  trailwarden rules rollback" in text.splitlines()
 
 
 def test_what_takes_nothing_away_is_the_authors_alone() -> None:
@@ -66,7 +116,7 @@ def test_a_rollback_that_silences_is_reported_too() -> None:
 
     world.roll_back(2, base=3)
 
-    assert ["1 rule no longer there: Root used" in text for _, text in world.warnings] == [True]
+    assert ["1 rule switched off: Root used" in text for _, text in world.warnings] == [True]
     assert world.live().standing is not None
 
 
@@ -90,7 +140,7 @@ def test_the_first_publication_is_compared_with_what_ships() -> None:
 
     world.edited("off.yml", SWITCHED_OFF)
 
-    assert ["1 rule no longer there: Root used" in text for _, text in world.warnings] == [True]
+    assert ["1 rule switched off: Root used" in text for _, text in world.warnings] == [True]
     standing = world.live().standing
     assert standing is not None
     assert (standing.alerting, standing.off) == (1, 1)
