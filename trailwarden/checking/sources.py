@@ -20,8 +20,8 @@ _WITHOUT_MODEL = frozenset(f"{name}{_SUFFIX}" for name in _NAMES_WITHOUT_MODEL.s
 """Sources of records that no API model is known for."""
 _RETIRED_NAMES = """
     a4b apptest codestar deepcomposer deeplens elastictranscoder evidently gamesparks honeycode iot1click
-    iotanalytics iotevents iotfleethub lookoutmetrics lookoutvision macie mobilehub nimble opsworks opsworks-cm
-    panorama private-networks qldb robomaker simspaceweaver sms sumerian wam worklink"""
+    iotanalytics iotevents iotfleethub lookoutmetrics lookoutvision macie mobilehub nimble opsworks
+    opsworks-cm panorama private-networks qldb robomaker simspaceweaver sms sumerian wam worklink"""
 _RETIRED = frozenset(f"{name}{_SUFFIX}" for name in _RETIRED_NAMES.split())
 """Sources of services that AWS has shut down; botocore drops their models sooner or later."""
 _NAME = re.compile(r"[\w.-]+")
