@@ -39,11 +39,18 @@ class Asset:
 def compile_shipped_rules(rules: Path) -> bytes:
     """The artefact of every rule under `rules`. Raises `RuleError` with every mistake in them."""
     # Here and not above: pySigma is slow to import, and an asset that was built before needs none of it.
+    from trailwarden.errors import RuleError  # noqa: PLC0415
     from trailwarden.rules.compile import compile_rules  # noqa: PLC0415
-    from trailwarden.rules.load import load_rules  # noqa: PLC0415
+    from trailwarden.rules.folder import files_under  # noqa: PLC0415
+    from trailwarden.rules.load import read_contents  # noqa: PLC0415
     from trailwarden.rules.ruleset import dump_rule_set  # noqa: PLC0415
 
-    return dump_rule_set(compile_rules(load_rules([rules])))
+    # They ship wherever the checkout lies, so not by the place of the package that reads them.
+    shipped = {f"{rules}/{path}": content for path, content in files_under(rules).items()}
+    folder = read_contents([], shipped.items())
+    if folder.problems:
+        raise RuleError(folder.problems)
+    return dump_rule_set(compile_rules(folder.sources))
 
 
 def say(text: str) -> None:

@@ -57,6 +57,32 @@ _CALL = re.compile(
     r"|import|invoke|list|modify|put|register|remove|restore|revoke|run|send|set|start|stop|tag|terminate"
     r"|untag|update)[A-Z]"
 )
+_EVENTS_WITHOUT_MODEL = {
+    "account.amazonaws.com": """
+        EmailUpdated EnableOptInRegion PasswordRecoveryCompleted PasswordRecoveryRequested PasswordUpdated""",
+    "bedrock.amazonaws.com": "PutFoundationModelEntitlement",
+    "codecommit.amazonaws.com": "GitPull GitPush",
+    "ec2-instance-connect.amazonaws.com": "OpenTunnel",
+    "ec2.amazonaws.com": "SharedSnapshotCopyInitiated SharedSnapshotVolumeCreated",
+    "quicksight.amazonaws.com": "QueryDatabase",
+    "secretsmanager.amazonaws.com": """
+        CancelSecretVersionDelete EndSecretVersionDelete RotationAbandoned RotationFailed RotationStarted
+        RotationSucceeded SecretVersionDeletion StartSecretVersionDelete TestRotationFailed""",
+    "signin.amazonaws.com": """
+        ConsoleLogin CredentialChallenge CredentialVerification ExitRole ExternalIdPDirectoryLogin
+        GetSigninToken PasswordUpdated RenewRole SwitchRole UserAuthentication""",
+    "ssm.amazonaws.com": "ListInstanceAssociations UpdateInstanceInformation",
+    "sso.amazonaws.com": """
+        AssociateDirectory CreateExternalIdPConfigurationForDirectory DeleteExternalIdPCertificate
+        DisableExternalIdPConfigurationForDirectory DisassociateDirectory
+        EnableExternalIdPConfigurationForDirectory Federate ImportExternalIdPCertificate
+        UpdateExternalIdPConfigurationForDirectory UpdateSsoConfiguration""",
+}
+"""Events that services log without an API model: what only an IAM permission names, the console's own calls,
+and what happens without a call."""
+_LOGGED = frozenset(
+    (source, name.lower()) for source, names in _EVENTS_WITHOUT_MODEL.items() for name in names.split()
+)
 _EVERYWHERE = frozenset(["_return", "message", "omitted", "originalSize", "reason", "requestID", "requestId"])
 
 Texts = frozenset[str] | None
@@ -141,7 +167,9 @@ def unknown_event(api: ApiModels, source: str, name: str, elsewhere: Iterable[st
     like a call of a source of which every call has a model.
     """
     known = api.calls(source)
-    if known is None or has_call(api, source, name) or not name.isalnum():
+    if known is None or (source, name.lower()) in _LOGGED or not name.isalnum():
+        return None
+    if has_call(api, source, name):
         return None
     if _bare(name) in {_bare(each) for each in known}:  # S3's PutBucketPublicAccessBlock and its like
         return None

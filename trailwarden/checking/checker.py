@@ -16,7 +16,7 @@ from trailwarden.rules.compile import compile_usable
 from trailwarden.rules.exceptions import in_force, today_utc
 from trailwarden.rules.finding import WARNING_MARK, Finding, Severity
 from trailwarden.rules.lint import lint_rules
-from trailwarden.rules.outline import outline_of_rule
+from trailwarden.rules.outline import Part, outline_of_rule
 from trailwarden.rules.protection import protected_ids
 from trailwarden.rules.ruleset import RuleSet
 from trailwarden.rules.source import RuleSource, Source
@@ -30,8 +30,11 @@ def check_rules(
     *,
     api: ApiModels | None = None,
     today: date | None = None,
+    beside_shipped: bool = False,
 ) -> list[Finding]:
     """Every mistake in the rules, sorted by place.
+
+    With `beside_shipped`, the shipped rules among them are there for the others, and not judged themselves.
 
     `today` (a day in UTC) is the clock's where it is left out. `sources` and `problems` are what
     `load.read_rules` gives; rules are compiled here. Without `api`, what needs AWS's service models is not
@@ -39,6 +42,7 @@ def check_rules(
     live; warnings need not. Raises nothing.
     """
     day = today_utc() if today is None else today
+    base = [source for source in sources if beside_shipped and source.document.shipped]
     rule_set, refused = compile_usable(sources, today=day)
     found = [
         _finding(each, "duplicate-id" if _DUPLICATE_ID in each.message else "invalid", Severity.ERROR)
@@ -46,35 +50,46 @@ def check_rules(
     ]
     found += [_finding(each, "not-evaluated", Severity.ERROR) for each in refused]
     found += [_finding(each, "lint", Severity.WARNING) for each in lint_rules(sources, today=day)]
-    found += _warnings(sources, rule_set, api, day)
-    return sorted(set(found))
+    found += _warnings(sources, base, rule_set, api, day)
+    aside = {source.path for source in base}
+    return sorted(each for each in set(found) if each.path not in aside)
 
 
 def _warnings(
-    sources: Sequence[Source], rule_set: RuleSet, api: ApiModels | None, today: date
+    sources: Sequence[Source], base: Sequence[Source], rule_set: RuleSet, api: ApiModels | None, today: date
 ) -> Iterator[Finding]:
+    """What is wrong with each rule but those of the base, with rules beside each other, and with filters."""
     rules = [source for source in sources if isinstance(source, RuleSource)]
     outlines = {source.id: whole for source in rules if (whole := outline_of_rule(source)) is not None}
     names = Names(outlines, api)
+    known = {source.id for source in base}
     for source in sources:
-        yield from missing_attributes(source)
-        yield from missing_tests(source)
-        yield from wrong_tags(source)
-        if isinstance(source, RuleSource):
-            if source.id in outlines:
-                yield from conditions_of(source, outlines[source.id])
-                yield from detours_of_rule(source, outlines[source.id])
-                if api is not None:
-                    yield from sources_of(source, outlines[source.id], api)
-            yield from names.of_rule(source)
-        else:
-            yield from names.of_correlation(source)
+        if source.id not in known:
+            yield from _of_source(source, outlines.get(source.id), names, api)
     yield from repeated(sources, rule_set)
     holding = [each for each in (in_force(rule, today) for rule in rules) if isinstance(each, RuleSource)]
     yield from detours_of_filters(holding)
     guarded = protected_ids(sources)
     yield from suppressions(holding, [rule for rule in rules if rule.id in guarded], today)
     yield from filters_of(holding, {rule_id: whole.node for rule_id, whole in outlines.items()})
+
+
+def _of_source(
+    source: Source, outline: Part | None, names: Names, api: ApiModels | None
+) -> Iterator[Finding]:
+    """What is wrong with a rule or correlation by itself."""
+    yield from missing_attributes(source)
+    yield from missing_tests(source)
+    yield from wrong_tags(source)
+    if not isinstance(source, RuleSource):
+        yield from names.of_correlation(source)
+        return
+    if outline is not None:
+        yield from conditions_of(source, outline)
+        yield from detours_of_rule(source, outline)
+        if api is not None:
+            yield from sources_of(source, outline, api)
+    yield from names.of_rule(source)
 
 
 def _finding(problem: Problem, code: str, severity: Severity) -> Finding:

@@ -112,17 +112,32 @@ def _of_filter(
         cure = "take the rule off its list, or mend the filter's condition"
         yield _at_filter(each, "filter-without-effect", message, cure)
     condition = compile_condition(hidden)
-    for source in own:
-        if source not in idle and prover.implies(detections[source.id], hidden):
-            message = f"the filter hides everything that the rule {source.title!r} finds"
-            yield _at_filter(each, "filter-hides-rule", message, "switch the rule off, or narrow the filter")
-            continue
-        for test in source.block.tests:
-            if test.must_match and condition(RecordView(test.record)):
-                where = f"{source.path}:{test.line}"
-                message = f"the filter hides a record that the rule {source.title!r} must match ({where})"
-                cure = "narrow the filter, or change the rule's test if the exception is meant"
-                yield _at_filter(each, "filter-hides-test", message, cure)
+    whole = [one for one in own if one not in idle and prover.implies(detections[one.id], hidden)]
+    partly = [
+        (source, test)
+        for source in own
+        if source not in whole
+        for test in source.block.tests
+        if test.must_match and condition(RecordView(test.record))
+    ]
+    if whole:
+        rules = _rules(whole[0].title, len(whole))
+        verb = "finds" if len(whole) == 1 else "find"
+        message = f"the filter hides everything that {rules} {verb}"
+        cure = f"switch the rule{'' if len(whole) == 1 else 's'} off, or narrow the filter"
+        yield _at_filter(each, "filter-hides-rule", message, cure)
+    if partly:
+        source, test = partly[0]
+        records = "a record" if len(partly) == 1 else f"{len(partly):,} records"
+        rules = _rules(source.title, len({source.id for source, _ in partly}))
+        message = f"the filter hides {records} that {rules} must match ({source.path}:{test.line})"
+        cure = "narrow the filter, or change the rule's test if the exception is meant"
+        yield _at_filter(each, "filter-hides-test", message, cure)
+
+
+def _rules(first: str, number: int) -> str:
+    """One rule by its title; of several, how many, so that a wide filter does not fill the screen."""
+    return f"the rule {first!r}" if number == 1 else f"{number:,} rules ({first!r} is the first)"
 
 
 def _at_filter(each: FilterSource, code: str, message: str, cure: str) -> Finding:

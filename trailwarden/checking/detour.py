@@ -25,8 +25,10 @@ _INVOKED = frozenset({"userIdentity.invokedBy", "userIdentity", "origin.service"
 """Where the service stands beside the caller: in a field of its own, and in the whole identity as text."""
 _PROGRAM = frozenset({"sourceIPAddress", "userAgent", "origin", "tool"})
 """Where the service's name stands in place of the caller's address and program."""
+_ANY = "made-up-service.amazonaws.com"
+"""Stands for every service that nobody has named."""
 _SERVICES = (
-    "made-up-service.amazonaws.com",  # stands for every service that nobody has named
+    _ANY,
     "cloudformation.amazonaws.com",
     "ssm.amazonaws.com",
     "servicecatalog.amazonaws.com",
@@ -62,7 +64,7 @@ def detours_of_rule(source: RuleSource, whole: Part) -> Iterator[Finding]:
     prover, shipped = Prover(), source.document.shipped
     service = _silencing(prover, whole.node, _INVOKED if shipped else _INVOKED | _PROGRAM)
     if service is not None and not prover.implies(whole.node, _ROOT):
-        message = f"the rule falls silent when {service} makes the call for its caller"
+        message = f"the rule falls silent when {_said(service)} makes the call for its caller"
         severity = Severity.ERROR if shipped else Severity.WARNING
         yield _finding(source, whole, message, severity)
 
@@ -79,8 +81,12 @@ def detours_of_filters(sources: Sequence[RuleSource]) -> Iterator[Finding]:
         services = _SERVICES[:1] if _names_caller(outline) else _SERVICES
         service = _silencing(Prover(), remains, _INVOKED | _PROGRAM, services)
         if service is not None:
-            message = f"the filter hides calls because {service} makes them for their caller"
+            message = f"the filter hides calls because {_said(service)} makes them for their caller"
             yield _finding(each, outline, message, Severity.WARNING)
+
+
+def _said(service: str) -> str:
+    return "any service" if service == _ANY else service
 
 
 def _names_caller(outline: Part) -> bool:

@@ -14,10 +14,16 @@ _SUFFIX = ".amazonaws.com"
 _NAMES_WITHOUT_MODEL = """
     amazonmq aws-marketplace aws-portal awssupportconsole backup-storage billingconsole chatbot cloudshell
     codewhisperer console consoleapp ec2messages elasticmapreduce health identitystore monitoring
-    notifications payments q robomaker signin sms ssmmessages sso-directory sts support tagging
+    notifications payments q signin ssmmessages sso-directory sts support tagging
     trustedadvisor user-subscriptions userpooldomain uxc vpce"""
 _WITHOUT_MODEL = frozenset(f"{name}{_SUFFIX}" for name in _NAMES_WITHOUT_MODEL.split())
 """Sources of records that no API model is known for."""
+_RETIRED_NAMES = """
+    a4b apptest codestar deepcomposer deeplens elastictranscoder evidently gamesparks honeycode iot1click
+    iotanalytics iotevents iotfleethub lookoutmetrics lookoutvision macie mobilehub nimble opsworks
+    opsworks-cm panorama private-networks qldb robomaker simspaceweaver sms sumerian wam worklink"""
+_RETIRED = frozenset(f"{name}{_SUFFIX}" for name in _RETIRED_NAMES.split())
+"""Sources of services that AWS has shut down; botocore drops their models sooner or later."""
 _NAME = re.compile(r"[\w.-]+")
 _TEXT = frozenset({"is", "is_cased"})
 
@@ -32,7 +38,11 @@ def of_rule(source: RuleSource, whole: Part, api: ApiModels) -> Iterator[Finding
             shown = written.get(text.lower(), text)
             if not _NAME.fullmatch(text):
                 continue  # several names in one text, which is said elsewhere
-            if part.field == "eventSource" and (cure := _source_cure(text.lower(), api)):
+            if part.field == "eventSource" and text.lower() in _RETIRED - api.sources:
+                message = f"AWS has retired the service of `{shown}`: it writes no records any more"
+                cure = "leave it out, unless the rule is for old records"
+                yield at_part(source, part, "unknown-source", message, cure)
+            elif part.field == "eventSource" and (cure := _source_cure(text.lower(), api)):
                 message = f"there is no event source `{shown}` that AWS's models know"
                 yield at_part(source, part, "unknown-source", message, cure)
             elif part.field == "awsRegion" and text.lower() not in api.regions:

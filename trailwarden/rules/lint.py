@@ -196,7 +196,7 @@ def _of_items(source: RuleSource | FilterSource, items: Sequence[SigmaDetectionI
             message = "`all` joins the values of a list, and there is one value"
             yield _warning(source, item, message, "leave `all` out, or list the values", code="all-of-one")
         if len(item.value) > 1 and any(isinstance(value, SigmaNull) for value in item.value):
-            message = "`null` among other values is no Sigma: other tools refuse it, or read it otherwise"
+            message = "`null` among other values is not Sigma: other tools refuse it, or read it otherwise"
             cure = f"write `{item.field}: null` in a selection of its own, and join the two with `or`"
             yield _warning(source, item, message, cure, code="null-in-list")
         if told := _encoded_oddly(item):

@@ -207,7 +207,9 @@ def _by_rule(
             if rule_id is None:
                 if reference.text not in broken and reference.text.lower() not in broken:
                     near = difflib.get_close_matches(reference.text, [*names, *ids], n=1)
-                    cure = f"did you mean `{near[0]}`?" if near else "take it off the list"
+                    cure = (
+                        f"did you mean `{near[0]}`?" if near else "load the rule too, or take it off the list"
+                    )
                     message = f"there is no rule with the id or name `{reference.text}`"
                     problems.append(_problem(override, reference, message, cure))
                 continue

@@ -85,6 +85,10 @@ def test_what_a_record_may_hold_is_let_be(line: str, tmp_path: Path) -> None:
         ("ec2", "SharedSnapshotVolumeCreated", ""),
         ("ssm", "UpdateInstanceInformation", ""),
         ("signin", "ConsoleLogin", ""),
+        ("ec2-instance-connect", "OpenTunnel", ""),  # also a call of IoT's secure tunnels
+        ("account", "PasswordUpdated", ""),
+        ("sso", "AssociateDirectory", ""),
+        ("ec2-instance-connect", "RunInstances", "`ec2.amazonaws.com`"),
     ],
 )
 def test_an_event_that_the_source_does_not_have_is_told(
@@ -97,3 +101,11 @@ def test_an_event_that_the_source_does_not_have_is_told(
     told = [each for each in findings_in(text, tmp_path) if each.code == "unknown-event"]
     assert bool(told) is bool(cure), told
     assert all(cure in each.cure for each in told)
+
+
+@pytest.mark.parametrize("name", ["codestar", "opsworks", "QLDB", "macie", "sms"])
+def test_a_retired_service_is_called_so_and_no_other_proposed(name: str, tmp_path: Path) -> None:
+    findings = findings_in(_with(f"eventSource: {name}.amazonaws.com"), tmp_path)
+    (told,) = (each for each in findings if each.code == "unknown-source")
+    assert "has retired" in told.message
+    assert "did you mean" not in told.cure

@@ -33,9 +33,12 @@ FRAME: dict[str, Any] = {
 
 def framed(fragments: str) -> str:
     """Rules as YAML: each document of the fragments over the frame, a key without a value taken out (filters
-    and lists stand alone)."""
+    and lists stand alone; a filter without any rule, beside the frame)."""
     documents = []
-    for number, fragment in enumerate(yaml.safe_load_all(fragments)):
+    given = list(yaml.safe_load_all(fragments))
+    if all("filter" in fragment for fragment in given):
+        given.insert(0, {})
+    for number, fragment in enumerate(given):
         alone = {"filter", "correlation", "values"} & fragment.keys()
         frame = {} if alone else {**FRAME, "id": FRAME["id"][:-1] + str(number)}
         whole = {key: value for key, value in {**frame, **fragment}.items() if value is not None}

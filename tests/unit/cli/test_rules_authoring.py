@@ -2,7 +2,10 @@
 
 import gzip
 import json
+import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -60,6 +63,74 @@ def test_check_speaks_json(tmp_path: Path) -> None:
     assert set(told) == {"path", "line", "column", "severity", "code", "message", "cure"}
     codes = {each["code"]: each["severity"] for each in json.loads(run("check", "--json", tmp_path).stdout)}
     assert codes["never-true"] == "error"
+
+
+ROOT_RULE = "3e1a03a1-660b-4fc0-9479-adf4080f2a61"
+FILTER = {
+    "title": "Night shift",
+    "logsource": {"product": "aws", "service": "cloudtrail"},
+    "trailwarden": {"owner": "identity team", "reason": "The shift makes users."},
+}
+
+
+def folder_of(tmp_path: Path, **parts: Any) -> Path:
+    """A folder with one document in it, and no rule."""
+    until = (datetime.now(UTC).date() + timedelta(days=100)).isoformat()
+    whole: dict[str, Any] = {**FILTER, **parts}
+    if "filter" in whole:
+        whole["trailwarden"] = {"expires": until, **whole["trailwarden"]}
+    else:
+        del whole["logsource"]
+    (tmp_path / "change.yml").write_text(json.dumps(whole))
+    return tmp_path
+
+
+def codes_of(folder: Path) -> list[tuple[str, str]]:
+    return [(each["severity"], each["code"]) for each in json.loads(run("check", "--json", folder).stdout)]
+
+
+def filtering(rules: Any, **selection: Any) -> dict[str, Any]:
+    return {"rules": rules, "selection": selection, "condition": "selection"}
+
+
+def test_a_folder_of_filters_is_checked_against_what_ships(tmp_path: Path) -> None:
+    wide = filtering("any", **{"eventSource|endswith": ".amazonaws.com"})
+    folder = folder_of(tmp_path, filter=wide, trailwarden={**FILTER["trailwarden"], "expires": "9999-12-31"})
+    result = run("check", folder)
+    codes = codes_of(folder)
+    assert result.exit_code == 2
+    assert result.stdout.splitlines()[-1].startswith("0 rules, 3 errors")
+    errors = [code for severity, code in codes if severity == "error"]
+    assert sorted(errors) == ["exception-too-long", "filter-hides-protected", "filters-hide-most"]
+    assert [severity for severity, _ in codes[:3]] == ["error"] * 3
+    assert [code for _, code in codes].count("filter-hides-rule") == 1
+    assert [code for _, code in codes].count("filter-hides-test") == 1
+    assert re.search(r"everything that \d+ rules \(", result.stdout)
+
+
+def test_a_filter_of_a_shipped_rule_is_sound(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, filter=filtering([ROOT_RULE], sourceIPAddress="198.51.100.99"))
+    assert codes_of(folder) == []
+
+
+def test_a_filter_without_an_end_is_an_error_as_it_is_for_publication(tmp_path: Path) -> None:
+    whole = filtering([ROOT_RULE], sourceIPAddress="198.51.100.99")
+    folder = folder_of(tmp_path, filter=whole)
+    file = folder / "change.yml"
+    file.write_text(
+        json.dumps(
+            {key: value for key, value in json.loads(file.read_text()).items() if key != "trailwarden"}
+        )
+    )
+    assert codes_of(folder) == [("error", "invalid")]
+
+
+def test_an_override_of_a_shipped_rule_is_sound_and_of_a_protected_one_is_not(tmp_path: Path) -> None:
+    assert codes_of(folder_of(tmp_path, override={"rules": [ROOT_RULE], "enabled": False})) == []
+    protected = "01b85956-1b01-4c82-a79c-2d945cbc460e"
+    folder = folder_of(tmp_path, override={"rules": [protected], "enabled": False})
+    assert codes_of(folder) == [("error", "invalid")]
+    assert "is protected" in run("check", folder).stdout
 
 
 def test_check_prints_no_colours_into_a_pipe(tmp_path: Path) -> None:

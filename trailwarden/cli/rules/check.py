@@ -11,7 +11,8 @@ from trailwarden.checking import ApiModels, Finding, Severity, check_rules
 from trailwarden.checking.suppression import nothing_alerts
 from trailwarden.cli.exits import Exit
 from trailwarden.rules.compile import compile_usable
-from trailwarden.rules.load import read_folder
+from trailwarden.rules.exceptions import exceptions_without_expiry
+from trailwarden.rules.load import RuleFolder, read_folder
 from trailwarden.rules.shipped import shipped_rules_path
 from trailwarden.safety.text import one_line
 
@@ -26,8 +27,10 @@ _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow"}
 def check_command(paths: tuple[str, ...], *, strict: bool, as_json: bool) -> None:
     """Name every mistake in rule files and folders (the shipped rules if none is named).
 
+    Filters and overrides are checked against the shipped rules too, as publication does.
+
     Each finding says where it is, what is wrong, and how to mend it; its code stands in brackets. Errors
-    keep rules from going live (status 2). Warnings do not (status 0, or 1 with --strict).
+    keep rules from going live (status 2) and come first. Warnings do not (status 0, or 1 with --strict).
 
     \b
     Examples:
@@ -35,20 +38,33 @@ def check_command(paths: tuple[str, ...], *, strict: bool, as_json: bool) -> Non
       trailwarden rules check --strict my-rules/persistence/key_created.yml
       trailwarden rules check --json my-rules/ | jq '.[].code'
     """
-    folder = read_folder([Path(path) for path in paths] or [shipped_rules_path()])
+    folder, beside_shipped = _folder([Path(path) for path in paths] or [shipped_rules_path()])
     sources = folder.sources
-    findings = check_rules(sources, folder.problems, api=api_models())
+    problems = [*folder.problems, *exceptions_without_expiry(sources)]
+    findings = check_rules(sources, problems, api=api_models(), beside_shipped=beside_shipped)
     if folder.overrides:
         findings += nothing_alerts(folder, compile_usable(sources)[0])
+    findings.sort(key=lambda each: each.severity is not Severity.ERROR)
     errors = sum(each.severity is Severity.ERROR for each in findings)
     if as_json:
         click.echo(json.dumps([_as_json(each) for each in findings], indent=2))
     else:
         _print(findings)
         warnings = len(findings) - errors
-        rules = _count(len(sources), "rule")
+        own = [source for source in sources if not (beside_shipped and source.document.shipped)]
+        rules = _count(len(own), "rule")
         click.echo(f"{rules}, {_count(errors, 'error')}, {_count(warnings, 'warning')}.")
     sys.exit(Exit.USAGE if errors else Exit.ALERTED if strict and findings else Exit.DONE)
+
+
+def _folder(paths: Sequence[Path]) -> tuple[RuleFolder, bool]:
+    """What the paths hold, and whether the shipped rules, of which none is named, were read with it: they are
+    if there is a filter or an override, which hardly means anything without them."""
+    folder = read_folder(paths)
+    shipped = any(source.document.shipped for source in [*folder.sources, *folder.switched_off])
+    if shipped or not (folder.filters or folder.overrides):
+        return folder, False
+    return read_folder([shipped_rules_path(), *paths]), True
 
 
 def api_models() -> ApiModels:
