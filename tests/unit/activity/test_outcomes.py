@@ -31,7 +31,7 @@ def answered(event_name: str, container: str, answer: Any) -> dict[str, Any]:
         (answered("RenewRole", "responseElements", "Failure"), DENIED),
         (answered("EmailUpdated", "responseElements", "Failure"), DENIED),
         (answered("CheckMfa", "responseElements", None), DONE),
-        ({"eventName": "ConsoleLogin", "responseElements": {"ConsoleLogin": "Failure"}}, DENIED),
+        ({**SIGN_IN, "eventName": "ConsoleLogin", "responseElements": {"ConsoleLogin": "Failure"}}, DENIED),
         ({**SIGN_IN, "eventName": "ConsoleLogin", "errorMessage": "Failed authentication"}, DENIED),
         ({**SIGN_IN, "eventName": "ConsoleLogin", "responseElements": None}, DONE),
         ({**SERVICE, "serviceEventDetails": {"state": "FAILED"}}, FAILED),  # AWS Backup
