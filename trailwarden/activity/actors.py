@@ -8,9 +8,9 @@ import msgspec
 
 from trailwarden.activity.identity import Identity, identity_of
 from trailwarden.activity.model import Actor, ActorKind, Nature
-from trailwarden.activity.nature import nature_of
+from trailwarden.activity.nature import issuer_host, machine_provider, nature_of
 from trailwarden.activity.services import service_name
-from trailwarden.activity.sessions import Session, SessionLookup, ancestors
+from trailwarden.activity.sessions import CHAIN_AT_MOST, Session, SessionLookup, ancestors, is_cut
 from trailwarden.activity.text import NAME_LIMIT, mapping, role_path_begins, text
 from trailwarden.delivery.records import Record
 from trailwarden.safety.text import UNKNOWN, one_line, shorten
@@ -25,6 +25,9 @@ _labels: dict[bytes, str] = {}
 _PERMISSION_SET = re.compile(r"AWSReservedSSO_(.+)_[0-9a-f*]{1,32}")
 _SSO_PATH = "/aws-reserved/sso.amazonaws.com/"
 _SESSIONS = frozenset({ActorKind.ASSUMED_ROLE, ActorKind.ROOT, ActorKind.ASSUMED_ROOT})
+# Whoever issues their credentials chooses their names.
+_NAMED_BY_OTHERS = {ActorKind.WEB_IDENTITY, ActorKind.FEDERATED_USER}
+_TOO_LONG = f"somebody unknown (more than {CHAIN_AT_MOST} sessions before)"
 # Identity providers check their users' MFA themselves; AWS then says `false`, or `No`, always.
 _MFA_UNKNOWN = {
     ActorKind.SAML_USER,
@@ -189,19 +192,41 @@ def _name(identity: Identity, permission_set: str | None) -> str:
 def _from_the_record(identity: Identity, permission_set: str | None, name: str) -> tuple[str | None, str]:
     """Who stands behind, and the whole chain, as far as the record itself vouches for it."""
     if permission_set and identity.session:
-        return identity.session, f"{identity.session} through permission set {permission_set}"
-    if identity.kind is ActorKind.FEDERATED_USER and identity.issuer_name:
-        return identity.issuer_name, f"{identity.issuer_name} through federated user {name}"
+        person = _claiming(identity.session, identity.source_identity)
+        return identity.session, f"{person} through permission set {permission_set}"
+    if identity.kind is ActorKind.FEDERATED_USER:
+        issuer, user = identity.issuer_name, f"federated user {name}"
+        return (issuer, f"{issuer} through {user}") if issuer else (None, user)
+    if identity.kind is ActorKind.WEB_IDENTITY:
+        return None, _with_provider(identity, name)
     if identity.kind is not ActorKind.ASSUMED_ROLE:
         return None, name
     behind = None
-    if identity.source_identity:
-        behind = identity.source_identity
-    elif identity.ec2_delivered and identity.session:
+    if identity.ec2_delivered and identity.session:
         behind = f"EC2 instance {identity.session}"
     elif identity.scope:
         behind = scope_name(identity.scope)
-    return (behind, f"{behind} through {name}") if behind else (None, label_of(identity))
+    if behind:
+        return behind, f"{_claiming(behind, identity.source_identity)} through {name}"
+    return None, _claiming(label_of(identity), identity.source_identity)
+
+
+def _with_provider(identity: Identity, name: str) -> str:
+    """A web identity with the provider that named it, unless the whole world knows that one: anyone may run
+    a provider, and have it name them after somebody else."""
+    if machine_provider(identity):
+        return name
+    provider = issuer_host(identity.provider or "") or identity.provider or UNKNOWN
+    return one_line(f"{name} (by its identity provider {provider})", _LABEL_LIMIT)
+
+
+def _claiming(name: str, source_identity: str | None) -> str:
+    """The name, with the source identity where that says another: whoever assumes a role chooses it, unless a
+    policy that no record shows leaves no choice."""
+    if not source_identity or source_identity.casefold() == name.casefold():
+        return name
+    claim = f"calls itself {source_identity}"
+    return f"{name[:-1]}, {claim})" if name.endswith(")") else f"{name} ({claim})"
 
 
 def scope_name(arn: str) -> str:
@@ -235,27 +260,30 @@ def _mfa(record: Record, identity: Identity, permission_set: str | None) -> bool
 
 def _with_sessions(actor: Actor, sessions: SessionLookup) -> Actor:
     """The actor, and who was given its access key, and so on up the chain."""
-    if actor.kind not in _SESSIONS or not actor.access_key_id:
+    federated = actor.kind is ActorKind.FEDERATED_USER and not actor.behind
+    if not (actor.kind in _SESSIONS or federated) or not actor.access_key_id:
         return actor
     chain = ancestors(actor.access_key_id, sessions)
     if not chain:
         return actor
     first = chain[-1]
     source = actor.source_identity or next((s.source_identity for s in chain if s.source_identity), None)
-    top = first.behind or (first.label if first.is_session else first.who)
-    steps = [first.who] if first.behind or not first.is_session else []
-    names = [*steps, *(session.who for session in reversed(chain[:-1])), actor.name]
-    person = actor.behind or source or top
+    cut = is_cut(chain)
+    top = _TOO_LONG if cut else first.behind or (first.label if first.is_session else first.who)
+    steps = [first.who] if cut or first.behind or not first.is_session else []
+    names = [*steps, *(session.who for session in reversed(chain[:-1])), _as_a_step(actor)]
+    person = actor.behind or top
     passed = [name for name in dict.fromkeys(names) if name != person]
-    if top not in {person, *passed} and (actor.behind or source):
+    if actor.behind and top not in {person, *passed}:
         passed.insert(0, top)
-    through = " through ".join([person, *passed[:1]]) + "".join(f", {name}" for name in passed[1:])
+    begins = _claiming(person, source)
+    through = " through ".join([begins, *passed[:1]]) + "".join(f", {name}" for name in passed[1:])
     nature, reason = actor.nature, actor.reason
-    if nature is Nature.UNKNOWN and first.nature is not Nature.UNKNOWN:
+    if nature is Nature.UNKNOWN and first.nature is not Nature.UNKNOWN and not cut:
         nature, reason = first.nature, f"{first.who} assumed it: {first.reason}"
     return replace(
         actor,
-        behind=person if person != actor.name else actor.behind,
+        behind=person if person not in {_TOO_LONG, actor.name} else actor.behind,
         through=shorten(through, _CHAIN_LIMIT),
         source_identity=source,
         nature=nature,
@@ -263,11 +291,15 @@ def _with_sessions(actor: Actor, sessions: SessionLookup) -> Actor:
     )
 
 
+def _as_a_step(actor: Actor) -> str:
+    return actor.through if actor.kind is ActorKind.FEDERATED_USER else actor.name
+
+
 def session_of(actor: Actor, *, access_key_id: str, issued_by: str) -> Session:
     """The session that an actor was given."""
     return Session(
         access_key_id=access_key_id,
-        who=actor.name,
+        who=actor.through if actor.kind in _NAMED_BY_OTHERS and not actor.behind else actor.name,
         label=actor.label,
         issued_by=issued_by,
         behind=actor.behind,

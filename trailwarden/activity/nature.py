@@ -23,7 +23,7 @@ _SERVICE_LINKED_PATH = "/aws-service-role/"
 # Hosts of OpenID Connect issuers: the whole name, since anyone may register a host that contains another's.
 _MACHINE_PROVIDERS = (
     (r"token\.actions\.githubusercontent\.com", "GitHub Actions"),
-    (r"gitlab\.(?:[\w-]+\.)*[\w-]+", "GitLab CI"),  # their own, or a company's
+    (r"gitlab\.com", "GitLab CI"),  # a company's own may be anybody's
     (r"api\.bitbucket\.org", "Bitbucket Pipelines"),
     (r"oidc\.circleci\.com", "CircleCI"),
     (r"app\.terraform\.io", "HCP Terraform"),
@@ -111,18 +111,19 @@ def _is_service_linked(identity: Identity) -> bool:
 
 
 def _by_provider(identity: Identity) -> Reasoned | None:
-    """Web identities: who vouched for the caller, and the subject that it vouched for."""
-    subject = (identity.user_name or "") if identity.kind is ActorKind.WEB_IDENTITY else ""
-    if subject.startswith("system:serviceaccount:"):
-        return Nature.AUTOMATION, "a Kubernetes pod's service account"
-    host = _issuer_host(identity.provider or "")
-    for pattern, what in _MACHINE_PROVIDERS if host else ():
-        if re.fullmatch(pattern, host):
-            return Nature.AUTOMATION, f"its identity provider is that of {what}"
-    return None
+    """Web identities: who vouched for the caller. Each issuer writes its subjects, which prove nothing."""
+    what = machine_provider(identity)
+    return (Nature.AUTOMATION, f"its identity provider is that of {what}") if what else None
 
 
-def _issuer_host(provider: str) -> str:
+def machine_provider(identity: Identity) -> str | None:
+    """The machines that the identity's provider vouches for: `GitHub Actions`; None for other providers."""
+    host = issuer_host(identity.provider or "")
+    known = (what for pattern, what in _MACHINE_PROVIDERS if re.fullmatch(pattern, host))
+    return next(known, None) if host else None
+
+
+def issuer_host(provider: str) -> str:
     """The host of an OpenID Connect issuer; empty for other providers, whose names their owner chooses."""
     if provider.startswith("arn:"):
         kind, _, issuer = arn_resource(provider).partition("/")
@@ -200,6 +201,9 @@ def _undecided(identity: Identity) -> str:
         return f"{service_name(identity.invoked_by)} made the call {ON_BEHALF}"
     if identity.kind is ActorKind.AWS_ACCOUNT:
         return "another account's own trail knows who it was"
+    host = issuer_host(identity.provider or "")
+    if host:
+        return f"an identity provider named {host} vouches for it"
     if (identity.access_key_id or "").startswith("AKIA"):
         return "an access key, which people and programs use"
     return "nothing in the record tells a person from automation"

@@ -28,7 +28,7 @@ CREDENTIAL_EVENTS: Mapping[str, str] = {
     "SwitchRole": _SIGN_IN,
 }
 """Events that issue credentials, and the source of each: another service's event of that name issues none."""
-_CHAIN_AT_MOST = 8
+CHAIN_AT_MOST = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +91,13 @@ class SessionStore(SessionLookup, Protocol):
 def ancestors(access_key_id: str, sessions: SessionLookup) -> Sequence[Session]:
     """Who was given the key, then who was given that one's, and so on: the nearest first.
 
-    At most 8, and each key once, so that no forged or looping chain costs more. Long-term keys were issued
+    At most 32, and each key once, so that no forged or looping chain costs more. Long-term keys were issued
     by no record, and are not asked for.
     """
     chain: list[Session] = []
     seen: set[str] = set()
     key: str | None = access_key_id
-    while key is not None and is_temporary(key) and key not in seen and len(chain) < _CHAIN_AT_MOST:
+    while key is not None and is_temporary(key) and key not in seen and len(chain) < CHAIN_AT_MOST:
         seen.add(key)
         session = sessions.get(key)
         if session is None:
@@ -105,6 +105,11 @@ def ancestors(access_key_id: str, sessions: SessionLookup) -> Sequence[Session]:
         chain.append(session)
         key = session.parent_key_id if session.is_session else None
     return chain
+
+
+def is_cut(chain: Sequence[Session]) -> bool:
+    """Whether the chain went on when its bound was reached, so that its end says nothing of who began it."""
+    return len(chain) >= CHAIN_AT_MOST and chain[-1].is_session and not chain[-1].behind
 
 
 def is_temporary(access_key_id: str) -> bool:

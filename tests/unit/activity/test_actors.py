@@ -85,7 +85,25 @@ POD = {"webIdFederationData": {"federatedProvider": f"arn:aws:iam::{MEMBER}:oidc
         (
             role(context={"sourceIdentity": "alice"}),
             ActorKind.ASSUMED_ROLE,
-            "alice through role Admin",
+            "role Admin (session bob, calls itself alice)",
+            UNDECIDED,
+        ),
+        (  # IAM Roles Anywhere: the certificate's name, which whoever holds the authority's key writes
+            role("00ab", context={"sourceIdentity": "CN=alice"}),
+            ActorKind.ASSUMED_ROLE,
+            "role Admin (session 00ab, calls itself CN=alice)",
+            UNDECIDED,
+        ),
+        (
+            role("i-0123456789abcdef0", "web", context={"ec2RoleDelivery": "2.0", "sourceIdentity": "alice"}),
+            ActorKind.ASSUMED_ROLE,
+            "EC2 instance i-0123456789abcdef0 (calls itself alice) through role web",
+            AUTOMATION,
+        ),
+        (
+            {"type": "FederatedUser", "arn": f"arn:aws:sts::{MEMBER}:federated-user/alice"},
+            ActorKind.FEDERATED_USER,
+            "federated user alice",
             UNDECIDED,
         ),
         (
@@ -182,8 +200,28 @@ POD = {"webIdFederationData": {"federatedProvider": f"arn:aws:iam::{MEMBER}:oidc
         (
             {"type": "WebIdentityUser", "userName": "system:serviceaccount:shop:cart"},
             ActorKind.WEB_IDENTITY,
-            "system:serviceaccount:shop:cart",
-            AUTOMATION,
+            "system:serviceaccount:shop:cart (by its identity provider unknown)",
+            UNDECIDED,
+        ),
+        (
+            {
+                "type": "WebIdentityUser",
+                "userName": "repo:example/app:ref:refs/heads/main",
+                "identityProvider": f"arn:aws:iam::{MEMBER}:oidc-provider/oidc.example.net/token.actions",
+            },
+            ActorKind.WEB_IDENTITY,
+            "repo:example/app:ref:refs/heads/main (by its identity provider oidc.example.net)",
+            UNDECIDED,
+        ),
+        (
+            {
+                "type": "WebIdentityUser",
+                "userName": "eu-west-1:6d1e",
+                "identityProvider": "cognito-identity.amazonaws.com",
+            },
+            ActorKind.WEB_IDENTITY,
+            "eu-west-1:6d1e (by its identity provider cognito-identity.amazonaws.com)",
+            UNDECIDED,
         ),
         (
             {
@@ -355,7 +393,10 @@ def test_a_path_cannot_pass_for_a_session() -> None:
     ("provider", "nature"),
     [
         (f"arn:aws:iam::{MEMBER}:oidc-provider/token.actions.githubusercontent.com", AUTOMATION),
-        (f"arn:aws:iam::{MEMBER}:oidc-provider/gitlab.example.com", AUTOMATION),
+        (f"arn:aws:iam::{MEMBER}:oidc-provider/gitlab.com", AUTOMATION),
+        (f"arn:aws:iam::{MEMBER}:oidc-provider/gitlab.example.com", UNDECIDED),
+        (f"arn:aws:iam::{MEMBER}:oidc-provider/gitlab.com.example.com", UNDECIDED),
+        (f"arn:aws:iam::{MEMBER}:oidc-provider/gitlab.com:8443", UNDECIDED),
         (f"arn:aws:iam::{MEMBER}:oidc-provider/{EKS_ISSUER}", AUTOMATION),
         (f"arn:aws:iam::{MEMBER}:oidc-provider/token.actions.githubusercontent.com.example.com", UNDECIDED),
         (f"arn:aws:iam::{MEMBER}:oidc-provider/example.com/token.actions.githubusercontent.com", UNDECIDED),

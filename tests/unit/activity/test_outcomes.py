@@ -31,6 +31,7 @@ def answered(event_name: str, container: str, answer: Any) -> dict[str, Any]:
         (answered("RenewRole", "responseElements", "Failure"), DENIED),
         (answered("EmailUpdated", "responseElements", "Failure"), DENIED),
         (answered("CheckMfa", "responseElements", None), DONE),
+        ({**SIGN_IN, "eventName": "ConsoleLogin", "responseElements": {"ConsoleLogin": "Failure"}}, DENIED),
         (answered("ConsoleLogin", "responseElements", "Failure"), DENIED),
         ({"eventName": "ConsoleLogin", "responseElements": {"ConsoleLogin": "Failure"}}, DONE),
         ({**SIGN_IN, "eventName": "ConsoleLogin", "errorMessage": "Failed authentication"}, DENIED),

@@ -90,10 +90,40 @@ def test_a_long_chain_is_cut() -> None:
     assert len(through(record(userIdentity=session_identity("r30", "s", key("k30"))), *chain)) <= 240
 
 
-def test_a_source_identity_names_the_person_of_the_whole_chain() -> None:
+@pytest.mark.parametrize(
+    ("claimed", "told"), [("bob", "alice (calls itself bob)"), ("alice", "alice"), ("ALICE", "alice")]
+)
+def test_a_source_identity_is_a_claim_beside_who_is_known(claimed: str, told: str) -> None:
     acted = record(userIdentity=session_identity("Admin", "s", key("one")))
-    learned = assumed(ALICE, key("one"), request={"sourceIdentity": "alice@example.com"})
-    assert through(acted, learned) == "alice@example.com through alice, role Admin"
+    learned = assumed(ALICE, key("one"), request={"sourceIdentity": claimed})
+    actor = describe(acted, Context(sessions=_store(learned))).actor
+    assert (actor.through, actor.behind) == (f"{told} through role Admin", "alice")
+
+
+def test_who_began_a_chain_beyond_the_bound_is_unknown() -> None:
+    chain = [
+        assumed(session_identity(f"r{n}", "alice", key(f"k{n}")), key(f"k{n + 1}"), f"r{n + 1}")
+        for n in range(40)
+    ]
+    acted = record(userIdentity=session_identity("r40", "alice", key("k40")))
+    for session in ({}, {"sessionContext": {"sourceIdentity": "alice"}}):
+        acted["userIdentity"] |= session
+        actor = describe(acted, Context(sessions=_store(*chain))).actor
+        assert actor.behind is None
+        assert actor.through.startswith("somebody unknown (more than 32 sessions before")
+        assert "session alice" not in actor.through
+    short = [assumed(ALICE, key("k20"), "r20"), *chain[20:]]
+    assert through(acted, *short).startswith("alice through role r20, role r21")
+
+
+def test_a_federated_user_without_issuer_is_its_callers() -> None:
+    learned = assumed(ALICE, key("one"), eventName="GetFederationToken", request={"name": "bob"})
+    identity = {
+        "type": "FederatedUser",
+        "arn": f"arn:aws:sts::{MEMBER}:federated-user/bob",
+        "accessKeyId": key("one"),
+    }
+    assert through(record(userIdentity=identity), learned) == "alice through federated user bob"
 
 
 def test_an_identity_center_user_is_the_person_behind_the_next_role() -> None:
@@ -339,8 +369,8 @@ def test_a_source_identity_that_a_session_carries_needs_no_other_record() -> Non
     identity = session_identity("Admin", "s", key("three"), sessionContext={"sourceIdentity": "alice"})
     actor = describe(record(userIdentity=identity)).actor
     assert (actor.through, actor.behind, actor.source_identity) == (
-        "alice through role Admin",
-        "alice",
+        "role Admin (session s, calls itself alice)",
+        None,
         "alice",
     )
 
@@ -352,8 +382,10 @@ def test_a_source_identity_is_carried_through_a_chain() -> None:
     )
     second = assumed(carried, key("two"))
     acted = record(userIdentity=session_identity("Admin", "s", key("two")))
-    assert describe(acted, Context(sessions=_store(second))).actor.behind == "alice@example.com"
-    assert through(acted, second, first) == "alice@example.com through alice, role Deploy, role Admin"
+    begins = "role Deploy (session s, calls itself alice@example.com)"
+    assert through(acted, second) == f"{begins} through role Admin"
+    begins = "alice (calls itself alice@example.com)"
+    assert through(acted, second, first) == f"{begins} through role Deploy, role Admin"
 
 
 def test_a_privileged_root_session_is_its_callers() -> None:
@@ -406,6 +438,15 @@ def test_a_federated_user_is_its_issuers_by_its_own_record() -> None:
             },
             "AssumeRoleWithWebIdentity",
             "system:serviceaccount:shop:web through role Admin",
+        ),
+        (
+            {
+                "type": "WebIdentityUser",
+                "userName": "system:serviceaccount:shop:web",
+                "identityProvider": "arn:aws:iam::1:oidc-provider/oidc.example.net/id/1",
+            },
+            "AssumeRoleWithWebIdentity",
+            "system:serviceaccount:shop:web (by its identity provider oidc.example.net) through role Admin",
         ),
     ],
 )
