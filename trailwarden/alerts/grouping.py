@@ -289,4 +289,5 @@ def alert_of(  # noqa: PLR0913 (the parts of an alert)
         staged=rule.staged,
         group_key=group_key(rule.id, group, staged=rule.staged),
         quiet=quiet,
+        protected=rule.protected,
     )

@@ -66,6 +66,8 @@ class Alert:
     """What all alerts of this rule and group have in common: 32 hex digits."""
     quiet: int = 3600
     """After how many seconds without a match the alert is over."""
+    protected: bool = False
+    """Whether the rule is protected; of alerts that were stored before this was, it is not known."""
 
 
 @dataclass(frozen=True, slots=True)

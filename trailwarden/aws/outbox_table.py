@@ -20,7 +20,7 @@ from trailwarden.aws.batches import Item, Pause, StoreBusyError, query
 from trailwarden.aws.group_table import alert_key, item_of
 from trailwarden.aws.week_table import counted_in_week
 from trailwarden.safety.text import UNKNOWN
-from trailwarden.state.outbox import Budgets, Held, Outgoing, Progress, SetAside, Storm
+from trailwarden.state.outbox import Budgets, Held, Outgoing, Progress, SetAside, Storm, Use
 from trailwarden.state.retrying import PATIENT
 
 _KEPT = timedelta(days=35)
@@ -30,6 +30,7 @@ _LATE = timedelta(hours=2)
 _LEASE = 330  # seconds for which a summary is one function's alone: longer than tend_alerts may run
 _SET_ASIDE = "SETASIDE"
 _REPORTED_AT_ONCE = 100
+_REMEMBERED_AT_MOST = 10_000
 _REFUSED = "ConditionalCheckFailed"
 _PASSING = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 _log = logging.getLogger(__name__)
@@ -109,9 +110,10 @@ class OutboxTable:
         self._table = table_name
         self._now = now
         self._pause = pause
-        self._used_up: set[tuple[str, str]] = set()
+        self._used_up: set[tuple[str, str, int | None]] = set()
         """Budgets of which nothing is left, by hour: nobody need ask again."""
         self._storms_known: set[str] = set()
+        self._urgent_known: set[tuple[str, str]] = set()
 
     def alert(self, alert_id: str) -> Alert | None:
         """The alert as it was opened; read consistently."""
@@ -163,38 +165,41 @@ class OutboxTable:
             condition="attribute_exists(pk)",
         )
 
-    def take(self, message: Outgoing, rule_id: str, level: str, hour: str, budgets: Budgets) -> bool:
-        """Count the message against the budgets of the hour; False if one of them is used up."""
-        whole = f"ALL {level}"
-        if {(hour, rule_id), (hour, whole)} & self._used_up:
-            return False
-        key = alert_key(message.alert_id, message.key)
-        items = [
-            self._use(hour, f"RULE#{rule_id}", budgets.rule),
-            self._use(hour, "ALL", budgets.overall_for(level)),
-            {
-                "Update": {
-                    "TableName": self._table,
-                    "Key": key,
-                    "UpdateExpression": "SET taken_at = :now",
-                    "ConditionExpression": "attribute_not_exists(taken_at) AND attribute_not_exists(held_in)",
-                    "ExpressionAttributeValues": item_of(**{":now": int(self._now())}),
-                }
-            },
-        ]
+    def take(self, message: Outgoing, alert: Alert, hour: str, budgets: Budgets) -> bool:
+        """Count the message against the budgets of the hour; False if no way has enough left."""
+        for way in budgets.ways(alert):
+            if not self._used_up.isdisjoint((hour, *use) for use in way):
+                continue
+            taken = self._take(message, hour, way)
+            if taken is not None:
+                return taken
+        return False
+
+    def _take(self, message: Outgoing, hour: str, way: Sequence[Use]) -> bool | None:
+        """Use that of the hour; None if a part of it is used up."""
+        mark = {
+            "Update": {
+                "TableName": self._table,
+                "Key": alert_key(message.alert_id, message.key),
+                "UpdateExpression": "SET taken_at = :now",
+                "ConditionExpression": "attribute_not_exists(taken_at) AND attribute_not_exists(held_in)",
+                "ExpressionAttributeValues": item_of(**{":now": int(self._now())}),
+            }
+        }
+        items = [mark, *(self._use(hour, name, most) for name, most in way)]
         for _ in PATIENT.tries(self._pause):
             try:
                 self._client.transact_write_items(TransactItems=items)
             except ClientError as error:
                 reasons = [reason.get("Code", "") for reason in error.response.get("CancellationReasons", [])]
-                if reasons[2:] == [_REFUSED]:
+                if reasons[:1] == [_REFUSED]:
                     return not self.progress(message).held
-                if reasons and reasons[0] == _REFUSED:
-                    self._used_up.add((hour, rule_id))
-                    return False
-                if reasons[1:2] == [_REFUSED]:
-                    self._used_up.add((hour, whole))
-                    return False
+                empty = [use for use, reason in zip(way, reasons[1:], strict=False) if reason == _REFUSED]
+                if empty:
+                    if len(self._used_up) > _REMEMBERED_AT_MOST:
+                        self._used_up.clear()
+                    self._used_up.update((hour, *use) for use in empty)
+                    return None
                 if not _PASSING.intersection(reasons):
                     raise
             else:
@@ -295,12 +300,20 @@ class OutboxTable:
             TableName=self._table,
             Key=item_of(pk="STORMS", sk=storm.hour),
             UpdateExpression=(
-                "SET summaries = :number, told = :told, #over = :over "
+                "SET summaries = :number, told = :told, #over = :over, "
+                "urgent_told = :urgent, protected_told = :protected, summed_at = :now "
                 "REMOVE lease, told_to, telling, attempts"
             ),
             ExpressionAttributeNames={"#over": "over"},
             ExpressionAttributeValues=item_of(
-                **{":number": storm.number, ":told": storm.told, ":over": storm.over}
+                **{
+                    ":number": storm.number,
+                    ":told": storm.told,
+                    ":over": storm.over,
+                    ":urgent": storm.urgent,
+                    ":protected": storm.protected,
+                    ":now": int(self._now()),
+                }
             ),
         )
 
@@ -329,6 +342,10 @@ class OutboxTable:
                 ExpressionAttributeValues=item_of(**{":none": 0, ":no": False, ":expires_at": expires_at}),
             )
             self._storms_known.add(hour)
+        for name in held.urgent:
+            self._count_urgent(hour, name)
+        if held.protected:
+            self._update(item_of(pk="STORMS", sk=hour), "ADD protected :one", item_of(**{":one": 1}))
         self._mark(message, "held_in", hour, "HELD")
 
     def set_aside(self, message: Outgoing, why: SetAside, *, over: bool) -> None:
@@ -401,22 +418,45 @@ class OutboxTable:
         if message.is_news:
             self._client.update_item(**counted_in_week(self._table, int(self._now()), counted_as))
 
-    def _use(self, hour: str, name: str, most: int) -> dict[str, Any]:
-        return {
-            "Update": {
-                "TableName": self._table,
-                "Key": item_of(pk=f"BUDGET#{hour}", sk=name),
-                "UpdateExpression": "ADD used :one SET expires_at = :expires_at",
-                "ConditionExpression": "attribute_not_exists(used) OR used < :most",
-                "ExpressionAttributeValues": item_of(
-                    **{
-                        ":one": 1,
-                        ":most": most,
-                        ":expires_at": int(self._now() + _KEPT.total_seconds()),
-                    }
-                ),
-            }
+    def _use(self, hour: str, name: str, most: int | None) -> dict[str, Any]:
+        values = {":one": 1, ":expires_at": int(self._now() + _KEPT.total_seconds())}
+        use = {
+            "TableName": self._table,
+            "Key": item_of(pk=f"BUDGET#{hour}", sk=name),
+            "UpdateExpression": "ADD used :one SET expires_at = :expires_at",
         }
+        if most is not None:
+            use["ConditionExpression"] = "attribute_not_exists(used) OR used < :most"
+            values[":most"] = most
+        return {"Update": use | {"ExpressionAttributeValues": item_of(**values)}}
+
+    def _count_urgent(self, hour: str, name: str) -> None:
+        """Count in the hour what a summary must name at once, the first time that it is held back."""
+        if (hour, name) in self._urgent_known:
+            return
+        first = self._use(hour, f"HELD#{name}", 1)
+        storm = {
+            "TableName": self._table,
+            "Key": item_of(pk="STORMS", sk=hour),
+            "UpdateExpression": "ADD urgent :one",
+            "ExpressionAttributeValues": item_of(**{":one": 1}),
+        }
+        for _ in PATIENT.tries(self._pause):
+            try:
+                self._client.transact_write_items(TransactItems=[first, {"Update": storm}])
+            except ClientError as error:
+                reasons = [reason.get("Code", "") for reason in error.response.get("CancellationReasons", [])]
+                if reasons[:1] == [_REFUSED]:
+                    break
+                if not _PASSING.intersection(reasons):
+                    raise
+            else:
+                break
+        else:
+            raise StoreBusyError(f"{self._table} kept the storm of {hour} busy")
+        if len(self._urgent_known) > _REMEMBERED_AT_MOST:
+            self._urgent_known.clear()
+        self._urgent_known.add((hour, name))
 
     def _held_in(self, hour: str) -> dict[str, Any]:
         return {
@@ -452,7 +492,10 @@ def _storm_of(item: Item) -> Storm:
         int(item["told"]["N"]),
         item["over"]["BOOL"],
         frozenset(item["told_to"]["SS"]) if "told_to" in item else frozenset(),
-        int(item["telling"]["N"]) if "telling" in item else 0,
+        *(
+            int(item[name]["N"]) if name in item else 0
+            for name in ("telling", "urgent", "urgent_told", "protected", "protected_told", "summed_at")
+        ),
     )
 
 

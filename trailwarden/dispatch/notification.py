@@ -154,7 +154,7 @@ class Notifier:
         channels = self._channels(alert)
         if not progress.taken:
             hour = f"{datetime.fromtimestamp(self._now(), UTC):%Y-%m-%dT%H}"
-            if not self._outbox.take(message, alert.rule_id, alert.level, hour, self._budgets):
+            if not self._outbox.take(message, alert, hour, self._budgets):
                 names = tuple(channel.name for channel in channels)
                 self._outbox.hold(message, held_of(message, alert, names, short=short), hour)
                 return Telling.HELD
@@ -291,4 +291,5 @@ def held_of(message: Outgoing, alert: Alert, channels: tuple[str, ...], *, short
         tactics=tactics(alert.tags),
         region=alert.region if alert.region != UNKNOWN else "",
         reason=(message.follow_up.reason if message.follow_up else Reason.OPENED).value,
+        protected=alert.protected,
     )

@@ -34,6 +34,8 @@ _POSTPONED_AT_MOST = 86_400
 _ATTEMPTS = 3
 """How often something is tried before it is set aside: then operations is notified, and it is tried ever more
 rarely. Of summaries and heartbeats, how often in full."""
+_PROTECTED_AFTER = 300
+"""How many seconds after a summary the next one tells of what was held back of protected rules."""
 _SETTLED = timedelta(minutes=2)
 """How long after an hour's end nothing more is held back in it."""
 _HEARTBEAT_HOUR = timedelta(hours=7)
@@ -246,7 +248,7 @@ class Tender:
     def _sum_up_hour(self, storm: Storm, tally: TendTally, out_of_time: Callable[[], bool]) -> None:
         held = self._storms.count_held(storm.hour)
         over = self._is_over(storm.hour)
-        if held > storm.told and (over or held >= _GROWTH * storm.told):
+        if held > storm.told and (over or self._wants_summary(storm, held)):
             attempt = self._storms.begin_summary(storm)
             if not attempt:
                 return
@@ -268,6 +270,13 @@ class Tender:
             tally.summaries += 1
         elif over and not storm.over:
             self._storms.summarised(replace(storm, over=True))
+
+    def _wants_summary(self, storm: Storm, held: int) -> bool:
+        """Whether what is held must not wait for the hour's end: there is ten times as much; an account or a
+        protected rule that no summary has named; or more of a protected rule, some minutes after the last."""
+        if held >= _GROWTH * storm.told or storm.urgent > storm.urgent_told:
+            return True
+        return storm.protected > storm.protected_told and self._now() >= storm.told_at + _PROTECTED_AFTER
 
     def _is_over(self, hour: str) -> bool:
         ends = datetime.fromisoformat(f"{hour}:00:00+00:00") + timedelta(hours=1)

@@ -33,6 +33,7 @@ class MemoryOutbox:
         self._used: Counter[_Key] = Counter()
         self._held: dict[str, dict[_Key, Held]] = {}
         self._storms: dict[str, Storm] = {}
+        self._urgent: set[tuple[str, str]] = set()
         self._seen: dict[str, dict[str, Seen]] = {}
         self._counted: Counter[_Key] = Counter()
         self._first_week: str | None = None
@@ -73,23 +74,28 @@ class MemoryOutbox:
         self._claimed.pop(_key(message), None)
         self._progress[_key(message)] = replace(progress, attempts=progress.attempts - 1)
 
-    def take(self, message: Outgoing, rule_id: str, level: str, hour: str, budgets: Budgets) -> bool:
-        """Count the message against the budgets of the hour; False if one of them is used up."""
+    def take(self, message: Outgoing, alert: Alert, hour: str, budgets: Budgets) -> bool:
+        """Count the message against the budgets of the hour; False if no way has enough left."""
         progress = self.progress(message)
         if progress.taken or progress.held:
             return progress.taken
-        rule, whole = (hour, rule_id), (hour, "")
-        if self._used[rule] >= budgets.rule or self._used[whole] >= budgets.overall_for(level):
-            return False
-        self._used.update((rule, whole))
-        self._progress[_key(message)] = replace(progress, taken=True)
-        return True
+        for way in budgets.ways(alert):
+            if all(most is None or self._used[hour, name] < most for name, most in way):
+                self._used.update((hour, name) for name, _ in way)
+                self._progress[_key(message)] = replace(progress, taken=True)
+                return True
+        return False
 
     def hold(self, message: Outgoing, held: Held, hour: str) -> None:
         """Remember it as held back in that hour."""
         progress = self.progress(message)
         self._held.setdefault(hour, {})[_key(message)] = held
-        self._storms.setdefault(hour, Storm(hour))
+        storm = self._storms.setdefault(hour, Storm(hour))
+        new = {(hour, name) for name in held.urgent} - self._urgent
+        self._urgent |= new
+        self._storms[hour] = replace(
+            storm, urgent=storm.urgent + len(new), protected=storm.protected + held.protected
+        )
         if not progress.held:
             self._progress[_key(message)] = replace(progress, held=True)
             self._count("HELD", message.is_news)
@@ -167,7 +173,17 @@ class MemoryOutbox:
     def summarised(self, storm: Storm) -> None:
         """Remember what has been summed up."""
         self._summing.pop(storm.hour, None)
-        self._storms[storm.hour] = replace(storm, told_to=frozenset(), telling=0)
+        known = self._storms[storm.hour]
+        self._storms[storm.hour] = replace(
+            storm,
+            told_to=frozenset(),
+            telling=0,
+            urgent=known.urgent,
+            urgent_told=storm.urgent,
+            protected=known.protected,
+            protected_told=storm.protected,
+            told_at=int(self._now()),
+        )
 
     def due(self, now: int, limit: int | None = None) -> Iterable[Due]:
         """What is due, the earliest first."""

@@ -5,6 +5,7 @@ it, and the claim counts an attempt: one that kills its function, without an exc
 catch, is known by its attempts.
 """
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,6 +14,12 @@ from trailwarden.alerts.model import Alert
 from trailwarden.alerts.telling import FollowUp, Reason
 
 _SHARES = {"informational": 50, "low": 50, "medium": 70, "high": 90, "critical": 100}
+_SERIOUS = frozenset({"high", "critical"})
+_ACCOUNT_IN_KEY = 64
+"""Characters. Whatever is longer is no account id, and is hashed: keys of the table are bounded."""
+
+Use = tuple[str, int | None]
+"""A counter of an hour, and how far it may be used up; None if it only counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +27,57 @@ class Budgets:
     """How many messages an hour are sent one by one: of a rule, and of all rules together.
 
     The milder a level, the smaller the part of the whole that it may use up: whoever makes noise on purpose
-    cannot drown what is worse.
+    cannot drown what is worse. Beyond both, each account has its first alerts of level `high` and of
+    `critical` sent, up to `spare` of all accounts, and each protected rule its first alerts of an account, up
+    to `reserve`: no other account, and no other rule, uses that up.
     """
 
     rule: int = 10
     overall: int = 60
 
+    @property
+    def first(self) -> int:
+        """How many alerts of an account are its first ones."""
+        return max(1, min(3, self.rule, self.overall // 20))
+
+    @property
+    def spare(self) -> int:
+        """How many first alerts of accounts are sent beyond the overall budget."""
+        return self.overall // 2
+
+    @property
+    def reserve(self) -> int:
+        """How many first alerts of protected rules are sent beyond the overall budget."""
+        return self.overall
+
+    def ways(self, alert: Alert) -> list[tuple[Use, ...]]:
+        """What may be used for a message of the alert, the first that has enough left: each counter of it is
+        counted up. What a message counts as of its account counts whichever way it is sent, so a storm of
+        one account gets no more than before."""
+        account = _in_key(alert.account)
+        of_account = f"ACCOUNT#{alert.level}#{account}" if alert.level in _SERIOUS else ""
+        of_rule = f"PROTECTED#{alert.rule_id}#{account}" if alert.protected else ""
+        counted: list[Use] = [(name, None) for name in (of_account, of_rule) if name]
+        ways = [((f"RULE#{alert.rule_id}", self.rule), ("ALL", self.overall_for(alert.level)), *counted)]
+        if of_rule:
+            ways.append(((of_rule, self.first), ("RESERVE", self.reserve), *_without(counted, of_rule)))
+        if of_account:
+            ways.append(((of_account, self.first), ("SPARE", self.spare), *_without(counted, of_account)))
+        return [way for way in ways if all(most is None or most > 0 for _, most in way)]
+
     def overall_for(self, level: str) -> int:
         """How far the overall budget may be used up by a message of that level."""
         return max(1, self.overall * _SHARES.get(level, 100) // 100)
+
+
+def _without(counted: Sequence[Use], name: str) -> list[Use]:
+    return [use for use in counted if use[0] != name]
+
+
+def _in_key(account: str) -> str:
+    if len(account) <= _ACCOUNT_IN_KEY:
+        return account
+    return hashlib.sha256(account.encode(errors="surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +141,16 @@ class Held:
     region: str = ""
     reason: str = ""
     """`opened`, `grew`, `quiet` or `changed`; empty if it was kept before this was."""
+    protected: bool = False
+    """Whether the rule is protected."""
+
+    @property
+    def urgent(self) -> tuple[str, ...]:
+        """What a summary must name at once, if none of the hour has: an account with something serious, a
+        protected rule in an account."""
+        account = _in_key(self.account)
+        serious = (f"ACCOUNT#{self.level}#{account}",) if self.level in _SERIOUS else ()
+        return (*serious, f"PROTECTED#{self.rule_id}#{account}") if self.protected else serious
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +167,16 @@ class Storm:
     """Names of topics that have the next summary already, while others could not be told of it."""
     telling: int = 0
     """How many messages that summary told those of; 0 where nobody has it."""
+    urgent: int = 0
+    """How many accounts and protected rules in accounts (`Held.urgent`) were held back."""
+    urgent_told: int = 0
+    """How many of them there were when the last summary was made."""
+    protected: int = 0
+    """How many messages of protected rules were held back: at least those that were."""
+    protected_told: int = 0
+    """How many of them there were when the last summary was made."""
+    told_at: int = 0
+    """When the last summary was sent, in seconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +222,9 @@ class Outbox(Protocol):
     def release(self, message: Outgoing) -> None:
         """Give a claim back, and take its attempt back: sending failed, and the function is well."""
 
-    def take(self, message: Outgoing, rule_id: str, level: str, hour: str, budgets: Budgets) -> bool:
-        """Count the message against the budgets of the hour, once; False if one of them is used up."""
+    def take(self, message: Outgoing, alert: Alert, hour: str, budgets: Budgets) -> bool:
+        """Count the message against the budgets of the hour, once; False if there is no way that has enough
+        left."""
 
     def hold(self, message: Outgoing, held: Held, hour: str) -> None:
         """Remember it as held back in that hour."""
