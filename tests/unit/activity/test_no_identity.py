@@ -94,7 +94,6 @@ def test_a_root_session_that_was_assumed_is_not_the_root_user(flag: Any) -> None
     assume = {
         "eventSource": "sts.amazonaws.com",
         "eventName": "AssumeRoot",
-        "eventSource": "sts.amazonaws.com",
         "eventTime": "2026-03-02T08:59:00Z",
         "userIdentity": {
             "type": "AssumedRole",
