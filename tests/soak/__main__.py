@@ -51,13 +51,14 @@ def main() -> None:
     """Run the scenarios that are named, or all of them."""
     arguments = argparse.ArgumentParser(prog="python -m tests.soak")
     arguments.add_argument("scenario", nargs="*", help=", ".join(SCENARIOS))
-    arguments.add_argument("--seed", type=int, default=0)
+    arguments.add_argument("--seed", type=int, default=0, help="the first seed that is played (default: 0)")
     arguments.add_argument("--number", type=int, help="how many seeds of each scenario")
     given = arguments.parse_args()
     with ProcessPoolExecutor() as pool:
         for name in given.scenario or SCENARIOS:
             scenario, number = SCENARIOS[name]
             began = time.monotonic()
+            print(f"== {name}: {given.number or number:,} from seed {given.seed} on ...", flush=True)
             lines = scenario(pool, range(given.seed, given.seed + (given.number or number)))
             print(f"== {name} (seed {given.seed}, {time.monotonic() - began:.0f} s)")
             print("\n".join(f"   {line}" for line in lines), flush=True)

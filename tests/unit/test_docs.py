@@ -11,8 +11,12 @@ from pathlib import Path
 import pytest
 
 from tests.pages import PAGES, ROOT, Shown, assert_shown, shown_commands, without_tutorial
+from trailwarden.rules.compile import compile_rules
+from trailwarden.rules.load import load_rules
+from trailwarden.rules.shipped import shipped_rules_path
 
 EXAMPLES = "docs/examples"
+_SHIPPED_VERSION = re.compile(r"(?:rule set|rules, version) ([0-9a-f]{16})\b")
 _EXPIRES = re.compile(r"(expires: )\d{4}-\d{2}-\d{2}")
 _MAKE_TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
@@ -60,6 +64,17 @@ def test_a_make_target_that_a_page_shows_is_there(shown: Shown) -> None:
     targets = [word for word in shlex.split(shown.command, comments=True)[1:] if "=" not in word]
     assert targets
     assert set(targets) <= _MAKE_TARGETS
+
+
+def test_the_pages_show_the_version_of_the_shipped_rules() -> None:
+    lines = [line for shown in OURS for line in shown.output]
+    shown = {version for line in lines for version in _SHIPPED_VERSION.findall(line)}
+    assert shown == {compile_rules(load_rules([shipped_rules_path()])).version}
+
+
+def test_no_table_is_broken_by_an_empty_line() -> None:
+    for page in PAGES:
+        assert not re.search(r"^\|.*\n\n\|(?!.*\n\|[ :|-]+$)", page.read_text(), re.MULTILINE), page
 
 
 def test_the_pages_show_commands() -> None:

@@ -25,7 +25,8 @@ from trailwarden.safety.text import one_line
 _LEVELS = [level.name.lower() for level in Level]
 _EPILOG = (
     "Exit status: 0 done; 1 an alert at or above --fail-on; 2 wrong usage, or rules with mistakes "
-    "(the others are evaluated); 3 done, but some input could not be read."
+    "(the others are evaluated); 3 done, but some input could not be read; 4 the machine let it down (disk, "
+    "memory); 130 interrupted; 141 whoever read the output went away; 143 asked to end."
 )
 
 

@@ -180,6 +180,15 @@ def test_ack_says_what_would_break_the_silence(book: MemoryAlertBook) -> None:
     assert listed("--open") == []
 
 
+def test_ack_refuses_a_note_that_would_be_cut(book: MemoryAlertBook) -> None:
+    long = run("ack", FIRST, "--note", "é" * 501)
+    assert long.exit_code == 2
+    assert "501 characters; 500 are the most" in long.output
+    assert not book.entries[FIRST.ljust(32, "0")].acknowledged_by
+    assert run("ack", FIRST, "--note", "é" * 500 + "  ").exit_code == 0
+    assert book.entries[FIRST.ljust(32, "0")].note == "é" * 500
+
+
 def test_ack_of_what_somebody_has_already_says_who(book: MemoryAlertBook) -> None:
     result = run("ack", SECOND)
     assert f"(by user/bob before, {TOLD})" in result.stdout

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from moto import mock_aws
 from tests.corpus import CORPUS, needs_corpus
 from tests.samples import STOP_RULE, harmless, log_file, log_key, record
 from trailwarden.cli import main
+from trailwarden.cli.exits import Exit
 
 RULE = f"""
 title: Trail stopped
@@ -52,6 +54,15 @@ def logs(tmp_path: Path) -> Path:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(log_file(records))
     return folder
+
+
+def test_help_names_every_status_of_the_page() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "scan.md").read_text()
+    table = page.partition("## Exit status")[2].partition("\n\n|")[2].partition("\n\n")[0]
+    statuses = re.findall(r"^\| (\d+) \|", table, re.MULTILINE)
+    said = " ".join(run("--help").stdout.partition("Exit status:")[2].split())
+    assert set(statuses) == {str(status.value) for status in Exit}
+    assert re.findall(r"(?:^|; )(\d+) ", said) == statuses
 
 
 def run(*args: str | Path) -> Result:

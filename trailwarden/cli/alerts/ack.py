@@ -18,7 +18,7 @@ _NAMED = 5
 
 @click.command("ack")
 @click.argument("alert_ids", nargs=-1, required=True, metavar="ID...")
-@click.option("--note", default="", help="Why, for the others.")
+@click.option("--note", default="", help=f"Why, for the others; {NOTE_AT_MOST} characters at most.")
 @click.option("--undo", is_flag=True, help="Look after them no more: their groups are told again.")
 @on_alerts
 def ack_command(desk: Desk, alert_ids: tuple[str, ...], note: str, undo: bool) -> None:
@@ -35,11 +35,14 @@ def ack_command(desk: Desk, alert_ids: tuple[str, ...], note: str, undo: bool) -
     """
     if undo and note:
         raise click.UsageError("--note says why alerts are acknowledged; --undo takes that back")
+    reason = one_line(note, len(note))
+    if len(reason) > NOTE_AT_MOST:
+        raise click.UsageError(f"--note has {len(reason)} characters; {NOTE_AT_MOST} are the most")
     for entry in desk.find(alert_ids):
         if undo:
             _take_back(desk, entry)
         else:
-            _acknowledge(desk, entry, one_line(note, NOTE_AT_MOST))
+            _acknowledge(desk, entry, reason)
     sys.exit(Exit.DONE)
 
 
