@@ -158,7 +158,7 @@ def test_a_file_that_ends_its_function_far_behind_is_set_aside_with_what_was_fou
     found.deadly.add(key)
     found.settle()
     ((_, text),) = found.told
-    assert "without any progress beyond record " in text
+    assert "It was read as far as record " in text
     assert any(sk.startswith("MATCH#") for _, sk in found.table.items)
 
 

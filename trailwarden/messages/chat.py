@@ -127,7 +127,8 @@ def _fitting(lines: list[str]) -> str:
 
 def _lines(story: Story) -> list[str]:
     alert, activity, links = story.alert, story.activity, story.links
-    lines = _what_is_new(story, story.follow_up) if story.follow_up else []
+    lines = [f"{plain(story.in_short)}.", ""] if story.in_short else []
+    lines += _what_is_new(story, story.follow_up) if story.follow_up else []
     if activity and (story.follow_up or alert.count > 1):
         lines.append("How it began:" if story.follow_up else "The first of these events:")
     if activity:
@@ -143,7 +144,7 @@ def _lines(story: Story) -> list[str]:
         f"When: {_when(alert.first_event_time, story)}",
         f"How many: {total_of(story.follow_up) if story.follow_up else f'{alert.count:,}'} so far",
     ]
-    if alert.description and story.reason in {Reason.OPENED, Reason.CHANGED}:
+    if alert.description and not story.in_short and story.reason in {Reason.OPENED, Reason.CHANGED}:
         lines += ["", plain(alert.description, 600)]
     named = (("Event", links.event), ("Resource", links.resource), ("Actor's history", links.history))
     shown = [f"{name}: {link}" for name, link in named if link]

@@ -44,6 +44,9 @@ def _lines(story: Story) -> Iterator[str]:
     alert, follow_up = story.alert, story.follow_up
     yield from wrapped(f"{alert.level.upper()}: {one_line(story.sentence(), 1000)}.", "", "  ")
     yield ""
+    if story.in_short:
+        yield from wrapped(f"{story.in_short}.", "", "  ")
+        yield ""
     if follow_up:
         yield from _what_is_new(story, follow_up)
     if story.activity and (follow_up or alert.count > 1):
@@ -58,7 +61,8 @@ def _lines(story: Story) -> Iterator[str]:
         yield from fact("How many", _count(story))
         yield from _counted_by(story)
         yield from fact("Severity", alert.level)
-    yield ""
+    if story.activity or not follow_up:
+        yield ""
     yield from _rule_says(story)
     yield from _changes(story)
     yield from _links(story)
@@ -90,7 +94,7 @@ def _what_is_new(story: Story, follow_up: FollowUp) -> Iterator[str]:
 def _rule_says(story: Story) -> Iterator[str]:
     """Why it matters: once, and again where somebody had made their peace with it. What to do: always."""
     alert = story.alert
-    if alert.description and story.reason in {Reason.OPENED, Reason.CHANGED}:
+    if alert.description and not story.in_short and story.reason in {Reason.OPENED, Reason.CHANGED}:
         yield "Why it matters"
         yield from wrapped(one_line(alert.description, 4000), "  ", "  ")
         yield ""
@@ -278,8 +282,12 @@ def _commands(story: Story) -> Iterator[str]:
 
 
 def _record(story: Story) -> Iterator[str]:
+    if story.in_short:
+        yield from wrapped("The record is not shown here; read it at the evidence above.", "", "  ")
+        return
     if story.record_state is RecordState.OMITTED:
-        yield "The record is too large for this message; read it at the evidence above."
+        said = "The record is too large for this message; read it at the evidence above."
+        yield from wrapped(said, "", "  ")
         return
     # ASCII only: what is escaped here cannot hide, reorder or break a line.
     text = json.dumps(story.alert.record, indent=2, sort_keys=True, ensure_ascii=True)

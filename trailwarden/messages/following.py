@@ -58,10 +58,9 @@ def first_words(follow_up: FollowUp) -> str:
 def summed_up(follow_up: FollowUp, quiet: int) -> str:
     """`20,000 in all since Sun 1 March 2026, 03:00:00 UTC, and nothing more for an hour`."""
     since = f" since {spoken(follow_up.first_event_time)}" if parsed(follow_up.first_event_time) else ""
-    said = f"{total_of(follow_up)} in all{since}"
     if follow_up.reason is Reason.RECOUNTED:
-        new = f", and at most {follow_up.more:,} of these are new" if follow_up.more < follow_up.total else ""
-        return f"{said}; late records took some of its events back{new}"
+        return f"Late records took some of its events back; {_left(follow_up, since)}"
+    said = f"{total_of(follow_up)} in all{since}"
     if follow_up.reason is Reason.QUIET:
         return f"{said}, and nothing more for {lasting(quiet)}"
     if follow_up.reason is Reason.GREW:
@@ -71,6 +70,20 @@ def summed_up(follow_up: FollowUp, quiet: int) -> str:
         known = acknowledged(follow_up)
         return f"{said}; it had been {known}, before this came" if known else said
     return said
+
+
+def _left(follow_up: FollowUp, since: str) -> str:
+    """`3 are left since Sun 1 March 2026, 03:00:00 UTC, of which at most 1 is new`."""
+    total, new = follow_up.total, follow_up.more
+    if not total:
+        return "none is left"
+    one = total == 1 and not follow_up.at_least
+    left = f"{total_of(follow_up)} {'is' if one else 'are'} left{since}"
+    if follow_up.at_least or new >= total:  # so many that it says nothing
+        return left
+    if new <= 0:
+        return f"{left}, {'which is not' if one else 'none of which is'} new"
+    return f"{left}, of which at most {new:,} {'is' if new == 1 else 'are'} new"
 
 
 def acknowledged(follow_up: FollowUp) -> str:
@@ -98,4 +111,5 @@ def _grown(follow_up: FollowUp) -> str:
     if times < 2:
         return ""
     number = {10: "ten", 100: "a hundred", 1000: "a thousand"}.get(times, f"{times:,}")
-    return f"{'more than ' if rest else ''}{number} times what was told before"
+    more = "more than " if rest or follow_up.at_least else ""
+    return f"{more}{number} times what was told before"

@@ -102,6 +102,8 @@ class Story:
     """What is told of it after its first message; None for that one."""
     known_account: tuple[str | None, str | None] = (None, None)
     """Its account's name and environment, where no record says which account that is."""
+    in_short: str = ""
+    """Of a short form, the sentence that says so."""
 
     def title(self) -> str:
         """The rule's own sentence: a session named by who stands behind it, where that is known; what was
@@ -160,8 +162,9 @@ class Story:
         where = "" if said else f"in account {self.account()}"
         if self.follow_up:
             what = ", ".join(part for part in (title, where) if part)
+            pause = "." if self.reason is Reason.RECOUNTED else ";"
             return defanged(
-                f"{first_words(self.follow_up)}: {what}; {summed_up(self.follow_up, alert.quiet)}"
+                f"{first_words(self.follow_up)}: {what}{pause} {summed_up(self.follow_up, alert.quiet)}"
             )
         age = ago(alert.last_event_time or alert.first_event_time, self.now)
         if age and alert.count > 1:
@@ -216,10 +219,12 @@ def story_of(
     )
 
 
-_IN_SHORT = (
-    "Trailwarden could not describe this alert in full: only what needs no reading of the record is said "
-    "here. The record lies in the log file, under its index, that stand here as where it comes from."
-)
+def _in_short(alert: Alert) -> str:
+    index = alert.evidence.record_index
+    return (
+        f"This alert could not be described in full; the record is at index {index} of the log file named "
+        "below"
+    )
 
 
 def short_story(
@@ -233,7 +238,7 @@ def short_story(
     plain = replace(
         _bounded(alert, _LITTLE),
         title=shorten(alert.rule_title or alert.rule_id, _LITTLE.name),
-        description=_IN_SHORT,
+        description=f"{_in_short(alert)}.",
         group={},
         record=SafeRecord({}),
         record_omitted=True,
@@ -242,7 +247,7 @@ def short_story(
         follow_up = replace(follow_up, changes=(), acknowledged_by=follow_up.acknowledged_by[:_VALUE_LIMIT])
     story = story_of(plain, now, None, follow_up)
     info = account_info(alert.account, context)
-    return replace(story, known_account=(info.name, info.environment))
+    return replace(story, known_account=(info.name, info.environment), in_short=_in_short(alert))
 
 
 def told_title(alert: Alert, context: Context | None = None) -> str:

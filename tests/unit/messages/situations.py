@@ -39,10 +39,18 @@ class Situation:
     now: datetime = NOW
     follow_up: FollowUp | None = None
     context: Context | None = None
+    short: bool = False
 
     def message(self, bodies: Bodies = DEFAULT_BODIES) -> AlertMessage:
         """As it is published."""
-        return render(self.alert, follow_up=self.follow_up, now=self.now, context=self.context, bodies=bodies)
+        return render(
+            self.alert,
+            follow_up=self.follow_up,
+            now=self.now,
+            context=self.context,
+            bodies=bodies,
+            short=self.short,
+        )
 
 
 @cache

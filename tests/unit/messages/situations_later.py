@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from tests.unit.messages.records import ACCOUNT, BOTO, call, role, user
 from tests.unit.messages.situations import Situation, by_rule, told
-from tests.unit.messages.situations_shipped import ADMINISTRATOR, KEY, TRAIL_GONE
+from tests.unit.messages.situations_shipped import ADMINISTRATOR, KEY, TRAIL_GONE, shipped_situations
 from trailwarden.activity.learning import learn
 from trailwarden.activity.model import AccountInfo, Context, Place
 from trailwarden.alerts.telling import FollowUp, Reason
@@ -33,6 +33,7 @@ def later_situations() -> Iterator[Situation]:
     yield from _changed()
     yield from _known_better()
     yield from _hostile()
+    yield from _short()
 
 
 def followed(situation: Situation, name: str, now: str, **fields: object) -> Situation:
@@ -76,6 +77,12 @@ def _reasons() -> Iterator[Situation]:
         more=9,
         last_event_time="2026-03-01T03:25:00Z",
     )
+    last = {"last_event_time": "2026-03-01T03:25:00Z"}
+    recounted = {"reason": Reason.RECOUNTED, **last}
+    yield followed(keys, "followed-recounted", "03:31:00", total=3, more=1, **recounted)
+    yield followed(keys, "followed-recounted-one-left", "03:31:00", total=1, more=0, **recounted)
+    many = {"total": 1_000_000, "more": 999_990, "at_least": True, **last}
+    yield followed(keys, "followed-more-than-a-million", "03:31:00", reason=Reason.GREW, **many)
     yield followed(
         keys,
         "followed-grew-further",
@@ -205,3 +212,18 @@ def _hostile() -> Iterator[Situation]:
         more=31,
         last_event_time="2026-03-01T05:12:00Z",
     )
+
+
+def _short() -> Iterator[Situation]:
+    stopped = next(one for one in shipped_situations() if one.name == "trail-stopped")
+    yield replace(stopped, name="short", short=True)
+    grew = followed(
+        stopped,
+        "followed-short",
+        "03:31:00",
+        reason=Reason.GREW,
+        total=10,
+        more=9,
+        last_event_time="2026-03-01T03:25:00Z",
+    )
+    yield replace(grew, short=True)

@@ -189,3 +189,30 @@ def test_what_a_follow_up_shows_is_said_to_be_the_first_event_not_the_new_ones()
     assert "The first of these events" not in email
     assert email.index("New:") < email.index("How it began:") < email.index("Where from:")
     assert "  The first event:" in email
+
+
+@pytest.mark.parametrize(
+    ("total", "more", "said"),
+    [
+        (3, 2, "3 are left, of which at most 2 are new"),
+        (3, 1, "3 are left, of which at most 1 is new"),
+        (3, 0, "3 are left, none of which is new"),
+        (3, 3, "3 are left"),
+        (1, 0, "1 is left, which is not new"),
+        (1, 1, "1 is left"),
+        (0, 0, "none is left"),
+    ],
+)
+def test_a_recounted_alert_says_how_many_are_left_and_new(total: int, more: int, said: str) -> None:
+    late = follow_up(Reason.RECOUNTED, total, more, first_event_time=None)
+    assert summed_up(late, 3600) == f"Late records took some of its events back; {said}"
+
+
+def test_what_there_are_more_of_than_is_counted_is_never_said_to_be_all() -> None:
+    many: dict[str, Any] = {"total": 1_000_000, "more": 999_990, "at_least": True, "first_event_time": None}
+    assert summed_up(follow_up(Reason.GREW, **many), 3600) == (
+        "more than 1,000,000 in all, more than 100,000 times what was told before"
+    )
+    assert summed_up(follow_up(Reason.RECOUNTED, **many), 3600) == (
+        "Late records took some of its events back; more than 1,000,000 are left"
+    )

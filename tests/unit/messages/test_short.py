@@ -31,10 +31,34 @@ def test_it_says_what_is_sure_and_nothing_that_an_attacker_wrote() -> None:
         assert message.size < 20_000
         for sure in (ALERT.rule_title, ALERT.account, ALERT.level, ALERT.evidence.log_file, ALERT.alert_id):
             assert sure in message.email
-        assert "could not describe this alert in full" in message.payload
+        assert "This alert could not be described in full" in message.payload
         assert message.attributes["environment"] == "production"
         assert message.attributes["severity"] == ALERT.level
         assert message.finding is not None
+
+
+@pytest.mark.parametrize("reason", [None, *Reason])
+def test_each_short_mail_says_that_it_is_short_and_where_the_record_is(reason: Reason | None) -> None:
+    late = FollowUp(reason, 10, 9, "2026-03-01T03:00:00Z", None) if reason else None
+    message = render(ALERT, follow_up=late, bodies=EVERYTHING, short=True)
+    said = (
+        "This alert could not be described in full; the record is at index "
+        f"{ALERT.evidence.record_index} of the log file named below."
+    )
+    assert " ".join(message.email.split("\n\n")[1].split()) == said
+    assert said in message.payload
+    assert said in json.loads(message.body)["https"]
+    assert "too large" not in message.email
+    assert "\n\n\n" not in message.email
+    assert all(len(line) <= 64 or len(line.split()) <= 2 for line in message.email.splitlines())
+
+
+def test_a_follow_up_without_its_record_has_no_gap_either() -> None:
+    bare = replace(ALERT, record=SafeRecord({}), record_omitted=True)
+    late = FollowUp(Reason.GREW, 10, 9, "2026-03-01T03:00:00Z", None)
+    email = render(bare, follow_up=late).email
+    assert "\n\n\n" not in email
+    assert "The record is too large for this message; read it at the\n  evidence above." in email
 
 
 @pytest.mark.parametrize("broken", ["email_text", "alert_json", "finding"])
