@@ -73,17 +73,32 @@ def values_at(value: Any, path: Path) -> tuple[Any, ...]:
     encryption contexts), one may itself hold dots: `tags.karpenter.sh/discovery` is found too, beside the
     plain walk. What stands at the end is given as it is: null as None, a list as the list.
     """
+    current = value
+    for key, joined in _steps(path):  # most paths lead straight on
+        if type(current) is not dict:
+            return _values_by_branches(value, path) if type(current) is list else ()
+        for longer, _ in joined:
+            if longer in current:
+                return _values_by_branches(value, path)
+        if key not in current:
+            return ()
+        current = current[key]
+    return (current,)
+
+
+def _values_by_branches(value: Any, path: Path) -> tuple[Any, ...]:
+    """`values_at` for any path: one that comes by lists, or by keys with dots."""
     steps = _steps(path)
     found: list[Any] = []
     to_visit: list[tuple[Any, int]] = [(value, 0)]  # no recursion: an attacker chooses how deep lists nest
     while to_visit:
         current, done = to_visit.pop()
         while done < len(path) and type(current) is dict:
-            (key, end), *joined = steps[done]
+            key, joined = steps[done]
             to_visit.extend((current[longer], then) for longer, then in joined if longer in current)
             if key not in current:
                 break
-            current, done = current[key], end
+            current, done = current[key], done + 1
         if done == len(path):
             found.append(current)
         elif type(current) is list:
@@ -102,14 +117,14 @@ def joins_from(path: Path) -> int:
 
 
 @lru_cache(maxsize=8192)
-def _steps(path: Path) -> tuple[tuple[tuple[str, int], ...], ...]:
-    """By step: the keys that lead on, each with the step that it leads to; the plain one first, then from
-    long to short, as they are put off."""
+def _steps(path: Path) -> tuple[tuple[str, tuple[tuple[str, int], ...]], ...]:
+    """By step: its key, and the keys with dots that it may be the beginning of, each with the step that it
+    leads to, from long to short, as they are put off."""
     first = joins_from(path)
     return tuple(
         (
-            (path[at], at + 1),
-            *((".".join(path[at:end]), end) for end in range(len(path), at + 1, -1) if at >= first),
+            key,
+            tuple((".".join(path[at:end]), end) for end in range(len(path), at + 1, -1) if at >= first),
         )
-        for at in range(len(path))
+        for at, key in enumerate(path)
     )
