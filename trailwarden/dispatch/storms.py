@@ -8,7 +8,8 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field, fields, replace
 from functools import reduce
 from itertools import islice
 from operator import or_
@@ -25,11 +26,15 @@ _TITLES = 5
 _ACCOUNTS_AT_ONCE = 500
 """How many accounts one message covers: about what fits besides the rows."""
 _PARTS_AT_MOST = 40
+_BRIEF_VALUES = 5
+"""How many values of each attribute a part has that was refused in full."""
 _ACCOUNTS_KEPT = _ACCOUNTS_AT_ONCE * _PARTS_AT_MOST
 _DISTINCT_KEPT = 400_000
 """How many different actors, and rows, are told apart, over all topics; beyond that their number is a lower
 bound. All else is exact."""
 _LEVELS = tuple(str(level) for level in Level)
+_COVERED = tuple(each.name for each in fields(Covered))
+_HALVED = ("rules", "regions", "reasons", "levels")
 
 
 _Value = TypeVar("_Value", bound=Hashable)
@@ -226,13 +231,31 @@ class StormTotals:
 
 def messages_of(
     totals: TopicTotals, storm: Storm, budgets: Budgets, render: Callable[[StormSummary], AlertMessage]
-) -> Iterator[AlertMessage]:
-    """The messages that tell a topic of all that was held back: one, if it fits and everything has the same
-    attributes; else several."""
+) -> Iterator[tuple[StormSummary, AlertMessage]]:
+    """The messages that tell a topic of all that was held back, with what they say: one, if it fits and
+    everything has the same attributes; else several."""
     chunks = list(_chunks(totals))
     for part, chunk in enumerate(chunks, 1):
         which = _Which(part, len(chunks), storm, budgets)
-        yield from _fitting(chunk, lambda accounts, which=which: render(_summary(totals, accounts, which)))  # type: ignore[misc]
+        yield from _fitting(totals, chunk, which, render)
+
+
+def briefer(summary: StormSummary) -> Iterator[StormSummary]:
+    """What is sent of a part that was refused, the fuller first: without rows and sentences, with a few
+    values of each attribute; then with no attributes but the levels and the reasons."""
+    covered = summary.covered or Covered((summary.level,), (), (), (), (), (), ())
+    brief = replace(
+        summary,
+        rows=(),
+        rows_left_out=summary.rows_left_out + len(summary.rows),
+        titles=(),
+        account_rows=summary.account_rows[:_BRIEF_VALUES],
+        covered=Covered(**{name: getattr(covered, name)[:_BRIEF_VALUES] for name in _COVERED}),
+    )
+    yield brief
+    yield replace(
+        brief, account_rows=(), covered=Covered(covered.levels, covered.reasons, (), (), (), (), ())
+    )
 
 
 def summary_of(storm: Storm, held: Iterable[Held], budgets: Budgets) -> StormSummary:
@@ -244,29 +267,39 @@ def summary_of(storm: Storm, held: Iterable[Held], budgets: Budgets) -> StormSum
 
 
 def _fitting(
-    accounts: list[_Account], made: Callable[[list[_Account]], AlertMessage]
-) -> Iterator[AlertMessage]:
+    totals: TopicTotals,
+    accounts: list[_Account],
+    which: "_Which",
+    render: Callable[[StormSummary], AlertMessage],
+) -> Iterator[tuple[StormSummary, AlertMessage]]:
     """The message that covers the accounts; in halves where SNS would not take it."""
-    message = made(accounts)
+    summary = _summary(totals, accounts, which)
+    message = render(summary)
     halves = None if message.fits else _halves(accounts)
     if halves is None:
-        yield message
+        yield summary, message
         return
     for half in halves:
-        yield from _fitting(half, made)
+        yield from _fitting(totals, half, which, render)
 
 
 def _halves(accounts: list[_Account]) -> tuple[list[_Account], list[_Account]] | None:
-    """Half of the accounts each; of a single one, half of its rules each; None where that is but one."""
+    """Half of the accounts each; of a single one, half of the rules, regions, reasons or levels each, of
+    whichever it has most; None where it has but one of each."""
     middle = len(accounts) // 2
     if middle:
         return accounts[:middle], accounts[middle:]
     (only,) = accounts
-    bits = [bit for bit in range(only.rules.bit_length()) if only.rules >> bit & 1]
-    if len(bits) < 2:
+    name = max(_HALVED, key=lambda name: getattr(only, name).bit_count())
+    values: int = getattr(only, name)
+    if values.bit_count() < 2:
         return None
+    bits = [bit for bit in range(values.bit_length()) if values >> bit & 1]
     first = sum(1 << bit for bit in bits[: len(bits) // 2])
-    return [replace(only, rules=first)], [replace(only, rules=only.rules & ~first)]
+    halves = copy(only), copy(only)
+    setattr(halves[0], name, first)
+    setattr(halves[1], name, values & ~first)
+    return [halves[0]], [halves[1]]
 
 
 def _chunks(totals: TopicTotals) -> Iterator[list[_Account]]:

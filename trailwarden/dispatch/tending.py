@@ -19,7 +19,8 @@ from trailwarden.alerts.telling import Heartbeat, StormSummary, Suppressed
 from trailwarden.dispatch.heartbeats import Acknowledged, HeartbeatFigures
 from trailwarden.dispatch.notification import Notifier, Telling
 from trailwarden.dispatch.set_aside import set_aside_letter
-from trailwarden.dispatch.storms import StormTotals, messages_of
+from trailwarden.dispatch.storms import StormTotals, briefer, messages_of
+from trailwarden.errors import MessageRefusedError
 from trailwarden.messages.message import AlertMessage
 from trailwarden.state.groups import Due, Groups, GroupStore
 from trailwarden.state.outbox import Budgets, Outbox, Outgoing, SetAside, SetAsides, Storm, Storms
@@ -309,17 +310,48 @@ class Tender:
         """Every part of the summary; one that fails costs no other, and those that are out are not sent
         again with the rest."""
         failure: Exception | None = None
-        for message in messages_of(totals.of(topic.name), storm, self._budgets, topic.render_storm):
+        parts = messages_of(totals.of(topic.name), storm, self._budgets, topic.render_storm)
+        for summary, message in parts:
             name = f"{topic.name}#{hashlib.sha256(message.payload.encode()).hexdigest()[:16]}"
             if name in storm.told_to:
                 continue
             try:
-                topic.publish(message)
+                self._publish_part(topic, summary, message, name)
                 self._storms.summary_told(replace(storm, telling=telling), name)
             except Exception as error:  # noqa: BLE001 (raised below, when the others were sent)
                 failure = error
         if failure is not None:
             raise failure
+
+    def _publish_part(
+        self, topic: Broadcast, summary: StormSummary, message: AlertMessage, name: str
+    ) -> None:
+        """One that the topic refuses goes out briefer, and at the third refusal not at all: to repeat it
+        would help nobody, and would keep the hour from being summed up. Operations is notified."""
+        try:
+            topic.publish(message)
+        except MessageRefusedError:
+            _log.exception("%s refuses a part of the summary of %s", topic.name, summary.hour)
+        else:
+            return
+        self._set_asides.add(
+            SetAside(
+                f"STORM#{summary.hour}#{summary.number}#{name}",
+                f"SNS refused a part of the summary of what was held back in {summary.hour} (UTC): it is "
+                "sent without rows and sentences, if at all, and subscriptions that filter may lack it; "
+                "trailwarden alerts list --held has all of it",
+                level=summary.level,
+                account=summary.account_rows[0].account if summary.account_rows else "",
+                attempts=1,
+            )
+        )
+        for brief in briefer(summary):
+            try:
+                topic.publish(topic.render_storm(brief))
+            except MessageRefusedError:
+                _log.exception("%s refuses even the brief summary of %s", topic.name, summary.hour)
+            else:
+                return
 
     def _heartbeat(self, tally: TendTally) -> None:
         """The week before the one of Monday's seven o'clock that has passed last."""

@@ -63,7 +63,7 @@ def summed_up(topic: Topic, messages: Iterator[Held] | list[Held]) -> Iterator[A
     totals = StormTotals([topic])
     for one in messages:
         totals.add(one)
-    return messages_of(totals.of(topic.name), STORM, Budgets(), topic.render)
+    return (message for _, message in messages_of(totals.of(topic.name), STORM, Budgets(), topic.render))
 
 
 def attributes_of(one: Held, topic: Topic) -> dict[str, tuple[str, ...]]:
@@ -279,6 +279,20 @@ def test_what_there_was_no_time_for_is_said() -> None:
     totals = StormTotals([Topic()])
     totals.add(held(1))
     totals.unread = 41
-    (message,) = messages_of(totals.of("main"), STORM, Budgets(), Topic().render)
+    ((_, message),) = messages_of(totals.of("main"), STORM, Budgets(), Topic().render)
     assert "41 more messages were held back" in message.email
     assert json.loads(message.payload)["unread"] == 41
+
+
+@pytest.mark.parametrize("spread", [("region",), ("region", "rule_id")], ids="-".join)
+def test_an_account_with_endless_values_is_told_of_in_several_parts(spread: tuple[str, ...]) -> None:
+    forged = [
+        held(number, **{name: f"forged-{name}-{number}-".ljust(128, "x") for name in spread})
+        for number in range(2300)
+    ]
+    sent = list(summed_up(Topic(), [*forged, held(9999, account="999988887777")]))
+    assert all(message.fits for message in sent)
+    assert len(sent) <= 16
+    for one in (*forged[::97], held(9999, account="999988887777")):
+        policy = {"account": [one.account], "region": [one.region], "rule_id": [one.rule_id]}
+        assert any(matches(policy, message.attributes) for message in sent)
