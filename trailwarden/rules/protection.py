@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from trailwarden.errors import Problem
 from trailwarden.rules.correlation import CorrelationSource
@@ -18,11 +19,16 @@ from trailwarden.rules.overrides import Override
 from trailwarden.rules.ruleset import VISIBILITY_RULE_ID, VISIBILITY_TITLE
 from trailwarden.rules.source import Source
 
-_LOOKALIKES = str.maketrans("0123456789@$i", "olzeasgtbgasl")
+_LOOKALIKES = str.maketrans("0123456789@$iq", "olzeasgtbgaslg")
 _FILLERS = "\u115f\u1160\u3164\uffa0"  # letters that show nothing
 _BARS = re.compile(r"(?<=\w)[|!](?=\w)")
+_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
+_ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|(?i:\b(?:resolved|solved|closed|fixed|done|test|drill)\b)")
+_PLURAL = re.compile(r"s+\b")
+_SENTENCE = 13
+"""From how many letters on a sentence may not stand within a longer one."""
 _REPEATED = re.compile(r"([a-z0-9])\1+")
-_OWN = "give yours an id, a name and a title of its own"
+_OWN = "give yours an id, a name and titles of its own"
 
 
 def protected_ids(sources: Iterable[Source]) -> frozenset[str]:
@@ -85,21 +91,28 @@ def refuse_imitations(sources: Sequence[Source], problems: list[Problem]) -> Non
     protected rule: people would take the one for the other."""
     guarded = protected_ids(sources)
     protected = [source for source in sources if source.id in guarded]
-    names = {source.name.lower() for source in protected if source.name}
+    names = [source.name for source in protected if source.name]
     titles = [VISIBILITY_TITLE, *(each.title for each in protected)]
+    sentences = [each.block.alert_title for each in protected if each.block.alert_title]
     for source in sources:
         if source.document.shipped:
             continue
         if source.id == VISIBILITY_RULE_ID:
             message = "the id is that of the built-in rule for records with omitted contents"
             problems.append(source.document.problem(("id",), message, _OWN))
-        if source.name and source.name.lower() in names:
+        if source.name and any(_reads_like(source.name, name) for name in names):
             message = f"the name {source.name!r} is that of a protected rule"
             problems.append(source.document.problem(("name",), message, _OWN))
         imitated = next((title for title in titles if _reads_like(source.title, title)), None)
+        imitated = imitated or next((each for each in sentences if _holds(source.title, each)), None)
         if imitated is not None:
             message = f"the title reads like that of the protected rule {imitated!r}"
             problems.append(source.document.problem(("title",), message, _OWN))
+        told = source.block.alert_title
+        imitated = next((each for each in (*titles, *sentences) if told and _holds(told, each)), None)
+        if imitated is not None:
+            message = f"its alerts' title reads like that of the protected rule {imitated!r}"
+            problems.append(source.document.problem(("trailwarden", "title"), message, _OWN))
 
 
 def _names(sources: Sequence[Source]) -> dict[str, str]:
@@ -114,17 +127,61 @@ def _names(sources: Sequence[Source]) -> dict[str, str]:
 def _reads_like(title: str, known: str) -> bool:
     """Whether one title can be taken for the other, also where only the number of a letter's repeats
     differs."""
-    pattern, shape = _skeleton(title), _skeleton(known)
-    return bool(
-        re.fullmatch(pattern, shape)
-        or re.fullmatch(_REPEATED.sub(r"\1", pattern), _REPEATED.sub(r"\1", shape))
+    shape = _skeleton(known)
+    return any(
+        _matches(pattern, shape) or _matches(_once(pattern), _once(shape))
+        for pattern in (_skeleton(title), _skeleton(_ASIDE.sub(" ", title)))
     )
 
 
+def _holds(title: str, known: str) -> bool:
+    """Whether a title says, perhaps among other words, what the known one does, whatever either has for
+    placeholders and asides."""
+    bare = _PLACEHOLDER.sub(" ", title)
+    if _reads_like(bare, _ASIDE.sub(" ", _PLACEHOLDER.sub(" ", known))):
+        return True
+    parts = _parts(known)
+    return sum(map(len, parts)) >= _SENTENCE and _in_order(_once(_skeleton(bare)), parts)
+
+
+@lru_cache(256)
+def _parts(known: str) -> Sequence[str]:
+    """What stands between the placeholders of a title."""
+    split = (_skeleton(part) for part in _PLACEHOLDER.split(_ASIDE.sub(" ", known)))
+    return [_once(part) for part in split if part]
+
+
+@lru_cache(1024)
+def _once(letters: str) -> str:
+    """Each letter once where it repeats."""
+    return _REPEATED.sub(r"\1", letters)
+
+
+def _in_order(pattern: str, parts: Sequence[str]) -> bool:
+    """Whether the parts stand in the pattern, one after the other."""
+    at = 0
+    for part in parts:
+        starts = range(at, len(pattern) - len(part) + 1)
+        found = next((n for n in starts if _matches(pattern[n : n + len(part)], part)), None)
+        if found is None:
+            return False
+        at = found + len(part)
+    return True
+
+
+def _matches(pattern: str, shape: str) -> bool:
+    """Letter by letter, where a dot stands for any."""
+    return len(pattern) == len(shape) and all(
+        ours in (".", theirs) for ours, theirs in zip(pattern, shape, strict=True)
+    )
+
+
+@lru_cache(1024)
 def _skeleton(title: str) -> str:
     """The letters that a title is read by, as a pattern: a letter of another script may stand for any, unless
     it is as wide as those of East Asia. What looks like another letter becomes that."""
     folded = _BARS.sub("l", unicodedata.normalize("NFKD", title).casefold()).translate(_LOOKALIKES)
+    folded = _PLURAL.sub("", folded)
     letters = "".join(
         char if char.isascii() or unicodedata.east_asian_width(char) == "W" else "."
         for char in folded

@@ -49,9 +49,10 @@ def correlation(rule_id: str, title: str, rules: str, block: str = "", generate:
     )
 
 
+TOLD = 'title: "{actor} pulled the plug of {requestParameters.alarmNames} ({eventName})", '
 ALARMS = "\n---\n".join(
     [
-        rule(WATCHER, "Alarm Unplugged", "DeleteAlarms", "name: unplugged\n", "protected: true, "),
+        rule(WATCHER, "Alarm Unplugged", "DeleteAlarms", "name: unplugged\n", f"protected: true, {TOLD}"),
         rule(BASE, "Bell Touched", "SetAlarmState", "name: touched\n"),
         correlation(SUM, "Bells Touched Again And Again", "touched", "trailwarden: {protected: true}\n"),
         rule(OTHER, "User Made", "CreateUser", "name: made\n"),
@@ -137,6 +138,13 @@ def test_a_teams_correlation_silences_none(generate: str) -> None:
         "AIarm Unp|ugged",
         "@larrn Unplu99ed",
         "Alarm Unpluged",
+        "Alarms Unplugged",
+        "Alarm Unpluqqed",
+        "Alarm Unplugged (resolved)",
+        "[closed] Alarm Unplugged",
+        "Alarm Unplugged - Resolved",
+        "(Alarm Unplugged)",
+        "Somebody pulled the plug of main",
         "4LARM UNPLUGGGED!",
         "C0ntents 0mitted From A Rec0rd",
     ],
@@ -145,6 +153,30 @@ def test_a_rule_that_reads_like_one_is_refused(title: str) -> None:
     folder = load(rule("5" + OTHER[1:], f'"{title}"', "GetUser"))
 
     assert "reads like that of the protected rule" in messages(folder)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Alarm Unplugged",
+        "Alarm Unplugged: {requestParameters.name}",
+        "{actor} pulled the plug of {userAgent}",
+        "{userIdentity.arn} pu11ed the p1ug of {eventID} (drill)",
+        "alice pulled the plug of main, DeleteAlarms",
+        "RESOLVED: contents omitted from a record",
+    ],
+)
+def test_a_rule_whose_alerts_read_like_those_of_one_is_refused(title: str) -> None:
+    told = messages(load(rule("5" + OTHER[1:], "Mine", "GetUser", block=f"title: '{title}', ")))
+
+    assert "its alerts' title reads like that of the protected rule" in told
+
+
+@pytest.mark.parametrize(
+    "title", ["{actor} touched a bell", "{actor} plugged {eventName} in", "{requestParameters.name}"]
+)
+def test_a_rule_whose_alerts_read_otherwise_is_not(title: str) -> None:
+    assert messages(load(rule("5" + OTHER[1:], "Mine", "GetUser", block=f"title: '{title}', "))) == ""
 
 
 @pytest.mark.parametrize(
@@ -161,6 +193,7 @@ def test_a_rule_that_reads_otherwise_is_not(title: str) -> None:
         (correlation(VISIBILITY_RULE_ID, "Mine", "made"), "is that of the built-in rule"),
         (rule(WATCHER.upper(), "Mine", "GetUser"), "is also that of shipped.yml:1"),
         (rule("5" + OTHER[1:], "Mine", "GetUser", "name: Touched\n"), "is that of a protected rule"),
+        (rule("5" + OTHER[1:], "Mine", "GetUser", "name: unp1ugged\n"), "is that of a protected rule"),
         (rule("5" + OTHER[1:], "Mine", "GetUser", block="protected: true, "), "only rules that ship"),
         (rule("5" + OTHER[1:], "Mine", "GetUser", block="protected: false, "), "only rules that ship"),
         ("name: services_on_their_own\nvalues: ['*']\n", "is one that ships"),
