@@ -91,7 +91,7 @@ class Archive:
         self.cloud.audit("sns").publish(TopicArn=self.cloud.names.delivery_topic_arn, Message=message)
 
     def detect(self, key: str) -> None:
-        """Run `detect` on the notice of one file, as SQS would."""
+        """Run `detect` on the notice of one file, as SQS would: again while another function has the file."""
         message = {
             "messageId": str(uuid4()),
             "receiptHandle": "handle",
@@ -102,10 +102,14 @@ class Archive:
             "eventSourceARN": self.cloud.names.ingest_queue_arn,
             "awsRegion": self.cloud.names.region,
         }
-        answer = self.cloud.audit("lambda").invoke(
-            FunctionName=DETECT_FUNCTION, Payload=json.dumps({"Records": [message]})
-        )
-        assert json.loads(answer["Payload"].read()) == {"batchItemFailures": []}, self.cloud.emulator.log
+
+        def done() -> bool:
+            answer = self.cloud.audit("lambda").invoke(
+                FunctionName=DETECT_FUNCTION, Payload=json.dumps({"Records": [message]})
+            )
+            return bool(json.loads(answer["Payload"].read()) == {"batchItemFailures": []})
+
+        assert wait_for(done, SECONDS), self.cloud.emulator.log
 
     def settle(self) -> None:
         """Until no notice waits or is at work, and all messages of alerts that came since this was made have

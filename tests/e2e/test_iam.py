@@ -331,7 +331,7 @@ def key_of(partition: str, sort: str) -> dict[str, Any]:
         (
             TEND_FUNCTION,
             "sns",
-            lambda sns, names: sns.publish(TopicArn=names.operations_topic_arn, Message="x"),
+            lambda sns, names: sns.publish(TopicArn=names.rule_authors_topic_arn, Message="x"),
         ),
         (
             WATCH_FUNCTION,

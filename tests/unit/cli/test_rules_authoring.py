@@ -66,7 +66,7 @@ def test_check_speaks_json(tmp_path: Path) -> None:
 
 
 ROOT_RULE = "3e1a03a1-660b-4fc0-9479-adf4080f2a61"
-FILTER = {
+FILTER: dict[str, Any] = {
     "title": "Night shift",
     "logsource": {"product": "aws", "service": "cloudtrail"},
     "trailwarden": {"owner": "identity team", "reason": "The shift makes users."},
