@@ -86,6 +86,7 @@ ARROWS: dict[str, set[str]] = {
         "trailwarden.rules",
     },
     "trailwarden.dispatch": {
+        "trailwarden.activity.fields",
         "trailwarden.safety",
         "trailwarden.errors",
         "trailwarden.rules",

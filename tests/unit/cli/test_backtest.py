@@ -96,10 +96,14 @@ def test_a_folder_that_holds_both_must_be_told_apart(logs: Path, tmp_path: Path,
     assert found(run("--rules", tmp_path, logs, "--json"))["alerts"] == 1
 
 
-def test_a_filter_alone_shows_what_it_hides_of_shipped_rules(tmp_path: Path, logs: Path) -> None:
-    shipped_id = "01b85956-1b01-4c82-a79c-2d945cbc460e"
+def test_a_filter_alone_shows_what_it_hides_of_shipped_rules(tmp_path: Path) -> None:
+    shipped_id = "1e3ae8bf-2258-4fd0-802f-5564b5017502"  # of one that is not protected
     file = tmp_path / "exception.yml"
     file.write_text(DRILLS.replace("trail_stopped", shipped_id))
+    logs = tmp_path / "logs" / log_key("AAAAAAAAAAAAAAAA")
+    logs.parent.mkdir(parents=True)
+    called = {"eventSource": "ec2.amazonaws.com", "eventName": "DeleteFlowLogs"}
+    logs.write_bytes(log_file([record(2, **called), record(3, **called)]))
     report = found(run(file, logs, "--json"))
     assert [one["id"] for one in report["rules"]] == [shipped_id]
     assert (report["alerts"], report["hidden"]) == (0, 2)
