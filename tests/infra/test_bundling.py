@@ -215,6 +215,8 @@ def test_a_handler_starts_with_nothing_but_its_asset_and_the_runtime(
             "OPERATIONS_TOPIC_ARN": "arn:aws:sns:eu-central-1:111122223333:trailwarden-operations",
             "LOG_BUCKET_NAME": "trailwarden-logs-111122223333-eu-central-1",
             "RULES_BUCKET_NAME": "trailwarden-rules-111122223333-eu-central-1",
+            "INGEST_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/111122223333/i",
+            "INGEST_DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/111122223333/d",
             "RULE_AUTHORS_TOPIC_ARN": "arn:aws:sns:eu-central-1:111122223333:trailwarden-rule-authors",
             "ALERT_RETENTION_DAYS": "365",
         },

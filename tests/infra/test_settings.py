@@ -57,7 +57,7 @@ def test_whoever_may_edit_rules_is_named_by_an_arn() -> None:
     assert parse_settings(SAMPLE).rule_authors[0].endpoint == "detection-engineers@example.com"
 
 
-@pytest.mark.parametrize(("setting", "most"), [("responders", 14), ("rule_writers", 14)])
+@pytest.mark.parametrize(("setting", "most"), [("responders", 13), ("rule_writers", 13)])
 def test_a_trust_policy_that_iam_would_refuse_is_refused(setting: str, most: int) -> None:
     path = "role/aws-reserved/sso.amazonaws.com/eu-central-1/AWSReservedSSO_Responders_0123456789ab"
     arns = [f"arn:aws:iam::111122223333:{path}{number:04}" for number in range(30)]
