@@ -113,7 +113,8 @@ def test_of_two_submissions_at_once_one_goes_live_whole_and_the_other_is_told(of
             refusal = office.store.refusal(f"{late.key}@{late.version_id}")
             assert refusal is not None
             assert f"rule set {base + 1}, by {live.published_by}" in refusal.reason
-            assert sum("did not go live" in text and late.key in text for text in office.letters) == 1
+            told = [text.replace("[.]", ".") for text in office.letters]
+            assert sum("did not go live" in text and late.key in text for text in told) == 1
 
 
 def test_an_edit_and_a_submission_at_once_end_in_one_or_the_other(office: Office) -> None:
