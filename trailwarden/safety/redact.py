@@ -29,12 +29,12 @@ from trailwarden.safety.safe_record import SafeRecord
 from trailwarden.safety.secret_text import (
     MASK,
     Budget,
-    Span,
     is_reference,
     masked,
     may_hold_secret,
     secret_spans,
 )
+from trailwarden.safety.secret_value import Span
 
 __all__ = [
     "MASK",

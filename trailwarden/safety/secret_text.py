@@ -21,9 +21,9 @@ import re2
 
 from trailwarden.safety.names import is_secret
 from trailwarden.safety.secret_shapes import SHAPES
+from trailwarden.safety.secret_value import Span, value_spans
 
 MASK = "***"
-Span = tuple[int, int]
 _MATCH_COST = 30
 """What a match costs of the budget, in characters: about what searching that many takes."""
 _LAYER_COST = 50
@@ -85,30 +85,15 @@ _QUERY = (
     r"(?i)[?&;](?:sig|code|signature|token|pass|key|x-(?:amz|goog)-(?:signature|credential|security-token))="
     r"([^&\s\"'\\<>]+)"
 )
-_BLANK = re.compile(r"[ \t\r\n]{0,80}+")
-_STARTS = re.compile(r"(\\*+)(\"\"\"|'''|[\"'`])")
-_SCHEME = re.compile(
-    r"(?i)(?:bearer|basic|token|digest|negotiate|apikey|api-key|ssws|genie-?key|aws4-hmac-sha256)[ \t]++"
-)
-# To white space, or to the next assignment: `a=b;c=d`.
-_BARE = re.compile(
-    r"(?:[^\s\"'`<>,;&]++"
-    r"|[,;&](?![ \t]*+[\"']?[A-Za-z_][\w.-]*+[\"']?(?:[ ][\w.-]++)*+[ \t]*+[=:]))*+"
-)
-_SETTING = re.compile(r"[^;\r\n\"'`<>]*+")
-_LINE = re.compile(r"[^\r\n\"'`]*+")
-_BLOCK = re.compile(r"[|>][+-]?[ \t]*+\r?\n")
-_OPENING = {")": "(", "}": "{", "]": "["}
-_UNQUOTED_END = ")}],;."
-_WHOLE_LINE = frozenset({"authorization", "cookie", "setcookie", "proxyauthorization"})
 _PLAIN_COLON = re.compile(r"(?i)(?:passw(?:or)?d|pwd|passphrase|pass|api[_-]?key)s?$")
 _NO_VALUE = frozenset(
     {"", "***", "true", "false", "null", "none", "required", "optional", "enabled", "disabled", "yes", "no"}
     | {"seconds", "minutes", "hours", "days"}
 )
 _REFERENCE = re.compile(
-    r"(?:\$[A-Z_][A-Z0-9_]*+|\$\{[^{}]++\}|\$\([^()]++\)|\{\{[^{}]++\}\}|<[\w -]++>|%\w++%"
-    r"|arn:aws[\w-]*+:\S++|!(?:Ref|Sub|GetAtt)[ ].*|HIDDEN_DUE_TO_SECURITY_REASONS|\*++)$"
+    r"(?:\$[A-Z_][A-Z0-9_]*+|\$\{(?:[^{}:]|:(?![-=+?]))++\}|\$\((?!\s*+(?:echo|printf)\b)[^()]++\)|\{\{[^{}]++\}\}"
+    r"|\{\{resolve:(?:[^{}$\s]|\$\{[^{}\s]++\})*+\}\}|<[\w -]++>|%\w++%"
+    r"|arn:aws[\w-]*+:\S++|!(?:Ref|GetAtt|ImportValue)[ ]\S++|HIDDEN_DUE_TO_SECURITY_REASONS|\*++)$"
 )
 _ESCAPE = re.compile(
     r"%[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2})*+|&(?:\w{2,8}|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});"
@@ -294,26 +279,10 @@ class _Search:
 
     def _value(self, start: int, name: str, named_at: int) -> Iterator[Span]:
         """The value that begins at `start`, after white space; nothing if it only refers to a secret."""
-        text = self._text
-        blank = _end_of(_BLANK, text, start)
-        broken = "\n" in text[start:blank]
-        start = blank
-        quoted = _STARTS.match(text, start)
-        if quoted is not None:
-            span = _quoted(text, quoted)
-        elif broken:
-            return
-        elif _BLOCK.match(text, start):
-            span = _block(text, start, named_at)
-        elif text[start : start + 1] in {"[", "{"}:
-            end = text.find("]", start) if text[start] == "[" else -1
-            span = (start + 1, end) if end > start else (start, start)
-        else:
-            span = _unquoted(text, start, name, named_at)
-        first, last = span
-        self._budget.take(last - first)
-        if last > first and not is_reference(text[first:last]):
-            yield span
+        for first, last in value_spans(self._text, start, name, named_at, self._budget.take):
+            self._budget.take(last - first)
+            if last > first and not is_reference(self._text[first:last]):
+                yield first, last
 
 
 def _by_shape(met: Any) -> Iterator[Span]:
@@ -332,81 +301,6 @@ def _is_colon_of_a_field(text: str, met: Any, between: str) -> bool:
         return True
     before = text[met.start(1) - 1 : met.start(1)] if met.start(1) else ""
     return before != ":" and _PLAIN_COLON.search(met.group(1)) is not None
-
-
-def _quoted(text: str, opening: re.Match[str]) -> Span:
-    escapes, quote = opening.groups()
-    start = end = opening.end()
-    while True:
-        end = text.find(escapes + quote, end)
-        if end < 0:
-            return start, len(text)
-        if escapes or not _is_escaped(text, start, end):
-            return start, end
-        end += 1
-
-
-def _is_escaped(text: str, start: int, at: int) -> bool:
-    escapes = 0
-    while at - escapes > start and text[at - escapes - 1] == "\\":
-        escapes += 1
-    return escapes % 2 == 1
-
-
-def _unquoted(text: str, start: int, name: str, named_at: int) -> Span:
-    """To the white space; of a header, and of a YAML scalar that begins its line, to the line's end."""
-    plain_name = name.lower().replace("-", "").replace("_", "")
-    if plain_name in _WHOLE_LINE:
-        scheme = _SCHEME.match(text, start)
-        first = scheme.end() if scheme else start
-        line = _LINE.match(text, first)
-        return first, line.end() if line else first
-    first, end = start, _end_of(_BARE, text, start)
-    before = _line_before(text, named_at)
-    if before.rstrip().endswith(";"):  # a connection string, in which a value ends with the next semicolon
-        whole = _end_of(_SETTING, text, start)
-        if before.endswith(";") or text[whole : whole + 1] == ";":
-            return first, whole
-    if (
-        not before.strip(" \t-")
-        and text[named_at:start].endswith(": ")
-        and "\n" in text[named_at - len(before) - 1 : end + 400]
-    ):
-        return first, _end_of(_LINE, text, start)
-    return first, _without_punctuation(text, first, end)
-
-
-def _without_punctuation(text: str, first: int, end: int) -> int:
-    """Where a value ends without what closes the sentence or the bracket around it."""
-    opened = {closing for closing, opening in _OPENING.items() if text.find(opening, first, end) >= 0}
-    while end > first and text[end - 1] in _UNQUOTED_END and text[end - 1] not in opened:
-        end -= 1
-    return end
-
-
-def _end_of(pattern: re.Pattern[str], text: str, start: int) -> int:
-    met = pattern.match(text, start)
-    return met.end() if met else start
-
-
-def _block(text: str, start: int, named_at: int) -> Span:
-    """YAML's block scalar: the lines that are indented further than the name's."""
-    before = _line_before(text, named_at)
-    indent = 0 if before.strip(" -") else len(before)
-    first = end = text.find("\n", start) + 1
-    while end < len(text):
-        stop = text.find("\n", end)
-        stop = len(text) if stop < 0 else stop + 1
-        line = text[end:stop]
-        if line.strip() and len(line) - len(line.lstrip()) <= indent:
-            break
-        end = stop
-    return first, end - (end > first and text[end - 1] == "\n")
-
-
-def _line_before(text: str, at: int) -> str:
-    """What stands in the line before a name; of a long line, the end of that."""
-    return text[max(0, at - 200) : at].rpartition("\n")[2]
 
 
 def _from_base64(encoded: str) -> str | None:

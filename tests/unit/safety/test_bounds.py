@@ -20,7 +20,7 @@ from trailwarden.delivery.records import event_identity, event_time
 from trailwarden.engine.match import Match
 from trailwarden.messages.limits import MESSAGE_LIMIT
 from trailwarden.messages.message import render
-from trailwarden.safety import names, redact, secret_text, text
+from trailwarden.safety import names, redact, secret_text, secret_value, text
 from trailwarden.safety.redact import TEXT_LIMIT, redacted, redacted_record, redacted_text
 from trailwarden.safety.secret_shapes import SHAPES
 from trailwarden.safety.secret_text import Budget, may_hold_secret, secret_spans
@@ -111,7 +111,7 @@ def pieces() -> list[str]:
 
 
 def python_patterns() -> list[re.Pattern[str]]:
-    modules = (secret_text, redact, names, text)
+    modules = (secret_text, secret_value, redact, names, text)
     return [value for module in modules for value in vars(module).values() if isinstance(value, re.Pattern)]
 
 
