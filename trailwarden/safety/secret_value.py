@@ -28,11 +28,11 @@ _SCHEME = re.compile(
 )
 # To white space, or to the next assignment: `a=b;c=d`.
 _BARE = re.compile(
-    r"(?:[^\s\"'`<>,;&\\]++|\\(?!\\*+[\"'`])"
+    r"(?:[^\s\"'`<>,;&\\]++|\\++(?![\"'`])"
     r"|[,;&](?![ \t]*+[\"']?[A-Za-z_][\w.-]*+[\"']?(?:[ ][\w.-]++)*+[ \t]*+[=:]))*+"
 )
 _SETTING = re.compile(r"[^;\r\n\"'`<>]*+")
-_LINE = re.compile(r"(?:[^\r\n\"'`\\]++|\\(?!\\*+[\"'`]))*+")
+_LINE = re.compile(r"(?:[^\r\n\"'`\\]++|\\++(?![\"'`]))*+")
 _BLOCK = re.compile(r"[|>][+-]?[ \t]*+\r?\n")
 _OPENING = {")": "(", "}": "{", "]": "["}
 _UNQUOTED_END = ")}],;."
@@ -295,7 +295,9 @@ def _lines_below(text: str, at: int, indent: int) -> Iterator[Span]:
 
 def entries(text: str, named_at: int, readable: Callable[[str], bool]) -> Iterator[Span]:
     """The values in YAML's mapping or list below a name that begins its line, but for the readable ones."""
-    before = re.split("[\"'`]", _line_before(text, named_at).rstrip("\"'"))[-1]
+    before = _line_before(text, named_at).rstrip("\"'")
+    if before.strip(" \t-"):  # within a text in quotes, it may be the first
+        before = re.split("[\"'`]", _line_before(text, named_at))[-1]
     first = text.find("\n", named_at) + 1
     if before.strip(" \t-") or not first:
         return
