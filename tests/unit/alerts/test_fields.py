@@ -127,5 +127,9 @@ def test_every_normalised_field_is_documented() -> None:
 
 
 def test_a_refused_sign_in_is_another_outcome() -> None:
-    refused = record(eventName="ConsoleLogin", responseElements={"ConsoleLogin": "Failure"})
+    refused = record(
+        eventSource="signin.amazonaws.com",
+        eventName="ConsoleLogin",
+        responseElements={"ConsoleLogin": "Failure"},
+    )
     assert outcome(refused) == "failed: Failure"
