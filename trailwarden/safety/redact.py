@@ -56,6 +56,8 @@ _CHARACTERS = 1_200_000
 _NODES = 20_000
 _LONGEST_JSON = 512 * 1024
 _LONG_NAME = 16
+_LONG_NAME_COST = 3
+"""What a longer name costs, in nodes: it is searched as a text as well."""
 _LEFT_OUT = "(left out)"
 _TOO_MUCH = "(left out: too much to check for secrets)"
 # Where a record holds what its caller chose; the rest, which says who did what, is read before.
@@ -224,7 +226,7 @@ class _Redactor:
                 break
             name = key
             if len(key) > _LONG_NAME:
-                self._nodes -= 1
+                self._nodes -= _LONG_NAME_COST
                 name = self.text(key)
             if key == pair and isinstance(item, (str, int, float)) and not isinstance(item, bool):
                 self._nodes -= 1

@@ -24,7 +24,7 @@ from trailwarden.safety.secret_shapes import SHAPES
 from trailwarden.safety.secret_value import Span, value_spans
 
 MASK = "***"
-_MATCH_COST = 30
+_MATCH_COST = 40
 """What a match costs of the budget, in characters: about what searching that many takes."""
 _LAYER_COST = 50
 """What a text costs, and each layer of its escapes, that a pattern finds something in; besides its length."""

@@ -290,10 +290,10 @@ class Counted:
 
 @pytest.mark.parametrize("name", EXPENSIVE)
 def test_what_masking_asks_of_re2_is_bounded(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A match is paid as 30 characters, a text that holds something as some 100; all from one budget."""
+    """A match is paid as 40 characters, a text that holds something as some 100; all from one budget."""
     counted = Counted(monkeypatch)
     redacted_record(largest(EXPENSIVE[name]))
-    work = counted.characters + 30 * (counted.matches + counted.texts)
+    work = counted.characters + 40 * (counted.matches + counted.texts)
     assert work <= 2 * redact._CHARACTERS, vars(counted)
 
 
