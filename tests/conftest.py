@@ -1,7 +1,11 @@
 """What every tier of tests shares."""
 
+import logging
+import os
 import signal
+import sys
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -25,6 +29,28 @@ _TOGETHER = {
     "tests/e2e/test_iam.py": "with IAM",
     "tests/e2e/test_live_rules_iam.py": "with IAM",
 }
+
+
+@pytest.fixture(autouse=True)
+def _leaves_no_trace() -> Iterator[None]:
+    """A test that changes its process and does not change it back fails others, in some orders only."""
+    before = _of_the_process()
+    yield
+    after = _of_the_process()
+    changed = {name: (was, after[name]) for name, was in before.items() if after[name] != was}
+    signal.signal(signal.SIGINT, before["SIGINT"])
+    signal.signal(signal.SIGTERM, before["SIGTERM"])
+    assert not changed
+
+
+def _of_the_process() -> dict[str, Any]:
+    return {
+        "SIGINT": signal.getsignal(signal.SIGINT),
+        "SIGTERM": signal.getsignal(signal.SIGTERM),
+        "folder": os.getcwd(),
+        "log": (logging.root.manager.disable, logging.getLogger("trailwarden").level),
+        "recursion": sys.getrecursionlimit(),
+    }
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -10,7 +10,7 @@ from local.cloud import AlertMail, LocalCloud, wait_for
 from local.deployment import AUDIT_ACCOUNT
 from local.emulator import Mail
 from tests.e2e.commands import trailwarden
-from tests.e2e.conftest import Archive
+from tests.e2e.conftest import Archive, waiting
 from tests.e2e.intruders import stopped_trail
 from tests.patience import SECONDS
 from tests.samples import log_file
@@ -77,7 +77,11 @@ class Author:
         return done.stdout
 
     def publish(self) -> str:
-        return self.must("publish", str(self.folder), "--yes")
+        """Publish the folder. A run that its mirror in the bucket asks for has ended: it would make live what
+        is uploaded next without knowing who did it."""
+        said = self.must("publish", str(self.folder), "--yes")
+        assert wait_for(lambda: not waiting(self.cloud, "trailwarden-publish"), SECONDS)
+        return said
 
     def upload(self, path: str, text: str) -> None:
         """By hand, as in the console."""

@@ -140,11 +140,16 @@ class Archive:
 
     def waiting(self, queue: str) -> int:
         """The messages of a queue, those at work included."""
-        sqs = self.cloud.audit("sqs")
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
-        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-        return sum(int(attributes[name]) for name in names)
+        return waiting(self.cloud, queue)
+
+
+def waiting(cloud: LocalCloud, queue: str) -> int:
+    """The messages of a queue, those at work included."""
+    sqs = cloud.audit("sqs")
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    return sum(int(attributes[name]) for name in names)
 
 
 @pytest.fixture

@@ -170,9 +170,17 @@ def play(number: int, figures: Figures | None = None) -> None:
 
 def play_order(order: Order, figures: Figures | None = None) -> None:
     """The same of an order."""
-    logging.getLogger("trailwarden").setLevel(logging.CRITICAL)  # functions die here on purpose
+    log = logging.getLogger("trailwarden")
+    before = log.level
+    log.setLevel(logging.CRITICAL)  # functions die here on purpose
+    try:
+        _play(order, figures or Figures())
+    finally:
+        log.setLevel(before)
+
+
+def _play(order: Order, figures: Figures) -> None:
     world = _World(order)
-    figures = figures or Figures()
     for files, what, minutes in order.steps:
         _arrive(world, files, racing=what == "race")
         world.pass_time(minutes)

@@ -39,6 +39,14 @@ def command_of(words: tuple[str, ...]) -> click.Command:
     return found
 
 
+@pytest.fixture(autouse=True)
+def ctrl_c_as_before() -> Iterator[None]:
+    """A command that ends ignores Ctrl-C from then on; here its process goes on."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize(
     ("met", "status"),
     [
