@@ -1,11 +1,11 @@
 """What every tier of tests shares."""
 
 import logging
-import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,7 +47,7 @@ def _of_the_process() -> dict[str, Any]:
     return {
         "SIGINT": signal.getsignal(signal.SIGINT),
         "SIGTERM": signal.getsignal(signal.SIGTERM),
-        "folder": os.getcwd(),
+        "folder": Path.cwd(),
         "log": (logging.root.manager.disable, logging.getLogger("trailwarden").level),
         "recursion": sys.getrecursionlimit(),
     }

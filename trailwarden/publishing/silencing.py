@@ -10,6 +10,9 @@ from trailwarden.state.rule_sets import LiveException, Standing
 
 _LINE = 300
 _TITLES = 20
+_CROWD = 10
+"""From how many rules on that alert at high or critical for the first time operations is notified: all alerts
+share a budget of messages, and those go out first."""
 _Either = Rule | Correlation
 
 
@@ -35,6 +38,9 @@ def silenced(
         "under changed exceptions": [b for a, b in both if _is_filtered_otherwise(a, b, known)],
         "quiet for longer, or grouped otherwise": [b for a, b in both if _is_told_less(a, b)],
     }
+    urgent = [new[one] for one in new if _is_urgent(new[one]) and not (one in old and _is_urgent(old[one]))]
+    if len(urgent) >= _CROWD:
+        found["new at high or critical, which may use up the budget of messages"] = urgent
     lines = [*_exceptions(after, known, exceptions)]
     lines += [f"{_rules(len(rules))} {way}: {_titles(rules)}" for way, rules in found.items() if rules]
     return tuple(one_line(line, _LINE * 4) for line in lines)
@@ -48,6 +54,10 @@ def _is_filtered_otherwise(old: _Either, new: _Either, known: Collection[str]) -
     parts = dict(zip(old.filters, old.detection[-len(old.filters) :], strict=True)) if old.filters else {}
     now = zip(new.filters, new.detection[-len(new.filters) :], strict=True)
     return any(name in known and parts.get(name) != part for name, part in now)
+
+
+def _is_urgent(rule: _Either) -> bool:
+    return rule.generates and not rule.staged and rule.level >= Level.HIGH
 
 
 def _is_told_less(old: _Either, new: _Either) -> bool:

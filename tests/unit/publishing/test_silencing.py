@@ -98,6 +98,49 @@ def test_the_mail_is_narrow_and_its_commands_can_be_copied() -> None:
     assert "  trailwarden rules rollback" in text.splitlines()
 
 
+@pytest.mark.parametrize(("before", "after"), [(None, "high"), ("medium", "critical"), ("stage", "high")])
+def test_many_rules_that_become_urgent_at_once_are_reported(before: str | None, after: str) -> None:
+    """They could use up what all alerts share."""
+    world = live_world()
+    if before is not None:
+        world.publish({"own.yml": OWN, "pass.yml": exception(), **crowd(10, before)}, base=1)
+        world.warnings.clear()
+
+    world.publish({"own.yml": OWN, "pass.yml": exception(), **crowd(10, after)}, base=world.live().sequence)
+
+    ((_, text),) = world.warnings
+    said = " ".join(text.split())
+    assert (
+        f"10 rules new at high or critical, which may use up the budget of messages: Crowd 0 ({after})"
+        in said
+    )
+
+
+def test_a_few_urgent_rules_or_many_milder_ones_are_the_authors_alone() -> None:
+    world = live_world()
+    team = {"own.yml": OWN, "pass.yml": exception(), **crowd(9, "critical")}
+    one = {"one.yml": rule("One more", "4c1f0a5e-6a0e-4e0e-9d5e-0a4b8c8f4a10")}
+    milder = {f"mild-{path}": text for path, text in crowd(20, "medium", first=100).items()}
+
+    world.publish(team, base=1)
+    world.publish(team | one, base=2)
+    world.publish(team | one | milder, base=3)
+
+    assert world.warnings == []
+
+
+def crowd(number: int, level: str, first: int = 0) -> dict[str, bytes]:
+    """Rules of a level; `stage`: of level high, on trial."""
+    status = "experimental" if level == "stage" else "stable"
+    level = "high" if level == "stage" else level
+    return {
+        f"crowd-{n}.yml": rule(f"Crowd {n}", f"{n:08}-6a0e-4e0e-9d5e-0a4b8c8f4a10")
+        .replace(b"level: high", f"level: {level}".encode())
+        .replace(b"level:", f"status: {status}\nlevel:".encode())
+        for n in range(first, first + number)
+    }
+
+
 def test_what_takes_nothing_away_is_the_authors_alone() -> None:
     world = live_world()
 
