@@ -8,9 +8,10 @@ Nothing here reads or writes: a store reads the state, asks what it becomes, and
 what must be told, on the condition that nobody else moved the state meanwhile.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from trailwarden.alerts.acknowledging import acknowledge, changes_of
 from trailwarden.alerts.group_state import (
     ACKNOWLEDGED,
     CARRIED_ON,
@@ -25,7 +26,7 @@ from trailwarden.alerts.group_state import (
     Telling,
     identity_of,
 )
-from trailwarden.alerts.model import Alert, AlertBatch, AlertGroup, AlertMatch
+from trailwarden.alerts.model import Alert, AlertBatch, AlertGroup
 from trailwarden.alerts.pieces import Piece, first_piece, joined_by
 from trailwarden.alerts.telling import FollowUp, Reason
 
@@ -57,7 +58,6 @@ GROWTH = 10
 CHECK_AFTER = 600
 """How many seconds after an alert was opened somebody looks whether it was told."""
 _CUTS_AT_MOST = 50
-_CHARACTER_AT_MOST = 500
 
 
 def begun(group: AlertGroup) -> GroupState:
@@ -157,7 +157,7 @@ def _told(moved: Moved, span: Span, opened: tuple[Opened, ...], piece: Piece, co
         return replace(moved, opened=(*moved.opened, *opened))
     known = state.acknowledged
     if known is not None:
-        changes = _changes(known, piece.matches)
+        changes = changes_of(known, piece.matches)
         quiet = tuple(replace(one, silent=one.silent or ACKNOWLEDGED) for one in opened)
         moved = replace(moved, opened=(*moved.opened, *quiet))
         if not changes:
@@ -210,14 +210,6 @@ def sending(moved: Moved, span: Span, follow_up: FollowUp, now: int) -> Moved:
     )
 
 
-def _changes(known: Acknowledgement, matches: Iterable[AlertMatch]) -> tuple[str, ...]:
-    """What is new about the matches to whoever acknowledged the group, the most telling first."""
-    origins = {match.origin for match in matches if match.origin} - {*known.origins}
-    actions = {match.action for match in matches if match.action} - {*known.actions}
-    found = [*(f"address {one}" for one in sorted(origins)), *(f"action {one}" for one in sorted(actions))]
-    return tuple(found[:10])
-
-
 def look(state: GroupState, identity: str, *, now: int, count: Count, longest: int | None = None) -> Moved:
     """The state after a look at an alert that was due: closed, and the rest told, if nothing arrived for the
     quiet time; due again else.
@@ -243,26 +235,6 @@ def look(state: GroupState, identity: str, *, now: int, count: Count, longest: i
         return moved
     reason = _reason(span, Reason.GREW if now < ends else Reason.QUIET)
     return sending(moved, closed, follow_up_of(reason, counted, span.told), now)
-
-
-def acknowledge(state: GroupState, known: Acknowledgement) -> GroupState:
-    """The group, quiet until it changes character. What it was known by already stays; who was first stays
-    too, unless there is more to say now: another note, or an origin or action that was not known."""
-    before = state.acknowledged
-    origins, actions, note = known.origins, known.actions, known.note
-    if before is not None:
-        origins, actions = _together(before.origins, origins), _together(before.actions, actions)
-        note = note or before.note
-    bounded = replace(
-        known, note=note, origins=origins[:_CHARACTER_AT_MOST], actions=actions[:_CHARACTER_AT_MOST]
-    )
-    if before is not None and replace(bounded, by=before.by, at=before.at) == before:
-        return state
-    return replace(state, acknowledged=bounded)
-
-
-def _together(before: tuple[str, ...], now: tuple[str, ...]) -> tuple[str, ...]:
-    return (*before, *(each for each in now if each not in before))
 
 
 def close(state: GroupState, identity: str, total: int | None = None) -> GroupState:
