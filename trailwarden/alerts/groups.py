@@ -27,7 +27,7 @@ from trailwarden.alerts.group_state import (
     identity_of,
 )
 from trailwarden.alerts.model import Alert, AlertBatch, AlertGroup
-from trailwarden.alerts.pieces import Piece, first_piece, joined_by
+from trailwarden.alerts.pieces import Piece, first_piece
 from trailwarden.alerts.telling import FollowUp, Reason
 
 __all__ = [
@@ -72,7 +72,8 @@ def add(state: GroupState, batch: AlertBatch, *, now: int, stored: Stored) -> Mo
     `now` is in seconds since 1970. The batch may come again, and others may come before or after: the spans
     end the same.
     """
-    state = replace(state, quiet=batch.group.quiet)
+    if state.quiet != batch.group.quiet:
+        state = replace(state, quiet=batch.group.quiet)
     piece, rest = first_piece(state, batch)
     left = replace(batch, matches=rest) if rest else None
     if batch.revisable and stored.earliest(piece.first, piece.last) is None:
@@ -81,7 +82,7 @@ def add(state: GroupState, batch: AlertBatch, *, now: int, stored: Stored) -> Mo
 
 
 def _add_piece(state: GroupState, batch: AlertBatch, piece: Piece, now: int, stored: Stored) -> Moved:
-    joined = list(joined_by(state, piece.first, piece.last))
+    joined = piece.joined
     first = min([piece.first, *(span.first for span in joined)])
     last = max([piece.last, *(span.last for span in joined)])
     identity = identity_of(state, first)
@@ -100,7 +101,7 @@ def _add_piece(state: GroupState, batch: AlertBatch, piece: Piece, now: int, sto
     revised: tuple[Alert, ...] = ()
     if identity not in known:
         shown = _opened(batch, piece, identity, stored) if not joined else None
-        alert = shown or replace(batch.alert, alert_id=identity)
+        alert = shown or _under(batch.alert, identity)
         if batch.revisable and stored.alert(identity) is not None:
             # It was there before, and all of it withdrawn: a message says that it is back.
             revised, span = (alert,), replace(span, revised=True)
@@ -128,11 +129,15 @@ def _told_of(joined: Sequence[Span], batch: AlertBatch, stored: Stored) -> int:
     return max(0, told - twice)
 
 
+def _under(alert: Alert, identity: str) -> Alert:
+    return alert if alert.alert_id == identity else replace(alert, alert_id=identity)
+
+
 def _opened(batch: AlertBatch, piece: Piece, identity: str, stored: Stored) -> Alert:
     """The alert as its first message tells it."""
     alert = batch.alert
     if len(piece.matches) == alert.count and not batch.revisable:
-        return replace(alert, alert_id=identity)
+        return _under(alert, identity)
     counted = stored.count(piece.first, piece.last)
     return replace(
         alert,
