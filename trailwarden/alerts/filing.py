@@ -19,6 +19,8 @@ _FILED_AT_ONCE = 20
 
 def wanted_from_file(state: GroupState, batch: AlertBatch) -> tuple[str, str] | None:
     """The range in which spans that are stored beside the state can meet a batch; None where none can."""
+    if state.filed is None:
+        return None
     first, last = reach(batch.group.quiet, *range_of(batch))
     return (first, last) if is_filed(state, first) else None
 

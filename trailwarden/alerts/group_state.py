@@ -82,7 +82,10 @@ class Span:
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
     """Somebody has seen it: nothing is told of the group while its matches come from these origins, by these
-    actions. `at` is RFC 3339, UTC."""
+    actions. `at` is RFC 3339, UTC.
+
+    In a state, origins and actions are digests (`alerts.acknowledging`); states of old hold the texts.
+    """
 
     by: str
     at: str

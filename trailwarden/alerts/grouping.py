@@ -62,14 +62,18 @@ class PlacedMatch:
     group_key: str
     group: dict[str, str]
     record: Callable[[], Record]
+    size: int = 0
+    """About how many bytes of memory `record` holds, if that is to be known."""
 
 
-def placed(match: Match) -> PlacedMatch:
-    """The match with the group that it belongs to."""
-    group = group_of(match)
-    key = group_key(match.rule.id, group, staged=match.rule.staged)
+def placed(match: Match, record: Callable[[], Record] | None = None, size: int = 0) -> PlacedMatch:
+    """The match with the group that it belongs to, none if its rule only feeds correlations; `record` gives
+    its record, of so many bytes, if the match is not to be held for it."""
+    rule = match.rule
+    group = group_of(match) if rule.generates else {}
+    key = group_key(rule.id, group, staged=rule.staged) if rule.generates else ""
     return PlacedMatch(
-        match.rule, match.id, match.event_id, match.event_time, key, group, lambda: match.record
+        rule, match.id, match.event_id, match.event_time, key, group, record or (lambda: match.record), size
     )
 
 
@@ -167,6 +171,11 @@ class AlertGrouper:
             after.take(new)
         else:
             runs.insert(place, new)
+
+    def held(self) -> tuple[int, int]:
+        """How many runs were not handed over, and how many bytes their records hold."""
+        sizes = [run.match.size for runs in self._runs.values() for run in runs]
+        return len(sizes), sum(sizes)
 
     def alerts(self) -> list[Alert]:
         """Every alert (of what was not handed over), worst first, then by the time of its first event."""

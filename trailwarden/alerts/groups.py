@@ -8,9 +8,10 @@ Nothing here reads or writes: a store reads the state, asks what it becomes, and
 what must be told, on the condition that nobody else moved the state meanwhile.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from trailwarden.alerts.acknowledging import acknowledge, changes_of
 from trailwarden.alerts.group_state import (
     ACKNOWLEDGED,
     CARRIED_ON,
@@ -25,8 +26,8 @@ from trailwarden.alerts.group_state import (
     Telling,
     identity_of,
 )
-from trailwarden.alerts.model import Alert, AlertBatch, AlertGroup, AlertMatch
-from trailwarden.alerts.pieces import Piece, first_piece, joined_by
+from trailwarden.alerts.model import Alert, AlertBatch, AlertGroup
+from trailwarden.alerts.pieces import Piece, first_piece
 from trailwarden.alerts.telling import FollowUp, Reason
 
 __all__ = [
@@ -57,7 +58,6 @@ GROWTH = 10
 CHECK_AFTER = 600
 """How many seconds after an alert was opened somebody looks whether it was told."""
 _CUTS_AT_MOST = 50
-_CHARACTER_AT_MOST = 500
 
 
 def begun(group: AlertGroup) -> GroupState:
@@ -72,7 +72,8 @@ def add(state: GroupState, batch: AlertBatch, *, now: int, stored: Stored) -> Mo
     `now` is in seconds since 1970. The batch may come again, and others may come before or after: the spans
     end the same.
     """
-    state = replace(state, quiet=batch.group.quiet)
+    if state.quiet != batch.group.quiet:
+        state = replace(state, quiet=batch.group.quiet)
     piece, rest = first_piece(state, batch)
     left = replace(batch, matches=rest) if rest else None
     if batch.revisable and stored.earliest(piece.first, piece.last) is None:
@@ -81,7 +82,7 @@ def add(state: GroupState, batch: AlertBatch, *, now: int, stored: Stored) -> Mo
 
 
 def _add_piece(state: GroupState, batch: AlertBatch, piece: Piece, now: int, stored: Stored) -> Moved:
-    joined = list(joined_by(state, piece.first, piece.last))
+    joined = piece.joined
     first = min([piece.first, *(span.first for span in joined)])
     last = max([piece.last, *(span.last for span in joined)])
     identity = identity_of(state, first)
@@ -100,7 +101,7 @@ def _add_piece(state: GroupState, batch: AlertBatch, piece: Piece, now: int, sto
     revised: tuple[Alert, ...] = ()
     if identity not in known:
         shown = _opened(batch, piece, identity, stored) if not joined else None
-        alert = shown or replace(batch.alert, alert_id=identity)
+        alert = shown or _under(batch.alert, identity)
         if batch.revisable and stored.alert(identity) is not None:
             # It was there before, and all of it withdrawn: a message says that it is back.
             revised, span = (alert,), replace(span, revised=True)
@@ -128,11 +129,15 @@ def _told_of(joined: Sequence[Span], batch: AlertBatch, stored: Stored) -> int:
     return max(0, told - twice)
 
 
+def _under(alert: Alert, identity: str) -> Alert:
+    return alert if alert.alert_id == identity else replace(alert, alert_id=identity)
+
+
 def _opened(batch: AlertBatch, piece: Piece, identity: str, stored: Stored) -> Alert:
     """The alert as its first message tells it."""
     alert = batch.alert
     if len(piece.matches) == alert.count and not batch.revisable:
-        return replace(alert, alert_id=identity)
+        return _under(alert, identity)
     counted = stored.count(piece.first, piece.last)
     return replace(
         alert,
@@ -157,7 +162,7 @@ def _told(moved: Moved, span: Span, opened: tuple[Opened, ...], piece: Piece, co
         return replace(moved, opened=(*moved.opened, *opened))
     known = state.acknowledged
     if known is not None:
-        changes = _changes(known, piece.matches)
+        changes = changes_of(known, piece.matches)
         quiet = tuple(replace(one, silent=one.silent or ACKNOWLEDGED) for one in opened)
         moved = replace(moved, opened=(*moved.opened, *quiet))
         if not changes:
@@ -210,14 +215,6 @@ def sending(moved: Moved, span: Span, follow_up: FollowUp, now: int) -> Moved:
     )
 
 
-def _changes(known: Acknowledgement, matches: Iterable[AlertMatch]) -> tuple[str, ...]:
-    """What is new about the matches to whoever acknowledged the group, the most telling first."""
-    origins = {match.origin for match in matches if match.origin} - {*known.origins}
-    actions = {match.action for match in matches if match.action} - {*known.actions}
-    found = [*(f"address {one}" for one in sorted(origins)), *(f"action {one}" for one in sorted(actions))]
-    return tuple(found[:10])
-
-
 def look(state: GroupState, identity: str, *, now: int, count: Count, longest: int | None = None) -> Moved:
     """The state after a look at an alert that was due: closed, and the rest told, if nothing arrived for the
     quiet time; due again else.
@@ -243,26 +240,6 @@ def look(state: GroupState, identity: str, *, now: int, count: Count, longest: i
         return moved
     reason = _reason(span, Reason.GREW if now < ends else Reason.QUIET)
     return sending(moved, closed, follow_up_of(reason, counted, span.told), now)
-
-
-def acknowledge(state: GroupState, known: Acknowledgement) -> GroupState:
-    """The group, quiet until it changes character. What it was known by already stays; who was first stays
-    too, unless there is more to say now: another note, or an origin or action that was not known."""
-    before = state.acknowledged
-    origins, actions, note = known.origins, known.actions, known.note
-    if before is not None:
-        origins, actions = _together(before.origins, origins), _together(before.actions, actions)
-        note = note or before.note
-    bounded = replace(
-        known, note=note, origins=origins[:_CHARACTER_AT_MOST], actions=actions[:_CHARACTER_AT_MOST]
-    )
-    if before is not None and replace(bounded, by=before.by, at=before.at) == before:
-        return state
-    return replace(state, acknowledged=bounded)
-
-
-def _together(before: tuple[str, ...], now: tuple[str, ...]) -> tuple[str, ...]:
-    return (*before, *(each for each in now if each not in before))
 
 
 def close(state: GroupState, identity: str, total: int | None = None) -> GroupState:

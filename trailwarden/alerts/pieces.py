@@ -19,6 +19,8 @@ class Piece:
     first: str
     last: str
     matches: tuple[AlertMatch, ...]
+    joined: tuple[Span, ...]
+    """The spans that are one alert with it, the earliest first."""
 
 
 def first_piece(state: GroupState, batch: AlertBatch) -> tuple[Piece, tuple[AlertMatch, ...]]:
@@ -29,20 +31,25 @@ def first_piece(state: GroupState, batch: AlertBatch) -> tuple[Piece, tuple[Aler
     """
     if not batch.matches:
         place = batch.placed or ""
-        return Piece(place, place, ()), ()
+        return Piece(place, place, (), tuple(joined_by(state, place, place))), ()
     matches = sorted(batch.matches, key=_place)
     first, last = _place(matches[0]), _place(matches[-1])
     ends = min((cut for cut in state.cuts if first <= cut < last), default=_LAST)
-    inside = tuple(match for match in matches if _place(match) <= ends)
-    touched = list(joined_by(state, first, _place(inside[-1])))
-    if len(touched) > JOINED_AT_MOST:
-        ends = touched[JOINED_AT_MOST - 1].last
+    inside = tuple(matches if ends == _LAST else (match for match in matches if _place(match) <= ends))
+    last = _place(inside[-1])
+    joined = tuple(joined_by(state, first, last))
+    if len(joined) > JOINED_AT_MOST:
+        ends = joined[JOINED_AT_MOST - 1].last
         inside = tuple(match for match in inside if _place(match) <= ends)
-    return Piece(first, _place(inside[-1]), inside), tuple(matches[len(inside) :])
+        last = _place(inside[-1])
+        joined = tuple(joined_by(state, first, last))
+    return Piece(first, last, inside, joined), tuple(matches[len(inside) :])
 
 
 def joined_by(state: GroupState, first: str, last: str) -> Iterator[Span]:
     """The spans that are one alert with matches placed from `first` to `last`, the earliest first."""
+    if not state.spans:
+        return
     begins, ends = reach(state.quiet, first, last)
     for span in state.spans:
         if span.last < begins or span.first > ends or (not span.first) != (not first):

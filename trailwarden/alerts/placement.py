@@ -13,8 +13,8 @@ DEFAULT_QUIET = 3600
 HOUR = 3600
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 _HOUR_TEXT = len("2026-01-31T23")
-_FIRST = datetime(1, 1, 1, tzinfo=UTC)
-_LAST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+_FIRST = int(datetime(1, 1, 1, tzinfo=UTC).timestamp())
+_LAST = int(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp())
 
 
 def group_key(rule_id: str, group: Mapping[str, str], *, staged: bool = False) -> str:
@@ -66,11 +66,8 @@ def shifted(time: str, seconds: int) -> str:
 
 def time_of(seconds: int) -> str:
     """The RFC 3339 time, in UTC; what lies outside the years 1 to 9999 is brought to their edge."""
-    if not _FIRST.timestamp() <= seconds <= _LAST.timestamp():
-        when = _FIRST if seconds < 0 else _LAST
-    else:
-        when = datetime.fromtimestamp(seconds, UTC)
-    return f"{when.year:04}-{when:%m-%dT%H:%M:%SZ}"
+    when = datetime.fromtimestamp(min(max(seconds, _FIRST), _LAST), UTC)
+    return f"{when.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def _stretch(first: str, quiet: int) -> str:

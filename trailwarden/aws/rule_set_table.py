@@ -6,6 +6,7 @@ that it replaces: of two that publish at once, one is refused.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from heapq import nlargest
 from typing import Any, TypeVar
 
 import msgspec
@@ -135,16 +136,19 @@ class RuleSetTable:
         item = self._get(_REFUSAL + origin)
         return _decode_refusal(item["refusal"]["S"]) if item else None
 
-    def refusals(self) -> Sequence[Refusal]:
-        """The refusals of the last weeks, newest first."""
+    def refusals(self, of: str = "", limit: int = 20) -> Sequence[Refusal]:
+        """The newest refusals of the last weeks, newest first. Each may have 300 kB, so only those are read
+        whole."""
         found = query(
             self._client,
             TableName=self._table,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :refusal)",
-            ExpressionAttributeValues=_item(**{":pk": _PK, ":refusal": _REFUSAL}),
+            ExpressionAttributeValues=_item(**{":pk": _PK, ":refusal": _REFUSAL + of}),
+            ProjectionExpression="sk, refused_at",
         )
-        refusals = [_decode_refusal(item["refusal"]["S"]) for item in found]
-        return sorted(refusals, key=lambda each: each.refused_at, reverse=True)
+        newest = nlargest(limit, found, key=lambda item: item["refused_at"]["S"])
+        origins = [item["sk"]["S"].removeprefix(_REFUSAL) for item in newest]
+        return [each for each in map(self.refusal, origins) if each is not None]
 
     def record_refusal(self, refusal: Refusal) -> None:
         """Remember a refusal, in place of an earlier one of the same origin."""

@@ -1,7 +1,9 @@
 """What `scan` reads: files, folders (walked) and `s3://` addresses, in a stable order."""
 
+import errno
 import os
-from collections.abc import Callable, Iterator
+import stat
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
@@ -11,8 +13,10 @@ from urllib.parse import urlsplit
 
 from trailwarden.delivery.keys import LogFileKey, LogFileKind
 from trailwarden.errors import LogFileUnavailable
+from trailwarden.safety.text import one_line
 
 _SUFFIXES = (".json", ".json.gz", ".gz")
+_NO_FILE = "not a regular file"
 
 
 class Stream(Protocol):
@@ -58,8 +62,26 @@ class _LocalFile:
             raise LogFileUnavailable(error.strerror or str(error)) from error
 
 
-def inputs_of(path: str, s3_client: Callable[[], Any]) -> Iterator[Input]:
-    """The files that `path` names, sorted. Raises `LogFileUnavailable` where it cannot be listed.
+def all_inputs(
+    paths: Iterable[str], s3_client: Callable[[], Any], fault: Callable[[str], None]
+) -> Iterator[Input]:
+    """The files that all of the paths name; `fault` gets a line for each thing that cannot be read."""
+    for path in paths:
+        try:
+            yield from inputs_of(path, s3_client, fault)
+        except LogFileUnavailable as error:
+            fault(one_line(str(error), 500))
+
+
+def _refuse(text: str) -> None:
+    raise LogFileUnavailable(text)
+
+
+def inputs_of(
+    path: str, s3_client: Callable[[], Any], fault: Callable[[str], None] = _refuse
+) -> Iterator[Input]:
+    """The files that `path` names, sorted. Raises `LogFileUnavailable` if it cannot be listed; what cannot be
+    read of a folder is left to `fault`, and the rest is given.
 
     `s3_client` is a function of a module: another process that opens an object calls it there.
     """
@@ -69,37 +91,67 @@ def inputs_of(path: str, s3_client: Callable[[], Any]) -> Iterator[Input]:
     place = Path(path)
     try:
         if place.is_dir():
-            yield from _folder_inputs(place)
+            yield from _folder_inputs(place, fault)
         else:
-            yield _file_input(place, place.name)
+            # Whoever names a pipe or a device wants it read.
+            yield Input(_printable(place.name), str(place), place.stat().st_size, partial(_opened, place))
     except OSError as error:
         raise LogFileUnavailable(f"{path}: {error.strerror or error}") from error
 
 
-def _folder_inputs(folder: Path) -> Iterator[Input]:
-    def refuse(error: OSError) -> None:
-        raise error
+def _folder_inputs(folder: Path, fault: Callable[[str], None]) -> Iterator[Input]:
+    def unread(place: Path, why: str) -> None:
+        fault(f"{one_line(place, 1100)}: {why}")
 
-    for parent, folders, files in os.walk(folder, onerror=refuse):
+    def unlisted(error: OSError) -> None:
+        unread(Path(error.filename or folder), error.strerror or str(error))
+
+    root = folder.resolve()
+    for parent, folders, files in os.walk(folder, onerror=unlisted):
         folders.sort()
-        for name in sorted(files):
-            if name.endswith(_SUFFIXES):
-                file = Path(parent, name)
-                yield _file_input(file, file.relative_to(folder).as_posix())
+        for link in (Path(parent, name) for name in folders):
+            if link.is_symlink() and not link.resolve().is_relative_to(root):
+                unread(link, "a link to a folder elsewhere is not followed; name that folder as a PATH")
+        for file in (Path(parent, name) for name in sorted(files) if name.endswith(_SUFFIXES)):
+            try:
+                found = file.stat()
+            except OSError as error:  # removed since, or a link to nothing
+                unread(file, error.strerror or str(error))
+                continue
+            if not stat.S_ISREG(found.st_mode):
+                unread(file, _NO_FILE)
+                continue
+            name = _printable(file.relative_to(folder).as_posix())
+            yield Input(name, str(file), found.st_size, partial(_opened_regular, file))
 
 
-def _file_input(file: Path, name: str) -> Input:
-    return Input(name, str(file), file.stat().st_size, partial(_opened, file))
+def _printable(name: str) -> str:
+    """The name, its bytes that are no text replaced: evidence is stored and printed as text."""
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 @contextmanager
-def _opened(file: Path) -> Iterator[Stream]:
+def _opened(file: Path, opener: Callable[[str, int], int] | None = None) -> Iterator[Stream]:
     try:
-        stream = file.open("rb")
+        stream = open(file, "rb", opener=opener)  # noqa: SIM115 (closed below)
     except OSError as error:
         raise LogFileUnavailable(error.strerror or str(error)) from error
     with stream:
         yield _LocalFile(stream)
+
+
+def _opened_regular(file: Path) -> AbstractContextManager[Stream]:
+    return _opened(file, _open_regular)
+
+
+def _open_regular(path: str, flags: int) -> int:
+    """Open a file that was a regular one when it was listed: nothing waits for the writer of a pipe that took
+    its place."""
+    opened = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    if not stat.S_ISREG(os.fstat(opened).st_mode):
+        os.close(opened)
+        raise OSError(errno.EINVAL, _NO_FILE)
+    return opened
 
 
 class _Objects:

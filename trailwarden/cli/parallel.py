@@ -111,8 +111,9 @@ class Outcome:
                 if rule is None:
                     continue
                 key, group = findings.groups[met.group]
-                place = PlacedMatch(rule, met.match_id, found.event_id, found.event_time, key, group, record)
-                yield HandedMatch(place, found.record_index, len(record.args[0]))
+                where = (met.match_id, found.event_id, found.event_time)
+                place = PlacedMatch(rule, *where, key, group, record, len(record.args[0]))
+                yield HandedMatch(place, found.record_index)
 
 
 Read = Callable[[Engine, Input, int], Outcome]

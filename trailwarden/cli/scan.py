@@ -3,14 +3,14 @@
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
 import click
 
 from trailwarden.cli.exits import Exit
-from trailwarden.cli.inputs import Input, inputs_of
+from trailwarden.cli.inputs import Input, all_inputs
 from trailwarden.cli.parallel import Pool, usable_cores, worth_sharing
 from trailwarden.cli.progress import Progress
 from trailwarden.cli.report import alert_line, match_line, match_text, print_alerts, print_totals
@@ -18,9 +18,7 @@ from trailwarden.cli.rule_files import usable_rules
 from trailwarden.cli.scanner import Scanner
 from trailwarden.engine.engine import Engine
 from trailwarden.engine.match import Match
-from trailwarden.errors import LogFileUnavailable
 from trailwarden.rules.ruleset import Level, dump_rule_set
-from trailwarden.safety.text import one_line
 
 _LEVELS = [level.name.lower() for level in Level]
 _EPILOG = (
@@ -94,7 +92,7 @@ def _scan(
     started = time.perf_counter()
     with Progress(sys.stderr) as progress:
         scanner = Scanner(engine, on_match, lambda text: progress.say(f"trailwarden: {text}"))
-        inputs = list(_all_inputs(paths, scanner.fault))
+        inputs = list(all_inputs(paths, _s3_client, scanner.fault))
         progress.start(len(inputs), sum(item.size for item in inputs))
         if jobs > 1 and worth_sharing(inputs):
             _read_by_many(scanner, inputs, jobs, progress)
@@ -119,14 +117,6 @@ def _read_by_many(scanner: Scanner, inputs: list[Input], jobs: int, progress: Pr
             scanner.count(outcome.reading)
             scanner.failed(outcome.failures)
             progress.advance(item.size, scanner.totals.records)
-
-
-def _all_inputs(paths: tuple[str, ...], fault: Callable[[str], None]) -> Iterator[Input]:
-    for path in paths:
-        try:
-            yield from inputs_of(path, _s3_client)
-        except LogFileUnavailable as error:
-            fault(one_line(str(error), 500))
 
 
 def _s3_client() -> Any:

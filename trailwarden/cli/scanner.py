@@ -97,8 +97,6 @@ class HandedMatch:
 
     placed: PlacedMatch
     record_index: int
-    size: int
-    """Of its record, in bytes."""
 
     def whole(self) -> Match:
         """The match with its record."""
@@ -127,11 +125,16 @@ class Scanner:
     complain: Callable[[str], None]
     totals: Totals = field(default_factory=Totals)
     hold: int = _HELD_AT_MOST
-    """About how many bytes of records are held in memory."""
+    """About how many bytes of alerts to be are held in memory, before they are put away."""
     ids_in_memory: int = IDS_IN_MEMORY
     _grouper: AlertGrouper = field(init=False)
     _spool: AlertSpool = field(init=False)
     _held: int = field(init=False, default=0)
+    """At most so many bytes are held: each match counts, until it is known whose records are shown."""
+    _put_some_away: bool = field(init=False, default=False)
+    _last: Record | None = field(init=False, default=None)
+    """The record of the latest match, and below what is held of it: several rules may match one."""
+    _encoded: bytes = field(init=False, default=b"")
     _correlated: MemoryAlertStore = field(init=False)
     _plan: Plan = field(init=False)
     _batch: CorrelationBatch = field(init=False)
@@ -158,14 +161,25 @@ class Scanner:
     def alerts(self) -> AlertSpool:
         """Every alert, of rules and of correlations. Call it once, in the end."""
         self._batch.flush()
-        self._put_away()
-        self._spool.put_alerts(map(self._grouper.alert, self._grouper.joined(self._spool.runs())))
+        if self._put_some_away:
+            self._put_away()
+            runs = self._grouper.joined(self._spool.runs())
+        else:
+            runs = (run for _, run in self._grouper.hand_over())
+        self._spool.put_alerts(map(self._grouper.alert, runs))
         self._spool.put_alerts(self._correlated.standing())
         return self._spool
 
+    def _hold_less(self) -> None:
+        """Most matches join a run that shows another record, so much less may be held than came."""
+        runs, size = self._grouper.held()
+        self._held = size + runs * _SIZE_OF_A_RUN
+        if self._held > self.hold // 2:
+            self._put_away()
+
     def _put_away(self) -> None:
         self._spool.put_runs(self._grouper.hand_over())
-        self._held = 0
+        self._held, self._put_some_away = 0, True
 
     def fault(self, text: str) -> None:
         """Count and name one thing that could not be read."""
@@ -178,9 +192,10 @@ class Scanner:
 
     def matched(self, match: Match, log_file: str) -> None:
         """Count and group one match; they come in the order of the inputs, and of the records of each."""
-        record = _encode(match.record)
-        place = replace(placed(match), record=partial(_decode_record, record))
-        fresh = self._group(place, Evidence(log_file, match.record_index), len(record))
+        if match.record is not self._last:
+            self._last, self._encoded = match.record, _encode(match.record)
+        place = placed(match, partial(_decode_record, self._encoded), len(self._encoded))
+        fresh = self._group(place, Evidence(log_file, match.record_index))
         if self.on_match is not None:
             self.on_match(match, log_file, not fresh)
         if fresh:
@@ -188,7 +203,7 @@ class Scanner:
 
     def handed_over(self, match: HandedMatch, log_file: str) -> None:
         """The same for a match of another process, whose record is decoded only where somebody needs it."""
-        fresh = self._group(match.placed, Evidence(log_file, match.record_index), match.size)
+        fresh = self._group(match.placed, Evidence(log_file, match.record_index))
         correlated = fresh and bool(self._plan.fed_by(match.placed.rule.id))
         if correlated or self.on_match is not None:
             whole = match.whole()
@@ -197,14 +212,14 @@ class Scanner:
             if correlated:
                 self._correlate(whole, log_file)
 
-    def _group(self, match: PlacedMatch, evidence: Evidence, size: int) -> bool:
+    def _group(self, match: PlacedMatch, evidence: Evidence) -> bool:
         fresh = self._grouper.add_placed(match, evidence)
         self.totals.matches += 1
         self.totals.repeats += not fresh
         if fresh and match.rule.generates:
-            self._held += size + _SIZE_OF_A_RUN
+            self._held += match.size + _SIZE_OF_A_RUN
             if self._held >= self.hold:
-                self._put_away()
+                self._hold_less()
         return fresh
 
     def _correlate(self, match: Match, log_file: str) -> None:

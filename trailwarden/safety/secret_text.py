@@ -145,6 +145,8 @@ def is_reference(value: str) -> bool:
 
 def masked(text: str, spans: list[Span]) -> str:
     """The text with these spans replaced by `***`."""
+    if not spans:
+        return text
     parts, end = [], 0
     for first, last in _merged(spans):
         parts += [text[end:first], MASK]

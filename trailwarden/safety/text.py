@@ -11,7 +11,7 @@ from typing import Any
 # Cc control, Cf format (bidirectional, zero-width), Cs surrogates, Co private use, Cn unassigned,
 # Zl and Zp line and paragraph separators.
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-_ELLIPSIS = "..."
+ELLIPSIS = "..."
 UNKNOWN = "unknown"
 
 # Letters of the Latin script that are no accented form of another and look like none.
@@ -45,7 +45,7 @@ def one_line(value: Any, limit: int = 200) -> str:
 
 def shorten(text: str, limit: int) -> str:
     """`text`, cut to `limit` characters with an ellipsis where it was longer."""
-    return text if len(text) <= limit else text[: max(0, limit - len(_ELLIPSIS))].rstrip() + _ELLIPSIS
+    return text if len(text) <= limit else text[: max(0, limit - len(ELLIPSIS))].rstrip() + ELLIPSIS
 
 
 def printable_ascii(text: str, limit: int) -> str:

@@ -52,9 +52,10 @@ class MemoryRuleSetStore:
         """The last refusal of what was handed in as `origin`."""
         return self._refusals.get(origin)
 
-    def refusals(self) -> Sequence[Refusal]:
-        """The refusals, newest first."""
-        return sorted(self._refusals.values(), key=lambda each: each.refused_at, reverse=True)
+    def refusals(self, of: str = "", limit: int = 20) -> Sequence[Refusal]:
+        """The newest refusals, newest first."""
+        found = (each for each in self._refusals.values() if each.origin.startswith(of))
+        return sorted(found, key=lambda each: each.refused_at, reverse=True)[:limit]
 
     def record_refusal(self, refusal: Refusal) -> None:
         """Remember a refusal, in place of an earlier one of the same origin."""

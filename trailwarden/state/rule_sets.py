@@ -189,8 +189,9 @@ class RuleSetStore(LiveRuleSet, Protocol):
     def refusal(self, origin: str) -> Refusal | None:
         """The last refusal of what was handed in as `origin`."""
 
-    def refusals(self) -> Sequence[Refusal]:
-        """The refusals of the last weeks, newest first. That of the team's folder goes when it is mended."""
+    def refusals(self, of: str = "", limit: int = 20) -> Sequence[Refusal]:
+        """The newest refusals of the last weeks, newest first; of origins that begin with `of`. That of the
+        team's folder goes when it is mended."""
 
     def record_refusal(self, refusal: Refusal) -> None:
         """Remember a refusal, in place of an earlier one of the same origin."""

@@ -8,6 +8,7 @@ import pytest
 
 from tests.alerting_world import START, Event, World
 from tests.turns import impatient
+from trailwarden.alerts.acknowledging import BYTES_AT_MOST
 from trailwarden.alerts.telling import Reason
 from trailwarden.aws.alert_book import AlertTableBook, open_alert_book
 from trailwarden.state.alert_book import AlertEntry
@@ -225,6 +226,28 @@ def test_what_changes_character_is_told_once_and_names_it(
     assert (follow_up.changes, follow_up.acknowledged_by, follow_up.more) == ((change,), "alice", 1)
     assert reminders(world) == []
     assert {one.acknowledged_by for one in book.list(BEGAN - DAY, limit=10)} == {""}
+
+
+def test_an_alert_from_hundreds_of_addresses_is_acknowledged_in_little_room(
+    world: World, book: AlertTableBook
+) -> None:
+    addresses = [f"2001:db8:{number:04x}:ffff:ffff:ffff:ffff:ffff" for number in range(300)]
+    world.deliver([Event(number, 0, address=each) for number, each in enumerate(addresses)])
+    world.notify()
+    book.acknowledge(the_only(book).alert.alert_id, "alice", "a drill")
+    (state,) = (item for (_, sk), item in world.database.items.items() if sk == "GROUP")
+    assert len(state["state"]["S"]) < BYTES_AT_MOST + 500, "it is written at every move"
+
+    world.deliver([Event(1000 + number, 1, address=each) for number, each in enumerate(addresses[:150])])
+    world.notify()
+    assert reasons(world) == ["opened"]
+
+    world.deliver([Event(2000, 1, address=addresses[-1])])
+    world.notify()
+    assert reasons(world) == ["opened", "changed"]
+    follow_up = world.topic.told[-1][1]
+    assert follow_up is not None
+    assert follow_up.changes == (f"address {addresses[-1]}",)
 
 
 def test_who_takes_it_back_is_told_as_before(world: World, book: AlertTableBook) -> None:

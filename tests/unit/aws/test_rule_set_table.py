@@ -141,6 +141,20 @@ def test_refusals_are_kept_by_origin_and_the_newest_comes_first(store: RuleSetSt
     assert list(store.refusals()) == [later]
 
 
+def test_of_many_large_refusals_the_newest_alone_are_read(store: RuleSetStore) -> None:
+    problems = tuple(Problem("a.yml", line, 2, "wrong " * 20, "mend") for line in range(400))
+    for number in range(60):
+        at = f"2026-03-01T12:{number * 7 % 60:02}:00Z"
+        origin = f"submissions/s{number:02}.zip@v1"
+        store.record_refusal(replace(REFUSAL, origin=origin, refused_at=at, problems=problems))
+    newest = store.refusals(limit=3)
+    assert [each.refused_at[14:16] for each in newest] == ["59", "58", "57"]
+    assert newest[0].problems == problems
+    assert [each.origin for each in store.refusals("submissions/s17.zip")] == ["submissions/s17.zip@v1"]
+    assert list(store.refusals("submissions/s99.zip")) == []
+    assert len(store.refusals()) == 20
+
+
 def test_a_fact_is_told_until_it_is_forgotten(store: RuleSetStore, clock: Clock) -> None:
     assert not store.told("fact")
     store.mark_told("fact", days=2)

@@ -1,6 +1,7 @@
 """`trailwarden alerts list`, `show`, `ack` and `close` on a book in memory."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.unit.cli.alert_desk import (
     run,
     take_the_place,
 )
+from trailwarden.alerts.model import AlertMatch
 from trailwarden.cli import deployment
 from trailwarden.cli.alerts import desk
 from trailwarden.rules.ruleset import Level
@@ -147,6 +149,29 @@ def test_show_lists_events_on_demand(book: MemoryAlertBook) -> None:
     assert "s3://trailwarden-logs/file.json.gz, record 2" in text
     assert "the first 1 of them" in run("show", THIRD, "--matches").stdout
     assert run("show", SECOND, "--matches", "-n", "1").stdout.count("record 2") == 0
+
+
+@pytest.mark.parametrize("limit", [100, 7, 10_000])
+def test_of_a_million_events_as_many_are_read_as_are_shown(
+    book: MemoryAlertBook, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    read: list[int] = []
+
+    def matches(_alert_id: str, most: int) -> Iterator[AlertMatch]:
+        for number in range(most):
+            read.append(number)
+            yield match(number % 60)
+
+    monkeypatch.setattr(book, "matches", matches)
+    book.add(entry(named(alert("eve"), THIRD), total=1_000_000, at_least=True))
+    document = json.loads(run("show", THIRD, "--json", "--matches", "-n", str(limit)).stdout)
+    assert (len(read), len(document["matches"])) == (limit, limit)
+    assert document["matches_left_out"] == 1_000_000 - limit
+    if limit == 100:
+        text = run("show", THIRD, "--matches").stdout
+        assert "more than 1,000,000 events\n" in text
+        assert text.endswith("... the first 100 of them; --limit shows more\n")
+        assert len(read) == 200
 
 
 def test_show_in_json_holds_the_alert_its_history_and_its_events(book: MemoryAlertBook) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from infra.names import ALERT_TABLE, RULE_WRITERS_ROLE
 from tests.unit.cli.deployed import ACCOUNT, NAMES, REGION, Deployed
 from trailwarden.cli import deployment, main
 from trailwarden.cli.rules import publish, submitting
+from trailwarden.errors import Problem
+from trailwarden.state.rule_sets import Refusal
 
 STOPPED = """\
 # Who stops the trail hides something.
@@ -281,6 +284,25 @@ def test_status_tells_what_is_live_pending_refused_and_staged(deployed: Deployed
     assert "broken.yml:9:" in text
     assert "Staged (told to nobody)" in text
     assert "     0  high          test         Trail stopped" in text
+
+
+def test_status_prints_few_of_many_refusals_and_their_mistakes(deployed: Deployed, folder: Path) -> None:
+    published(folder)
+    problems = tuple(Problem("a.yml", line, 1, "wrong", "mend") for line in range(1000))
+    for number in range(200):
+        at = f"2026-03-01T12:{number // 60:02}:{number % 60:02}Z"
+        refusal = Refusal(str(number), f"submissions/{number}.zip@v", at, "AWS:AIDABOB", f"Number {number}.")
+        deployed.store.record_refusal(replace(refusal, problems=problems if number == 199 else ()))
+    text = run("status").stdout
+    assert [line.rpartition(" ")[2] for line in text.splitlines() if line.startswith("Refused ")] == [
+        "199.",
+        "198.",
+        "197.",
+    ]
+    assert text.count("a.yml:") == 20
+    assert "  and 980 more\n" in text
+    refusals = json.loads(run("status", "--json").stdout)["refusals"]
+    assert [len(each["problems"]) for each in refusals] == [1000, 0, 0]
 
 
 def test_status_in_json_holds_exceptions_with_what_they_hid(deployed: Deployed, folder: Path) -> None:

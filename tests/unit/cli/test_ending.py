@@ -129,15 +129,14 @@ class Running:
     """A command of its own session that reads a FIFO, and so goes on until somebody ends it."""
 
     def __init__(self, folder: Path, *command: str) -> None:
-        (folder / "logs").mkdir()
-        for name in ("a", "b", "c"):
-            (folder / "logs" / f"{name}.json.gz").write_bytes(log_file([record()]))
-        self.fifo = folder / "logs" / "b0.json.gz"
+        before, self.fifo, after = (folder / f"{name}.json.gz" for name in "abc")
+        for file in (before, after):
+            file.write_bytes(log_file([record()]))
         os.mkfifo(self.fifo)
         script = folder / "shared.py"
         script.write_text(SHARED)
         self.process = subprocess.Popen(
-            [sys.executable, str(script), *command, str(folder / "logs")],
+            [sys.executable, str(script), *command, str(before), str(self.fifo), str(after)],
             env=os.environ | {"PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,11 @@ from rich.console import Console
 
 from tests.samples import CREATE_RULE, STOP_RULE, log_file, record, rule
 from tests.unit.cli.test_ending import STOPPED
-from trailwarden.alerts.grouping import AlertGrouper
+from trailwarden.alerts.grouping import AlertGrouper, Run
 from trailwarden.alerts.model import Alert
 from trailwarden.cli.report import _cells, _table, alert_line, print_alerts
 from trailwarden.cli.scanner import Scanner
-from trailwarden.cli.spool import SeenIds
+from trailwarden.cli.spool import AlertSpool, SeenIds
 from trailwarden.delivery.records import event_identity, event_time
 from trailwarden.engine.engine import Engine
 from trailwarden.engine.match import Match
@@ -73,6 +73,29 @@ def test_the_spool_makes_the_alerts_that_memory_makes(
     assert [alert_line(alert) for alert in alerts.alerts()] == expected
     assert alerts.count() == len(expected)
     assert alerts.worst() == (Level.CRITICAL if expected else None)
+
+
+@pytest.mark.parametrize(("users", "large", "put_away"), [(1, 0, 0), (3, 0, 0), (400, 0, 7), (3, 60_000, 40)])
+def test_only_what_is_held_is_put_away(users: int, large: int, put_away: int) -> None:
+    """A match whose run shows another record holds nothing."""
+    scanner = Scanner(Engine(RuleSet(rules=RULES)), None, pytest.fail, hold=100_000)
+    keep, put = AlertSpool.put_runs, list[int]()
+
+    def put_runs(spool: AlertSpool, runs: Iterable[tuple[str, Run]]) -> None:
+        put.append(1)
+        keep(spool, runs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(AlertSpool, "put_runs", put_runs)
+        for number in range(400):
+            user = {"type": "IAMUser", "accountId": "444455556666", "userName": f"user-{number % users}"}
+            time = f"{START - timedelta(seconds=number):%Y-%m-%dT%H:%M:%SZ}"  # each is shown by the latest
+            found = record(number, userIdentity=user, eventTime=time, userAgent="x" * (large * (number < 40)))
+            for match in matches_of(found):
+                scanner.matched(match, "file")
+        alerts = list(scanner.alerts().alerts())
+    assert len(put) >= put_away if put_away else not put
+    assert sum(alert.count for alert in alerts) == 800
 
 
 def test_the_built_in_rule_keeps_the_words_of_its_record() -> None:

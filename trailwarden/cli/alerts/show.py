@@ -51,7 +51,7 @@ def show_command(desk: Desk, alert_id: str, with_matches: bool, limit: int, as_j
     for line in history_lines(entry, messages):
         click.echo(line)
     if with_matches:
-        _print_matches(matches, entry.total)
+        _print_matches(matches, entry)
     sys.exit(Exit.DONE)
 
 
@@ -73,15 +73,23 @@ def _json(
     matches: Sequence[AlertMatch] | None,
 ) -> dict[str, Any]:
     """`alert` is what queues are told (docs/alerts.md); `history` is that of `alerts list`, with messages."""
+    listed = {} if matches is None else _listed(matches, entry.total)
     return {
         "alert": json.loads(message.payload),
         "history": {**history(entry), "messages": [message_line(one) for one in messages]},
-        **({} if matches is None else {"matches": [match_line(match) for match in matches]}),
+        **listed,
     }
 
 
-def _print_matches(matches: Sequence[AlertMatch], total: int) -> None:
-    made = table("Time (UTC)", "Action", "From", "Evidence", title=counted(total, "event"))
+def _listed(matches: Sequence[AlertMatch], total: int) -> dict[str, Any]:
+    left_out = max(0, total - len(matches))
+    return {"matches": [match_line(match) for match in matches], "matches_left_out": left_out}
+
+
+def _print_matches(matches: Sequence[AlertMatch], entry: AlertEntry) -> None:
+    total = counted(entry.total, "event")
+    title = f"more than {total}" if entry.at_least else total
+    made = table("Time (UTC)", "Action", "From", "Evidence", title=title)
     made.columns[0].no_wrap = True
     for match in matches:
         made.add_row(
@@ -91,5 +99,5 @@ def _print_matches(matches: Sequence[AlertMatch], total: int) -> None:
             f"{one_line(match.evidence.log_file, 1100)}, record {match.evidence.record_index}",
         )
     console(width_of_a_file=300).print(made)
-    if len(matches) < total:
+    if len(matches) < entry.total:
         click.echo(f"... the first {len(matches):,} of them; --limit shows more")

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,15 +15,14 @@ from trailwarden.backtest.report import Report
 from trailwarden.backtest.rules import BacktestRules, backtest_rules
 from trailwarden.cli.completion import complete_rules
 from trailwarden.cli.exits import Exit
-from trailwarden.cli.inputs import Input, inputs_of
+from trailwarden.cli.inputs import Input, all_inputs
 from trailwarden.cli.parallel import Outcome, Pool, usable_cores, worth_sharing
 from trailwarden.cli.progress import Progress
 from trailwarden.cli.rules.backtest_arguments import chosen_rules, sorted_arguments
 from trailwarden.cli.scanner import Reading, failure_text, read_input
 from trailwarden.engine.engine import Engine
-from trailwarden.errors import LogFileUnavailable, Problem
+from trailwarden.errors import Problem
 from trailwarden.rules.ruleset import dump_rule_set
-from trailwarden.safety.text import one_line
 
 _EPILOG = (
     "Exit status: 0 done; 2 wrong usage, or rules with mistakes (the others are evaluated); 3 done, but some "
@@ -131,7 +130,7 @@ def _run(rules: BacktestRules, paths: list[str], limits: Limits, jobs: int) -> R
             backtest.fault(text)
             progress.say(f"trailwarden: {text}")
 
-        inputs = list(_inputs(paths, fault))
+        inputs = list(all_inputs(paths, _s3_client, fault))
         progress.start(len(inputs), sum(item.size for item in inputs))
         if jobs > 1 and worth_sharing(inputs):
             outcomes = Pool(dump_rule_set(rules.watched), jobs).read(inputs)
@@ -165,14 +164,6 @@ def _read_here(backtest: Backtest, engine: Engine, item: Input) -> Outcome:
     engine.failures.clear()
     reading = read_input(engine, item, lambda match: backtest.add(match, item.name))
     return Outcome(reading, failures=list(engine.failures.values()))
-
-
-def _inputs(paths: Iterable[str], fault: Callable[[str], None]) -> Iterator[Input]:
-    for path in paths:
-        try:
-            yield from inputs_of(path, _s3_client)
-        except LogFileUnavailable as error:
-            fault(one_line(str(error), 500))
 
 
 def _s3_client() -> Any:

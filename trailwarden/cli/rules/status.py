@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -22,6 +22,8 @@ _STAGED_DAYS = 7
 _IDLE_DAYS = 30
 _EXAMPLES = 3
 _REFUSALS = 3
+_PROBLEMS = 20
+_PENDING = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def status_of(deployment: Deployment, now: datetime, days: int) -> Status:
     return Status(
         live=pointer,
         publication=publication,
-        refusals=tuple(deployment.store.refusals())[:_REFUSALS],
+        refusals=tuple(deployment.store.refusals(limit=_REFUSALS)),
         pending=compare(live, snapshot.contents, ("live", "team")).documents,
         pending_problems=tuple(snapshot.problems),
         staged=tuple(_staged(deployment, publication, now - timedelta(days=days))),
@@ -160,9 +162,7 @@ def _lines(status: Status, now: datetime, days: int) -> Iterator[str]:
     for refusal in status.refusals:
         yield ""
         yield f"Refused {refusal.refused_at}, {_who(refusal)}: {one_line(refusal.reason, 500)}"
-        yield from (f"  {line}" for problem in refusal.problems for line in str(problem).splitlines())
-        if refusal.more_problems:
-            yield f"  and {refusal.more_problems} more"
+        yield from _problem_lines(refusal.problems, refusal.more_problems)
     if status.staged:
         yield ""
         yield f"Staged (told to nobody), and what they would have told in {days} days:"
@@ -201,8 +201,19 @@ def _pending_lines(status: Status) -> Iterator[str]:
         return
     yield ""
     yield "In the rules bucket's folder, but not live:"
-    yield from (f"  {change}" for change in status.pending)
-    yield from (f"  {line}" for problem in status.pending_problems for line in str(problem).splitlines())
+    yield from (f"  {change}" for change in status.pending[:_PENDING])
+    if len(status.pending) > _PENDING:
+        yield f"  and {len(status.pending) - _PENDING:,} more"
+    yield from _problem_lines(status.pending_problems)
+
+
+def _problem_lines(problems: Sequence[Problem], more: int = 0) -> Iterator[str]:
+    """The first problems, and how many others there are; `--json` holds all that were kept."""
+    for problem in problems[:_PROBLEMS]:
+        yield from (f"  {line}" for line in str(problem).splitlines())
+    more += len(problems[_PROBLEMS:])
+    if more:
+        yield f"  and {more:,} more"
 
 
 def _exception_line(each: ExceptionStatus, now: datetime) -> str:

@@ -52,9 +52,8 @@ def outcome(
         for made in deployment.store.history(_LOOK_BACK):
             if made.origin.startswith(key):
                 return made
-        for refused in deployment.store.refusals():
-            if refused.origin.startswith(key):
-                return refused
+        for refused in deployment.store.refusals(key, limit=1):
+            return refused
         if clock.now() >= deadline:
             return None
         clock.sleep(_LOOK_EVERY)

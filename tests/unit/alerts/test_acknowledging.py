@@ -1,0 +1,109 @@
+"""What acknowledged groups are known by: in bounded room, and never more than was seen."""
+
+from collections.abc import Sequence
+
+import msgspec
+import pytest
+
+from trailwarden.alerts.acknowledging import BYTES_AT_MOST, acknowledge, changes_of
+from trailwarden.alerts.group_state import Acknowledgement, GroupState
+from trailwarden.alerts.model import AlertMatch, Evidence
+from trailwarden.state.requests import NOTE_AT_MOST
+
+AT = "2026-03-01T12:00:00Z"
+STATE = GroupState("rule", {"actor": "user mallory"})
+
+
+def seen(
+    origins: Sequence[str] = (), actions: Sequence[str] = (), *, by: str = "alice", note: str = ""
+) -> Acknowledgement:
+    return Acknowledgement(by, AT, note, tuple(origins), tuple(actions))
+
+
+def kept(*acknowledgements: Acknowledgement) -> Acknowledgement:
+    """What is left of them in the group's state, as it is read again."""
+    state = STATE
+    for each in acknowledgements:
+        state = acknowledge(state, each)
+    known = msgspec.json.decode(msgspec.json.encode(state), type=GroupState).acknowledged
+    assert known is not None
+    return known
+
+
+def match(origin: str = "", action: str = "") -> AlertMatch:
+    return AlertMatch("0" * 32, "an-event", AT, Evidence("s3://b/k", 0), AT, origin, action)
+
+
+def covered(known: Acknowledgement, origins: Sequence[str] = (), actions: Sequence[str] = ()) -> int:
+    """How many of them say nothing new."""
+    matches = [match(origin=each) for each in origins] + [match(action=each) for each in actions]
+    return sum(not changes_of(known, [each]) for each in matches)
+
+
+ADDRESSES = [f"2001:db8:{number:04x}:ffff:ffff:ffff:ffff:ffff" for number in range(600)]
+LONG = [f"{number:04} " + "\N{PILE OF POO}" * 190 for number in range(600)]
+CALLS = [f"CallNumber{number}OfAServiceWithALongName" for number in range(600)]
+
+
+@pytest.mark.parametrize("origins", [ADDRESSES, LONG, ["203.0.113.7"]], ids=["IPv6", "4-byte", "one"])
+@pytest.mark.parametrize("actions", [CALLS, LONG, ["StopLogging"]], ids=["calls", "4-byte", "one"])
+@pytest.mark.parametrize("note", ["", '"\\' * (NOTE_AT_MOST // 2), "\N{PILE OF POO}" * NOTE_AT_MOST])
+def test_the_state_stays_small_and_covers_only_what_was_seen(
+    origins: Sequence[str], actions: Sequence[str], note: str
+) -> None:
+    known = kept(seen(origins, actions, by="\N{PILE OF POO}" * 200, note=note))
+
+    assert len(msgspec.json.encode(known)) <= BYTES_AT_MOST
+    assert known.note == note
+    assert covered(known, origins) == len(known.origins) >= min(len(origins), 25)
+    assert covered(known, (), actions) == len(known.actions) >= min(len(actions), 25)
+    assert covered(known, [f"{each} " for each in origins], [f"{each}s" for each in actions]) == 0
+
+
+def test_an_origin_is_not_covered_by_an_action_of_its_name() -> None:
+    known = kept(seen(["ec2.amazonaws.com"], ["StopLogging"]))
+    assert covered(known, ["StopLogging"], ["ec2.amazonaws.com"]) == 0
+
+
+def test_what_was_left_out_is_named_as_new() -> None:
+    known = kept(seen(ADDRESSES, ["StopLogging"]))
+    changes = changes_of(known, [match(origin=each, action="StopLogging") for each in ADDRESSES])
+    assert changes == tuple(f"address {each}" for each in ADDRESSES[len(known.origins) :][:10])
+
+
+def test_a_name_that_was_cut_says_nothing_of_those_that_begin_like_it() -> None:
+    cut = "A" * 97 + "..."
+    assert covered(kept(seen([cut], [cut])), [cut], [cut]) == 0
+
+
+def test_later_acknowledgements_add_until_there_is_no_room() -> None:
+    first = kept(seen(["203.0.113.7"], ["StopLogging"], note="a drill"))
+    known = kept(
+        seen(["203.0.113.7"], ["StopLogging"], note="a drill"),
+        seen(["198.51.100.4"], ["DeleteTrail"], by="bob"),
+        *(seen([each], [call], by="bob") for each, call in zip(ADDRESSES, CALLS, strict=True)),
+    )
+    assert known.by == "bob"
+    assert known.note == "a drill"
+    assert covered(known, ["203.0.113.7", "198.51.100.4"], ["StopLogging", "DeleteTrail"]) == 4
+    assert len(msgspec.json.encode(known)) <= BYTES_AT_MOST
+    assert covered(known, ADDRESSES, CALLS) + 4 == len(known.origins) + len(known.actions)
+    assert set(first.origins) < set(known.origins)
+
+
+def test_who_says_the_same_again_changes_nothing() -> None:
+    first = seen(ADDRESSES[:20], CALLS[:5], note="a drill")
+    assert kept(first, seen(ADDRESSES[:20], CALLS[:5], by="bob")) == kept(first)
+
+
+def test_states_of_old_hold_the_names_themselves_and_shrink() -> None:
+    names = ["AttachRolePolicy", "DeleteTrail", *CALLS[:498]]  # the first is as long as a digest
+    old = GroupState("rule", {}, acknowledged=seen(ADDRESSES[:500], names))
+    assert old.acknowledged is not None
+    assert covered(old.acknowledged, ADDRESSES[:501], [*names, "StopLogging"]) == 1000
+
+    again = acknowledge(old, seen(["203.0.113.7"], ["DeleteTrail"])).acknowledged
+    assert again is not None
+    assert len(msgspec.json.encode(again)) <= BYTES_AT_MOST
+    assert covered(again, ADDRESSES[:40], names[:40]) == 80
+    assert covered(again, ["203.0.113.8"], ["StopLogging"]) == 0
