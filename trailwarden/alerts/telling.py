@@ -127,6 +127,11 @@ class StormSummary:
     several: the numbers are those of this one, but for `actors`."""
     unread: int = 0
     """How many more messages were held back, which there was no time to count."""
+    brief: bool = False
+    """Without rows and titles, since it could not be written or sent in full."""
+    split: bool = False
+    """Its one account did not fit into one part: others of it have the same counts, and other rules, regions
+    or reasons."""
     accounts_left_out: int = 0
     """How many accounts there was no room for at all."""
 

@@ -26,6 +26,8 @@ _TITLES = 5
 _ACCOUNTS_AT_ONCE = 500
 """How many accounts one message covers: about what fits besides the rows."""
 _PARTS_AT_MOST = 40
+_PARTS_WIDEST = 999_999
+"""A number of parts that takes as much room as any."""
 _BRIEF_VALUES = 5
 """How many values of each attribute a part has that was refused in full."""
 _ACCOUNTS_KEPT = _ACCOUNTS_AT_ONCE * _PARTS_AT_MOST
@@ -85,6 +87,8 @@ class _Account:
     regions: int = 0
     reasons: int = 0
     title: str = ""
+    split: bool = False
+    """Whether it stands in several parts, which have the same counts of it."""
 
 
 @dataclass(slots=True)
@@ -233,11 +237,26 @@ def messages_of(
     totals: TopicTotals, storm: Storm, budgets: Budgets, render: Callable[[StormSummary], AlertMessage]
 ) -> Iterator[tuple[StormSummary, AlertMessage]]:
     """The messages that tell a topic of all that was held back, with what they say: one, if it fits and
-    everything has the same attributes; else several."""
+    everything has the same attributes; else several. Made one by one: how many there are is found out first,
+    so that each says which part it is."""
+
+    def made(accounts: list[_Account], part: int, parts: int) -> tuple[StormSummary, AlertMessage]:
+        summary = _summary(totals, accounts, _Which(part, parts, storm, budgets))
+        return summary, render(summary)
+
     chunks = list(_chunks(totals))
-    for part, chunk in enumerate(chunks, 1):
-        which = _Which(part, len(chunks), storm, budgets)
-        yield from _fitting(totals, chunk, which, render)
+    if len(chunks) == 1:
+        whole = made(chunks[0], 1, 1)
+        if whole[1].fits or _halves(chunks[0]) is None:
+            yield whole
+            return
+    fitting = [
+        part
+        for chunk in chunks
+        for part in _fitting(chunk, lambda some: made(some, _PARTS_WIDEST, _PARTS_WIDEST)[1].fits)
+    ]
+    for number, accounts in enumerate(fitting, 1):
+        yield made(accounts, number, len(fitting))
 
 
 def briefer(summary: StormSummary) -> Iterator[StormSummary]:
@@ -249,6 +268,7 @@ def briefer(summary: StormSummary) -> Iterator[StormSummary]:
         rows=(),
         rows_left_out=summary.rows_left_out + len(summary.rows),
         titles=(),
+        brief=True,
         account_rows=summary.account_rows[:_BRIEF_VALUES],
         covered=Covered(**{name: getattr(covered, name)[:_BRIEF_VALUES] for name in _COVERED}),
     )
@@ -266,21 +286,14 @@ def summary_of(storm: Storm, held: Iterable[Held], budgets: Budgets) -> StormSum
     return _summary(totals, list(totals.by_account.values()), _Which(1, 1, storm, budgets))
 
 
-def _fitting(
-    totals: TopicTotals,
-    accounts: list[_Account],
-    which: "_Which",
-    render: Callable[[StormSummary], AlertMessage],
-) -> Iterator[tuple[StormSummary, AlertMessage]]:
-    """The message that covers the accounts; in halves where SNS would not take it."""
-    summary = _summary(totals, accounts, which)
-    message = render(summary)
-    halves = None if message.fits else _halves(accounts)
+def _fitting(accounts: list[_Account], fits: Callable[[list[_Account]], bool]) -> Iterator[list[_Account]]:
+    """The accounts, in halves of halves until SNS takes a message of each."""
+    halves = None if fits(accounts) else _halves(accounts)
     if halves is None:
-        yield summary, message
+        yield accounts
         return
     for half in halves:
-        yield from _fitting(totals, half, which, render)
+        yield from _fitting(half, fits)
 
 
 def _halves(accounts: list[_Account]) -> tuple[list[_Account], list[_Account]] | None:
@@ -297,8 +310,9 @@ def _halves(accounts: list[_Account]) -> tuple[list[_Account], list[_Account]] |
     bits = [bit for bit in range(values.bit_length()) if values >> bit & 1]
     first = sum(1 << bit for bit in bits[: len(bits) // 2])
     halves = copy(only), copy(only)
-    setattr(halves[0], name, first)
-    setattr(halves[1], name, values & ~first)
+    for half, own in zip(halves, (first, values & ~first), strict=True):
+        setattr(half, name, own)
+        half.split = True
     return [halves[0]], [halves[1]]
 
 
@@ -352,6 +366,8 @@ def _summary(totals: TopicTotals, accounts: list[_Account], which: _Which) -> St
         parts=which.parts,
         unread=totals.unread,
         accounts_left_out=len(totals.left_out),
+        brief=totals.brief,
+        split=any(one.split for one in accounts),
     )
 
 

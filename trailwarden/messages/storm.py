@@ -126,6 +126,8 @@ def _payload(storm: Storm) -> dict[str, Any]:
         "account_rows": [_account_row(storm, one) for one in summary.account_rows],
         "part": summary.part,
         "parts": summary.parts,
+        "split": summary.split,
+        "brief": summary.brief,
         "unread": summary.unread,
         "accounts_left_out": summary.accounts_left_out,
     }
@@ -165,6 +167,7 @@ def _row(storm: Storm, row: HeldRow) -> dict[str, Any]:
 def _chat(storm: Storm) -> dict[str, Any]:
     summary = storm.summary
     lines = [f"{plain(storm.held())} held back {storm.when()}: {plain(storm.by())}.", plain(storm.advice())]
+    lines += [plain(said, 400) for said in storm.limits()]
     lines += ["", *(f"- {plain(title, 300)}" for title in summary.titles), ""] if summary.titles else [""]
     lines += [
         f"{row.alerts:,} x {plain(row.rule_title)}, {plain(storm.account(row))}, {plain(row.actor)}"

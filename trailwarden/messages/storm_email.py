@@ -45,11 +45,37 @@ class Storm:
             name = f"Storm, {begins:%H}:00 to {(begins.hour + 1) % 24:02}:00 UTC"
         else:
             name = "Storm goes on" if summary.number > 1 else "Storm"
+        if self.part():
+            name = f"{name}, {self.part()}"
         if self.one_actor and summary.rows:
             rules, accounts = counted(summary.rules, "rule"), counted(summary.accounts, "account")
             actor = harmless(summary.rows[0].actor, 40)
             return f"{name}: {actor} under {rules} in {accounts}, {self.held()} held back"
         return f"{name}: {self.held()} held back, {self.by()}"
+
+    def part(self) -> str:
+        """`part 2 of 3`; empty if there is but one."""
+        summary = self.summary
+        return f"part {summary.part:,} of {summary.parts:,}" if summary.parts > 1 else ""
+
+    def limits(self) -> Iterator[str]:
+        """What must be known before its numbers are read: that it is a part, or brief."""
+        if self.summary.split:
+            yield (
+                f"This is {self.part()} of the summary. What was held back in its one account did not fit "
+                "into one message: other parts have the same counts, and other rules, regions or reasons."
+            )
+        elif self.part():
+            yield (
+                f"This is {self.part()} of the summary. Its counts are of this part alone, but for the "
+                "actors: they are counted over all parts. The others cover other accounts or other rules, so "
+                "that each subscription's filter finds its own."
+            )
+        if self.summary.brief:
+            yield (
+                "This summary is brief: it could not be sent in full. It names no rules and no actors; the "
+                "command below lists all alerts."
+            )
 
     def held(self) -> str:
         """`214 alerts`, or `1,200 messages about 214 alerts`, where follow-ups were held too."""
@@ -122,8 +148,13 @@ class Storm:
 
 def storm_lines(storm: Storm, shown: int) -> Iterator[str]:
     summary = storm.summary
-    yield from wrapped(f"{storm.level}: {storm.held()} held back {storm.when()}: {storm.by()}.", "", "  ")
+    part = f", {storm.part()}" if storm.part() else ""
+    held = f"{storm.held()} held back {storm.when()}"
+    yield from wrapped(f"{storm.level}{part}: {held}: {storm.by()}.", "", "  ")
     yield ""
+    for said in storm.limits():
+        yield from wrapped(said, "", "  ")
+        yield ""
     yield from wrapped(
         "Nothing is lost: all of them are kept, and counted here instead of being told one by one.", "", "  "
     )
@@ -157,7 +188,7 @@ def _table(storm: Storm, shown: int) -> Iterator[str]:
             yield from wrapped(cell, indent, indent + "  ")
     left = storm.summary.alerts - sum(group.alerts for group in groups[:shown])
     if left > 0:
-        yield from wrapped(f"and {counted(left, 'alert')} more, for which there is no room here", "  ", "  ")
+        yield from wrapped(f"and {counted(left, 'more alert')}, for which there is no room here", "  ", "  ")
     yield ""
 
 
@@ -167,33 +198,30 @@ def _by_account(storm: Storm, shown: int) -> Iterator[str]:
     named = {group.rows[0].account for group in _grouped(summary)[:shown]}
     if all(one.account in named for one in summary.account_rows):
         return
-    yield "All accounts in which something was held back"
+    left = summary.accounts - len(summary.account_rows)
+    of = " of this part" if summary.parts > 1 else ""
+    yield f"{'Accounts' if left > 0 else 'All accounts'}{of} in which something was held back"
     for one in summary.account_rows:
         level = harmless(_LEVELS.get(one.level, one.level), 8)
         account = harmless(told_account(one.account, storm.context), _CELL)
         yield f"  {one.alerts:>9,}  {level:<8}  {account}"
+    if left > 0:
+        yield f"  and {counted(left, 'more account')}"
     yield ""
 
 
 def _more_of_it(summary: StormSummary) -> Iterator[str]:
     """What this message does not hold."""
-    if summary.parts > 1:
-        said = (
-            f"This is part {summary.part:,} of {summary.parts:,} of the summary: the others cover other "
-            "accounts, or other rules, so that each subscriber's filter finds its own."
-        )
-        yield from wrapped(said, "", "  ")
-        yield ""
     if summary.unread:
         said = (
-            f"{summary.unread:,} more messages were held back than there was time to count: the list has "
-            "them all."
+            f"{counted(summary.unread, 'more message')} {'was' if summary.unread == 1 else 'were'} held back "
+            "than could be counted: the list has them all."
         )
         yield from wrapped(said, "", "  ")
         yield ""
     if summary.accounts_left_out:
-        left = counted(summary.accounts_left_out, "account")
-        yield from wrapped(f"{left} more could not be named in any part: the list has them all.", "", "  ")
+        left = counted(summary.accounts_left_out, "more account")
+        yield from wrapped(f"{left} could not be named in any part: the list has them all.", "", "  ")
         yield ""
 
 
@@ -235,7 +263,7 @@ def _cells(storm: Storm, group: _Group) -> Iterator[str]:
     if group.actors > len(actors):
         yield f"and {counted(group.actors - len(actors), 'actor')} more"
     times = _times(storm, group)
-    messages = f"{group.messages:,} messages" if group.messages != group.alerts else ""
+    messages = counted(group.messages, "message") if group.messages != group.alerts else ""
     more = ", ".join(part for part in (times, messages) if part)
     if more:
         yield more
@@ -255,21 +283,28 @@ def _why(storm: Storm) -> Iterator[str]:
     summary, begins = storm.summary, storm.begins
     yield "Why single mails stopped"
     yield from wrapped(
-        f"In an hour a rule sends {counted(summary.rule_budget, 'message')} at most, all rules together "
-        f"{summary.overall_budget:,}, of which the milder levels may use up a part. What comes above that is "
-        "told in summaries like this one.",
+        f"In an hour a rule sends {counted(summary.rule_budget, 'message')}, all rules together "
+        f"{summary.overall_budget:,}, of which the milder levels may use up a part. Beyond that only the "
+        "first ones of an account and of a protected rule are sent. The rest is told in summaries like this "
+        "one.",
         "  ",
         "  ",
     )
     if summary.final:
         said = "This is the last summary of that hour. The next hour has its own budget."
+        yield from wrapped(said, "  ", "  ")
     else:
         end = f"{(begins.hour + 1) % 24:02}:00 UTC" if begins else "the end of the hour"
-        said = (
-            f"The next comes when ten times as much was held as until now, or soon after {end} if more was "
-            "held by then."
-        )
-    yield from wrapped(said, "  ", "  ")
+        yield "  The next summary comes"
+        for when in (
+            (
+                "within minutes if something high or critical is held back in an account for the first time in "
+                "the hour, or anything of a protected rule (those on Trailwarden itself and its trails);"
+            ),
+            "else when ten times as much is held back as until now;",
+            f"soon after {end} if more was held back by then.",
+        ):
+            yield from wrapped(when, "  - ", "    ")
     yield ""
 
 

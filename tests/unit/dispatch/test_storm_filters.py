@@ -296,3 +296,61 @@ def test_an_account_with_endless_values_is_told_of_in_several_parts(spread: tupl
     for one in (*forged[::97], held(9999, account="999988887777")):
         policy = {"account": [one.account], "region": [one.region], "rule_id": [one.rule_id]}
         assert any(matches(policy, message.attributes) for message in sent)
+
+
+def parts_of(messages: list[Held], topic: Topic) -> list[tuple[StormSummary, AlertMessage]]:
+    totals = StormTotals([topic])
+    for one in messages:
+        totals.add(one)
+    return list(messages_of(totals.of(topic.name), STORM, Budgets(), topic.render))
+
+
+def wide(number: int, name: str) -> str:
+    return f"{name}-{number}-".ljust(128, "x")
+
+
+@pytest.mark.parametrize(
+    "spread",
+    [
+        lambda number: {"account": wide(number, "account")},
+        lambda number: {"region": wide(number, "region")},
+        lambda number: {"reason": wide(number, "reason")},
+        lambda number: {"rule_id": wide(number, "rule"), "owner": wide(number, "owner")},
+        lambda number: {"region": "", "account": wide(number, "account"), "rule_id": wide(number, "rule")},
+        lambda number: {"owner": ("", "team a")[number % 2], "tactics": ((), ("impact",))[number // 2 % 2]},
+    ],
+    ids=["accounts", "regions", "reasons", "rules", "accounts and rules", "attributes"],
+)
+def test_parts_are_numbered_whatever_made_them_several(spread: Callable[[int], dict[str, Any]]) -> None:
+    """Halves among them: which part it is, and of how many, stands in subject, mail, chat and JSON."""
+    parts = parts_of([held(number, **spread(number)) for number in range(2400)], Topic())
+    assert len(parts) > 1
+    assert [summary.part for summary, _ in parts] == list(range(1, len(parts) + 1))
+    assert {summary.parts for summary, _ in parts} == {len(parts)}
+    for summary, message in parts:
+        said = f"part {summary.part} of {len(parts)}"
+        bodies = json.loads(message.body)
+        assert said in message.subject
+        assert all(said in bodies[protocol] for protocol in ("email", "https"))
+        assert message.fits
+
+
+def test_counts_of_parts_add_up_or_say_that_they_do_not() -> None:
+    accounts = parts_of(
+        [held(number, account=wide(number % 900, "account")) for number in range(2000)], Topic()
+    )
+    assert sum(summary.messages for summary, _ in accounts) == 2000
+    assert not any(summary.split for summary, _ in accounts)
+    for summary, message in parts_of(
+        [held(number, region=wide(number, "region")) for number in range(2400)], Topic()
+    ):
+        assert summary.split
+        assert "other parts have the same counts" in " ".join(message.email.split())
+        assert json.loads(message.payload)["split"] is True
+
+
+def test_what_fits_into_one_message_is_no_part() -> None:
+    ((summary, message),) = parts_of([held(number) for number in range(50)], Topic())
+    assert (summary.part, summary.parts) == (1, 1)
+    assert "part" not in message.subject
+    assert "This is part" not in message.email

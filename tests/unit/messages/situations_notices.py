@@ -6,7 +6,14 @@ from dataclasses import dataclass, replace
 from tests.unit.messages.records import ACCOUNT
 from tests.unit.messages.situations_later import ACCOUNTS
 from trailwarden.activity.model import Context
-from trailwarden.alerts.telling import Heartbeat, HeldRow, StormSummary, Suppressed, WatchedAccount
+from trailwarden.alerts.telling import (
+    Heartbeat,
+    HeldAccount,
+    HeldRow,
+    StormSummary,
+    Suppressed,
+    WatchedAccount,
+)
 from trailwarden.messages.envelope import DEFAULT_BODIES, AlertMessage, Bodies
 from trailwarden.messages.heartbeat import heartbeat_message
 from trailwarden.messages.storm import storm_message
@@ -120,6 +127,19 @@ def _storms() -> Iterator[Notice]:
         overall_budget=100,
     )
     yield Notice("storm-attack-over-three-accounts", attack)
+    accounts = tuple(HeldAccount(f"{n:012}", "critical" if n < 2 else "low", 9, 12, 2) for n in range(9))
+    part = replace(
+        attack,
+        part=2,
+        parts=3,
+        accounts=12,
+        account_rows=(*(HeldAccount(row.account, row.level, 9, 12, 2) for row in rows[:3]), *accounts),
+        unread=1,
+        accounts_left_out=1,
+    )
+    yield Notice("storm-in-parts", part)
+    brief = replace(attack, rows=(), titles=(), account_rows=part.account_rows[:3], brief=True)
+    yield Notice("storm-brief", brief)
     yield Notice("storm-final", replace(attack, hour="2026-03-01T23", number=3, final=True))
 
 
