@@ -72,6 +72,8 @@ def alert_of(item: Item) -> Alert | None:
 
 
 def _outline(item: Item) -> Alert | None:
+    """What the item's other attributes say. One that does not say whether its rule is protected counts as
+    protected: rather a message too many than a protected rule without its reserve."""
     rule_id = _text(item, "rule_id")
     if not rule_id:
         return None
@@ -92,6 +94,7 @@ def _outline(item: Item) -> Alert | None:
         record_omitted=True,
         staged=item.get("staged", {}).get("BOOL", False),
         group_key=_text(item, "group_key"),
+        protected=item.get("protected", {}).get("BOOL", True),
     )
 
 

@@ -298,8 +298,8 @@ def _why(storm: Storm) -> Iterator[str]:
         yield "  The next summary comes"
         for when in (
             (
-                "within minutes if something high or critical is held back in an account for the first time in "
-                "the hour, or anything of a protected rule (those on Trailwarden itself and its trails);"
+                "within minutes if something high or critical is held back in an account for the first time "
+                "in the hour, or anything of a protected rule (those on Trailwarden itself and its trails);"
             ),
             "else when ten times as much is held back as until now;",
             f"soon after {end} if more was held back by then.",
