@@ -19,7 +19,8 @@ from trailwarden.alerts.telling import Heartbeat, StormSummary, Suppressed
 from trailwarden.dispatch.heartbeats import Acknowledged, HeartbeatFigures
 from trailwarden.dispatch.notification import Notifier, Telling
 from trailwarden.dispatch.set_aside import set_aside_letter
-from trailwarden.dispatch.storms import StormTotals, briefer, messages_of
+from trailwarden.dispatch.storm_totals import StormTotals
+from trailwarden.dispatch.storms import briefer, messages_of
 from trailwarden.errors import MessageRefusedError
 from trailwarden.messages.message import AlertMessage
 from trailwarden.state.groups import Due, Groups, GroupStore

@@ -1,12 +1,12 @@
 """How a storm's summary is said: its sentence, its table, why single mails stopped, and what to run."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from trailwarden.activity.model import Context
-from trailwarden.alerts.telling import HeldRow, StormSummary
+from trailwarden.alerts.telling import HeldGroup, HeldRow, StormSummary
 from trailwarden.messages.layout import counted, wrapped
 from trailwarden.messages.places import account_info, told_account
 from trailwarden.messages.when import clock, date
@@ -48,7 +48,7 @@ class Storm:
         if self.part():
             name = f"{name}, {self.part()}"
         if self.one_actor and summary.rows:
-            rules, accounts = counted(summary.rules, "rule"), counted(summary.accounts, "account")
+            rules, accounts = self._counted("rules", "rule"), self._counted("accounts", "account")
             actor = harmless(summary.rows[0].actor, 40)
             return f"{name}: {actor} under {rules} in {accounts}, {self.held()} held back"
         return f"{name}: {self.held()} held back, {self.by()}"
@@ -79,17 +79,21 @@ class Storm:
 
     def held(self) -> str:
         """`214 alerts`, or `1,200 messages about 214 alerts`, where follow-ups were held too."""
-        alerts = counted(self.summary.alerts, "alert")
+        alerts = self._counted("alerts", "alert")
         if self.summary.messages == self.summary.alerts:
             return alerts
-        return f"{counted(self.summary.messages, 'message')} about {alerts}"
+        return f"{self._counted('messages', 'message')} about {alerts}"
+
+    def _counted(self, name: str, thing: str) -> str:
+        count: int = getattr(self.summary, name)
+        return counted(count, thing, at_least=name in self.summary.lower_bounds)
 
     def by(self) -> str:
         """How many different rules, accounts and actors; the one, where there is one."""
         summary, rows = self.summary, self.summary.rows
         one = rows[0] if rows else None
         return ", ".join(
-            counted(count, thing) + (f" ({harmless(only, 40)})" if count == 1 and only else "")
+            self._counted(f"{thing}s", thing) + (f" ({harmless(only, 40)})" if count == 1 and only else "")
             for count, thing, only in (
                 (summary.rules, "rule", one and one.rule_title),
                 (summary.accounts, "account", one and self.short_account(one)),
@@ -116,14 +120,21 @@ class Storm:
     def largest(self) -> HeldRow | None:
         """A row of the rule that most of the alerts are of, where it has half of them or more."""
         counts: Counter[str] = Counter()
-        for row in self.summary.rows:
-            counts[row.rule_id] += row.alerts
+        for group in self.groups():
+            counts[group.rows[0].rule_id] += group.all.alerts
         if self.summary.rules == 1 and self.summary.rows:
             return self.summary.rows[0]
         rule_id, number = next(iter(counts.most_common(1)), ("", 0))
         if not number or number * 2 < self.summary.alerts:
             return None
         return next(row for row in self.summary.rows if row.rule_id == rule_id)
+
+    def groups(self) -> list["Group"]:
+        """The rows by rule and account: a thousand actors of one rule are one line."""
+        rows: dict[tuple[str, str, str, HeldGroup | None], list[HeldRow]] = {}
+        for row in self.summary.rows:
+            rows.setdefault((row.rule_id, row.account, row.level, row.group), []).append(row)
+        return [Group(tuple(found)) for found in rows.values()]
 
     @property
     def one_actor(self) -> bool:
@@ -174,28 +185,44 @@ def storm_lines(storm: Storm, shown: int) -> Iterator[str]:
 
 def _table(storm: Storm, shown: int) -> Iterator[str]:
     """Number and level in columns of their own; what, where, who and when below each other, for a phone."""
-    groups = _grouped(storm.summary)
+    groups = _shown(storm, shown)
     if not groups:
         return
     yield "What was held back, the worst and largest first"
     yield f"  {'alerts':>9}  {'level':<8}  what, where, who, when"
     indent = " " * _COLUMN
-    for group in groups[:shown]:
+    for group in groups:
         level = harmless(_LEVELS.get(group.rows[0].level, group.rows[0].level), 8)
         first, *others = _cells(storm, group)
-        yield from wrapped(first, f"  {group.alerts:>9,}  {level:<8}  ", indent + "  ")
+        yield from wrapped(first, f"  {group.all.alerts:>9,}  {level:<8}  ", indent + "  ")
         for cell in others:
             yield from wrapped(cell, indent, indent + "  ")
-    left = storm.summary.alerts - sum(group.alerts for group in groups[:shown])
-    if left > 0:
-        yield from wrapped(f"and {counted(left, 'more alert')}, for which there is no room here", "  ", "  ")
+    yield from _not_shown(storm.summary, groups)
     yield ""
+
+
+def _shown(storm: Storm, shown: int) -> list["Group"]:
+    """The first ones, and of the others as many of protected rules."""
+    groups = storm.groups()
+    protected = [group for group in groups[shown:] if group.rows[0].protected]
+    return [*groups[:shown], *protected[:shown]]
+
+
+def _not_shown(summary: StormSummary, groups: Sequence["Group"]) -> Iterator[str]:
+    left = summary.alerts - sum(group.all.alerts for group in groups)
+    others = summary.groups - len(groups)
+    if left <= 0 and others <= 0:
+        return
+    pairs = counted(others, "more pair", at_least="groups" in summary.lower_bounds)
+    of = f" of {pairs} of rule and account" if others > 0 else ""
+    said = f"and {counted(max(left, 0), 'more alert')}{of}, for which there is no room here"
+    yield from wrapped(said, "  ", "  ")
 
 
 def _by_account(storm: Storm, shown: int) -> Iterator[str]:
     """Every account, if the table does not hold them all."""
     summary = storm.summary
-    named = {group.rows[0].account for group in _grouped(summary)[:shown]}
+    named = {group.rows[0].account for group in _shown(storm, shown)}
     if all(one.account in named for one in summary.account_rows):
         return
     left = summary.accounts - len(summary.account_rows)
@@ -220,60 +247,61 @@ def _more_of_it(summary: StormSummary) -> Iterator[str]:
         yield from wrapped(said, "", "  ")
         yield ""
     if summary.accounts_left_out:
-        left = counted(summary.accounts_left_out, "more account")
+        at_least = "accounts_left_out" in summary.lower_bounds
+        left = counted(summary.accounts_left_out, "more account", at_least=at_least)
         yield from wrapped(f"{left} could not be named in any part: the list has them all.", "", "  ")
         yield ""
 
 
 @dataclass(frozen=True, slots=True)
-class _Group:
-    """What one rule did in one account, of whatever actors; `actors` counts those that no row names too."""
+class Group:
+    """What one rule did in one account: rows of some actors, and what all came to."""
 
     rows: tuple[HeldRow, ...]
-    alerts: int
-    messages: int
-    actors: int
 
-
-def _grouped(summary: StormSummary) -> list[_Group]:
-    """The rows by rule and account: a thousand actors of one rule are one line. Where there is but one rule
-    in one account, all that is counted is of it, whether its rows are here or not."""
-    rows: dict[tuple[str, str], list[HeldRow]] = {}
-    for row in summary.rows:
-        rows.setdefault((row.rule_id, row.account), []).append(row)
-    if len(rows) == 1 and summary.rules == 1 and summary.accounts == 1:
-        return [_Group(summary.rows, summary.alerts, summary.messages, summary.actors)]
-    return [
-        _Group(
-            tuple(found),
-            sum(row.alerts for row in found),
-            sum(row.messages for row in found),
-            len({row.actor for row in found}),
+    @property
+    def all(self) -> HeldGroup:
+        """What all actors came to."""
+        return self.rows[0].group or HeldGroup(
+            sum(row.alerts for row in self.rows),
+            sum(row.messages for row in self.rows),
+            len({row.actor for row in self.rows}),
+            actors_at_least=False,
+            first_event_time=min(
+                (row.first_event_time for row in self.rows if row.first_event_time), default=None
+            ),
+            last_event_time=max(
+                (row.last_event_time for row in self.rows if row.last_event_time), default=None
+            ),
         )
-        for found in rows.values()
-    ]
+
+    def actors(self) -> list[str]:
+        """The names of a few."""
+        return list(dict.fromkeys(row.actor for row in self.rows))[:_ACTORS_AT_MOST]
+
+    def more_actors(self) -> Iterator[str]:
+        """How many more there are, if there are."""
+        more = self.all.actors - len(self.actors())
+        if more > 0:
+            yield f"and {counted(more, 'more actor', at_least=self.all.actors_at_least)} (see the list)"
 
 
-def _cells(storm: Storm, group: _Group) -> Iterator[str]:
+def _cells(storm: Storm, group: Group) -> Iterator[str]:
     row = group.rows[0]
     yield harmless(row.rule_title, _CELL) or harmless(row.rule_id)
     yield harmless(storm.account(row), _CELL)
-    actors = list(dict.fromkeys(row.actor for row in group.rows))[:_ACTORS_AT_MOST]
-    yield from (harmless(actor, _CELL) for actor in actors)
-    if group.actors > len(actors):
-        yield f"and {counted(group.actors - len(actors), 'actor')} more"
-    times = _times(storm, group)
-    messages = counted(group.messages, "message") if group.messages != group.alerts else ""
+    yield from (harmless(actor, _CELL) for actor in group.actors())
+    yield from group.more_actors()
+    times = _times(storm, group.all)
+    messages = counted(group.all.messages, "message") if group.all.messages != group.all.alerts else ""
     more = ", ".join(part for part in (times, messages) if part)
     if more:
         yield more
 
 
-def _times(storm: Storm, group: _Group) -> str:
-    """From the first to the last event, as far as the rows here tell: `02:58 to 03:04 UTC`."""
-    first = min((row.first_event_time for row in group.rows if row.first_event_time), default=None)
-    last = max((row.last_event_time for row in group.rows if row.last_event_time), default=None)
-    begun, ended = clock(first, storm.begins), clock(last, storm.begins)
+def _times(storm: Storm, whole: HeldGroup) -> str:
+    """From the first to the last event: `02:58 to 03:04 UTC`."""
+    begun, ended = clock(whole.first_event_time, storm.begins), clock(whole.last_event_time, storm.begins)
     return (
         f"{begun.removesuffix(' UTC')} to {ended}" if begun and ended and begun != ended else begun or ended
     )
@@ -309,10 +337,10 @@ def _why(storm: Storm) -> Iterator[str]:
 
 
 def _what_to_do(storm: Storm) -> Iterator[str]:
-    yield "To read what was held back:"
+    yield from wrapped("To read what was held back (one line of it: add --rule and --account):", "", "  ")
     yield f"  {LIST}"
     largest = None if storm.one_actor else storm.largest()
-    if largest is None:
+    if largest is None or largest.protected:
         return
     title = harmless(largest.rule_title, 100)
     yield ""

@@ -32,17 +32,29 @@ def test_all_of_one_rule_in_one_account_is_one_line_and_counts_all_of_it() -> No
         "in the table, and where it is offered to be switched off"
     )
     assert "     10,000  medium    Call Denied To A Role\n" in table
-    assert "and 9,997 actors more" in table
+    assert "and 9,997 more actors (see the list)" in table
 
 
 def test_alerts_that_no_line_holds_are_counted() -> None:
-    summary = replace(wrong_rule(), accounts=2)
-    assert "and 9,975 more alerts" in storm_message(summary).email
+    summary = replace(wrong_rule(), accounts=2, alerts=10_075, groups=9)
+    text = " ".join(storm_message(summary).email.split())
+    assert "and 75 more alerts of 8 more pairs of rule and account, for which there is no room here" in text
+    assert "of at least 8 more pairs" in " ".join(
+        storm_message(replace(summary, lower_bounds=("groups",))).email.split()
+    )
 
 
 def test_a_rule_is_offered_to_be_switched_off_only_where_it_may_be_the_rule() -> None:
     assert "enabled: false" in storm_message(wrong_rule()).email
     assert "enabled: false" not in storm_message(attack()).email
+
+
+def test_a_protected_rule_is_never_offered_to_be_switched_off() -> None:
+    """Decoys of it are an attack; and no override may name it."""
+    summary = summary_of(
+        Storm("2026-03-01T12", 1), [held(number, protected=True) for number in range(90)], Budgets()
+    )
+    assert "enabled: false" not in storm_message(summary).email
 
 
 def test_one_actor_under_several_rules_stands_in_the_subject() -> None:
