@@ -7,6 +7,7 @@ accounts than fit into one message, there are several, each with its own account
 https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass, fields, replace
@@ -86,6 +87,13 @@ def briefer(summary: StormSummary) -> Iterator[StormSummary]:
     )
 
 
+def part_key(summary: StormSummary) -> str:
+    """What a part covers, whatever it counts: by that it is known again when the rest is tried again."""
+    covered = summary.covered or Covered((summary.level,), (), (), (), (), (), ())
+    values = [sorted(getattr(covered, name)) for name in _COVERED]
+    return hashlib.sha256(repr(values).encode(errors="surrogatepass")).hexdigest()[:16]
+
+
 def summary_of(storm: Storm, held: Iterable[Held], budgets: Budgets) -> StormSummary:
     """The summary of an hour's messages in one, whatever their number."""
     totals = TopicTotals()
@@ -127,14 +135,16 @@ def _halves(accounts: list[AccountTotals]) -> tuple[list[AccountTotals], list[Ac
 
 
 def _chunks(totals: TopicTotals) -> Iterator[list[AccountTotals]]:
-    """Accounts that one message covers: with the same attributes, the worst and most first."""
+    """Accounts that one message covers: with the same attributes, the worst first. Which one covers an
+    account does not depend on how much it has, so that parts stay the same while more is held back."""
     by_pattern: dict[Pattern, list[AccountTotals]] = {}
     for (pattern, _), account in totals.by_account.items():
         by_pattern.setdefault(pattern, []).append(account)
     for accounts in by_pattern.values():
-        accounts.sort(key=lambda one: (-one.level, -one.messages, one.account))
+        accounts.sort(key=lambda one: (-one.level, one.account))
         for start in range(0, len(accounts), _ACCOUNTS_AT_ONCE):
-            yield accounts[start : start + _ACCOUNTS_AT_ONCE]
+            chunk = accounts[start : start + _ACCOUNTS_AT_ONCE]
+            yield sorted(chunk, key=lambda one: (-one.level, -one.messages, one.account))
 
 
 @dataclass(frozen=True, slots=True)
