@@ -47,6 +47,19 @@ class FollowUp:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldGroup:
+    """What one rule did in one account by all actors, whether rows name them or not. `actors` is exact, or
+    `actors_at_least`."""
+
+    alerts: int
+    messages: int
+    actors: int
+    actors_at_least: bool
+    first_event_time: str | None
+    last_event_time: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class HeldRow:
     """What one rule did in one account by one actor while messages were held back. `alerts` counts alerts,
     `messages` the messages that were not sent one by one (first ones and follow-ups); the times are of
@@ -64,6 +77,10 @@ class HeldRow:
     last_event_time: str | None
     owner: str = ""
     tactics: tuple[str, ...] = ()
+    protected: bool = False
+    """Whether the rule is protected."""
+    group: HeldGroup | None = None
+    """What the rule did in the account by all actors; None if the rows are all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +113,8 @@ class StormSummary:
     """What was held back in one hour, since there was more than the budgets allow.
 
     `hour` is `2026-03-01T12` (UTC, of telling, not of the events); `level` the worst one held; `rows` the
-    worst and largest first, `rows_left_out` how many more there are. `final`: the hour is over. `messages`
+    worst and largest first, one of each rule in each account before others of them; `rows_left_out` is how
+    many more there are. `final`: the hour is over. `messages`
     and `alerts` count everything held in the hour, `rules`, `accounts`, `actors` how many different ones.
     `titles`: sentences of a few held alerts of the worst level.
     """
@@ -127,8 +145,17 @@ class StormSummary:
     several: the numbers are those of this one, but for `actors`."""
     unread: int = 0
     """How many more messages were held back, which there was no time to count."""
+    brief: bool = False
+    """Without rows and titles, since it could not be written or sent in full."""
+    split: bool = False
+    """Its one account did not fit into one part: others of it have the same counts, and other rules, regions
+    or reasons."""
     accounts_left_out: int = 0
     """How many accounts there was no room for at all."""
+    groups: int = 0
+    """How many rules in accounts were counted; 0 if the rows are all."""
+    lower_bounds: tuple[str, ...] = ()
+    """The names of those numbers that say how many there are at least."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import re
 
+from trailwarden.activity.fields import NORMALISED
 from trailwarden.alerts.fields import account, actor, field_text, region
 from trailwarden.delivery.records import Record
 from trailwarden.rules.ruleset import Correlation, Rule
@@ -49,5 +50,9 @@ def _first_known(record: Record, names: str, known: dict[str, str]) -> str:
 
 
 def _value(name: str, text: str) -> str:
-    """A field's text as a sentence may show it: no character that looks like another."""
-    return visible(text, _ACTOR_LIMIT if name == "actor" else _VALUE_LIMIT)
+    """A field's text as a sentence may show it: no character that looks like another. What a record says in
+    several words (a list of names is none) stands in quotes, or it could pass for a sentence of ours."""
+    shown = visible(text, _ACTOR_LIMIT if name == "actor" else _VALUE_LIMIT)
+    if name in NORMALISED or not any(len(part.split()) > 1 for part in shown.split(", ")):
+        return shown
+    return '"' + shown.replace('"', "'") + '"'

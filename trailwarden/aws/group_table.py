@@ -187,6 +187,7 @@ class GroupTable(MatchTable):
             "level": alert.level,
             "account": alert.account,
             "group_key": alert.group_key,
+            "protected": alert.protected,
             "opened_at": int(self._now()),
             "alert": text,
             "stretch": time_of(seconds_of(opened.first) // alert.quiet * alert.quiet) if opened.first else "",

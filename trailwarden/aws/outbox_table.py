@@ -20,7 +20,7 @@ from trailwarden.aws.batches import Item, Pause, StoreBusyError, query
 from trailwarden.aws.group_table import alert_key, item_of
 from trailwarden.aws.week_table import counted_in_week
 from trailwarden.safety.text import UNKNOWN
-from trailwarden.state.outbox import Budgets, Held, Outgoing, Progress, SetAside, Storm, Use
+from trailwarden.state.outbox import Budgets, Heard, Held, Outgoing, Progress, SetAside, Storm, Use
 from trailwarden.state.retrying import PATIENT
 
 _KEPT = timedelta(days=35)
@@ -28,6 +28,7 @@ _KEPT = timedelta(days=35)
 _LOOKED_BACK = timedelta(days=3)
 _LATE = timedelta(hours=2)
 _LEASE = 330  # seconds for which a summary is one function's alone: longer than tend_alerts may run
+_HEARD = "heard "
 _SET_ASIDE = "SETASIDE"
 _REPORTED_AT_ONCE = 100
 _REMEMBERED_AT_MOST = 10_000
@@ -37,6 +38,7 @@ _log = logging.getLogger(__name__)
 _serialize = TypeSerializer().serialize
 _decode_alert = msgspec.json.Decoder(Alert).decode
 _decode_follow_up = msgspec.json.Decoder(FollowUp).decode
+_decode_heard = msgspec.json.Decoder(Heard).decode
 _decode_held = msgspec.json.Decoder(Held).decode
 _PROGRESS = "told_at, told_to, taken_at, held_in, attempts, set_aside_at"
 _OPEN = (
@@ -72,6 +74,8 @@ def alert_of(item: Item) -> Alert | None:
 
 
 def _outline(item: Item) -> Alert | None:
+    """What the item's other attributes say. One that does not say whether its rule is protected counts as
+    protected: rather a message too many than a protected rule without its reserve."""
     rule_id = _text(item, "rule_id")
     if not rule_id:
         return None
@@ -92,6 +96,7 @@ def _outline(item: Item) -> Alert | None:
         record_omitted=True,
         staged=item.get("staged", {}).get("BOOL", False),
         group_key=_text(item, "group_key"),
+        protected=item.get("protected", {}).get("BOOL", True),
     )
 
 
@@ -262,7 +267,7 @@ class OutboxTable:
                 return total
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
-    def begin_summary(self, storm: Storm) -> int:
+    def begin_summary(self, storm: Storm) -> Storm | None:
         """Take it on to sum up the hour: for some minutes it is the caller's alone."""
         now = int(self._now())
         try:
@@ -274,47 +279,36 @@ class OutboxTable:
                 ExpressionAttributeValues=item_of(
                     **{":until": now + _LEASE, ":now": now, ":number": storm.number, ":one": 1}
                 ),
-                ReturnValues="UPDATED_NEW",
+                ReturnValues="ALL_NEW",
             )
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
-            return 0
-        return int(answer["Attributes"]["attempts"]["N"])
+            return None
+        return _storm_of(answer["Attributes"])
 
     def summary_failed(self, storm: Storm) -> None:
         """Take the attempt back: the function is well. Until the lease is over nobody tries again."""
         self._update(item_of(pk="STORMS", sk=storm.hour), "ADD attempts :less", item_of(**{":less": -1}))
 
-    def summary_told(self, storm: Storm, name: str) -> None:
-        """Remember that one of several topics has the summary."""
-        self._update(
-            item_of(pk="STORMS", sk=storm.hour),
-            "ADD told_to :name SET telling = :telling",
-            {":name": _serialize({name}), ":telling": _serialize(storm.telling)},
-        )
-
-    def summarised(self, storm: Storm) -> None:
-        """Remember what has been summed up, and let go of the hour."""
+    def summary_told(self, storm: Storm, name: str, heard: Heard) -> None:
+        """Remember what a topic has heard."""
         self._client.update_item(
             TableName=self._table,
             Key=item_of(pk="STORMS", sk=storm.hour),
-            UpdateExpression=(
-                "SET summaries = :number, told = :told, #over = :over, "
-                "urgent_told = :urgent, protected_told = :protected, summed_at = :now "
-                "REMOVE lease, told_to, telling, attempts"
-            ),
+            UpdateExpression="SET #heard = :heard",
+            ExpressionAttributeNames={"#heard": f"{_HEARD}{name}"},
+            ExpressionAttributeValues=item_of(**{":heard": msgspec.json.encode(heard).decode()}),
+        )
+
+    def summarised(self, storm: Storm) -> None:
+        """Let go of the hour, and remember whether it is over."""
+        self._client.update_item(
+            TableName=self._table,
+            Key=item_of(pk="STORMS", sk=storm.hour),
+            UpdateExpression="SET summaries = :number, #over = :over REMOVE lease, attempts",
             ExpressionAttributeNames={"#over": "over"},
-            ExpressionAttributeValues=item_of(
-                **{
-                    ":number": storm.number,
-                    ":told": storm.told,
-                    ":over": storm.over,
-                    ":urgent": storm.urgent,
-                    ":protected": storm.protected,
-                    ":now": int(self._now()),
-                }
-            ),
+            ExpressionAttributeValues=item_of(**{":number": storm.number + 1, ":over": storm.over}),
         )
 
     def hold(self, message: Outgoing, held: Held, hour: str) -> None:
@@ -335,8 +329,8 @@ class OutboxTable:
                 TableName=self._table,
                 Key=item_of(pk="STORMS", sk=hour),
                 UpdateExpression=(
-                    "SET summaries = if_not_exists(summaries, :none), told = if_not_exists(told, :none), "
-                    "#over = if_not_exists(#over, :no), expires_at = :expires_at"
+                    "SET summaries = if_not_exists(summaries, :none), #over = if_not_exists(#over, :no), "
+                    "expires_at = :expires_at"
                 ),
                 ExpressionAttributeNames={"#over": "over"},
                 ExpressionAttributeValues=item_of(**{":none": 0, ":no": False, ":expires_at": expires_at}),
@@ -486,16 +480,22 @@ class OutboxTable:
 
 
 def _storm_of(item: Item) -> Storm:
+    urgent, protected, attempts = (
+        int(item[name]["N"]) if name in item else 0 for name in ("urgent", "protected", "attempts")
+    )
+    heard = {
+        name.removeprefix(_HEARD): _decode_heard(value["S"])
+        for name, value in item.items()
+        if name.startswith(_HEARD)
+    }
     return Storm(
         item["sk"]["S"],
         int(item["summaries"]["N"]),
-        int(item["told"]["N"]),
         item["over"]["BOOL"],
-        frozenset(item["told_to"]["SS"]) if "told_to" in item else frozenset(),
-        *(
-            int(item[name]["N"]) if name in item else 0
-            for name in ("telling", "urgent", "urgent_told", "protected", "protected_told", "summed_at")
-        ),
+        urgent,
+        protected,
+        attempts,
+        heard,
     )
 
 

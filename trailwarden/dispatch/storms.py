@@ -1,4 +1,4 @@
-"""What was held back in an hour, summed up in bounded memory: by account, and by rule, account and actor.
+"""The messages that sum up what was held back in an hour.
 
 Subscriptions filter by attributes, and each has to match a summary if it would have matched one of the held
 messages. So a summary carries every value of everything that it covers; one that has an attribute and one
@@ -7,237 +7,65 @@ accounts than fit into one message, there are several, each with its own account
 https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html
 """
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
 from copy import copy
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from functools import reduce
-from itertools import islice
+from itertools import islice, zip_longest
 from operator import or_
-from typing import Generic, Protocol, TypeVar
 
-from trailwarden.alerts.telling import Covered, HeldAccount, HeldRow, StormSummary
+from trailwarden.alerts.telling import Covered, HeldAccount, HeldGroup, HeldRow, StormSummary
+from trailwarden.dispatch.storm_totals import (
+    ACCOUNTS_KEPT,
+    LEVELS,
+    TITLES,
+    AccountTotals,
+    GroupTotals,
+    HeldRule,
+    Pattern,
+    TopicTotals,
+)
 from trailwarden.messages.envelope import AlertMessage
-from trailwarden.rules.ruleset import Level
 from trailwarden.state.outbox import Budgets, Held, Storm
 
 _ROWS = 200
-_ROWS_KEPT = 1000
-_TITLES = 5
+_FIRST_GROUPS = 10
+"""How many groups come first, the worst and largest; then those of protected rules, then the others."""
 _ACCOUNTS_AT_ONCE = 500
 """How many accounts one message covers: about what fits besides the rows."""
-_PARTS_AT_MOST = 40
+_PARTS_WIDEST = 999_999
+"""A number of parts that takes as much room as any."""
 _BRIEF_VALUES = 5
 """How many values of each attribute a part has that was refused in full."""
-_ACCOUNTS_KEPT = _ACCOUNTS_AT_ONCE * _PARTS_AT_MOST
-_DISTINCT_KEPT = 400_000
-"""How many different actors, and rows, are told apart, over all topics; beyond that their number is a lower
-bound. All else is exact."""
-_LEVELS = tuple(str(level) for level in Level)
 _COVERED = tuple(each.name for each in fields(Covered))
 _HALVED = ("rules", "regions", "reasons", "levels")
-
-
-_Value = TypeVar("_Value", bound=Hashable)
-
-
-class Topic(Protocol):
-    """What a summary asks of a topic."""
-
-    @property
-    def name(self) -> str:
-        """What it is remembered by."""
-
-    def environment(self, account: str) -> str:
-        """The account's environment, by which subscriptions filter; empty if there is none."""
-
-
-class _Values(Generic[_Value]):
-    """Numbers for values, so that a set of them is one whole number."""
-
-    def __init__(self) -> None:
-        self._numbers: dict[_Value, int] = {}
-
-    def bit(self, value: _Value) -> int:
-        return 1 << self._numbers.setdefault(value, len(self._numbers))
-
-    def of(self, bits: int) -> list[_Value]:
-        return [value for value, number in self._numbers.items() if bits >> number & 1]
-
-
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    id: str
-    title: str
-    owner: str
-    tactics: tuple[str, ...]
-
-
-@dataclass(slots=True)
-class _Account:
-    """What was held of one account, among messages that have the same attributes."""
-
-    account: str
-    alerts: int = 0
-    messages: int = 0
-    level: int = 0
-    levels: int = 0
-    rules: int = 0
-    regions: int = 0
-    reasons: int = 0
-    title: str = ""
-
-
-@dataclass(slots=True)
-class _Row:
-    rule: _Rule
-    level: int
-    account: str
-    actor: str
-    alerts: int = 0
-    messages: int = 0
-    first: str | None = None
-    last: str | None = None
-
-
-_Pattern = tuple[bool, bool, bool, bool]
-"""Which of region, environment, owner and tactic a message has."""
-
-
-@dataclass(slots=True)
-class TopicTotals:
-    """What one topic was not sent one by one."""
-
-    rules: "_Values[_Rule]"
-    values: "_Values[str]"
-    distinct_at_most: int
-    alerts: int = 0
-    messages: int = 0
-    unread: int = 0
-    left_out: set[str] = field(default_factory=set)
-    """Accounts for which there is no room; a few of them are remembered."""
-    titles: dict[str, tuple[int, str]] = field(default_factory=dict)
-    """A few sentences of the worst level, with that and their account."""
-    brief: bool = False
-    by_account: dict[tuple[_Pattern, str], _Account] = field(default_factory=dict)
-    rows: dict[int, dict[tuple[str, str, str], _Row]] = field(default_factory=dict)
-    rows_kept: int = 0
-    different: set[int] = field(default_factory=set)
-    actors: set[int] = field(default_factory=set)
-    last_alert: str = ""
-
-    def __bool__(self) -> bool:
-        return self.messages > 0
-
-    def add(self, held: Held, environment: str) -> None:
-        """Count one; those of one alert come after each other."""
-        new = held.alert_id != self.last_alert
-        self.last_alert = held.alert_id
-        self.alerts += new
-        self.messages += 1
-        level = _rank(held.level)
-        rule = _Rule(held.rule_id, held.rule_title, held.owner, held.tactics)
-        if len(self.actors) < self.distinct_at_most:
-            self.actors.add(hash(held.actor))
-        self._add_account(held, environment, level, self.rules.bit(rule), new=new)
-        if not self.brief:
-            self._add_title(held, level)
-            self._add_row(held, rule, level, new=new)
-
-    def _add_title(self, held: Held, level: int) -> None:
-        if self.titles and level > next(iter(self.titles.values()))[0]:
-            self.titles.clear()
-        if len(self.titles) < _TITLES and not (self.titles and level < next(iter(self.titles.values()))[0]):
-            self.titles[held.title] = (level, held.account)
-
-    def _add_account(self, held: Held, environment: str, level: int, rule: int, *, new: bool) -> None:
-        pattern = (bool(held.region), bool(environment), bool(held.owner), bool(held.tactics))
-        known = self.by_account.get((pattern, held.account))
-        if known is None:
-            if len(self.by_account) >= _ACCOUNTS_KEPT:
-                if len(self.left_out) < _ACCOUNTS_KEPT:
-                    self.left_out.add(held.account)
-                return
-            known = self.by_account[pattern, held.account] = _Account(held.account)
-        known.alerts += new
-        known.messages += 1
-        known.levels |= 1 << level
-        known.rules |= rule
-        known.regions |= self.values.bit(held.region) if held.region else 0
-        known.reasons |= self.values.bit(held.reason) if held.reason else 0
-        if not self.brief and (not known.title or level > known.level):
-            known.title = held.title
-        known.level = max(known.level, level)
-
-    def _add_row(self, held: Held, rule: _Rule, level: int, *, new: bool) -> None:
-        """Of a bounded number: the worst are kept, with exact numbers. What gave way once, or found no place,
-        finds none later either."""
-        key = (held.rule_id, held.account, held.actor)
-        if len(self.different) < self.distinct_at_most:
-            self.different.add(hash(key))
-        of_level = self.rows.setdefault(level, {})
-        row = of_level.get(key)
-        if row is None:
-            if self.rows_kept >= _ROWS_KEPT:
-                mildest = min(one for one, rows in self.rows.items() if rows)
-                if mildest >= level:
-                    return
-                self.rows[mildest].popitem()
-                self.rows_kept -= 1
-            row = of_level[key] = _Row(rule, level, held.account, held.actor)
-            self.rows_kept += 1
-        row.alerts += new
-        row.messages += 1
-        begins, ends = held.first_event_time, held.last_event_time
-        row.first = min((time for time in (row.first, begins) if time), default=None)
-        row.last = max((time for time in (row.last, ends) if time), default=None)
-
-    def sorted_rows(self) -> list[_Row]:
-        """The worst and most first."""
-        found = (row for rows in self.rows.values() for row in rows.values())
-        return sorted(found, key=lambda row: (-row.level, -row.messages, row.rule.id, row.account, row.actor))
-
-
-class StormTotals:
-    """What was held back in an hour, by topic. `brief`: without rows and sentences. `unread`: how many
-    messages there was no time for."""
-
-    def __init__(self, topics: Sequence[Topic], *, brief: bool = False) -> None:
-        self.messages = 0
-        self.unread = 0
-        rules, values = _Values[_Rule](), _Values[str]()
-        self._environments: dict[tuple[str, str], str] = {}
-        self._topics = {topic.name: topic for topic in topics}
-        most = _DISTINCT_KEPT // max(1, len(topics))
-        self._totals = {topic.name: TopicTotals(rules, values, most, brief=brief) for topic in topics}
-
-    def add(self, held: Held) -> None:
-        """Count one; those of one alert come after each other."""
-        self.messages += 1
-        for name in dict.fromkeys(held.channels):
-            if name in self._topics:
-                self._totals[name].add(held, self._environment(name, held.account))
-
-    def _environment(self, name: str, account: str) -> str:
-        if (name, account) not in self._environments and len(self._environments) < _ACCOUNTS_KEPT:
-            self._environments[name, account] = self._topics[name].environment(account)
-        found = self._environments.get((name, account))
-        return self._topics[name].environment(account) if found is None else found
-
-    def of(self, name: str) -> TopicTotals:
-        """The totals of one topic."""
-        self._totals[name].unread = self.unread
-        return self._totals[name]
 
 
 def messages_of(
     totals: TopicTotals, storm: Storm, budgets: Budgets, render: Callable[[StormSummary], AlertMessage]
 ) -> Iterator[tuple[StormSummary, AlertMessage]]:
     """The messages that tell a topic of all that was held back, with what they say: one, if it fits and
-    everything has the same attributes; else several."""
+    everything has the same attributes; else several. Made one by one: how many there are is found out first,
+    so that each says which part it is."""
+
+    def made(accounts: list[AccountTotals], part: int, parts: int) -> tuple[StormSummary, AlertMessage]:
+        summary = _summary(totals, accounts, _Which(part, parts, storm, budgets))
+        return summary, render(summary)
+
     chunks = list(_chunks(totals))
-    for part, chunk in enumerate(chunks, 1):
-        which = _Which(part, len(chunks), storm, budgets)
-        yield from _fitting(totals, chunk, which, render)
+    if len(chunks) == 1:
+        whole = made(chunks[0], 1, 1)
+        if whole[1].fits or _halves(chunks[0]) is None:
+            yield whole
+            return
+    fitting = [
+        part
+        for chunk in chunks
+        for part in _fitting(chunk, lambda some: made(some, _PARTS_WIDEST, _PARTS_WIDEST)[1].fits)
+    ]
+    for number, accounts in enumerate(fitting, 1):
+        yield made(accounts, number, len(fitting))
 
 
 def briefer(summary: StormSummary) -> Iterator[StormSummary]:
@@ -249,6 +77,7 @@ def briefer(summary: StormSummary) -> Iterator[StormSummary]:
         rows=(),
         rows_left_out=summary.rows_left_out + len(summary.rows),
         titles=(),
+        brief=True,
         account_rows=summary.account_rows[:_BRIEF_VALUES],
         covered=Covered(**{name: getattr(covered, name)[:_BRIEF_VALUES] for name in _COVERED}),
     )
@@ -258,32 +87,34 @@ def briefer(summary: StormSummary) -> Iterator[StormSummary]:
     )
 
 
+def part_key(summary: StormSummary) -> str:
+    """What a part covers, whatever it counts: by that it is known again when the rest is tried again."""
+    covered = summary.covered or Covered((summary.level,), (), (), (), (), (), ())
+    values = [sorted(getattr(covered, name)) for name in _COVERED]
+    return hashlib.sha256(repr(values).encode(errors="surrogatepass")).hexdigest()[:16]
+
+
 def summary_of(storm: Storm, held: Iterable[Held], budgets: Budgets) -> StormSummary:
     """The summary of an hour's messages in one, whatever their number."""
-    totals = TopicTotals(_Values(), _Values(), _DISTINCT_KEPT)
+    totals = TopicTotals()
     for one in held:
         totals.add(one, "")
     return _summary(totals, list(totals.by_account.values()), _Which(1, 1, storm, budgets))
 
 
 def _fitting(
-    totals: TopicTotals,
-    accounts: list[_Account],
-    which: "_Which",
-    render: Callable[[StormSummary], AlertMessage],
-) -> Iterator[tuple[StormSummary, AlertMessage]]:
-    """The message that covers the accounts; in halves where SNS would not take it."""
-    summary = _summary(totals, accounts, which)
-    message = render(summary)
-    halves = None if message.fits else _halves(accounts)
+    accounts: list[AccountTotals], fits: Callable[[list[AccountTotals]], bool]
+) -> Iterator[list[AccountTotals]]:
+    """The accounts, in halves of halves until SNS takes a message of each."""
+    halves = None if fits(accounts) else _halves(accounts)
     if halves is None:
-        yield summary, message
+        yield accounts
         return
     for half in halves:
-        yield from _fitting(totals, half, which, render)
+        yield from _fitting(half, fits)
 
 
-def _halves(accounts: list[_Account]) -> tuple[list[_Account], list[_Account]] | None:
+def _halves(accounts: list[AccountTotals]) -> tuple[list[AccountTotals], list[AccountTotals]] | None:
     """Half of the accounts each; of a single one, half of the rules, regions, reasons or levels each, of
     whichever it has most; None where it has but one of each."""
     middle = len(accounts) // 2
@@ -297,20 +128,23 @@ def _halves(accounts: list[_Account]) -> tuple[list[_Account], list[_Account]] |
     bits = [bit for bit in range(values.bit_length()) if values >> bit & 1]
     first = sum(1 << bit for bit in bits[: len(bits) // 2])
     halves = copy(only), copy(only)
-    setattr(halves[0], name, first)
-    setattr(halves[1], name, values & ~first)
+    for half, own in zip(halves, (first, values & ~first), strict=True):
+        setattr(half, name, own)
+        half.split = True
     return [halves[0]], [halves[1]]
 
 
-def _chunks(totals: TopicTotals) -> Iterator[list[_Account]]:
-    """Accounts that one message covers: with the same attributes, the worst and most first."""
-    by_pattern: dict[_Pattern, list[_Account]] = {}
+def _chunks(totals: TopicTotals) -> Iterator[list[AccountTotals]]:
+    """Accounts that one message covers: with the same attributes, the worst first. Which one covers an
+    account does not depend on how much it has, so that parts stay the same while more is held back."""
+    by_pattern: dict[Pattern, list[AccountTotals]] = {}
     for (pattern, _), account in totals.by_account.items():
         by_pattern.setdefault(pattern, []).append(account)
     for accounts in by_pattern.values():
-        accounts.sort(key=lambda one: (-one.level, -one.messages, one.account))
+        accounts.sort(key=lambda one: (-one.level, one.account))
         for start in range(0, len(accounts), _ACCOUNTS_AT_ONCE):
-            yield accounts[start : start + _ACCOUNTS_AT_ONCE]
+            chunk = accounts[start : start + _ACCOUNTS_AT_ONCE]
+            yield sorted(chunk, key=lambda one: (-one.level, -one.messages, one.account))
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,26 +157,32 @@ class _Which:
     budgets: Budgets
 
 
-def _summary(totals: TopicTotals, accounts: list[_Account], which: _Which) -> StormSummary:
-    names = {one.account for one in accounts}
+def _summary(totals: TopicTotals, accounts: list[AccountTotals], which: _Which) -> StormSummary:
+    covered = {(one.pattern, one.account) for one in accounts}
     rules = totals.rules.of(reduce(or_, (one.rules for one in accounts), 0))
     rule_ids = {rule.id for rule in rules}
     level = max((one.level for one in accounts), default=0)
     whole = which.parts == 1
-    rows = [row for row in totals.sorted_rows() if row.account in names and row.rule.id in rule_ids]
-    different = len(totals.different) if whole else len(rows)
+    groups = [
+        group
+        for of_rank in totals.groups.values()
+        for group in of_rank.values()
+        if (group.pattern, group.account) in covered and group.rule.id in rule_ids
+    ]
+    rows = tuple(islice(_rows(groups), _ROWS))
+    different = len(totals.different) if whole else sum(group.actors + group.at_least for group in groups)
     return StormSummary(
         hour=which.storm.hour,
         number=which.storm.number,
         final=which.storm.over,
-        level=_LEVELS[level],
+        level=LEVELS[level],
         alerts=totals.alerts if whole else sum(one.alerts for one in accounts),
         messages=totals.messages if whole else sum(one.messages for one in accounts),
         rules=len(rule_ids),
-        accounts=len(names),
+        accounts=len({one.account for one in accounts}),
         actors=len(totals.actors),
-        rows=tuple(_held_row(row) for row in rows[:_ROWS]),
-        rows_left_out=max(0, different - len(rows[:_ROWS])),
+        rows=rows,
+        rows_left_out=max(0, different - len(rows)),
         titles=tuple(_titles(totals, accounts, level)),
         rule_budget=which.budgets.rule,
         overall_budget=which.budgets.overall,
@@ -352,21 +192,79 @@ def _summary(totals: TopicTotals, accounts: list[_Account], which: _Which) -> St
         parts=which.parts,
         unread=totals.unread,
         accounts_left_out=len(totals.left_out),
+        brief=totals.brief,
+        split=any(one.split for one in accounts),
+        groups=len(groups),
+        lower_bounds=tuple(_lower_bounds(totals)),
     )
 
 
-def _titles(totals: TopicTotals, accounts: list[_Account], level: int) -> Iterable[str]:
+def _lower_bounds(totals: TopicTotals) -> Iterator[str]:
+    """Which numbers of a summary say how many there are at least."""
+    if totals.unread:
+        yield from ("alerts", "messages", "rules", "accounts")
+    if totals.unread or totals.actors.at_least:
+        yield "actors"
+    if totals.unread or totals.different.at_least or totals.groups_left_out:
+        yield from ("rows_left_out", "groups")
+    if totals.unread or len(totals.left_out) >= ACCOUNTS_KEPT:
+        yield "accounts_left_out"
+
+
+def _rows(groups: list[GroupTotals]) -> Iterator[HeldRow]:
+    """One of each group, then a second of each, and so on: however many actors one has, the others are named.
+    The worst and largest groups come first, then all of protected rules."""
+    groups = sorted(groups, key=_worst)
+    groups[_FIRST_GROUPS:] = sorted(groups[_FIRST_GROUPS:], key=lambda group: not group.protected)
+    for round_of_rows in zip_longest(*map(_rows_of, groups)):
+        yield from (row for row in round_of_rows if row is not None)
+
+
+def _worst(group: GroupTotals) -> tuple[int, bool, int, str, str]:
+    """The worst come first; of a level those of protected rules, and the largest."""
+    return -group.level, not group.protected, -group.all.messages, group.rule.id, group.account
+
+
+def _rows_of(group: GroupTotals) -> Iterator[HeldRow]:
+    """A group's rows, the largest first; each has the counts of all."""
+    whole = HeldGroup(
+        group.all.alerts,
+        group.all.messages,
+        group.actors + group.at_least,
+        group.at_least,
+        group.all.first,
+        group.all.last,
+    )
+    for actor, row in sorted(group.rows.items(), key=lambda each: (-each[1].messages, each[0])):
+        yield HeldRow(
+            rule_id=group.rule.id,
+            rule_title=group.rule.title,
+            level=LEVELS[group.level],
+            account=group.account,
+            actor=actor,
+            alerts=row.alerts,
+            messages=row.messages,
+            first_event_time=row.first,
+            last_event_time=row.last,
+            owner=group.rule.owner,
+            tactics=group.rule.tactics,
+            protected=group.protected,
+            group=whole,
+        )
+
+
+def _titles(totals: TopicTotals, accounts: list[AccountTotals], level: int) -> Iterable[str]:
     """Sentences of a few of the worst: of as many accounts as there are, then more of the same."""
     names = {one.account for one in accounts}
     own = [one.title for one in accounts if one.level == level and one.title]
     more = [title for title, (of, account) in totals.titles.items() if of == level and account in names]
-    return islice(dict.fromkeys([*own[:_TITLES], *more]), _TITLES)
+    return islice(dict.fromkeys([*own[:TITLES], *more]), TITLES)
 
 
-def _covered(totals: TopicTotals, accounts: list[_Account], rules: list[_Rule]) -> Covered:
+def _covered(totals: TopicTotals, accounts: list[AccountTotals], rules: list[HeldRule]) -> Covered:
     levels = reduce(or_, (one.levels for one in accounts), 0)
     return Covered(
-        levels=tuple(name for number, name in reversed([*enumerate(_LEVELS)]) if levels >> number & 1),
+        levels=tuple(name for number, name in reversed([*enumerate(LEVELS)]) if levels >> number & 1),
         reasons=tuple(totals.values.of(reduce(or_, (one.reasons for one in accounts), 0))),
         rule_ids=tuple(dict.fromkeys(rule.id for rule in rules)),
         accounts=tuple(dict.fromkeys(one.account for one in accounts)),
@@ -376,26 +274,5 @@ def _covered(totals: TopicTotals, accounts: list[_Account], rules: list[_Rule]) 
     )
 
 
-def _held_row(row: _Row) -> HeldRow:
-    return HeldRow(
-        rule_id=row.rule.id,
-        rule_title=row.rule.title,
-        level=_LEVELS[row.level],
-        account=row.account,
-        actor=row.actor,
-        alerts=row.alerts,
-        messages=row.messages,
-        first_event_time=row.first,
-        last_event_time=row.last,
-        owner=row.rule.owner,
-        tactics=row.rule.tactics,
-    )
-
-
-def _account_row(one: _Account) -> HeldAccount:
-    return HeldAccount(one.account, _LEVELS[one.level], one.alerts, one.messages, one.rules.bit_count())
-
-
-def _rank(level: str) -> int:
-    """A level that nobody knows counts as the worst."""
-    return _LEVELS.index(level) if level in _LEVELS else len(_LEVELS) - 1
+def _account_row(one: AccountTotals) -> HeldAccount:
+    return HeldAccount(one.account, LEVELS[one.level], one.alerts, one.messages, one.rules.bit_count())

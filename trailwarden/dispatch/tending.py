@@ -7,11 +7,12 @@ What is due is put off before it is worked on, with its attempts counted: whatev
 an exception (its time, its memory) is not first in line in the next run, and stops nothing behind it.
 """
 
-import hashlib
 import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from trailwarden.alerts.groups import CHECK_AFTER
@@ -19,11 +20,12 @@ from trailwarden.alerts.telling import Heartbeat, StormSummary, Suppressed
 from trailwarden.dispatch.heartbeats import Acknowledged, HeartbeatFigures
 from trailwarden.dispatch.notification import Notifier, Telling
 from trailwarden.dispatch.set_aside import set_aside_letter
-from trailwarden.dispatch.storms import StormTotals, briefer, messages_of
+from trailwarden.dispatch.storm_totals import StormTotals
+from trailwarden.dispatch.storms import briefer, messages_of, part_key
 from trailwarden.errors import MessageRefusedError
 from trailwarden.messages.message import AlertMessage
 from trailwarden.state.groups import Due, Groups, GroupStore
-from trailwarden.state.outbox import Budgets, Outbox, Outgoing, SetAside, SetAsides, Storm, Storms
+from trailwarden.state.outbox import Budgets, Heard, Outbox, Outgoing, SetAside, SetAsides, Storm, Storms
 from trailwarden.state.weeks import Weeks, week_of
 
 _log = logging.getLogger(__name__)
@@ -35,6 +37,8 @@ _POSTPONED_AT_MOST = 86_400
 _ATTEMPTS = 3
 """How often something is tried before it is set aside: then operations is notified, and it is tried ever more
 rarely. Of summaries and heartbeats, how often in full."""
+_FAILED_AT_MOST = 900
+"""For how many seconds at most a topic that failed is left alone. Each failure doubles it."""
 _PROTECTED_AFTER = 300
 """How many seconds after a summary the next one tells of what was held back of protected rules."""
 _SETTLED = timedelta(minutes=2)
@@ -247,85 +251,122 @@ class Tender:
             )
 
     def _sum_up_hour(self, storm: Storm, tally: TendTally, out_of_time: Callable[[], bool]) -> None:
-        held = self._storms.count_held(storm.hour)
-        over = self._is_over(storm.hour)
-        if held > storm.told and (over or self._wants_summary(storm, held)):
-            attempt = self._storms.begin_summary(storm)
-            if not attempt:
-                return
-            if attempt > _ATTEMPTS:
-                self._set_asides.add(
-                    SetAside(
-                        f"STORM#{storm.hour}#{storm.number}",
-                        f"summing up what was held back in {storm.hour} (UTC) ended its function "
-                        f"{attempt - 1} times: the summary is sent without rows and sentences",
-                        attempts=attempt - 1,
-                    )
-                )
+        """Each topic is told of what it would have been told one by one. One that fails keeps no other from
+        the next summary; it is tried again, ever more rarely, and not told again what it has."""
+        held, over = self._storms.count_held(storm.hour), self._is_over(storm.hour)
+        if not self._wanting(storm, held, over=over):
+            if over and not storm.over and not self._lacking(storm, held):
+                self._storms.summarised(replace(storm, over=True))
+            return
+        begun = self._storms.begin_summary(storm)
+        if begun is None:
+            return
+        brief = begun.attempts > _ATTEMPTS
+        if brief:
+            self._set_asides.add(_ended_in(begun))
+        try:
+            totals = self._totals(storm.hour, held, out_of_time, brief=brief)
+        except Exception:
+            self._storms.summary_failed(storm)
+            raise
+        failure: Exception | None = None
+        for topic in self._wanting(begun, held, over=over):
             try:
-                begun = replace(storm, number=storm.number + 1, over=over)
-                self._tell_storm(begun, held, out_of_time, brief=attempt > _ATTEMPTS)
-            except Exception:
-                self._storms.summary_failed(storm)
-                raise
-            tally.summaries += 1
-        elif over and not storm.over:
-            self._storms.summarised(replace(storm, over=True))
+                self._tell_topic(begun, topic, totals, over=over)
+            except Exception as error:  # noqa: BLE001 (raised below, when the others were told)
+                failure = error
+        self._storms.summarised(begun)
+        if failure is not None:
+            raise failure
+        tally.summaries += 1
 
-    def _wants_summary(self, storm: Storm, held: int) -> bool:
+    def _wanting(self, storm: Storm, held: int, *, over: bool) -> list[Broadcast]:
+        """The topics that must not wait."""
+        return [
+            topic
+            for topic in self._topics
+            if self._wants_summary(storm, storm.heard.get(topic.name, Heard()), held, over=over)
+        ]
+
+    def _lacking(self, storm: Storm, held: int) -> bool:
+        """Whether a topic has not heard of something that is held."""
+        known = (storm.heard.get(topic.name, Heard()) for topic in self._topics)
+        return any(heard.parts or held > heard.told for heard in known)
+
+    def _wants_summary(self, storm: Storm, heard: Heard, held: int, *, over: bool) -> bool:
         """Whether what is held must not wait for the hour's end: there is ten times as much; an account or a
         protected rule that no summary has named; or more of a protected rule, some minutes after the last."""
-        if held >= _GROWTH * storm.told or storm.urgent > storm.urgent_told:
+        if self._now() < heard.again_at:
+            return False
+        if heard.parts:
             return True
-        return storm.protected > storm.protected_told and self._now() >= storm.told_at + _PROTECTED_AFTER
+        if held <= heard.told:
+            return False
+        if over or held >= _GROWTH * heard.told or storm.urgent > heard.urgent:
+            return True
+        return storm.protected > heard.protected and self._now() >= heard.at + _PROTECTED_AFTER
 
     def _is_over(self, hour: str) -> bool:
         ends = datetime.fromisoformat(f"{hour}:00:00+00:00") + timedelta(hours=1)
         return datetime.fromtimestamp(self._now(), UTC) >= ends + _SETTLED
 
-    def _tell_storm(self, storm: Storm, count: int, out_of_time: Callable[[], bool], *, brief: bool) -> None:
-        """Each topic is told of what it would have been told one by one. Where one fails, the summary comes
-        again, but not to those who have it."""
+    def _totals(self, hour: str, count: int, out_of_time: Callable[[], bool], *, brief: bool) -> StormTotals:
         totals = StormTotals(self._topics, brief=brief)
-        for number, one in enumerate(self._storms.held(storm.hour)):
+        for number, one in enumerate(self._storms.held(hour)):
             totals.add(one)
             if number % 1000 == 999 and out_of_time():
                 break
         totals.unread = max(0, count - totals.messages)
-        telling = storm.telling or totals.messages + totals.unread
-        failure: Exception | None = None
-        for topic in self._topics:
-            if topic.name in storm.told_to or not totals.of(topic.name):
-                continue
-            try:
-                self._send_parts(storm, topic, totals, telling)
-                self._storms.summary_told(replace(storm, telling=telling), topic.name)
-            except Exception as error:  # noqa: BLE001 (raised below, when the others were told)
-                failure = error
-        if failure is not None:
-            raise failure
-        self._storms.summarised(replace(storm, told=telling))
+        return totals
 
-    def _send_parts(self, storm: Storm, topic: Broadcast, totals: StormTotals, telling: int) -> None:
-        """Every part of the summary; one that fails costs no other, and those that are out are not sent
-        again with the rest."""
+    def _tell_topic(self, storm: Storm, topic: Broadcast, totals: StormTotals, *, over: bool) -> None:
+        """Every part of the summary; one that fails costs no other, and those that are out are not sent again
+        with the rest. What came meanwhile is left to the next summary."""
+        before, now = storm.heard.get(topic.name, Heard()), int(self._now())
+        heard = before
+        if not before.parts:
+            told = totals.messages + totals.unread
+            heard = Heard(before.number + 1, told, storm.urgent, storm.protected, now, over)
+        if not totals.of(topic.name):
+            self._storms.summary_told(storm, topic.name, replace(heard, number=before.number, parts=()))
+            return
         failure: Exception | None = None
-        parts = messages_of(totals.of(topic.name), storm, self._budgets, topic.render_storm)
-        for summary, message in parts:
-            name = f"{topic.name}#{hashlib.sha256(message.payload.encode()).hexdigest()[:16]}"
-            if name in storm.told_to:
+        shown = replace(storm, number=heard.number, over=heard.over)
+        render = partial(self._written, topic)
+        for summary, message in messages_of(totals.of(topic.name), shown, self._budgets, render):
+            key = part_key(summary)
+            if key in heard.parts:
                 continue
             try:
-                self._publish_part(topic, summary, message, name)
-                self._storms.summary_told(replace(storm, telling=telling), name)
+                self._publish_part(topic, summary, message)
+                heard = replace(heard, parts=(*heard.parts, key))
+                if summary.parts > 1:
+                    self._storms.summary_told(storm, topic.name, heard)
             except Exception as error:  # noqa: BLE001 (raised below, when the others were sent)
                 failure = error
-        if failure is not None:
-            raise failure
+        if failure is None:
+            done = replace(heard, at=now, parts=(), failures=0, again_at=0)
+            self._storms.summary_told(storm, topic.name, done)
+            return
+        delay = min(_POSTPONED * 2 ** min(before.failures, 10), _FAILED_AT_MOST)
+        known = heard if heard.parts else before
+        failed = replace(known, failures=before.failures + 1, again_at=now + delay)
+        self._storms.summary_told(storm, topic.name, failed)
+        raise failure
 
-    def _publish_part(
-        self, topic: Broadcast, summary: StormSummary, message: AlertMessage, name: str
-    ) -> None:
+    def _written(self, topic: Broadcast, summary: StormSummary) -> AlertMessage:
+        """The message; brief if it cannot be written in full, whatever the reason."""
+        try:
+            return topic.render_storm(summary)
+        except Exception:
+            _log.exception("the summary of %s cannot be written in full for %s", summary.hour, topic.name)
+            self._set_asides.add(_sent_brief(topic, summary))
+            for brief in briefer(summary):
+                with suppress(Exception):
+                    return topic.render_storm(brief)
+            raise
+
+    def _publish_part(self, topic: Broadcast, summary: StormSummary, message: AlertMessage) -> None:
         """One that the topic refuses goes out briefer, and at the third refusal not at all: to repeat it
         would help nobody, and would keep the hour from being summed up. Operations is notified."""
         try:
@@ -334,17 +375,7 @@ class Tender:
             _log.exception("%s refuses a part of the summary of %s", topic.name, summary.hour)
         else:
             return
-        self._set_asides.add(
-            SetAside(
-                f"STORM#{summary.hour}#{summary.number}#{name}",
-                f"SNS refused a part of the summary of what was held back in {summary.hour} (UTC): it is "
-                "sent without rows and sentences, if at all, and subscriptions that filter may lack it; "
-                "trailwarden alerts list --held has all of it",
-                level=summary.level,
-                account=summary.account_rows[0].account if summary.account_rows else "",
-                attempts=1,
-            )
-        )
+        self._set_asides.add(_sent_brief(topic, summary))
         for brief in briefer(summary):
             try:
                 topic.publish(topic.render_storm(brief))
@@ -372,3 +403,24 @@ class Tender:
                 self._weeks.heartbeat_failed(week, topic.name)
         if failure is not None:
             raise failure
+
+
+def _ended_in(storm: Storm) -> SetAside:
+    return SetAside(
+        f"STORM#{storm.hour}#{storm.number}",
+        f"summing up what was held back in {storm.hour} (UTC) ended its function {storm.attempts - 1} "
+        "times: the summary is sent without rows and sentences",
+        attempts=storm.attempts - 1,
+    )
+
+
+def _sent_brief(topic: Broadcast, summary: StormSummary) -> SetAside:
+    return SetAside(
+        f"STORM#{summary.hour}#{summary.number}#{topic.name}#{part_key(summary)}",
+        f"a part of the summary of what was held back in {summary.hour} (UTC) could not be written, or "
+        "SNS refused it. It is sent without rows and sentences, if at all, and subscriptions that filter may "
+        "lack it; trailwarden alerts list --held has all of it",
+        level=summary.level,
+        account=summary.account_rows[0].account if summary.account_rows else "",
+        attempts=1,
+    )

@@ -31,6 +31,6 @@ def wrapped(text: str, first: str, following: str) -> list[str]:
     )
 
 
-def counted(count: int, thing: str) -> str:
-    """`1 alert`, `1,200 alerts`."""
-    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+def counted(count: int, thing: str, *, at_least: bool = False) -> str:
+    """`1 alert`, `1,200 alerts`, `at least 1,200 alerts`."""
+    return f"{'at least ' if at_least else ''}{count:,} {thing}{'' if count == 1 else 's'}"

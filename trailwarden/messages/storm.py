@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from trailwarden.activity.model import Context
-from trailwarden.alerts.telling import Covered, HeldAccount, HeldRow, StormSummary
+from trailwarden.alerts.telling import Covered, HeldAccount, HeldGroup, HeldRow, StormSummary
 from trailwarden.messages.chat import notification, plain
 from trailwarden.messages.envelope import DEFAULT_BODIES, AlertMessage, Bodies, enveloped, first_that_fits
 from trailwarden.messages.form import Form
@@ -19,6 +19,7 @@ from trailwarden.safety.text import defanged, one_line, shorten
 
 SCHEMA = "trailwarden.storm/1"
 _CHAT_ACCOUNTS = 40
+_CHAT_GROUPS = 10
 _ATTRIBUTE_LIMIT = 200  # characters, as alerts have them
 
 
@@ -107,6 +108,7 @@ def _message(summary: StormSummary, room: _Room, context: Context | None, bodies
 
 def _payload(storm: Storm) -> dict[str, Any]:
     summary = storm.summary
+    groups = {row: group.all for group in storm.groups() for row in group.rows}
     return {
         "schema": SCHEMA,
         "hour": summary.hour,
@@ -119,15 +121,18 @@ def _payload(storm: Storm) -> dict[str, Any]:
         "accounts": summary.accounts,
         "actors": summary.actors,
         "titles": list(summary.titles),
-        "rows": [_row(storm, row) for row in summary.rows],
+        "rows": [_row(storm, row, groups[row]) for row in summary.rows],
         "rows_left_out": summary.rows_left_out,
         "rule_budget": summary.rule_budget,
         "overall_budget": summary.overall_budget,
         "account_rows": [_account_row(storm, one) for one in summary.account_rows],
         "part": summary.part,
         "parts": summary.parts,
+        "split": summary.split,
+        "brief": summary.brief,
         "unread": summary.unread,
         "accounts_left_out": summary.accounts_left_out,
+        "lower_bounds": [name for name in summary.lower_bounds if name != "groups"],
     }
 
 
@@ -143,7 +148,7 @@ def _account_row(storm: Storm, one: HeldAccount) -> dict[str, Any]:
     }
 
 
-def _row(storm: Storm, row: HeldRow) -> dict[str, Any]:
+def _row(storm: Storm, row: HeldRow, whole: HeldGroup) -> dict[str, Any]:
     info = account_info(row.account, storm.context)
     return {
         "rule_id": row.rule_id,
@@ -159,18 +164,29 @@ def _row(storm: Storm, row: HeldRow) -> dict[str, Any]:
         "last_event_time": row.last_event_time,
         "owner": row.owner,
         "tactics": list(row.tactics),
+        "protected": row.protected,
+        "all_actors": {
+            "alerts": whole.alerts,
+            "messages": whole.messages,
+            "actors": whole.actors,
+            "actors_at_least": whole.actors_at_least,
+        },
     }
 
 
 def _chat(storm: Storm) -> dict[str, Any]:
     summary = storm.summary
     lines = [f"{plain(storm.held())} held back {storm.when()}: {plain(storm.by())}.", plain(storm.advice())]
+    lines += [plain(said, 400) for said in storm.limits()]
     lines += ["", *(f"- {plain(title, 300)}" for title in summary.titles), ""] if summary.titles else [""]
+    groups = storm.groups()[:_CHAT_GROUPS]
     lines += [
-        f"{row.alerts:,} x {plain(row.rule_title)}, {plain(storm.account(row))}, {plain(row.actor)}"
-        for row in summary.rows[:10]
+        f"{group.all.alerts:,} x {plain(row.rule_title)}, {plain(storm.account(row))}, "
+        f"{', '.join([*map(plain, group.actors()), *group.more_actors()])}"
+        for group in groups
+        for row in group.rows[:1]
     ]
-    named = {row.account for row in summary.rows[:10]}
+    named = {group.rows[0].account for group in groups}
     others = [one.account for one in summary.account_rows if one.account not in named]
     if others:
         more = f" and {len(others) - _CHAT_ACCOUNTS:,} more" if len(others) > _CHAT_ACCOUNTS else ""

@@ -1,12 +1,12 @@
 """How a storm's summary is said: its sentence, its table, why single mails stopped, and what to run."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from trailwarden.activity.model import Context
-from trailwarden.alerts.telling import HeldRow, StormSummary
+from trailwarden.alerts.telling import HeldGroup, HeldRow, StormSummary
 from trailwarden.messages.layout import counted, wrapped
 from trailwarden.messages.places import account_info, told_account
 from trailwarden.messages.when import clock, date
@@ -45,25 +45,55 @@ class Storm:
             name = f"Storm, {begins:%H}:00 to {(begins.hour + 1) % 24:02}:00 UTC"
         else:
             name = "Storm goes on" if summary.number > 1 else "Storm"
+        if self.part():
+            name = f"{name}, {self.part()}"
         if self.one_actor and summary.rows:
-            rules, accounts = counted(summary.rules, "rule"), counted(summary.accounts, "account")
+            rules, accounts = self._counted("rules", "rule"), self._counted("accounts", "account")
             actor = harmless(summary.rows[0].actor, 40)
             return f"{name}: {actor} under {rules} in {accounts}, {self.held()} held back"
         return f"{name}: {self.held()} held back, {self.by()}"
 
+    def part(self) -> str:
+        """`part 2 of 3`; empty if there is but one."""
+        summary = self.summary
+        return f"part {summary.part:,} of {summary.parts:,}" if summary.parts > 1 else ""
+
+    def limits(self) -> Iterator[str]:
+        """What must be known before its numbers are read: that it is a part, or brief."""
+        if self.summary.split:
+            yield (
+                f"This is {self.part()} of the summary. What was held back in its one account did not fit "
+                "into one message: other parts have the same counts, and other rules, regions or reasons."
+            )
+        elif self.part():
+            yield (
+                f"This is {self.part()} of the summary. Its counts are of this part alone, but for the "
+                "actors: they are counted over all parts. The others cover other accounts or other rules, so "
+                "that each subscription's filter finds its own."
+            )
+        if self.summary.brief:
+            yield (
+                "This summary is brief: it could not be sent in full. It names no rules and no actors; the "
+                "command below lists all alerts."
+            )
+
     def held(self) -> str:
         """`214 alerts`, or `1,200 messages about 214 alerts`, where follow-ups were held too."""
-        alerts = counted(self.summary.alerts, "alert")
+        alerts = self._counted("alerts", "alert")
         if self.summary.messages == self.summary.alerts:
             return alerts
-        return f"{counted(self.summary.messages, 'message')} about {alerts}"
+        return f"{self._counted('messages', 'message')} about {alerts}"
+
+    def _counted(self, name: str, thing: str) -> str:
+        count: int = getattr(self.summary, name)
+        return counted(count, thing, at_least=name in self.summary.lower_bounds)
 
     def by(self) -> str:
         """How many different rules, accounts and actors; the one, where there is one."""
         summary, rows = self.summary, self.summary.rows
         one = rows[0] if rows else None
         return ", ".join(
-            counted(count, thing) + (f" ({harmless(only, 40)})" if count == 1 and only else "")
+            self._counted(f"{thing}s", thing) + (f" ({harmless(only, 40)})" if count == 1 and only else "")
             for count, thing, only in (
                 (summary.rules, "rule", one and one.rule_title),
                 (summary.accounts, "account", one and self.short_account(one)),
@@ -90,14 +120,21 @@ class Storm:
     def largest(self) -> HeldRow | None:
         """A row of the rule that most of the alerts are of, where it has half of them or more."""
         counts: Counter[str] = Counter()
-        for row in self.summary.rows:
-            counts[row.rule_id] += row.alerts
+        for group in self.groups():
+            counts[group.rows[0].rule_id] += group.all.alerts
         if self.summary.rules == 1 and self.summary.rows:
             return self.summary.rows[0]
         rule_id, number = next(iter(counts.most_common(1)), ("", 0))
         if not number or number * 2 < self.summary.alerts:
             return None
         return next(row for row in self.summary.rows if row.rule_id == rule_id)
+
+    def groups(self) -> list["Group"]:
+        """The rows by rule and account: a thousand actors of one rule are one line."""
+        rows: dict[tuple[str, str, str, HeldGroup | None], list[HeldRow]] = {}
+        for row in self.summary.rows:
+            rows.setdefault((row.rule_id, row.account, row.level, row.group), []).append(row)
+        return [Group(tuple(found)) for found in rows.values()]
 
     @property
     def one_actor(self) -> bool:
@@ -122,8 +159,13 @@ class Storm:
 
 def storm_lines(storm: Storm, shown: int) -> Iterator[str]:
     summary = storm.summary
-    yield from wrapped(f"{storm.level}: {storm.held()} held back {storm.when()}: {storm.by()}.", "", "  ")
+    part = f", {storm.part()}" if storm.part() else ""
+    held = f"{storm.held()} held back {storm.when()}"
+    yield from wrapped(f"{storm.level}{part}: {held}: {storm.by()}.", "", "  ")
     yield ""
+    for said in storm.limits():
+        yield from wrapped(said, "", "  ")
+        yield ""
     yield from wrapped(
         "Nothing is lost: all of them are kept, and counted here instead of being told one by one.", "", "  "
     )
@@ -143,109 +185,123 @@ def storm_lines(storm: Storm, shown: int) -> Iterator[str]:
 
 def _table(storm: Storm, shown: int) -> Iterator[str]:
     """Number and level in columns of their own; what, where, who and when below each other, for a phone."""
-    groups = _grouped(storm.summary)
+    groups = _shown(storm, shown)
     if not groups:
         return
     yield "What was held back, the worst and largest first"
     yield f"  {'alerts':>9}  {'level':<8}  what, where, who, when"
     indent = " " * _COLUMN
-    for group in groups[:shown]:
+    for group in groups:
         level = harmless(_LEVELS.get(group.rows[0].level, group.rows[0].level), 8)
         first, *others = _cells(storm, group)
-        yield from wrapped(first, f"  {group.alerts:>9,}  {level:<8}  ", indent + "  ")
+        yield from wrapped(first, f"  {group.all.alerts:>9,}  {level:<8}  ", indent + "  ")
         for cell in others:
             yield from wrapped(cell, indent, indent + "  ")
-    left = storm.summary.alerts - sum(group.alerts for group in groups[:shown])
-    if left > 0:
-        yield from wrapped(f"and {counted(left, 'alert')} more, for which there is no room here", "  ", "  ")
+    yield from _not_shown(storm.summary, groups)
     yield ""
+
+
+def _shown(storm: Storm, shown: int) -> list["Group"]:
+    """The first ones, and of the others as many of protected rules."""
+    groups = storm.groups()
+    protected = [group for group in groups[shown:] if group.rows[0].protected]
+    return [*groups[:shown], *protected[:shown]]
+
+
+def _not_shown(summary: StormSummary, groups: Sequence["Group"]) -> Iterator[str]:
+    left = summary.alerts - sum(group.all.alerts for group in groups)
+    others = summary.groups - len(groups)
+    if left <= 0 and others <= 0:
+        return
+    pairs = counted(others, "more pair", at_least="groups" in summary.lower_bounds)
+    of = f" of {pairs} of rule and account" if others > 0 else ""
+    said = f"and {counted(max(left, 0), 'more alert')}{of}, for which there is no room here"
+    yield from wrapped(said, "  ", "  ")
 
 
 def _by_account(storm: Storm, shown: int) -> Iterator[str]:
     """Every account, if the table does not hold them all."""
     summary = storm.summary
-    named = {group.rows[0].account for group in _grouped(summary)[:shown]}
+    named = {group.rows[0].account for group in _shown(storm, shown)}
     if all(one.account in named for one in summary.account_rows):
         return
-    yield "All accounts in which something was held back"
+    left = summary.accounts - len(summary.account_rows)
+    of = " of this part" if summary.parts > 1 else ""
+    yield f"{'Accounts' if left > 0 else 'All accounts'}{of} in which something was held back"
     for one in summary.account_rows:
         level = harmless(_LEVELS.get(one.level, one.level), 8)
         account = harmless(told_account(one.account, storm.context), _CELL)
         yield f"  {one.alerts:>9,}  {level:<8}  {account}"
+    if left > 0:
+        yield f"  and {counted(left, 'more account')}"
     yield ""
 
 
 def _more_of_it(summary: StormSummary) -> Iterator[str]:
     """What this message does not hold."""
-    if summary.parts > 1:
-        said = (
-            f"This is part {summary.part:,} of {summary.parts:,} of the summary: the others cover other "
-            "accounts, or other rules, so that each subscriber's filter finds its own."
-        )
-        yield from wrapped(said, "", "  ")
-        yield ""
     if summary.unread:
         said = (
-            f"{summary.unread:,} more messages were held back than there was time to count: the list has "
-            "them all."
+            f"{counted(summary.unread, 'more message')} {'was' if summary.unread == 1 else 'were'} held back "
+            "than could be counted: the list has them all."
         )
         yield from wrapped(said, "", "  ")
         yield ""
     if summary.accounts_left_out:
-        left = counted(summary.accounts_left_out, "account")
-        yield from wrapped(f"{left} more could not be named in any part: the list has them all.", "", "  ")
+        at_least = "accounts_left_out" in summary.lower_bounds
+        left = counted(summary.accounts_left_out, "more account", at_least=at_least)
+        yield from wrapped(f"{left} could not be named in any part: the list has them all.", "", "  ")
         yield ""
 
 
 @dataclass(frozen=True, slots=True)
-class _Group:
-    """What one rule did in one account, of whatever actors; `actors` counts those that no row names too."""
+class Group:
+    """What one rule did in one account: rows of some actors, and what all came to."""
 
     rows: tuple[HeldRow, ...]
-    alerts: int
-    messages: int
-    actors: int
 
-
-def _grouped(summary: StormSummary) -> list[_Group]:
-    """The rows by rule and account: a thousand actors of one rule are one line. Where there is but one rule
-    in one account, all that is counted is of it, whether its rows are here or not."""
-    rows: dict[tuple[str, str], list[HeldRow]] = {}
-    for row in summary.rows:
-        rows.setdefault((row.rule_id, row.account), []).append(row)
-    if len(rows) == 1 and summary.rules == 1 and summary.accounts == 1:
-        return [_Group(summary.rows, summary.alerts, summary.messages, summary.actors)]
-    return [
-        _Group(
-            tuple(found),
-            sum(row.alerts for row in found),
-            sum(row.messages for row in found),
-            len({row.actor for row in found}),
+    @property
+    def all(self) -> HeldGroup:
+        """What all actors came to."""
+        return self.rows[0].group or HeldGroup(
+            sum(row.alerts for row in self.rows),
+            sum(row.messages for row in self.rows),
+            len({row.actor for row in self.rows}),
+            actors_at_least=False,
+            first_event_time=min(
+                (row.first_event_time for row in self.rows if row.first_event_time), default=None
+            ),
+            last_event_time=max(
+                (row.last_event_time for row in self.rows if row.last_event_time), default=None
+            ),
         )
-        for found in rows.values()
-    ]
+
+    def actors(self) -> list[str]:
+        """The names of a few."""
+        return list(dict.fromkeys(row.actor for row in self.rows))[:_ACTORS_AT_MOST]
+
+    def more_actors(self) -> Iterator[str]:
+        """How many more there are, if there are."""
+        more = self.all.actors - len(self.actors())
+        if more > 0:
+            yield f"and {counted(more, 'more actor', at_least=self.all.actors_at_least)} (see the list)"
 
 
-def _cells(storm: Storm, group: _Group) -> Iterator[str]:
+def _cells(storm: Storm, group: Group) -> Iterator[str]:
     row = group.rows[0]
     yield harmless(row.rule_title, _CELL) or harmless(row.rule_id)
     yield harmless(storm.account(row), _CELL)
-    actors = list(dict.fromkeys(row.actor for row in group.rows))[:_ACTORS_AT_MOST]
-    yield from (harmless(actor, _CELL) for actor in actors)
-    if group.actors > len(actors):
-        yield f"and {counted(group.actors - len(actors), 'actor')} more"
-    times = _times(storm, group)
-    messages = f"{group.messages:,} messages" if group.messages != group.alerts else ""
+    yield from (harmless(actor, _CELL) for actor in group.actors())
+    yield from group.more_actors()
+    times = _times(storm, group.all)
+    messages = counted(group.all.messages, "message") if group.all.messages != group.all.alerts else ""
     more = ", ".join(part for part in (times, messages) if part)
     if more:
         yield more
 
 
-def _times(storm: Storm, group: _Group) -> str:
-    """From the first to the last event, as far as the rows here tell: `02:58 to 03:04 UTC`."""
-    first = min((row.first_event_time for row in group.rows if row.first_event_time), default=None)
-    last = max((row.last_event_time for row in group.rows if row.last_event_time), default=None)
-    begun, ended = clock(first, storm.begins), clock(last, storm.begins)
+def _times(storm: Storm, whole: HeldGroup) -> str:
+    """From the first to the last event: `02:58 to 03:04 UTC`."""
+    begun, ended = clock(whole.first_event_time, storm.begins), clock(whole.last_event_time, storm.begins)
     return (
         f"{begun.removesuffix(' UTC')} to {ended}" if begun and ended and begun != ended else begun or ended
     )
@@ -255,29 +311,36 @@ def _why(storm: Storm) -> Iterator[str]:
     summary, begins = storm.summary, storm.begins
     yield "Why single mails stopped"
     yield from wrapped(
-        f"In an hour a rule sends {counted(summary.rule_budget, 'message')} at most, all rules together "
-        f"{summary.overall_budget:,}, of which the milder levels may use up a part. What comes above that is "
-        "told in summaries like this one.",
+        f"In an hour a rule sends {counted(summary.rule_budget, 'message')}, all rules together "
+        f"{summary.overall_budget:,}, of which the milder levels may use up a part. Beyond that only the "
+        "first ones of an account and of a protected rule are sent. The rest is told in summaries like this "
+        "one.",
         "  ",
         "  ",
     )
     if summary.final:
         said = "This is the last summary of that hour. The next hour has its own budget."
+        yield from wrapped(said, "  ", "  ")
     else:
         end = f"{(begins.hour + 1) % 24:02}:00 UTC" if begins else "the end of the hour"
-        said = (
-            f"The next comes when ten times as much was held as until now, or soon after {end} if more was "
-            "held by then."
-        )
-    yield from wrapped(said, "  ", "  ")
+        yield "  The next summary comes"
+        for when in (
+            (
+                "within minutes if something high or critical is held back in an account for the first time "
+                "in the hour, or anything of a protected rule (those on Trailwarden itself and its trails);"
+            ),
+            "else when ten times as much is held back as until now;",
+            f"soon after {end} if more was held back by then.",
+        ):
+            yield from wrapped(when, "  - ", "    ")
     yield ""
 
 
 def _what_to_do(storm: Storm) -> Iterator[str]:
-    yield "To read what was held back:"
+    yield from wrapped("To read what was held back (one line of it: add --rule and --account):", "", "  ")
     yield f"  {LIST}"
     largest = None if storm.one_actor else storm.largest()
-    if largest is None:
+    if largest is None or largest.protected:
         return
     title = harmless(largest.rule_title, 100)
     yield ""

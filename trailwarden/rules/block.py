@@ -19,6 +19,9 @@ _EXCEPTION_KEYS = ("owner", "reason", "expires")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TEST_KEYS = ("match", "no_match")
 _TITLE_TOKEN = re.compile(r"\{([^{}]*)\}|[{}]")
+_WORD = re.compile(r"[^\W\d_\u115f\u1160\u3164\uffa0]{2}")
+_PLACEHOLDERS_IN_A_ROW = 3
+"""More of them, without words between, could make up a sentence."""
 LONGEST_QUIET = 7 * DAY
 """The longest quiet time, in seconds."""
 
@@ -155,7 +158,7 @@ class _Reader:
         return tuple(text.strip() for text in value)
 
     def _title(self, block: dict[str, Any]) -> str:
-        title = self._text(block, "title")
+        title, before = self._text(block, "title"), len(self._problems)
         for token in _TITLE_TOKEN.finditer(title):
             names = (token.group(1) or "").split("|")
             told = next((wrong for name in names if (wrong := wrong_path(name.strip()))), None)
@@ -163,6 +166,10 @@ class _Reader:
                 cure = "write a field in braces, such as {userIdentity.arn}, or several, {first|second}"
                 message = f"`{token.group()}` in the title is no placeholder"
                 self._refuse((_BLOCK, "title"), message, told[1] if "[" in message else cure)
+        if title and len(self._problems) == before and not _has_words(title):
+            cure = "say what happened in words of your own, such as `{actor} tagged {requestParameters.name}`"
+            message = "the title leaves its words to the record: it could read like a message of another rule"
+            self._refuse((_BLOCK, "title"), message, cure)
         return title
 
     def _group_by(self, block: dict[str, Any]) -> tuple[str, ...]:
@@ -220,3 +227,16 @@ class _Reader:
             else:
                 self._refuse((*path, index), "a test's record must be a map", "write it as CloudTrail would")
         return found
+
+
+def _has_words(title: str) -> bool:
+    """Whether a title says something itself, whatever the record holds."""
+    in_a_row = end = 0
+    words = False
+    for token in _TITLE_TOKEN.finditer(title):
+        says = _WORD.search(title, end, token.start()) is not None
+        words = words or says
+        in_a_row, end = (1 if says else in_a_row + 1), token.end()
+        if in_a_row > _PLACEHOLDERS_IN_A_ROW:
+            return False
+    return words or _WORD.search(title, end) is not None

@@ -10,7 +10,7 @@ from trailwarden.alerts.groups import Opened
 from trailwarden.alerts.model import Alert
 from trailwarden.state.groups import Due
 from trailwarden.state.memory import MemoryGroupStore
-from trailwarden.state.outbox import Budgets, Held, Outgoing, Progress, SetAside, Storm
+from trailwarden.state.outbox import Budgets, Heard, Held, Outgoing, Progress, SetAside, Storm
 from trailwarden.state.weeks import Seen, WeekFigures, week_before, week_of
 
 _NOTHING = Progress()
@@ -154,36 +154,28 @@ class MemoryOutbox:
         """How many messages were held back in the hour."""
         return len(self._held.get(hour, {}))
 
-    def begin_summary(self, storm: Storm) -> int:
+    def begin_summary(self, storm: Storm) -> Storm | None:
         """Take it on to sum up the hour."""
-        if self._storms[storm.hour].number != storm.number:
-            return 0
-        self._summing[storm.hour] += 1
-        return self._summing[storm.hour]
+        known = self._storms[storm.hour]
+        if known.number != storm.number:
+            return None
+        self._storms[storm.hour] = replace(known, attempts=known.attempts + 1)
+        return self._storms[storm.hour]
 
     def summary_failed(self, storm: Storm) -> None:
         """Take the attempt back."""
-        self._summing[storm.hour] -= 1
-
-    def summary_told(self, storm: Storm, name: str) -> None:
-        """Remember that one of several topics has the summary."""
         known = self._storms[storm.hour]
-        self._storms[storm.hour] = replace(known, told_to=known.told_to | {name}, telling=storm.telling)
+        self._storms[storm.hour] = replace(known, attempts=known.attempts - 1)
+
+    def summary_told(self, storm: Storm, name: str, heard: Heard) -> None:
+        """Remember what a topic has heard."""
+        known = self._storms[storm.hour]
+        self._storms[storm.hour] = replace(known, heard={**known.heard, name: heard})
 
     def summarised(self, storm: Storm) -> None:
-        """Remember what has been summed up."""
-        self._summing.pop(storm.hour, None)
+        """Let go of the hour."""
         known = self._storms[storm.hour]
-        self._storms[storm.hour] = replace(
-            storm,
-            told_to=frozenset(),
-            telling=0,
-            urgent=known.urgent,
-            urgent_told=storm.urgent,
-            protected=known.protected,
-            protected_told=storm.protected,
-            told_at=int(self._now()),
-        )
+        self._storms[storm.hour] = replace(known, number=storm.number + 1, over=storm.over, attempts=0)
 
     def due(self, now: int, limit: int | None = None) -> Iterable[Due]:
         """What is due, the earliest first."""

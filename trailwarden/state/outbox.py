@@ -6,8 +6,8 @@ catch, is known by its attempts.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from trailwarden.alerts.model import Alert
@@ -154,29 +154,41 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """What a topic has heard of an hour: `number` summaries, the last of which counted `told` messages, when
+    there were so many `urgent` and `protected` ones. A topic that fails keeps no other waiting."""
+
+    number: int = 0
+    told: int = 0
+    urgent: int = 0
+    protected: int = 0
+    at: int = 0
+    """When the last summary was sent, in seconds since 1970."""
+    over: bool = False
+    """Whether the last summary was made after the hour's end."""
+    parts: tuple[str, ...] = ()
+    """What it has of the last summary, while the rest could not be sent; empty if it has all."""
+    failures: int = 0
+    again_at: int = 0
+    """Since it failed, nothing is sent before then."""
+
+
+@dataclass(frozen=True, slots=True)
 class Storm:
-    """An hour (`2026-03-01T12`, UTC) in which messages were held back: `number` summaries told `told` of
-    them."""
+    """An hour (`2026-03-01T12`, UTC) in which messages were held back. `number` counts its summaries."""
 
     hour: str
     number: int = 0
-    told: int = 0
     over: bool = False
-    """Whether the last summary came after the hour's end."""
-    told_to: frozenset[str] = frozenset()
-    """Names of topics that have the next summary already, while others could not be told of it."""
-    telling: int = 0
-    """How many messages that summary told those of; 0 where nobody has it."""
+    """Whether the hour is over, and every topic has heard all of it."""
     urgent: int = 0
     """How many accounts and protected rules in accounts (`Held.urgent`) were held back."""
-    urgent_told: int = 0
-    """How many of them there were when the last summary was made."""
     protected: int = 0
     """How many messages of protected rules were held back: at least those that were."""
-    protected_told: int = 0
-    """How many of them there were when the last summary was made."""
-    told_at: int = 0
-    """When the last summary was sent, in seconds since 1970."""
+    attempts: int = 0
+    """How often a summary was begun since the last one that ended."""
+    heard: Mapping[str, Heard] = field(default_factory=dict)
+    """By topic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,18 +273,18 @@ class Storms(Protocol):
     def count_held(self, hour: str) -> int:
         """How many messages were held back in the hour."""
 
-    def begin_summary(self, storm: Storm) -> int:
-        """Take it on to sum up the hour. Returns which attempt it is, from 1; 0 if another function does, or
-        did."""
+    def begin_summary(self, storm: Storm) -> Storm | None:
+        """Take it on to sum up the hour: the storm as it is now, this attempt counted. None if another
+        function does, or did."""
 
     def summary_failed(self, storm: Storm) -> None:
-        """It could not be sent, and the function is well: the attempt does not count."""
+        """It could not be made, and the function is well: the attempt does not count."""
 
-    def summary_told(self, storm: Storm, name: str) -> None:
-        """Remember that one of several topics has the summary, which tells of `telling` messages."""
+    def summary_told(self, storm: Storm, name: str, heard: Heard) -> None:
+        """Remember what a topic has heard."""
 
     def summarised(self, storm: Storm) -> None:
-        """Remember what has been summed up."""
+        """Let go of the hour, and remember whether it is over."""
 
 
 class SetAsides(Protocol):

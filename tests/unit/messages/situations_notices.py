@@ -6,10 +6,20 @@ from dataclasses import dataclass, replace
 from tests.unit.messages.records import ACCOUNT
 from tests.unit.messages.situations_later import ACCOUNTS
 from trailwarden.activity.model import Context
-from trailwarden.alerts.telling import Heartbeat, HeldRow, StormSummary, Suppressed, WatchedAccount
+from trailwarden.alerts.telling import (
+    Heartbeat,
+    HeldAccount,
+    HeldGroup,
+    HeldRow,
+    StormSummary,
+    Suppressed,
+    WatchedAccount,
+)
+from trailwarden.dispatch.storms import summary_of
 from trailwarden.messages.envelope import DEFAULT_BODIES, AlertMessage, Bodies
 from trailwarden.messages.heartbeat import heartbeat_message
 from trailwarden.messages.storm import storm_message
+from trailwarden.state.outbox import Budgets, Held, Storm
 
 DENIALS = "9d2a1c0e-6a52-4b1f-8d55-0f5d1f6c7f0b"
 STOPPED = "01b85956-1b01-4c82-a79c-2d945cbc460e"
@@ -62,8 +72,16 @@ def _row(rule: tuple[str, str, str], account: str, actor: str, alerts: int, **fi
 def wrong_rule() -> StormSummary:
     """One rule meets every function of a deployment."""
     denials = (DENIALS, "Call Denied To A Role", "medium")
+    whole = HeldGroup(10_000, 10_000, 10_000, False, "2026-03-01T02:58:11Z", "2026-03-01T03:04:40Z")
     rows = tuple(
-        _row(denials, ACCOUNT, f"role web (session i-0123456789abcde{number:02})", 1, tactics=("discovery",))
+        _row(
+            denials,
+            ACCOUNT,
+            f"role web (session i-0123456789abcde{number:02})",
+            1,
+            tactics=("discovery",),
+            group=whole,
+        )
         for number in range(25)
     )
     return StormSummary(
@@ -120,7 +138,45 @@ def _storms() -> Iterator[Notice]:
         overall_budget=100,
     )
     yield Notice("storm-attack-over-three-accounts", attack)
+    accounts = tuple(HeldAccount(f"{n:012}", "critical" if n < 2 else "low", 9, 12, 2) for n in range(9))
+    part = replace(
+        attack,
+        part=2,
+        parts=3,
+        accounts=12,
+        account_rows=(*(HeldAccount(row.account, row.level, 9, 12, 2) for row in rows[:3]), *accounts),
+        unread=1,
+        accounts_left_out=1,
+    )
+    yield Notice("storm-in-parts", part)
+    yield Notice("storm-of-decoys", _decoys())
+    brief = replace(attack, rows=(), titles=(), account_rows=part.account_rows[:3], brief=True)
+    yield Notice("storm-brief", brief)
     yield Notice("storm-final", replace(attack, hour="2026-03-01T23", number=3, final=True))
+
+
+def _decoys() -> StormSummary:
+    """One actor among many of the same protected rule in the same account, as it is counted."""
+    held = [
+        Held(
+            alert_id=f"{number:032x}",
+            key="ALERT",
+            rule_id=STOPPED if number % 40 else ATTACHED,
+            rule_title="Trail Stopped Or Deleted" if number % 40 else "Administrator Policy Attached",
+            level="critical" if number % 40 else "high",
+            account=ACCOUNT if number % 50 else "444455556666",
+            actor=f"user decoy-{number}",
+            title=f"user decoy-{number} switched off the trail main (StopLogging)",
+            first_event_time="2026-03-01T02:58:11Z",
+            last_event_time="2026-03-01T03:04:40Z",
+            owner="security team",
+            region="eu-west-1",
+            reason="opened",
+            protected=number % 40 > 0,
+        )
+        for number in range(1, 2000)
+    ]
+    return summary_of(Storm("2026-03-01T03", 1), held, Budgets())
 
 
 def quiet_week() -> Heartbeat:
@@ -210,8 +266,9 @@ def _odd() -> Iterator[Notice]:
             told={"high": 1, "x\nTold: 0": 1},
         ),
     )
+    whole = wrong_rule().rows[0].group
     many = tuple(
-        _row((DENIALS, "Call Denied " * 40, "medium"), ACCOUNT, f"user {n} " + "\u5927" * 400, 1)
+        _row((DENIALS, "Call Denied " * 40, "medium"), ACCOUNT, f"user {n} " + "\u5927" * 400, 1, group=whole)
         for n in range(3000)
     )
     yield Notice("storm-far-too-large", replace(wrong_rule(), rows=many))

@@ -173,10 +173,31 @@ def test_a_rule_whose_alerts_read_like_those_of_one_is_refused(title: str) -> No
 
 
 @pytest.mark.parametrize(
-    "title", ["{actor} touched a bell", "{actor} plugged {eventName} in", "{requestParameters.name}"]
+    "title", ["{actor} touched a bell", "{actor} plugged {eventName} in", "{requestParameters.name} rang"]
 )
 def test_a_rule_whose_alerts_read_otherwise_is_not(title: str) -> None:
     assert messages(load(rule("5" + OTHER[1:], "Mine", "GetUser", block=f"title: '{title}', "))) == ""
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "{requestParameters.name}",
+        "{requestParameters.name|userAgent}!",
+        "[{eventName}] {userAgent}: {errorMessage}",
+        "{actor} {errorMessage}",
+        "x {userAgent}",
+        "\u3164\u3164\u3164 {userAgent}",
+        "2026-03-01: {requestParameters.name}",
+        "{actor} {requestParameters.a} {requestParameters.b} {requestParameters.c} with words",
+        "Look at {requestParameters.a} {requestParameters.b} / {requestParameters.c} - {requestParameters.d}",
+    ],
+)
+def test_a_title_that_leaves_its_words_to_the_record_is_refused(title: str) -> None:
+    (problem,) = load(rule("5" + OTHER[1:], "Mine", "GetUser", block=f"title: '{title}', ")).problems
+    assert "the title leaves its words to the record" in problem.message
+    assert "{actor} tagged {requestParameters.name}" in problem.cure
+    assert problem.line > 1
 
 
 @pytest.mark.parametrize(
