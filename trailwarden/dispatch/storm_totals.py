@@ -1,5 +1,6 @@
 """What was held back in an hour, counted in bounded memory: by account, and by rule, account and actor."""
 
+from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
@@ -11,6 +12,7 @@ ACCOUNTS_KEPT = 20_000
 """What all parts of a summary together name."""
 TITLES = 5
 _GROUPS_KEPT = 1000
+"""Of protected rules, and as many of others: neither pushes the other out."""
 _ROWS_KEPT = 1000
 _ROWS_OF_GROUP = 200
 _DISTINCT_KEPT = 400_000
@@ -152,7 +154,7 @@ class TopicTotals:
     by_account: dict[tuple[Pattern, str], AccountTotals] = field(default_factory=dict)
     groups: dict[tuple[bool, int], dict[tuple[Pattern, str, str], GroupTotals]] = field(default_factory=dict)
     """By whether the rule is protected and the level; then by pattern, rule and account."""
-    groups_kept: int = 0
+    groups_kept: Counter[bool] = field(default_factory=Counter)
     groups_left_out: bool = False
     rows_kept: int = 0
     different: _Distinct = field(init=False)
@@ -206,22 +208,22 @@ class TopicTotals:
         known.level = max(known.level, level)
 
     def _group(self, held: Held, rule: HeldRule, level: int, pattern: Pattern) -> GroupTotals | None:
-        """Of a bounded number: those of protected rules and the worst are kept. What gave way once, or found
-        no place, finds none later either."""
+        """Of a bounded number of protected rules, and of others: the worst are kept. What gave way once, or
+        found no place, finds none later either."""
         rank, key = (held.protected, level), (pattern, held.rule_id, held.account)
         of_rank = self.groups.setdefault(rank, {})
         group = of_rank.get(key)
         if group is None:
-            if self.groups_kept >= _GROUPS_KEPT:
+            if self.groups_kept[held.protected] >= _GROUPS_KEPT:
                 self.groups_left_out = True
-                mildest = min(one for one, groups in self.groups.items() if groups)
+                mildest = min(one for one, kept in self.groups.items() if kept and one[0] is held.protected)
                 if mildest >= rank:
                     return None
                 _, gone = self.groups[mildest].popitem()
-                self.groups_kept -= 1
+                self.groups_kept[held.protected] -= 1
                 self.rows_kept -= len(gone.rows)
             group = of_rank[key] = GroupTotals(rule, level, held.account, pattern, held.protected)
-            self.groups_kept += 1
+            self.groups_kept[held.protected] += 1
         return group
 
     def _add_row(self, held: Held, rule: HeldRule, level: int, pattern: Pattern, *, new: bool) -> None:

@@ -452,3 +452,13 @@ def test_exact_numbers_do_not_say_at_least() -> None:
     summary = summary_of(STORM, [held(number) for number in range(500)], Budgets())
     assert summary.lower_bounds == ()
     assert "at least" not in storm_message(summary).email
+
+
+@pytest.mark.parametrize("protected", [True, False], ids=["protected ones", "others"])
+def test_neither_protected_rules_nor_others_push_the_other_out(protected: bool) -> None:
+    noise = [
+        held(number, level="medium", protected=protected, account=f"{number:012}") for number in range(1500)
+    ]
+    own = {"level": "medium" if not protected else "critical", "rule_id": "own", "account": "000000000001"}
+    parts = parts_of([*noise, held(9000, protected=not protected, **own)], Topic())
+    assert "own" in {row.rule_id for summary, _ in parts for row in summary.rows}
