@@ -17,7 +17,7 @@ _STARTS = re.compile(r"(\\*+)(\"\"\"|'''|[\"'`])")
 # What stands before a value and is none: YAML's tags and anchors, the end of a continued line, `new`.
 _PREFIX = re.compile(
     r"!(?:<[^>\s]*+>|[\w!/:.-]*+)[ \t]++|&[\w-]++[ \t]++|[\\`^][ \t]*+\r?\n[ \t]*+|(?:new|await)[ \t]++"
-    r"|\([ \t]*+"
+    r"|\([ \t]*+|/\*(?:[^*/]++|\*++(?!/)|/++(?!\*))*+\*++/\s{0,80}+"
 )
 _TAGGED_REFERENCE = re.compile(r"!(?:Ref|GetAtt|ImportValue|FindInMap)[ \t]")
 _LITERALS = re.compile(r"%[qQwWiI]?(?=[(\[{<|!/])")
