@@ -18,6 +18,7 @@ import re2
 
 from trailwarden.safety.lookalikes import legible
 from trailwarden.safety.names import is_secret
+from trailwarden.safety.secret_environment import ENVIRONMENT, environment_values
 from trailwarden.safety.secret_layers import layer_of
 from trailwarden.safety.secret_shapes import SHAPES
 from trailwarden.safety.secret_value import Span, value_spans
@@ -118,6 +119,7 @@ _PATTERNS = (
         _SPOKEN,
         _NAMED,
         _SET,
+        ENVIRONMENT,
         _ELEMENT,
         _ELEMENTS,
         _QUERY,
@@ -248,6 +250,7 @@ class _Search:
             _SPOKEN: self._spoken,
             _NAMED: self._named,
             _SET: self._set,
+            ENVIRONMENT: self._environment,
             _ELEMENT: self._element,
             _ELEMENTS: self._element,
             _ENCODED: self._encoded,
@@ -296,6 +299,11 @@ class _Search:
     def _set(self, met: Any) -> Iterator[Span]:
         if is_secret(met.group(1)):
             yield from self._value(met.end(), met.group(1), met.start(1))
+
+    def _environment(self, met: Any) -> Iterator[Span]:
+        for first, last in environment_values(self._text, met.start(), met.end(), self._budget.take):
+            if last > first and not is_reference(self._text[first:last]):
+                yield first, last
 
     def _element(self, met: Any) -> Iterator[Span]:
         if is_secret(met.group(1)) and not is_reference(met.group(2)):
