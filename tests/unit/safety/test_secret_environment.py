@@ -4,6 +4,8 @@ import pytest
 
 from trailwarden.safety.redact import redacted_text
 
+# ruff: noqa: E501 (a line for each: it is a table)
+
 SECRET = "Corr3ctHorse"
 ENVIRONMENTS = [
     f"F:\n  Properties:\n    Environment:\n      Variables:\n        ANY: {SECRET}\n        B: {SECRET}\n    Handler: x.y\n",
