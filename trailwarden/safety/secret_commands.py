@@ -12,7 +12,7 @@ _WORD = r"(?:\"[^\"]+\"|'[^']+'|[^\s\"';|&<>-][^\s\"';|&<>]*)"
 _ARGUMENTS = r"(?:[^\n;|&]|[\\`^]\r?\n)*?"
 _OPTIONS = r"(?:[ \t]+-[\w-]+(?:=\S+)?)*"
 # Those of htpasswd: `-C` and `-r` take a number.
-_COSTS = r"(?:[ \t]+-[a-zA-Z]*(?:[Cr][ \t]+\d+)?)*"
+_COSTS = r"(?:[ \t]+-[a-zA-Z]*[Cr][ \t]+\d+|[ \t]+-[a-zA-Z]+)*"
 # `user:password`, in quotes or not.
 _OF_USER = r"(?:\"[^\":/]*:([^\"]+)\"|'[^':/]*:([^']+)'|[^\s:\"'/]*:([^\s\"']+))"
 # What reads a secret from its standard input.
@@ -67,7 +67,7 @@ _POSITIONAL = (
     rf"(?i)\bnet1?(?:\.exe)?[ \t]+use[ \t]+[^\n]*?/user:{_VALUE}[ \t]+([^\s/\"']+|\"[^\"]+\")",
     rf"(?i)\bconvertto-securestring(?:[ \t]+-\w+)*[ \t]+({_WORD})",
     r"(?i)(\"[^\"]+\"|'[^']+')[ \t]*\|[ \t]*convertto-securestring\b",
-    rf"(?i)\bNetworkCredential[\"'\]]?(?:::new)?[ \t]*\([ \t]*{_VALUE}[ \t]*,[ \t]*({_VALUE})",
+    rf"(?i)\bNetworkCredential[\"'\]]?(?:::new)?[ \t]*\([ \t]*{_VALUE}[ \t]*,[ \t]*(\"[^\"]+\"|'[^']+'|[^\s\"',)]+)",
     rf"\bhtpasswd{_COSTS}[ \t]+-[a-zA-Z]*n[a-zA-Z]*{_COSTS}[ \t]+{_WORD}[ \t]+({_VALUE})",
     rf"\bhtpasswd{_COSTS}[ \t]+{_WORD}[ \t]+{_WORD}[ \t]+({_VALUE})",
     rf"(?i)\brabbitmqctl\b{_OPTIONS}[ \t]+(?:add_user|change_password|authenticate_user)[ \t]+{_VALUE}[ \t]+({_VALUE})",
