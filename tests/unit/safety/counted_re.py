@@ -112,7 +112,7 @@ class Counted:
             return char != "\n"
         if kind is c.IN:
             negated = value[0][0] is c.NEGATE
-            return negated != any(self._takes(*item, char) for item in value[negated:])
+            return negated != any(self._takes(item[0], item[1], char) for item in value[negated:])
         if kind is c.CATEGORY:
             return _CATEGORIES[value](char)
         chars = {char, char.lower(), char.upper()} if self._ignore_case else {char}
@@ -147,13 +147,13 @@ class CountedText(str):
         counted.steps = steps
         return counted
 
-    def find(self, sub: str, start: Any = 0, end: Any = None) -> int:  # type: ignore[override]
+    def find(self, sub: str, start: Any = 0, end: Any = None) -> int:
         found = super().find(sub, start, end)
         stop = len(self) if end is None else min(end, len(self))
         self.steps.taken += max(0, (found if found >= 0 else stop) - start)
         return found
 
-    def count(self, sub: str, start: Any = 0, end: Any = None) -> int:  # type: ignore[override]
+    def count(self, sub: str, start: Any = 0, end: Any = None) -> int:
         self.steps.taken += max(0, (len(self) if end is None else min(end, len(self))) - start)
         return super().count(sub, start, end)
 
