@@ -37,8 +37,8 @@ _USERS = (
     r"\bcurl(?:\.exe)?\b(?:[^\n|]|[\\`^]\r?\n)*?\s(?:-[a-zA-Z#0-9]*b|--cookie)[ \t=]*(?:\"([^\"]*=[^\"]*)\"|'([^']*=[^']*)'|([^\s\"'=]+=[^\s\"']+))",
     r"(?i)\b(?:http|https|xh|httpie)[ \t](?:[^\n;|&]|[\\`^]\r?\n)*?\s(?:-a|--auth)[ \t=]+" + _OF_USER,
     # Oracle's tools.
-    r"(?i)\b(?:sqlplus|sqlcl|sqlldr|expd?p?|impd?p?|rman|dgmgrl|tnsping)(?:\.exe)?\b(?:[^\n;|&]|[\\`^]\r?\n)*?[\s\"'=][\w$#.]+/(\"[^\"]+\"|[^\s@\"'/]+)@",
-    rf"(?i)\b(?:sqlplus|sqlcl|dgmgrl)(?:\.exe)?{_OPTIONS}[ \t]+[\"']?[\w$#.]+/(\"[^\"]+\"|[^\s@\"'/]+)(?:[\s\"']|$)",
+    r"(?i)\b(?:sqlplus\w*|sqlcl|sqlldr|expd?p?|impd?p?|rman|dgmgrl|tnsping)(?:\.exe)?\b(?:[^\n;|&]|[\\`^]\r?\n)*?[\s\"'=][\w$#.]+/(\"[^\"]+\"|[^\s@\"'/]+)@",
+    rf"(?i)\b(?:sqlplus\w*|sqlcl|dgmgrl)(?:\.exe)?{_OPTIONS}[ \t]+[\"']?[\w$#.]+/(\"[^\"]+\"|[^\s@\"'/]+)(?:[\s\"']|$)",
 )
 _OPTION = (
     rf"\b(?i:mysql\w*|mariadb[\w-]*|mongo\w*|cqlsh)\b{_ARGUMENTS}\s-p[ \t]*({_VALUE})",

@@ -9,6 +9,7 @@ from trailwarden.safety.redact import redacted_text
 
 SECRET = "Corr3ct-Horse"
 SECRETS = [
+    "sqlplus64 -L scott/{S}@//h/x",
     "SECRET_ACCESS_KEY '{S}'",
     'x session_token /* c */ "{S}"',
     "SET PASSWORD FOR 'u'@'%' = '{S}'",
