@@ -8,6 +8,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from trailwarden.safety.lookalikes import legible
+
 _LONGEST = 200
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _PUNCTUATION = re.compile(r"[^a-z0-9]")
@@ -15,7 +17,7 @@ _PUNCTUATION = re.compile(r"[^a-z0-9]")
 _QUALIFIER = re.compile(
     r"(?:value|values|text|plaintext|string|binary|data|base64|b64|hash|current|new|old|confirm|confirmation"
     r"|again|bytes|blob|content|contents|raw|encoded|material|literal|body|override|overrides|list|pem|set"
-    r"|png|seed|input|json|file|[0-9]+)$"
+    r"|png|seed|input|json|file|prod|production|dev|staging|qa|uat|live|sandbox|primary|secondary|base|[0-9]+)$"
 )
 _SECRET = re.compile(
     r"(?:passwords?|passwds?|pwds?|passphrases?|passcodes?|passwrd|secrets?|tokens?|credentials?|creds?"
@@ -23,7 +25,11 @@ _SECRET = re.compile(
     r"|storagekeys?|masterkeys?|authkeys?|accesskeys?|signingkeys?|hmackeys?|encryptionkeys?|customerkeys?"
     r"|streamkeys?|licensekeys?|subscriptionkeys?|tlskeys?|sslkeys?|sshkeys?|rsakeys?|tokenkeys?|deploykeys?"
     r"|consumerkeys?|integrationkeys?|activationkeys?|clientkeydata|mackeys?|hostkeys?"
-    r"|keymaterial|privkeys?|sshpass|accesscodes?|authcodes?|authorizationcodes?|devicecodes?|usercodes?"
+    r"|fernetkeys?|symmetrickeys?|cipherkeys?|cryptokeys?|aeskeys?|unsealkeys?|jwtkeys?|cookiekeys?|sessionkeys?"
+    r"|keystorekeys?|wpakeys?|wepkeys?|vapidkeys?|servicerolekeys?|passkeys?|passwort|kennwort|motdepasse"
+    r"|contrasena|senha|wachtwoord|(?:store|key|user|db|root|admin|ssh|smtp|ldap|mail|ftp|proxy|http|login|bind"
+    r"|redis|mongo|mysql|pg|postgres|vnc|wifi|zip|cert|auth|become|src|dest)pass"
+    r"|keymaterial|privkeys?|accesscodes?|authcodes?|authorizationcodes?|devicecodes?|usercodes?"
     r"|tokencodes?|mfacodes?|totpcodes?|otpcodes?|otps?|totps?|authenticationcodes?|verificationcodes?"
     r"|confirmationcodes?|activationcodes?|recoverycodes?|backupcodes?|securitycodes?|pincodes?"
     r"|userdata|connectionstrings?|connectionuris?|authorizations?|setcookies?|cookies?|bearers?|jwts?"
@@ -36,6 +42,22 @@ _SECRET = re.compile(
 )
 _SECRET_WORDS = frozenset({"pass", "pw", "pin", "passwd", "auth", "psk", "otp", "sas"})
 """What says so as the last word of a name alone: `DB_PASS`, but not `bypass`."""
+_SAYS_TOO_LITTLE = frozenset(
+    {"key", "keys", "value", "text", "plaintext", "string", "current", "raw", "token"}
+)
+_LEADING_ON = frozenset({"next", "page", "pagination", "continuation"})
+_OF_AN_INSTANCE = re.compile(
+    r"(?:(?:account|secret|private|api|signing|encryption|master|shared|license|storage)key|clientsecret"
+    r"|(?:sas|fixed|access|auth|api)token)$"
+)
+_SETTINGS = frozenset(
+    {"required", "reset", "rotation", "rotate", "enabled", "disabled", "length", "min", "max"}
+    | {"policy", "ttl", "age", "timeout", "interval", "size", "provider", "file", "path"}
+    | {"type", "header", "prefix", "field", "column", "param", "url", "uri", "endpoint"}
+    | {"expiry", "validity", "id", "arn", "name", "alias"}
+)
+"""What follows such a key, and is but a setting about it."""
+_DEEPEST = 12
 _HOLDS_SECRETS = re.compile(
     r"(?:passwords?|passwd|pwd|passphrases?|secrets?|tokens?|credentials?|apikeys?|[a-z]keys?|keymaterial"
     r"|userdata?|user)$"
@@ -74,45 +96,70 @@ _VALUE = re.compile(r"^(?:[a-z]*values?|val|default|content|data|[a-z]*valuetext
 def plain(name: str) -> str:
     """The name without case and punctuation, by which names are compared; what follows the last dot, slash or
     colon, if it is a path."""
-    last = re.split(r"[.:/]", name[-_LONGEST:].rstrip(".:/"))[-1]
-    if not last.isascii():
-        last = unicodedata.normalize("NFKC", last)
+    last = re.split(r"[.:/]", _legible(name).rstrip(".:/"))[-1]
     return _PUNCTUATION.sub("", last.lower())
+
+
+def _legible(name: str) -> str:
+    """The end of a name, in which what looks like a Latin letter is one."""
+    end = name[-_LONGEST:]
+    return end if end.isascii() else legible(unicodedata.normalize("NFKC", end))
 
 
 @lru_cache(maxsize=4096)
 def is_secret(name: str) -> bool:
     """Whether a field of this name (its last part, if it is dotted) holds a secret."""
-    known = plain(name)
+    known = _known(name)
     if not known or _HANDLES.search(known):
         return False
     if _SECRET.search(known):
         return True
-    words = _WORDS.findall(name[-_LONGEST:])
+    words = _WORDS.findall(_legible(name))
     if words and words[-1].lower() in _SECRET_WORDS:
         return True
     stripped = _QUALIFIER.sub("", known)
-    if stripped != known:
-        return not _HANDLES.search(stripped) and _SECRET.search(stripped) is not None
+    if stripped != known and not _HANDLES.search(stripped) and _SECRET.search(stripped):
+        return True
+    return _is_key_of_an_instance(name)
+
+
+def _known(name: str) -> str:
+    """The plain name; of `fs.s3a.secret.key` its last two parts, if the last one alone says too little."""
+    known = plain(name)
+    if known not in _SAYS_TOO_LITTLE:
+        return known
+    parts = _legible(name).rstrip(".:/").rsplit(".", 2)
+    before = plain(parts[-2]) if len(parts) > 1 else ""
+    return before + known if known != "token" or before in _LEADING_ON else known
+
+
+def _is_key_of_an_instance(name: str) -> bool:
+    """Whether what a key belongs to stands behind it: `fs.azure.account.key.store.dfs.core.windows.net`."""
+    parts = re.split(r"[:/]", _legible(name))[-1].split(".")
+    for place in range(1, min(len(parts), _DEEPEST)):
+        head = plain("".join(parts[max(0, place - 2) : place]))
+        if _OF_AN_INSTANCE.search(head):
+            rest = {plain(part) for part in parts[place:]}
+            return not rest & _SETTINGS and _READABLE.search(plain(parts[-1])) is None
     return False
 
 
 @lru_cache(maxsize=4096)
 def is_secret_object(name: str) -> bool:
     """Whether all that stands in an object of this name is secret, but for what people must read."""
-    return is_secret(name) and _HOLDS_SECRETS.search(_QUALIFIER.sub("", plain(name))) is not None
+    return is_secret(name) and _HOLDS_SECRETS.search(_QUALIFIER.sub("", _known(name))) is not None
 
 
 def may_be_id(name: str) -> bool:
     """Whether what holds a secret's name may as well be the id of a key."""
-    return plain(name).endswith(("encryptionkey", "accesskey", "masterkey", "signingkey", "customerkey"))
+    return _known(name).endswith(("encryptionkey", "accesskey", "masterkey", "signingkey", "customerkey"))
 
 
 @lru_cache(maxsize=4096)
 def is_readable(name: str) -> bool:
     """Whether people must read a field of this name, although it stands among secrets: an id, an ARN, a
     name, a state, a date."""
-    known = plain(name)
+    known = _known(name)
     return _HANDLES.search(known) is not None or (_READABLE.search(known) is not None and not is_secret(name))
 
 

@@ -25,6 +25,7 @@ from trailwarden.safety.names import (
     plain,
     values_something,
 )
+from trailwarden.safety.placeholders import HOLDS_VALUES, secret_values
 from trailwarden.safety.safe_record import SafeRecord
 from trailwarden.safety.secret_text import (
     MASK,
@@ -214,6 +215,8 @@ class _Redactor:
         return MASK
 
     def _object(self, value: dict[str, Any], depth: int, inside: bool) -> dict[str, Any]:
+        if not inside and value.keys() & HOLDS_VALUES:
+            value = self._without_placed(value, depth)
         pair = None if inside else _secret_value_of(value)
         exported = (
             not inside
@@ -237,6 +240,18 @@ class _Redactor:
                 below = key == pair or (inside and not is_readable(key))
                 safe[name] = self.value(item, key, depth + 1, inside=below)
         return safe
+
+    def _without_placed(self, value: dict[str, Any], depth: int) -> dict[str, Any]:
+        """The object without the secrets that stand apart from their names: DynamoDB's."""
+        hidden: dict[str, Any] = {}
+        for member, secret in secret_values(value).items():
+            held = value[member]
+            hidden[member] = (
+                {key: self.value(item, key, depth + 2, inside=key in secret) for key, item in held.items()}
+                if isinstance(held, dict)
+                else [self.value(item, "", depth + 2, inside=at in secret) for at, item in enumerate(held)]
+            )
+        return value | hidden
 
     def _list(self, value: list[Any], field: str, depth: int, inside: bool) -> list[Any]:
         safe: list[Any] = []

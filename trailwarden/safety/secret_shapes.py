@@ -1,4 +1,4 @@
-"""Secrets known by their own form: tokens of vendors, keys, and what commands take at a fixed place.
+"""Secrets known by their own form: tokens of vendors and keys; with those of commands, all shapes.
 
 RE2's patterns; the first group that takes part in a match is the secret, else all of it. The forms are the
 vendors' own, as their documentation and the public lists of secret scanners give them:
@@ -8,7 +8,7 @@ https://github.com/gitleaks/gitleaks/blob/master/config/gitleaks.toml
 
 # ruff: noqa: E501 (a line for each: it is a table)
 
-_VALUE = r"(?:\"[^\"]+\"|'[^']+'|[^\s\"';|&<>]+)"
+from trailwarden.safety.secret_commands import COMMANDS
 
 _AWS = (
     r"\b(?:FwoG|FQoG|IQoJ)[A-Za-z0-9+/=_-]{40,}",
@@ -57,30 +57,4 @@ _KEYS = (
     r"(?s)PuTTY-User-Key-File-\d.*?Private-Lines:[ \t]*\d+(.*?)(?:Private-MAC:|\z)",
     r"\$(?:1|5|6|7|y|gy|2[abxy]?|apr1|argon2(?:id?|d)|scrypt|pbkdf2[\w-]*)\$[./A-Za-z0-9$=,+-]{20,}",
 )
-_COMMANDS = (
-    r"(?i)\bpass(?:word|phrase|code)[ \t]+(?:is|was|to)[ \t]*[:=]?[ \t]*([^\s\"']*\d[^\s\"']*)",
-    r"(?i)\b(?:bearer|basic)[ \t]+([A-Za-z0-9._~+/=-]{8,})",
-    # https://user:password@host, https://token@host
-    r"[A-Za-z][A-Za-z0-9+.-]*://[^\s:/@\"'?#]*:([^\s/\"'?#][^\s/\"']*)@",
-    r"[A-Za-z][A-Za-z0-9+.-]*://([^\s:/@\"'?#]{20,})@",
-    r"(?i)(?:^|[\s\"'=])(?:-u|--user|--proxy-user)[ =]?[\"']?[^\s:\"'/]*[^\s:\"'/0-9][^\s:\"'/]*:([^\s\"']+)",
-    rf"(?i)\b(?:mysql\w*|mariadb\w*|mongo\w*|cqlsh)\b[^\n;|&]*?\s-p[ \t]*({_VALUE})",
-    rf"(?i)\b(?:sshpass|docker login|podman login|helm registry login|az login|gpg|smbmap|nxc|crackmapexec|evil-winrm|htpasswd|useradd|usermod|unzip|7z|xfreerdp|winexe|psexec\w*)\b[^\n;|&]*?\s[-/]p[ \t:]?({_VALUE})",
-    rf"(?i)\b(?:sqlcmd|bcp|osql)\b[^\n;|&]*?\s-P[ \t]*({_VALUE})",
-    rf"(?i)\b(?:redis-cli|memtier_benchmark)\b[^\n;|&]*?\s-a[ \t]+({_VALUE})",
-    rf"(?i)\b(?:ldap(?:search|add|modify|whoami|passwd|delete)|plink|pscp|psftp)\b[^\n;|&]*?\s-p?w[ \t]+({_VALUE})",
-    rf"(?i)\b(?:smbclient|rpcclient|net rpc|wmic?exec|winexe)\b[^\n;|&]*?-U[ \t]*[\"']?[^\s%]+%({_VALUE})",
-    rf"(?i)\bnet1?(?:\.exe)?[ \t]+user[ \t]+{_VALUE}[ \t]+([^\s/*\"']+|\"[^\"]+\")",
-    rf"(?i)\bnet1?(?:\.exe)?[ \t]+use[ \t]+[^\n]*?/user:{_VALUE}[ \t]+([^\s/\"']+|\"[^\"]+\")",
-    rf"(?i)\bconvertto-securestring[ \t]+(?:-\w+[ \t]+)*({_VALUE})",
-    r"(?i)\becho[ \t]+(?:-\w+[ \t]+)*[\"']?[\w.-]+:([^\s\"'|]+)[\"']?[ \t]*\|[ \t]*(?:sudo[ \t]+)?chpasswd",
-    r"(?i)\becho[ \t]+(?:-\w+[ \t]+)*[\"']?([^\s\"'|]+)[\"']?[ \t]*\|[^\n|]*(?:--stdin|--password-stdin|sudo -S)",
-    r"(?i)-pass(?:in|out)?[ \t]+pass:([^\s\"']+)",
-    rf"(?i)--from-literal[ =][\"']?[^\s=\"']+=({_VALUE})",
-    r"(?i)\blogin[ \t\r\n]+\S+[ \t\r\n]+(?:account[ \t\r\n]+\S+[ \t\r\n]+)?password[ \t\r\n]+(\S+)",
-    r"(?m)^[\w.*-]+:(?:\d{2,5}|\*):[^:\s]+:[^:\s]+:(\S+)$",
-    rf"(?i)\bconfigure[ \t]+set[ \t]+\S*(?:secret|token|password|key)\S*[ \t]+({_VALUE})",
-    rf"(?i)\b(?:vault|doppler|flyctl|heroku)[ \t]+(?:login|auth)[ \t]+(?:-[\w=-]+[ \t]+)*({_VALUE})",
-    r"(?i)\b(?:cmdkey|runas)\b[^\n]*?/pass(?:word)?:(\S+)",
-)
-SHAPES = (*_AWS, *_TOKENS, *_KEYS, *_COMMANDS)
+SHAPES = (*_AWS, *_TOKENS, *_KEYS, *COMMANDS)

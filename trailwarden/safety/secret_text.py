@@ -8,18 +8,18 @@ from a budget: what there is no budget left for is taken for a secret.
 
 import base64
 import binascii
-import html
 import re
-from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
 import re2
 
+from trailwarden.safety.lookalikes import legible
 from trailwarden.safety.names import is_secret
+from trailwarden.safety.secret_environment import ENVIRONMENT, environment_values
+from trailwarden.safety.secret_layers import layer_of
 from trailwarden.safety.secret_shapes import SHAPES
 from trailwarden.safety.secret_value import Span, value_spans
 
@@ -31,11 +31,13 @@ _LAYER_COST = 50
 _PATTERN_COST = 15
 _SCAN_SHARE = 16
 """A pattern that finds something reads all of the text again: it costs this part of its length."""
-_ESCAPE_COST = 3
 _LAYERS = 4
 _INNOCENT: dict[str, int] = {}
 """Short texts without a secret, and what it cost to say so: records of one account repeat most of theirs. It
 costs the budget the same again, so that what is left out does not depend on what was read before."""
+_AUTOMATON_BYTES = 32 * 1024 * 1024
+"""What RE2 may keep of the automaton of all patterns: ordinary records need some 20 MiB. With the default of
+8 MiB it is made anew for nearly each text, which takes twenty times as long."""
 _REMEMBERED = 200
 _REMEMBERED_AT_MOST = 5_000
 _SHORTEST = 4
@@ -62,8 +64,10 @@ class Budget:
         return self.left > 0
 
 
-_ASSIGNED = rf"(?i)({_NAME})({_CLOSE}\s*)(=>|:=|==|=|:)"
-_FLAG = rf"(?i)(?:^|[\s\"'`=(,\[{{])-{{1,2}}({_NAME})(?:\s+|[\"']\s*,\s*)"
+# White space and comments; none reaches over where another begins: what is never closed is read once.
+_GAP = r"(?:\s|/\*(?:[^*/]|\*+[^*/]|/+[^*/])*\*+/|--(?:[^\n-]|-[^\n-])*-?\n)"
+_ASSIGNED = rf"(?i)({_NAME})({_CLOSE}\s*(?:{_GAP}+\s*)?)(=>|:=|==|=|:)"
+_FLAG = rf"(?i)\B-{{1,2}}({_NAME})(?:\s+|[\"']\s*,\s*)"
 # A name and its value, in either order, whatever separates them: JSON, YAML, the command line's shorthand.
 _PAIR = (
     rf"(?i)(?:name|key)[\"'\\]*\s*[:=]\s*[\"'\\]*([\w./:-]*{_HINT}[\w.-]*)[\"'\\]*[\s,]+"
@@ -75,9 +79,18 @@ _PAIR_BACKWARDS = (
 )
 # A word of a secret, and then its value in quotes or brackets: SQL, PowerShell, XML.
 _SPOKEN = (
-    r"(?i)(?:identified\s+(?:with\s+\S+\s+)?(?:by|as)(?:\s+password|\s+values)?"
+    rf"(?i)(?:identified{_GAP}+(?:with{_GAP}+\S+{_GAP}+)?(?:by|as)(?:{_GAP}+password|{_GAP}+values)?"
     r"|(?:old_)?password\s*\("
-    r"|\b(?:password|passwd|passphrase)\s+(?:to\s|is\s)?)\s*[\"'`]"
+    rf"|\bset{_GAP}+password{_GAP}+for{_GAP}+(?:'[^']*'|\"[^\"]*\"|`[^`]*`|[^\s=;\"'`])+{_GAP}*(?:=|\bto\b)"
+    rf"|\b(?:password|passwd|passphrase){_GAP}+(?:to\s|is\s)?){_GAP}*[\"'`]"
+)
+# `SECRET_ACCESS_KEY '…'`: a name that is no word of a sentence.
+_NAMED = rf"(?i)({_NAME}){_GAP}+[\"'`]"
+_COMPOUND = re.compile(r"[A-Za-z0-9][_-][A-Za-z]|[a-z][A-Z]")
+# `ENV DB_PASSWORD x`, of Dockerfiles, shells and web servers.
+_SET = (
+    r"(?i)\b(?:env|setenv|setx(?:[ \t]+/m)?|set(?:[ \t]+-\w+)+|fastcgi_param|proxy_set_header|add_header)"
+    rf"[ \t]+({_NAME})[ \t]+"
 )
 _ELEMENT = rf"(?i)<([\w:.-]*{_HINT}[\w:.-]*)(?:\s[^<>]*)?>([^<]+)"
 _ELEMENTS = rf"(?i)<[\w:.-]*(?:name|key)>\s*([\w./:-]*{_HINT}[\w.-]*)\s*</[\w:.-]+>\s*<[\w:.-]*value>([^<]+)"
@@ -95,15 +108,24 @@ _REFERENCE = re.compile(
     r"|\{\{resolve:(?:[^{}$\s]|\$\{[^{}\s]++\})*+\}\}|<[\w -]++>|%\w++%"
     r"|arn:aws[\w-]*+:\S++|!(?:Ref|GetAtt|ImportValue)[ ]\S++|HIDDEN_DUE_TO_SECURITY_REASONS|\*++)$"
 )
-_ESCAPE = re.compile(
-    r"%[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2})*+|&(?:\w{2,8}|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});"
-    r"|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\[\"'\\/nrt]"
-)
 _ENCODED = r"(?:[A-Za-z0-9+/]{60,}\r?\n)+[A-Za-z0-9+/]*={0,2}|[A-Za-z0-9+/_-]{12,}={0,2}"
 _ESCAPED = r"%[0-9A-Fa-f]{2}|&#?\w|\\."
-_CONTROLS = {"n": "\n", "r": "\r", "t": "\t"}
 _PATTERNS = (
-    *(_ASSIGNED, _FLAG, _PAIR, _PAIR_BACKWARDS, _SPOKEN, _ELEMENT, _ELEMENTS, _QUERY, _ENCODED, _ESCAPED),
+    *(
+        _ASSIGNED,
+        _FLAG,
+        _PAIR,
+        _PAIR_BACKWARDS,
+        _SPOKEN,
+        _NAMED,
+        _SET,
+        ENVIRONMENT,
+        _ELEMENT,
+        _ELEMENTS,
+        _QUERY,
+        _ENCODED,
+        _ESCAPED,
+    ),
     *SHAPES,
 )
 _ESCAPED_NUMBER = _PATTERNS.index(_ESCAPED)
@@ -122,6 +144,7 @@ def _all_at_once() -> Any:
     takes some 30 ms."""
     options = re2.Options()
     options.log_errors = False
+    options.max_mem = _AUTOMATON_BYTES
     together = re2.Set.SearchSet(options)
     for pattern in (*_PATTERNS, ""):
         together.Add(pattern)
@@ -159,7 +182,7 @@ def may_hold_secret(text: str) -> bool:
     if len(text) < _SHORTEST:
         return False
     try:
-        return len(_hits(text)) > 0
+        return len(_hits(text if text.isascii() else legible(text))) > 0
     except UnicodeEncodeError:  # half a character
         return True
 
@@ -184,8 +207,7 @@ def _searched(text: str, budget: Budget, depth: int) -> list[Span]:
     if not budget.take(len(text) + _MATCH_COST):
         return [(0, len(text))]
     found: list[Span] = []
-    # RE2 takes no half characters: a question mark, which is as long, stands for each.
-    layer = _Layer(text if text.isascii() else text.encode("utf-8", "replace").decode())
+    layer = layer_of(text, budget.take)
     for _ in range(_LAYERS):
         hits = _hits(layer.text)
         if not hits:
@@ -193,7 +215,7 @@ def _searched(text: str, budget: Budget, depth: int) -> list[Span]:
         if not budget.take(_LAYER_COST + len(hits) * (_PATTERN_COST + len(layer.text) // _SCAN_SHARE)):
             return [(0, len(text))]
         found += [layer.original(span) for span in _Search(layer.text, budget, depth).spans(hits)]
-        inner = layer.decoded(budget) if _ESCAPED_NUMBER in hits else None
+        inner = layer.decoded(budget.take) if _ESCAPED_NUMBER in hits else None
         if inner is None:
             break
         if not budget.take(len(inner.text)):
@@ -228,6 +250,9 @@ class _Search:
             _PAIR: self._paired,
             _PAIR_BACKWARDS: self._paired_backwards,
             _SPOKEN: self._spoken,
+            _NAMED: self._named,
+            _SET: self._set,
+            ENVIRONMENT: self._environment,
             _ELEMENT: self._element,
             _ELEMENTS: self._element,
             _ENCODED: self._encoded,
@@ -268,6 +293,19 @@ class _Search:
 
     def _spoken(self, met: Any) -> Iterator[Span]:
         yield from self._value(met.end() - 1, "", met.start())
+
+    def _named(self, met: Any) -> Iterator[Span]:
+        if _COMPOUND.search(met.group(1)) and is_secret(met.group(1)):
+            yield from self._value(met.end() - 1, "", met.start())
+
+    def _set(self, met: Any) -> Iterator[Span]:
+        if is_secret(met.group(1)):
+            yield from self._value(met.end(), met.group(1), met.start(1))
+
+    def _environment(self, met: Any) -> Iterator[Span]:
+        for first, last in environment_values(self._text, met.start(), met.end(), self._budget.take):
+            if last > first and not is_reference(self._text[first:last]):
+                yield first, last
 
     def _element(self, met: Any) -> Iterator[Span]:
         if is_secret(met.group(1)) and not is_reference(met.group(2)):
@@ -322,81 +360,3 @@ def _from_base64(encoded: str) -> str | None:
 
 def _is_text(text: str) -> bool:
     return all((char.isprintable() or char.isspace()) and char != "\ufffd" for char in text)
-
-
-class _Layer:
-    """A text under its escapes, which knows where each of its characters stands in the text as it came."""
-
-    def __init__(self, text: str, places: list[int] | None = None, origins: list[Span] | None = None) -> None:
-        self.text = text
-        self._places = places or [0]
-        self._origins = origins or [(0, 1)]
-
-    def original(self, span: Span) -> Span:
-        """Where a span of this text stands in the text as it came."""
-        first, last = span
-        if first >= last:
-            return self._at(first)[0], self._at(first)[0]
-        return self._at(first)[0], self._at(last - 1)[1]
-
-    def _at(self, place: int) -> Span:
-        """From where to where the character at `place` stands."""
-        index = bisect_right(self._places, place) - 1
-        first, width = self._origins[index]
-        offset = place - self._places[index]
-        # A run of plain characters, each as wide as itself; or one that was escaped, `width` characters wide.
-        return (first + offset, first + offset + 1) if width == 1 else (first, first + width)
-
-    def decoded(self, budget: Budget) -> "_Layer | None":
-        """The text without one level of its escapes; None if there are none."""
-        parts: list[str] = []
-        places: list[int] = []
-        origins: list[Span] = []
-        length = end = 0
-        for met in _ESCAPE.finditer(self.text):
-            plain = _plain_of(met.group())
-            if plain is None:
-                continue
-            if not budget.take(_ESCAPE_COST):
-                return None
-            if met.start() > end:
-                self._keep(end, met.start(), length, places, origins)
-                parts.append(self.text[end : met.start()])
-                length += met.start() - end
-            first, last = self.original(met.span())
-            places.append(length)
-            origins.append((first, max(2, last - first)))
-            parts.append(plain)
-            length += len(plain)
-            end = met.end()
-        if not parts:
-            return None
-        if end < len(self.text):
-            self._keep(end, len(self.text), length, places, origins)
-            parts.append(self.text[end:])
-        return _Layer("".join(parts), places, origins)
-
-    def _keep(self, first: int, last: int, length: int, places: list[int], origins: list[Span]) -> None:
-        """Take over where a run of plain characters stands."""
-        index = bisect_right(self._places, first) - 1
-        while index < len(self._places) and self._places[index] < last:
-            begin = max(first, self._places[index])
-            origin, width = self._origins[index]
-            places.append(length + begin - first)
-            origins.append((origin + (begin - self._places[index]) if width == 1 else origin, width))
-            index += 1
-
-
-def _plain_of(escape: str) -> str | None:
-    if escape[0] == "%":
-        try:
-            return unquote_to_bytes(escape).decode()
-        except UnicodeDecodeError:
-            return None
-    if escape[0] == "&":
-        plain = html.unescape(escape)
-        return None if plain == escape else plain
-    if escape[1] in "ux":
-        char = chr(int.from_bytes(bytes.fromhex(escape[2:])))
-        return None if "\ud800" <= char <= "\udfff" else char
-    return _CONTROLS.get(escape[1], escape[1])

@@ -17,7 +17,7 @@ _STARTS = re.compile(r"(\\*+)(\"\"\"|'''|[\"'`])")
 # What stands before a value and is none: YAML's tags and anchors, the end of a continued line, `new`.
 _PREFIX = re.compile(
     r"!(?:<[^>\s]*+>|[\w!/:.-]*+)[ \t]++|&[\w-]++[ \t]++|[\\`^][ \t]*+\r?\n[ \t]*+|(?:new|await)[ \t]++"
-    r"|\([ \t]*+"
+    r"|\([ \t]*+|/\*(?:[^*/]++|\*++(?!/)|/++(?!\*))*+\*++/\s{0,80}+"
 )
 _TAGGED_REFERENCE = re.compile(r"!(?:Ref|GetAtt|ImportValue|FindInMap)[ \t]")
 _LITERALS = re.compile(r"%[qQwWiI]?(?=[(\[{<|!/])")
@@ -148,8 +148,7 @@ def _end_of_operand(text: str, at: int) -> int:
     if quote is None:
         return at
     last = _quoted(text, quote)[1]
-    line = _end_of_line(text, at)
-    return min(last + len(quote.group()), len(text)) if last - at <= _FURTHEST else line
+    return min(last + len(quote.group()), len(text)) if last - at <= _FURTHEST else _end_of_line(text, at)
 
 
 def _piece_in_quotes(text: str, quote: re.Match[str], named_at: int) -> int | None:
@@ -159,8 +158,8 @@ def _piece_in_quotes(text: str, quote: re.Match[str], named_at: int) -> int | No
         return None
     if not _WORDISH.match(text, start) and _is_open(text, token, named_at):
         return None
-    end = text.find(token, start, min(_end_of_line(text, start), start + _FURTHEST))
-    return None if end < 0 else end + len(token)
+    end = text.find(token, start, start + _FURTHEST)
+    return None if end < 0 or text.find("\n", start, end) >= 0 else end + len(token)
 
 
 def _is_open(text: str, token: str, named_at: int) -> bool:

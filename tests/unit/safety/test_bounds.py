@@ -20,7 +20,17 @@ from trailwarden.delivery.records import event_identity, event_time
 from trailwarden.engine.match import Match
 from trailwarden.messages.limits import MESSAGE_LIMIT
 from trailwarden.messages.message import render
-from trailwarden.safety import names, redact, secret_text, secret_value, text
+from trailwarden.safety import (
+    lookalikes,
+    names,
+    placeholders,
+    redact,
+    secret_environment,
+    secret_layers,
+    secret_text,
+    secret_value,
+    text,
+)
 from trailwarden.safety.redact import TEXT_LIMIT, redacted, redacted_record, redacted_text
 from trailwarden.safety.secret_shapes import SHAPES
 from trailwarden.safety.secret_text import Budget, may_hold_secret, secret_spans
@@ -35,6 +45,9 @@ _ITS_OWN = (
     secret_text._PAIR,
     secret_text._PAIR_BACKWARDS,
     secret_text._SPOKEN,
+    secret_text._NAMED,
+    secret_text._SET,
+    secret_environment.ENVIRONMENT,
     secret_text._ELEMENT,
     secret_text._ELEMENTS,
     secret_text._QUERY,
@@ -111,7 +124,17 @@ def pieces() -> list[str]:
 
 
 def python_patterns() -> list[re.Pattern[str]]:
-    modules = (secret_text, secret_value, redact, names, text)
+    modules = (
+        secret_text,
+        secret_value,
+        secret_layers,
+        secret_environment,
+        lookalikes,
+        placeholders,
+        redact,
+        names,
+        text,
+    )
     return [value for module in modules for value in vars(module).values() if isinstance(value, re.Pattern)]
 
 

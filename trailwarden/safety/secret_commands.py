@@ -1,0 +1,93 @@
+"""Secrets that commands take at a fixed place, or from what is piped into them.
+
+RE2's patterns; the first group that takes part in a match is the secret, else all of it.
+"""
+
+# ruff: noqa: E501 (a line for each: it is a table)
+
+_VALUE = r"(?:\"[^\"]+\"|'[^']+'|[^\s\"';|&<>]+)"
+# An argument that is no option.
+_WORD = r"(?:\"[^\"]+\"|'[^']+'|[^\s\"';|&<>-][^\s\"';|&<>]*)"
+# What stands between a command and its option; a line may be continued.
+_ARGUMENTS = r"(?:[^\n;|&]|[\\`^]\r?\n)*?"
+_OPTIONS = r"(?:[ \t]+-[\w-]+(?:=\S+)?)*"
+# Those of htpasswd: `-C` and `-r` take a number.
+_COSTS = r"(?:[ \t]+-[a-zA-Z]*[Cr][ \t]+\d+|[ \t]+-[a-zA-Z]+)*"
+# `user:password`, in quotes or not.
+_OF_USER = r"(?:\"[^\":/]*:([^\"]+)\"|'[^':/]*:([^']+)'|[^\s:\"'/]*:([^\s\"']+))"
+# What reads a secret from its standard input.
+_READERS = (
+    r"(?:--password-stdin|--stdin\b|sudo(?:[ \t]+-\w+)*[ \t]+-\w*S|\b(?:smb|vnc|ld?ap)?passwd\b|\bcryptsetup\b|\bkinit\b"
+    r"|--passphrase-fd|\bpass(?:in|out)?[ \t]+(?:stdin|fd:0)|\bhtpasswd\b|--with-token|\bsecrets?[ \t]+(?:create|set|put|add)\b"
+    r"|\bsu\b[ \t]+-|\bkeyring[ \t]+set\b|/dev/stdin)"
+)
+_LOWER_P = (
+    r"(?:sshpass|docker login|podman login|helm registry login|az login|gpg|smbmap|nxc|crackmapexec|evil-winrm|useradd"
+    r"|usermod|7z[az]?|unrar|rar|xfreerdp|rdesktop|winexe|psexec\w*)"
+)
+
+_USERS = (
+    r"(?i)\bpass(?:word|phrase|code)[ \t]+(?:is|was|to)[ \t]*[:=]?[ \t]*([^\s\"']*\d[^\s\"']*)",
+    r"(?i)\b(?:bearer|basic)[ \t]+([A-Za-z0-9._~+/=-]{8,})",
+    # https://user:password@host, https://token@host
+    r"[A-Za-z][A-Za-z0-9+.-]*://[^\s:/@\"'?#]*:([^\s/\"'?#][^\s/\"']*)@",
+    r"[A-Za-z][A-Za-z0-9+.-]*://([^\s:/@\"'?#]{20,})@",
+    r"(?i)(?:^|[\s\"'=])(?:-u|--user|--proxy-user)[ =]?(?:\"[^\":/]*[^\":/0-9][^\":/]*:([^\"]+)\"|'[^':/]*[^':/0-9][^':/]*:([^']+)'|[^\s:\"'/]*[^\s:\"'/0-9][^\s:\"'/]*:([^\s\"']+))",
+    r"\bcurl(?:\.exe)?\b(?:[^\n|]|[\\`^]\r?\n)*?\s-[a-zA-Z#0-9]*[uU][ \t=]*" + _OF_USER,
+    r"\bcurl(?:\.exe)?\b(?:[^\n|]|[\\`^]\r?\n)*?\s(?:-[a-zA-Z#0-9]*b|--cookie)[ \t=]*(?:\"([^\"]*=[^\"]*)\"|'([^']*=[^']*)'|([^\s\"'=]+=[^\s\"']+))",
+    r"(?i)\b(?:http|https|xh|httpie)[ \t](?:[^\n;|&]|[\\`^]\r?\n)*?\s(?:-a|--auth)[ \t=]+" + _OF_USER,
+    # Oracle's tools.
+    r"(?i)\b(?:sqlplus\w*|sqlcl|sqlldr|expd?p?|impd?p?|rman|dgmgrl|tnsping)(?:\.exe)?\b(?:[^\n;|&]|[\\`^]\r?\n)*?[\s\"'=][\w$#.]+/(\"[^\"]+\"|[^\s@\"'/]+)@",
+    rf"(?i)\b(?:sqlplus\w*|sqlcl|dgmgrl)(?:\.exe)?{_OPTIONS}[ \t]+[\"']?[\w$#.]+/(\"[^\"]+\"|[^\s@\"'/]+)(?:[\s\"']|$)",
+)
+_OPTION = (
+    rf"\b(?i:mysql\w*|mariadb[\w-]*|mongo\w*|cqlsh)\b{_ARGUMENTS}\s-p[ \t]*({_VALUE})",
+    rf"(?i)\b(?:mysqladmin|mariadb-admin)\b{_ARGUMENTS}\spassword[ \t]+({_VALUE})",
+    rf"(?i)\b{_LOWER_P}\b{_ARGUMENTS}\s[-/]h?p[ \t:]?({_VALUE})",
+    rf"\b(?i:sqlcmd|bcp|osql|ipmitool|unzip|mosquitto_\w+|impacket-\w+)\b{_ARGUMENTS}\s-P[ \t]*({_VALUE})",
+    rf"\b(?:zip|zipcloak)\b{_ARGUMENTS}\s-[a-zA-Z0-9]*P[ \t]*({_VALUE})",
+    rf"(?i)\b(?:redis-cli|memtier_benchmark)\b{_ARGUMENTS}\s-a[ \t]+({_VALUE})",
+    rf"(?i)\b(?:ldap(?:search|add|modify|whoami|passwd|delete)|plink|pscp|psftp|kadmin)\b{_ARGUMENTS}\s-p?[ws][ \t]+({_WORD})",
+    rf"(?i)\b(?:smbclient|rpcclient|net rpc|wmic?exec|winexe)\b{_ARGUMENTS}-U[ \t]*[\"']?[^\s%]+%({_VALUE})",
+    rf"\bsnmp(?:walk|get|set|bulk\w*|trap)\b{_ARGUMENTS}\s-[cAX][ \t]*({_VALUE})",
+    rf"\bopenssl\b{_ARGUMENTS}\s-(?:k|K|hmac)[ \t]+({_VALUE})",
+    rf"\bopenssl\b{_ARGUMENTS}\s-macopt[ \t]+(?:hex)?key:({_VALUE})",
+    r"(?i)-pass(?:in|out|word)?[ \t]+[\"']?pass:([^\s\"']+)",
+    rf"(?i)\bopenssl[ \t]+passwd(?:[ \t]+-salt[ \t]+\S+|[ \t]+-[\w-]+)*[ \t]+({_WORD})",
+    rf"(?i)--from-literal[ =][\"']?[^\s=\"']+=({_VALUE})",
+    rf"(?i)\bconfigure[ \t]+set[ \t]+\S*(?:secret|token|password|key)\S*[ \t]+({_VALUE})",
+    rf"(?i)\b(?:put-parameter|create-api-key|update-api-key|write-ssmparameter|keyvault[ \t]+secret[ \t]+set)\b{_ARGUMENTS}\s--?value[ \t=]+({_VALUE})",
+    rf"(?i)\b(?:gh|glab)[ \t]+secret[ \t]+set\b{_ARGUMENTS}\s(?:-b|--body)[ \t=]*({_VALUE})",
+    rf"(?i)\bcryptsetup\b{_ARGUMENTS}<<<[ \t]*({_VALUE})",
+    rf"(?i)\b(?:cmdkey|runas|netdom)\b{_ARGUMENTS}/p(?:ass(?:word)?)?[do]?:({_VALUE})",
+    rf"(?i)\bschtasks\b{_ARGUMENTS}\s/rp[ \t]+({_VALUE})",
+)
+_POSITIONAL = (
+    rf"(?i)\bnet1?(?:\.exe)?[ \t]+user[ \t]+{_VALUE}[ \t]+([^\s/*\"']+|\"[^\"]+\")",
+    rf"(?i)\bnet1?(?:\.exe)?[ \t]+use[ \t]+[^\n]*?/user:{_VALUE}[ \t]+([^\s/\"']+|\"[^\"]+\")",
+    rf"(?i)\bconvertto-securestring(?:[ \t]+-\w+)*[ \t]+({_WORD})",
+    r"(?i)(\"[^\"]+\"|'[^']+')[ \t]*\|[ \t]*convertto-securestring\b",
+    rf"(?i)\bNetworkCredential[\"'\]]?(?:::new)?[ \t]*\([ \t]*{_VALUE}[ \t]*,[ \t]*(\"[^\"]+\"|'[^']+'|[^\s\"',)]+)",
+    rf"\bhtpasswd{_COSTS}[ \t]+-[a-zA-Z]*n[a-zA-Z]*{_COSTS}[ \t]+{_WORD}[ \t]+({_VALUE})",
+    rf"\bhtpasswd{_COSTS}[ \t]+{_WORD}[ \t]+{_WORD}[ \t]+({_VALUE})",
+    rf"(?i)\brabbitmqctl\b{_OPTIONS}[ \t]+(?:add_user|change_password|authenticate_user)[ \t]+{_VALUE}[ \t]+({_VALUE})",
+    rf"(?i)\b(?:vault|doppler|flyctl|heroku)[ \t]+(?:login|auth)[ \t]+(?:-[\w=-]+[ \t]+)*({_VALUE})",
+    rf"(?i)\bvault[ \t]+(?:kv[ \t]+(?:put|patch)|write){_OPTIONS}[ \t]+[\w./-]+[ \t]+([^\n;|&]*=[^\n;|&]*)",
+    rf"(?i)\bchamber[ \t]+write{_OPTIONS}[ \t]+{_WORD}[ \t]+{_WORD}[ \t]+({_VALUE})",
+    rf"(?i)\b(?:requirepass|masterauth)[ \t]+({_VALUE})",
+    r"(?i)\blogin[ \t\r\n]+\S+[ \t\r\n]+(?:account[ \t\r\n]+\S+[ \t\r\n]+)?password[ \t\r\n]+(\S+)",
+    r"(?m)^[\w.*-]+:(?:\d{2,5}|\*):[^:\s]+:[^:\s]+:(\S+)$",
+)
+_SQL = (
+    r"(?i)\b(?:(?:create|alter)[ \t]+(?:user|role)[ \t]+\S+|connect[ \t]+to[ \t]+\S+)[ \t]+identified[ \t]+by[ \t]+([^\s\"';]+)",
+    r"(?i)\b(?:aes_(?:en|de)crypt|pgp_sym_(?:en|de)crypt(?:_bytea)?)[ \t]*\([^,()]*,[ \t]*'([^']+)'",
+    r"(?i)\bcrypt[ \t]*\([ \t]*'([^']+)'[ \t]*,",
+)
+_SAYS = r"(?i)\b(?:echo|printf|print|write-output)[ \t]+(?:-\w+[ \t]+)*"
+_PIPED = (
+    rf"{_SAYS}[\"']?[\w.-]+:([^\s\"'|]+)[\"']?[ \t]*\|[ \t]*(?:sudo[ \t]+)?chpasswd",
+    rf"{_SAYS}(?:[\"']?(?:%[sb]|\\+n)*[\"']?[ \t]+)?({_VALUE})[ \t]*\|{_ARGUMENTS}{_READERS}",
+    rf"(?i){_READERS}{_ARGUMENTS}<<<[ \t]*({_VALUE})",
+    rf"(?i)<<<[ \t]*({_VALUE})[ \t]*\|{_ARGUMENTS}{_READERS}",
+)
+COMMANDS = (*_USERS, *_OPTION, *_POSITIONAL, *_SQL, *_PIPED)
