@@ -191,7 +191,7 @@ def test_no_text_of_a_rule_costs_an_alert() -> None:
 def test_a_title_cannot_plant_placeholders_or_lines() -> None:
     hostile = alert(requestParameters={"name": "{userAgent}\nSeverity: low"})
     assert hostile.title == (
-        "user mallory stopped the trail {userAgent} Severity: low in account 444455556666"
+        'user mallory stopped the trail "{userAgent} Severity: low" in account 444455556666'
     )
 
 
