@@ -116,12 +116,19 @@ def hides(path: str) -> bool:
     )
 
 
+_VERSION = re.compile(r"20\d\d_?\d\d_?\d\d(?:v\d)?\Z")
+"""CloudTrail writes an API's version behind the names of some calls: UpdateFunctionCode20150331v2."""
+_WRITTEN_OTHERWISE = {"sso": "ssooauth", "customerprofiles": "profile"}
+"""Event sources under which CloudTrail writes calls of another endpoint."""
+
+
 @cache
 def _members() -> dict[tuple[str, str], frozenset[str]]:
     members: dict[tuple[str, str], frozenset[str]] = {}
     for line in (*sensitive.MEMBERS.splitlines(), *secret_members.MEMBERS.splitlines()):
         call, _, names = line.partition(": ")
         service, operation = call.split()
+        service = _service_of(service)
         members[service, operation] = members.get((service, operation), frozenset()) | set(names.split())
     return members
 
@@ -133,8 +140,15 @@ def _marked_of(value: Any) -> frozenset[str]:
     source, name = (value.get(field) for field in ("eventSource", "eventName"))
     if not isinstance(source, str) or not isinstance(name, str):
         return frozenset()
-    service, members = source.removesuffix(".amazonaws.com"), _members()
-    return members.get((service, "*"), frozenset()) | members.get((service, name), frozenset())
+    service, members = _service_of(source), _members()
+    operation = _VERSION.sub("", name)
+    return members.get((service, "*"), frozenset()) | members.get((service, operation), frozenset())
+
+
+def _service_of(source: str) -> str:
+    """The service of an event source, as its models name it, without case and punctuation."""
+    name = source.lower().removesuffix(".amazonaws.com").replace("-", "")
+    return _WRITTEN_OTHERWISE.get(name, name)
 
 
 class _Redactor:

@@ -23,7 +23,6 @@ connect GetAttachedFile: url
 connect GetFederationToken: signinurl
 connect StartAttachedFileUpload: url
 connect StartWebRTCContact: attendee
-customer-profiles GetUploadJobPath: url
 datazone GetIamPortalLoginUrl: authcodeurl
 directconnect *: cak
 dms *: securitydbencryption
@@ -41,6 +40,7 @@ lightsail CreateGUISessionAccessDetails: url
 lightsail DownloadDefaultKeyPair: keypair
 macie2 GetSensitiveDataOccurrences: sensitivedataoccurrences
 mail-manager GetArchiveMessage: messagedownloadlink
+profile GetUploadJobPath: url
 qbusiness CreateAnonymousWebExperienceUrl: anonymousurl
 quicksight RegisterUser: userinvitationurl
 sagemaker CreateHubContentPresignedUrls: url

@@ -66,6 +66,23 @@ def test_the_token_of_a_vendor_is_masked(token: str, around: str) -> None:
     assert token not in redacted_text(around.format(token))
 
 
+@pytest.mark.parametrize(
+    ("source", "name", "member"),
+    [
+        ("sso", "CreateToken", "codeVerifier"),
+        ("sso-oauth", "CreateTokenWithIAM", "assertion"),
+        ("customer-profiles", "GetUploadJobPath", "url"),
+        ("profile", "GetUploadJobPath", "url"),
+        ("IoTSecuredTunneling", "OpenTunnel", "sourceAccessToken"),
+        ("iot", "CreateKeysAndCertificate", "keyPair"),
+        ("apigateway", "CreateApiKey20150709", "value"),
+    ],
+)
+def test_members_are_found_however_the_event_source_is_written(source: str, name: str, member: str) -> None:
+    record = call(source, name, {member: "abc-def-ghi"})
+    assert "abc-def-ghi" not in json.dumps(redacted_record(record))
+
+
 @pytest.mark.parametrize("shape", INNOCENT, ids=named)
 def test_what_is_no_secret_stays(shape: Shape) -> None:
     source, name, parameters = shape
