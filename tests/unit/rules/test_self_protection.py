@@ -1,7 +1,7 @@
 """What AWS offers to change or disable Trailwarden's own resources, a self-protection rule matches.
 
-Every operation that changes something, of every service that Trailwarden consists of, as botocore's models have
-it, is called on Trailwarden's resources. It is matched, or listed here with the reason why it does no harm.
+Every operation that changes something, of every service that Trailwarden consists of, as botocore's models
+have it, is called on Trailwarden's resources. It is matched, or listed here with why it does no harm.
 """
 
 import re
