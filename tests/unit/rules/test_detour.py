@@ -40,10 +40,12 @@ OF_ROOT = frozenset({"Root User Used"})
 OF_THE_CALLERS_PROGRAM = frozenset(
     {
         "Attack Tool Or Distribution Used",
+        "Console Entered Through The Portal Of Identity Center",
         "Console Session Used By A Program",
         "Identities Changed With A File Browser",
         "Instance Credentials Tried Out",
         "Instance Credentials Used From A Public Address",
+        "Instance Credentials Used On A Mac That Claims To Be An Instance",
         "Instance Credentials Used On A Personal Computer",
         "Tool For Searching Accounts Used",
     }
