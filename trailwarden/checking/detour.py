@@ -3,8 +3,8 @@
 CloudFormation, Systems Manager, Service Catalog and others act for their caller with the caller's identity
 (forward access sessions): the record names the caller, and in `userIdentity.invokedBy`, `sourceIPAddress` and
 `userAgent` the service. Whoever may use one of them decides that these fields are there, so no rule may fall
-silent because they are. Exempt by who acts instead: `userIdentity.type: AWSService`, service-linked roles, or
-services that never act for a caller.
+silent because they are. Exempt by who acts instead: `userIdentity.type: AWSService`, service-linked roles.
+Services that look at accounts on their own (AWS Config) act for callers too: at most their reads are exempt.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
 """
@@ -33,6 +33,22 @@ _SERVICES = (
     "ssm.amazonaws.com",
     "servicecatalog.amazonaws.com",
 )
+_READING_SERVICES = tuple(
+    f"{name}.amazonaws.com"
+    for name in (
+        "access-analyzer",
+        "compute-optimizer",
+        "config",
+        "detective",
+        "guardduty",
+        "inspector2",
+        "macie",
+        "securityhub",
+        "trustedadvisor",
+    )
+)
+"""What they read, they read on their own; what they change, they may change for a caller."""
+_WRITING = {"readOnly": False}
 _CALLER: dict[str, Any] = {
     "eventSource": "iam.amazonaws.com",
     "sourceIPAddress": "198.51.100.7",
@@ -48,7 +64,7 @@ _FALSE: Node = ["or"]
 _ROOT: Node = ["field", "userIdentity.type", ["is", "Root"]]
 _CURE = (
     "exempt by who acts: `userIdentity.type: AWSService`, service-linked roles by the issuer's path, or "
-    "`userIdentity.invokedBy|expand: '%services_on_their_own%'`"
+    "`userIdentity.invokedBy|expand: '%services_on_their_own%'` together with `readOnly: true`"
 )
 
 
@@ -99,15 +115,19 @@ def _names_caller(outline: Part) -> bool:
 
 
 def _silencing(
-    prover: Prover, node: Node, asked: frozenset[str], services: Sequence[str] = _SERVICES
+    prover: Prover,
+    node: Node,
+    asked: frozenset[str],
+    services: Sequence[str] = (*_SERVICES, *_READING_SERVICES),
 ) -> str | None:
     """A service through which what holds for a caller's own call holds no longer; None where there is none,
     and for conditions that look at none of the fields asked for."""
     if not _mentions(node, asked):
         return None
     for service in services:
-        views = RecordView(_CALLER), RecordView(through_service(service))
-        own, detour = (_decided(node, view, views) for view in views)
+        write = _WRITING if service in _READING_SERVICES else {}
+        views = RecordView(_CALLER | write), RecordView(through_service(service) | write)
+        own, detour = (_decided(node, view, views, frozenset(write)) for view in views)
         if own != detour and not prover.implies(own, detour):
             return service
     return None
@@ -128,15 +148,19 @@ def _fields(leaf: Node) -> list[str]:
     return [] if name == "keyword" else arguments[:1]
 
 
-def _decided(node: Node, view: RecordView, views: tuple[RecordView, RecordView]) -> Node:
-    """The condition with the leaves decided that the detour changes; all else stays open."""
+def _decided(
+    node: Node, view: RecordView, views: tuple[RecordView, RecordView], given: frozenset[str]
+) -> Node:
+    """The condition with the leaves decided that the detour changes, or that look at what is `given`; all
+    else stays open."""
     name, *arguments = node
     if name in {"and", "or", "not"}:
-        return [name, *(_decided(argument, view, views) for argument in arguments)]
-    if (_INVOKED | _PROGRAM).isdisjoint(_fields(node)):
+        return [name, *(_decided(argument, view, views, given) for argument in arguments)]
+    fields = _fields(node)
+    if (_INVOKED | _PROGRAM | given).isdisjoint(fields):
         return node
     condition = compile_condition(node)
-    if condition(views[0]) is condition(views[1]):
+    if given.isdisjoint(fields) and condition(views[0]) is condition(views[1]):
         return node
     return _TRUE if condition(view) else _FALSE
 
