@@ -188,9 +188,21 @@ class Press:
 
     def settle(self) -> list[Outcome]:
         """Finish what was begun: tell of the live publication, and make the team's folder show it."""
+        outcomes = self.tell_of_live()
         pointer = self._store.live()
-        publication = self._store.publication(pointer.sequence) if pointer else None
-        if pointer is None or publication is None:
+        if pointer is None or pointer.mirrored:
+            return outcomes
+        publication = self._store.publication(pointer.sequence)
+        if publication is not None:
+            count = self._mirror(publication)
+            self._store.mark_mirrored(publication.sequence)
+            outcomes.append(Outcome("mirrored", f"{count} files", publication.version))
+        return outcomes
+
+    def tell_of_live(self) -> list[Outcome]:
+        """Tell of the live publication, if that was not done: a further one leaves nobody untold of it."""
+        publication = self.live()
+        if publication is None:
             return []
         outcomes = []
         if publication.silenced and self._tell_operations(publication):
@@ -199,10 +211,6 @@ class Press:
             )
         if self.tell_once(f"publication {publication.sequence}", letters.of_publication(publication)):
             outcomes.append(Outcome("told", f"rule set {publication.sequence}", publication.version))
-        if not pointer.mirrored:
-            count = self._mirror(publication)
-            self._store.mark_mirrored(publication.sequence)
-            outcomes.append(Outcome("mirrored", f"{count} files", publication.version))
         return outcomes
 
     def team_of(self, publication: Publication | None) -> dict[str, bytes]:

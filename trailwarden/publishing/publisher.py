@@ -162,7 +162,7 @@ class Publisher:
         origin = f"{one_line(found.key)}@{found.version_id}"
         if self._store.refusal(origin) is not None:
             return [Outcome("unchanged", f"{origin}: refused before")]
-        outcomes = self.settle()
+        outcomes = self._press.tell_of_live()
         live = self._press.live()
         draft = Attempt(
             kind=PublicationKind.PUBLISH,
@@ -193,7 +193,7 @@ class Publisher:
         draft = replace(draft, note=submission.note)
         if isinstance(submission, RollbackSubmission):
             return [self._rolled_back(draft, submission)]
-        return [self._handed_in(draft, submission)]
+        return [*self.settle(), self._handed_in(draft, submission)]
 
     def _handed_in(self, draft: Attempt, submission: FolderSubmission) -> Outcome:
         replaced = mirror.hand_edits(self._folder.team(), self._press.team_of(draft.base), submission.files)
@@ -218,9 +218,16 @@ class Publisher:
             shipped=shipped,
             team=team,
             turned_away=deployed if deployed != target.shipped else "",
-            replaced=tuple(mirror.hand_edits(self._folder.team(), self._press.team_of(live), team)),
+            replaced=self._hand_edits(live, team),
         )
         return self._press.publish_again(attempt, target)
+
+    def _hand_edits(self, live: Publication | None, team: Files) -> tuple[str, ...]:
+        """The changes by hand that a rollback replaces. It does not wait for a folder that cannot be read
+        now: what is not named here is when the folder is made to show it."""
+        with suppress(Exception):
+            return tuple(mirror.hand_edits(self._folder.team(), self._press.team_of(live), team))
+        return ()
 
     def _too_late(self, draft: Attempt) -> Outcome:
         live = self._press.live()
