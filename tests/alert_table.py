@@ -8,7 +8,7 @@ _BYTES = {"pk": 2048, "sk": 1024}
 
 
 def create_alert_table(dynamodb: Any, name: str) -> None:
-    """Create the table: keys `pk` and `sk`. The client refuses keys longer than AWS takes, as moto does not."""
+    """Create the table: keys `pk` and `sk`. The client refuses longer keys than AWS takes; moto would not."""
     dynamodb.meta.events.register("provide-client-params.dynamodb", _refuse_long_keys)
     dynamodb.create_table(
         TableName=name,

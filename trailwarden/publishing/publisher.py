@@ -36,15 +36,6 @@ IDLE_DAYS = 30
 
 ATTEMPTS = 5
 """How often a step is begun that ends the function each time, before it is given up."""
-_GIVEN_UP = """\
-The function publish_rules was ended each time that it began this: its time or its memory did not suffice.
-
-  {step}
-
-It is given up for a day, and the live rule set stays as it is. Make it smaller or simpler (fewer rules at
-once, shorter lists, less nesting), try it with `trailwarden rules check`, and edit or hand it in again; or
-raise publish_memory_mb in the settings, and deploy.
-"""
 _ATTEMPTS = 3
 _SCHEDULE = "schedule"
 _NOBODY = "the scheduled run"
@@ -74,7 +65,6 @@ class Publisher:
         self._folder = folder
         self._store = store
         self._exceptions = exceptions
-        self._authors = authors
         self._press = Press(
             folder=folder,
             store=store,
@@ -97,10 +87,7 @@ class Publisher:
         if self._store.attempts(step) < ATTEMPTS:
             self._store.begin(step)
             return True
-        fact = f"given up: {step}"
-        if not self._store.told(fact):
-            self._authors.tell("Trailwarden: rules could not be published", _GIVEN_UP.format(step=step))
-            self._store.mark_told(fact, days=1)
+        self._press.tell_once(f"given up: {step}", letters.of_given_up(step), days=1)
         return False
 
     def end(self, step: str) -> None:
