@@ -157,22 +157,3 @@ def follow(stream_arn: str) -> iam.PolicyStatement:
         "dynamodb:GetShardIterator",
         "dynamodb:ListStreams",
     )
-
-
-_USERS = {"StringEquals": {"sts:RoleSessionName": "${aws:username}"}}
-_ROLES = {"StringLike": {"aws:userid": "*:${sts:RoleSessionName}"}}
-
-
-def named_sessions(arns: Sequence[str]) -> iam.IPrincipal:
-    """Principals that may take a role under their own name alone: an IAM user's session has the user's name,
-    a role's session that of the session which takes it (of Identity Center, the user's there).
-
-    A name is worth as much as what gives it: two accounts may each have a user of that name, and a role whose
-    own trust policy leaves the session's name open lets anyone who takes it choose. docs/settings.md says so.
-    A session's name has no character that `StringLike` reads as a pattern.
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#ck_rolesessionname
-    """
-    principals: list[iam.PrincipalBase] = []
-    for condition, other in ((_USERS, ":role/"), (_ROLES, ":user/")):
-        principals += [iam.ArnPrincipal(arn).with_conditions(condition) for arn in arns if other not in arn]
-    return iam.CompositePrincipal(*principals)

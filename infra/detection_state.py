@@ -11,12 +11,13 @@ from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from infra import names as n
-from infra.alert_permissions import AlertPermissions, named_sessions
+from infra.alert_permissions import AlertPermissions
 from infra.alerting import alert_topics
 from infra.constructs.identity import fingerprint
 from infra.constructs.messaging import encrypted_topic, subscribe
 from infra.settings import Settings
 from infra.subscribers import Subscriber
+from infra.trust import build_role_of_people
 
 _MOST_SESSION = Duration.hours(8)
 
@@ -125,14 +126,14 @@ class DetectionStateStack(Stack):
             operations_key_arn=self.operations_key.key_arn,
             topic_arns=list(alert_topics(self._settings).values()),
         )
-        return iam.Role(
+        return build_role_of_people(
             self,
             "Responders",
             role_name=n.RESPONDERS_ROLE,
-            assumed_by=named_sessions(self._settings.responders),
+            arns=self._settings.responders,
             description="Reads the alerts of Trailwarden, asks to acknowledge and to close them",
-            max_session_duration=_MOST_SESSION,
-            inline_policies={"answer-alerts": iam.PolicyDocument(statements=permissions.responders())},
+            longest_session=_MOST_SESSION,
+            policies={"answer-alerts": permissions.responders()},
         )
 
     def _build_parameters(self) -> None:

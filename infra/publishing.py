@@ -1,6 +1,6 @@
 """Publishing: the function that makes edits of rules live, and what starts it. Holds no state of its own."""
 
-from aws_cdk import CfnOutput, Duration, Environment, Stack
+from aws_cdk import CfnOutput, Environment, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_ssm as ssm
@@ -11,13 +11,10 @@ from infra.bundling import Bundler
 from infra.constructs.alarms import Alarm, failing, not_empty
 from infra.constructs.function import Function, FunctionSpec
 from infra.permissions import RuleFolders, RulePermissions
-from infra.rules import PUBLISH_TIMEOUT
+from infra.rules import PUBLISH_BATCHING_WINDOW, PUBLISH_TIMEOUT
 from infra.settings import Settings
 
-# An upload of many files is announced file by file, within a moment: one run for all of them. A submission
-# is one message, and does not wait for more than this.
 _BATCH = 1000
-_BATCHING_WINDOW = Duration.seconds(1)
 # The least that Lambda knows. The function's own reservation lets one run; the other poller's batch waits.
 _POLLERS = 2
 _LATE_SECONDS = 900
@@ -83,7 +80,7 @@ class PublishingStack(Stack):
             function_name=self.function.function_arn,
             event_source_arn=self._names.publish_queue_arn,
             batch_size=_BATCH,
-            maximum_batching_window_in_seconds=_BATCHING_WINDOW.to_seconds(),
+            maximum_batching_window_in_seconds=PUBLISH_BATCHING_WINDOW.to_seconds(),
             function_response_types=["ReportBatchItemFailures"],
             scaling_config={"maximumConcurrency": _POLLERS},
         )

@@ -14,12 +14,18 @@ from infra.constructs.messaging import encrypted_queue, encrypted_topic, subscri
 from infra.log_archive import RULES_PREFIX
 from infra.permissions import RuleFolders, RulePermissions
 from infra.settings import Settings
+from infra.trust import build_role_of_people
 
 PUBLISH_TIMEOUT = Duration.seconds(120)
 """How long one run of `publish_rules` may take; it needs a few seconds for a thousand rules."""
-_SIX_RUNS = Duration.seconds(6 * 120)
+PUBLISH_BATCHING_WINDOW = Duration.seconds(1)
+"""How long announcements are gathered before a run: an upload of many files is announced file by file, within
+a moment. A submission is one message, and does not wait for more than this."""
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html, and the batching window on top:
+# it begins with the first message that is received, which is hidden from then on.
+_HIDDEN = Duration.seconds(6 * PUBLISH_TIMEOUT.to_seconds() + PUBLISH_BATCHING_WINDOW.to_seconds())
 # One copy of publish_rules runs at a time, so a second batch is throttled while it does. Lambda tries a
-# throttled batch again by itself for as long as the visibility timeout, six runs (that counts as one
+# throttled batch again by itself for as long as the visibility timeout (that counts as one
 # receive); only then it is seen again. Twenty receives of that are hours: what still is not done then is
 # no congestion, and the alarm is right. And every run reads the whole folder, so that one message that
 # is set aside loses no edit: the next one, or the hourly run, takes it up.
@@ -79,7 +85,7 @@ class RulesStack(Stack):
             self,
             "Publish",
             self._names.publish_queue_arn,
-            visibility_timeout=_SIX_RUNS,
+            visibility_timeout=_HIDDEN,
             dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=_RECEIVES),
         )
 
@@ -165,14 +171,14 @@ class RulesStack(Stack):
             rules_key_arn=self.key.key_arn,
             state_key_arn=ssm.StringParameter.value_for_string_parameter(self, n.STATE_KEY_PARAMETER),
         )
-        role = iam.Role(
+        role = build_role_of_people(
             self,
             "RuleWriters",
             role_name=n.RULE_WRITERS_ROLE,
-            assumed_by=iam.CompositePrincipal(*map(iam.ArnPrincipal, self._settings.rule_writers)),
+            arns=self._settings.rule_writers,
             description="Edits the live rules of Trailwarden, and reads what became of the edits",
-            max_session_duration=_MOST_SESSION,
-            inline_policies={"edit-rules": iam.PolicyDocument(statements=permissions.writers())},
+            longest_session=_MOST_SESSION,
+            policies={"edit-rules": permissions.writers()},
         )
         for pattern, reason in self._folders.reasons.items():
             finding = f"AwsSolutions-IAM5[Resource::{pattern}]"

@@ -1,6 +1,7 @@
 """Who is told, and who may act: subscribers of topics, and the ARNs of those who may take a role."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from infra.endpoints import PROTOCOLS, endpoint_mistake, principal_mistake
@@ -27,8 +28,8 @@ class Subscriber:
 
 _TRUST_POLICY = 2048
 """Characters, without white space: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
-_TRUST_WORDS = 400
-"""What a trust policy says besides the ARNs, at most: two statements, each with a condition."""
+_TRUST_WORDS, _OF_USERS, _OF_ROLES = 265, 139, 137
+"""What a trust policy (infra/trust.py) says besides the ARNs: in any case, to users, and to roles."""
 
 
 def alert_subscribers(section: Section, region: str) -> tuple[Subscriber, ...]:
@@ -85,13 +86,20 @@ def principals(root: Section, key: str, region: str) -> tuple[str, ...]:
             root.problems.append(f"{path}: {item} is listed twice")
         else:
             found.append(item)
-    if (
-        sum((len(arn) + 3) * (2 if arn.endswith(":root") else 1) for arn in found)
-        > _TRUST_POLICY - _TRUST_WORDS
-    ):
+    if _trust_policy_length(found) > _TRUST_POLICY:
         root.problem(
             key,
             f"{len(found)} ARNs make a trust policy of more than {_TRUST_POLICY} characters, which IAM"
             " refuses; name fewer: one role that the others may take",
         )
     return tuple(found)
+
+
+def _trust_policy_length(arns: Sequence[str]) -> int:
+    """The characters of the trust policy that names these ARNs: an account stands among users and roles, and
+    those of all ARNs stand in two statements more."""
+    users = [arn for arn in arns if ":role/" not in arn]
+    roles = [arn for arn in arns if ":user/" not in arn]
+    accounts = {f"{arn.rpartition(':')[0]}:root" for arn in arns}
+    words = _TRUST_WORDS + _OF_USERS * bool(users) + _OF_ROLES * bool(roles)
+    return words + sum(len(arn) + 3 for arn in (*users, *roles, *accounts, *accounts))

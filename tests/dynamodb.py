@@ -11,6 +11,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from tests.alert_table import check_key
+
 Item = dict[str, Any]
 _Key = tuple[str, str]
 
@@ -194,6 +196,7 @@ class FakeDynamoDB:
 
 
 def _key(item: Item) -> _Key:
+    check_key(item)
     return item["pk"]["S"], item["sk"]["S"]
 
 

@@ -12,17 +12,18 @@ from infra.names import ALERT_TABLE, Names
 from local.cloud import LocalCloud, wait_for
 from tests.e2e.authors import Author, act_until_told, broken, rule
 from tests.e2e.conftest import Archive
-from tests.e2e.test_iam import REFUSALS
+from tests.e2e.test_iam import REFUSALS, user_of
 from tests.patience import SECONDS
 
 Key = dict[str, str]
 
 
-def writers_key(cloud: LocalCloud) -> Key:
-    """The writers' role, taken by somebody whom the settings name."""
-    sts = cloud.audit("sts")
+def writers_key(cloud: LocalCloud, user: str = "engineer", session: str = "") -> Key:
+    """The writers' role, taken by a user whom the settings name: under their own name, or another's."""
+    sts = user_of(cloud, user)
     arn = cloud.names.rule_writers_role_arn
-    found: Key = sts.assume_role(RoleArn=arn, RoleSessionName="engineer")["Credentials"]
+    found: Key = sts.assume_role(RoleArn=arn, RoleSessionName=session or user)["Credentials"]
+    sts.close()
     return found
 
 
@@ -37,6 +38,12 @@ def writer(strict_cloud: LocalCloud, tmp_path: Path) -> Iterator[Author]:
     yield author
     for path in author.team():
         author.remove(path)
+
+
+def test_a_writer_takes_the_role_under_their_own_name_alone(strict_cloud: LocalCloud) -> None:
+    with pytest.raises(ClientError) as refused:
+        writers_key(strict_cloud, "mallory", "engineer")
+    assert refused.value.response["Error"]["Code"] in REFUSALS
 
 
 def test_a_writer_publishes_and_the_function_may_do_its_part(

@@ -25,7 +25,13 @@ def test_the_ingest_queue_gives_the_function_time(
 ) -> None:
     built: Synthesized = request.getfixturevalue(variant)
     ingest = queue(built, "trailwarden-ingest")
-    assert ingest["VisibilityTimeout"] >= 6 * timeout
+    feeds = built.resources(DETECTION, "AWS::Lambda::EventSourceMapping").values()
+    (window,) = (
+        feed["Properties"].get("MaximumBatchingWindowInSeconds", 0)
+        for feed in feeds
+        if "StartingPosition" not in feed["Properties"]  # that of a stream
+    )
+    assert ingest["VisibilityTimeout"] >= 6 * timeout + window
     receives = ingest["RedrivePolicy"]["maxReceiveCount"]
     assert 100 <= receives <= 1000, "every run of a large file is a receive, and SQS takes no more"
     # What fails for ever is among the dead letters while there is a week left to look at it.

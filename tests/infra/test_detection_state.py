@@ -119,25 +119,6 @@ def test_there_is_no_responders_role_without_responders(deployment: Synthesized)
     assert "RespondersRoleArn" not in deployment.templates[STATE]["Outputs"]
 
 
-def test_those_who_are_named_may_take_the_responders_role(routed: Synthesized) -> None:
-    role = routed.properties(STATE, "AWS::IAM::Role", RoleName="trailwarden-responders")
-    statements = role["AssumeRolePolicyDocument"]["Statement"]
-    assert {trust["Action"] for trust in statements} == {"sts:AssumeRole"}
-    named = [trust["Principal"]["AWS"] for trust in statements]
-    listed = [one for each in named for one in ([each] if isinstance(each, str) else each)]
-    assert {*listed} == {*routed.settings.responders}
-    assert all(listed.count(arn) == (2 if arn.endswith(":root") else 1) for arn in listed)
-
-
-def test_nobody_takes_the_responders_role_under_anothers_name(routed: Synthesized) -> None:
-    """What an alert was acknowledged by is the session's name, which whoever takes a role may choose."""
-    role = routed.properties(STATE, "AWS::IAM::Role", RoleName="trailwarden-responders")
-    assert [trust["Condition"] for trust in role["AssumeRolePolicyDocument"]["Statement"]] == [
-        {"StringEquals": {"sts:RoleSessionName": "${aws:username}"}},
-        {"StringLike": {"aws:userid": "*:${sts:RoleSessionName}"}},
-    ]
-
-
 def test_responders_read_and_answer_alerts_and_nothing_else(routed: Synthesized) -> None:
     role = routed.properties(STATE, "AWS::IAM::Role", RoleName="trailwarden-responders")
     assert "ManagedPolicyArns" not in role

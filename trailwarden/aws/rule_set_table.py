@@ -4,6 +4,7 @@ The pointer moves, and its history grows, in one transaction whose condition is 
 that it replaces: of two that publish at once, one is refused.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from heapq import nlargest
@@ -21,6 +22,8 @@ _LIVE = "LIVE"
 _PUBLICATION, _REFUSAL, _TOLD, _ATTEMPT = "PUBLICATION#", "REFUSAL#", "TOLD#", "ATTEMPT#"
 _REFUSAL_DAYS = 30
 _DAY = 86_400
+_SORT_KEY_BYTES = 1024
+"""What a sort key may have: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
 # Bytes of the parts of an item that may grow; an item has 400 kB.
 _LINES, _WARNINGS, _EXCEPTIONS, _OVERRIDES, _PROBLEMS = 60_000, 60_000, 100_000, 60_000, 300_000
 _OVERTAKEN = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
@@ -133,7 +136,7 @@ class RuleSetTable:
 
     def refusal(self, origin: str) -> Refusal | None:
         """The last refusal of what was handed in as `origin`."""
-        item = self._get(_REFUSAL + origin)
+        item = self._get(_sort_key(_REFUSAL, origin))
         return _decode_refusal(item["refusal"]["S"]) if item else None
 
     def refusals(self, of: str = "", limit: int = 20) -> Sequence[Refusal]:
@@ -159,7 +162,7 @@ class RuleSetTable:
         ).decode()
         item = _item(
             pk=_PK,
-            sk=_REFUSAL + refusal.origin,
+            sk=_sort_key(_REFUSAL, refusal.origin),
             refused_at=refusal.refused_at,
             refusal=text,
             expires_at=self._in_days(_REFUSAL_DAYS),
@@ -168,21 +171,21 @@ class RuleSetTable:
 
     def clear_refusal(self, origin: str) -> None:
         """Forget the refusal of an origin that has been mended."""
-        self._client.delete_item(TableName=self._table, Key=_item(pk=_PK, sk=_REFUSAL + origin))
+        self._client.delete_item(TableName=self._table, Key=_item(pk=_PK, sk=_sort_key(_REFUSAL, origin)))
 
     def told(self, fact: str) -> bool:
         """Whether a fact has been told, and not longer ago than it is remembered; read consistently."""
-        item = self._get(_TOLD + fact)
+        item = self._get(_sort_key(_TOLD, fact))
         return item is not None and int(item["expires_at"]["N"]) > self._now()
 
     def mark_told(self, fact: str, *, days: int = 400) -> None:
         """Remember that a fact has been told, for so many days."""
-        item = _item(pk=_PK, sk=_TOLD + fact, expires_at=self._in_days(days))
+        item = _item(pk=_PK, sk=_sort_key(_TOLD, fact), expires_at=self._in_days(days))
         self._client.put_item(TableName=self._table, Item=item)
 
     def attempts(self, step: str) -> int:
         """How often a step was begun within a day, without an end; read consistently."""
-        item = self._get(_ATTEMPT + step)
+        item = self._get(_sort_key(_ATTEMPT, step))
         if item is None or int(item["expires_at"]["N"]) <= self._now():
             return 0
         return int(item["attempts"]["N"])
@@ -190,13 +193,16 @@ class RuleSetTable:
     def begin(self, step: str) -> None:
         """Count that a step is begun. One copy of the function runs at a time, so nobody else counts."""
         item = _item(
-            pk=_PK, sk=_ATTEMPT + step, attempts=self.attempts(step) + 1, expires_at=self._in_days(1)
+            pk=_PK,
+            sk=_sort_key(_ATTEMPT, step),
+            attempts=self.attempts(step) + 1,
+            expires_at=self._in_days(1),
         )
         self._client.put_item(TableName=self._table, Item=item)
 
     def end(self, step: str) -> None:
         """A step has ended: it is counted anew."""
-        self._client.delete_item(TableName=self._table, Key=_item(pk=_PK, sk=_ATTEMPT + step))
+        self._client.delete_item(TableName=self._table, Key=_item(pk=_PK, sk=_sort_key(_ATTEMPT, step)))
 
     def _in_days(self, days: int) -> int:
         return int(self._now()) + days * _DAY
@@ -205,6 +211,14 @@ class RuleSetTable:
         answer = self._client.get_item(TableName=self._table, Key=_item(pk=_PK, sk=sk), ConsistentRead=True)
         item: dict[str, Any] | None = answer.get("Item")
         return item
+
+
+def _sort_key(prefix: str, text: str) -> str:
+    """The key of something named by a text of any length: names of objects have up to 1,024 bytes by
+    themselves, and DynamoDB refuses even to read an item whose key is longer."""
+    key = prefix + text
+    data = key.encode("utf-8", "surrogatepass")
+    return key if len(data) <= _SORT_KEY_BYTES else prefix + hashlib.sha256(data).hexdigest()
 
 
 def _overtaken(error: ClientError) -> bool:

@@ -5,6 +5,7 @@ condition that it is still the one that was listed, and the folder is listed aga
 nothing changed in between is it a snapshot.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from trailwarden.errors import Problem
 from trailwarden.rules.folder import MAX_ARCHIVE, MAX_FILE, MAX_FILES, MAX_TOTAL, is_rule_file, unsafe_path
+from trailwarden.safety.text import one_line
 from trailwarden.state.rules_folder import (
     RULE_SET_PREFIX,
     SOURCES_PREFIX,
@@ -27,7 +29,32 @@ from trailwarden.state.rules_folder import (
 _ATTEMPTS = 5
 _MIRROR = "trailwarden-mirror"
 _GONE = frozenset({"404", "NoSuchKey", "NoSuchVersion", "412", "PreconditionFailed", "NotFound"})
-_INVALID = frozenset({"InvalidArgument", "InvalidRequest", "405", "MethodNotAllowed"})
+_INVALID = frozenset({"InvalidArgument", "405", "MethodNotAllowed"})
+# Refusals that have nothing to do with the object: the caller is too fast, late, or has no valid credentials.
+# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+_OF_THE_CALLER = re.compile(
+    r"Throttl|TooManyRequests|SlowDown|LimitExceeded|ThroughputExceeded|Timeout|TimeTooSkewed|Token"
+    r"|AccessKeyId|Signature|AuthorizationHeader|InvalidSecurity|NotSignedUp|AccountProblem|Redirect"
+    r"|NoSuchBucket|OperationAborted|Conflict"
+)
+_ALL_REASONS = (
+    "it cannot be read: S3 answers {code}",
+    "upload it again with the bucket's own encryption and the storage class STANDARD",
+)
+_REASONS = {
+    "InvalidObjectState": (
+        "it is archived, and S3 does not return it",
+        "upload it again with the storage class STANDARD, or delete it",
+    ),
+    "InvalidRequest": (
+        "it cannot be read without the key that it was encrypted with (SSE-C)",
+        "upload it again with the bucket's own encryption, or delete it",
+    ),
+    "AccessDenied": (
+        "it may not be read: it is encrypted under a key that Trailwarden may not use, or a policy denies it",
+        "upload it again with the bucket's own encryption, or delete it",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +111,17 @@ class RulesBucket:
             if not is_rule_file(item.path):
                 continue
             total += item.size
-            refused = _refused(item, len(files), total)
-            if refused is None:
-                files[item.path] = self._file(item)
-            else:
-                problems.append(refused)
+            file = _refused(item, len(files), total) or self._file(item)
+            if isinstance(file, Problem):
+                problems.append(file)
                 untaken[item.path] = item.modified
+            else:
+                files[item.path] = file
         self._known = {(item.path, item.etag): files[item.path] for item in listed if item.path in files}
         ignored = tuple(item.path for item in listed if not is_rule_file(item.path))
         return TeamSnapshot(files, tuple(problems), untaken, ignored)
 
-    def _file(self, item: _Listed) -> TeamFile:
+    def _file(self, item: _Listed) -> TeamFile | Problem:
         known = self._known.get((item.path, item.etag))
         if known is not None and known.modified == item.modified:
             return known
@@ -105,7 +132,7 @@ class RulesBucket:
         except ClientError as error:
             if error.response["Error"]["Code"] in _GONE:
                 raise _ChangedError from error
-            raise
+            return _unreadable(item.path, error)
         with answer["Body"] as body:
             content: bytes = body.read()
         return TeamFile(content, str(answer.get("VersionId", "")), item.modified)
@@ -115,7 +142,7 @@ class RulesBucket:
         try:
             answer = self._client.head_object(Bucket=self._bucket, Key=TEAM_PREFIX + path)
         except ClientError as error:
-            if error.response["Error"]["Code"] in _GONE:
+            if error.response["Error"]["Code"] in _GONE or _is_of_the_object(error):
                 return False
             raise
         return _MIRROR in answer["Metadata"]
@@ -138,7 +165,12 @@ class RulesBucket:
         except ClientError as error:
             if error.response["Error"]["Code"] in _GONE | _INVALID:
                 return None
-            raise
+            problem = _unreadable(key, error)
+            # Without the right to list, which a condition binds here, S3 denies what is gone.
+            listed = self._client.list_objects_v2(Bucket=self._bucket, Prefix=key, MaxKeys=1)
+            if key not in {item["Key"] for item in listed.get("Contents", [])}:
+                return None
+            return SubmittedObject(key, version_id, None, 0, {}, problem)
         with answer["Body"] as body:
             size = int(answer["ContentLength"])
             content = body.read() if size <= MAX_ARCHIVE else None
@@ -177,6 +209,24 @@ class RulesBucket:
 
 def _time(modified: datetime) -> str:
     return modified.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _unreadable(path: str, error: ClientError) -> Problem:
+    """That S3 does not return an object, if that is for the object's sake; raises the error if it may pass.
+
+    It names no more of the answer than its code: a refusal is told once as long as it says the same.
+    """
+    if not _is_of_the_object(error):
+        raise error
+    code = error.response["Error"]["Code"]
+    reason, fix = _REASONS.get(code, _ALL_REASONS)
+    return Problem(path, 1, 1, reason.format(code=one_line(code, 80)), fix)
+
+
+def _is_of_the_object(error: ClientError) -> bool:
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    code = error.response["Error"].get("Code", "")
+    return 400 <= status < 500 and status not in {408, 429} and not _OF_THE_CALLER.search(code)
 
 
 def _refused(item: _Listed, count: int, total: int) -> Problem | None:

@@ -6,8 +6,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from trailwarden.messages.limits import SUBJECT_LIMIT
-from trailwarden.safety.text import one_line, printable_ascii
+from trailwarden.aws.operations import publish_text
+from trailwarden.safety.text import one_line
 from trailwarden.state.subscriptions import ListedSubscription, Standing, TopicView
 
 _DELETED = "Deleted"
@@ -60,13 +60,9 @@ class SnsTopics:
         return found, False
 
     def tell(self, topic_arn: str, subject: str, text: str) -> None:
-        """Publish one plain message that passes every filter by severity. Raises botocore's errors."""
-        self._client.publish(
-            TopicArn=topic_arn,
-            Subject=printable_ascii(subject, SUBJECT_LIMIT),
-            Message=text,
-            MessageAttributes=_TO_EVERYBODY,
-        )
+        """Publish one plain message that passes every filter by severity. Raises `MessageRefusedError`, or
+        botocore's errors."""
+        publish_text(self._client, topic_arn, subject, text, MessageAttributes=_TO_EVERYBODY)
 
 
 def _listed(subscription: dict[str, str]) -> ListedSubscription:

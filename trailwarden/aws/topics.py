@@ -5,12 +5,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from trailwarden.aws.operations import REFUSED
 from trailwarden.errors import MessageRefusedError
 from trailwarden.messages.envelope import AlertMessage
-
-_REFUSED = frozenset(
-    {"InvalidParameter", "InvalidParameterValue", "ParameterValueInvalid", "ValidationError"}
-)
 
 
 class AlertTopic:
@@ -34,7 +31,7 @@ class AlertTopic:
                 },
             )
         except ClientError as error:
-            if error.response["Error"].get("Code") in _REFUSED:
+            if error.response["Error"].get("Code") in REFUSED:
                 raise MessageRefusedError(f"SNS refuses the message: {error}") from error
             raise
         return str(answer["MessageId"])

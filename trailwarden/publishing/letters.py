@@ -11,10 +11,17 @@ from trailwarden.rules.filters import FilterSource
 from trailwarden.safety.text import defanged, one_line
 from trailwarden.state.rule_sets import LiveException, Publication, PublicationKind, Refusal, Standing
 
-_MOST = 100_000  # characters; SNS takes 256 KiB of UTF-8
 _PROBLEMS, _LINES = 100, 200
 _WIDTH = 72
 _FILE = re.compile(r"\[\.\](?=ya?ml\b)")  # no domain ends so, and readers look for the file
+_GIVEN_UP = """\
+The function publish_rules was ended each time that it began this: its time or its memory did not suffice.
+
+  {step}
+
+It is given up for a day, and the live rule set stays as it is. Make it smaller or simpler (fewer rules at
+once, shorter lists, less nesting), try it with `trailwarden rules check`, and edit or hand it in again; or
+raise publish_memory_mb in the settings, and deploy."""
 _HOW = {
     PublicationKind.EDIT: "the team's folder was edited",
     PublicationKind.PUBLISH: "a folder was handed in",
@@ -32,7 +39,7 @@ class Letter:
 
 
 def _letter(subject: str, lines: Iterator[str] | Sequence[str]) -> Letter:
-    return Letter(f"Trailwarden: {_inert(subject)}", _inert("\n".join(lines))[:_MOST] + "\n")
+    return Letter(f"Trailwarden: {_inert(subject)}", _inert("\n".join(lines)) + "\n")
 
 
 def _inert(text: str) -> str:
@@ -157,6 +164,19 @@ def of_expired(each: FilterSource) -> Letter:
         "What it hid is told again. Remove it, or give it another last day.",
     ]
     return _letter(f"an exception expired: {one_line(each.title, 60)}", lines)
+
+
+def of_given_up(step: str) -> Letter:
+    """A step that ended its function each time."""
+    return _letter("rules could not be published", [_GIVEN_UP.format(step=step)])
+
+
+IN_SHORT = Letter(
+    "Trailwarden: a message about rules could not be sent",
+    "The topic refused a message about rules. Look at `trailwarden rules status` and at `trailwarden rules "
+    "history` for what it said, and into the log of trailwarden-publish-rules for why.\n",
+)
+"""What is sent in place of a letter that the topic refuses."""
 
 
 def of_idle(exception_id: str, each: LiveException, days: int) -> Letter:

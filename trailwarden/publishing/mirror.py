@@ -23,7 +23,7 @@ class Step:
 
 def hand_edits(snapshot: TeamSnapshot, base: Files, submitted: Files) -> Iterator[str]:
     """What was changed by hand since `base` was live and is not in what was submitted: path and version."""
-    for path in sorted({*snapshot.files, *base}):
+    for path in sorted({*snapshot.files, *base}.difference(snapshot.untaken)):
         file = snapshot.files.get(path)
         content = file.content if file else None
         if content not in (base.get(path), submitted.get(path)):
@@ -39,15 +39,15 @@ def steps(
     folder: RulesFolder, snapshot: TeamSnapshot, publication: Publication, live: Files, before: Files
 ) -> Iterator[Step]:
     """What is left to do until the folder shows `live`; `before` is what was live before it."""
-    for path in sorted({*snapshot.files, *live}):
-        file, wanted = snapshot.files.get(path), live.get(path)
-        if file is None:
+    for path in sorted({*snapshot.files, *snapshot.untaken, *live}):
+        file, wanted, untaken = snapshot.files.get(path), live.get(path), snapshot.untaken.get(path)
+        if untaken is not None:
+            if untaken <= publication.published_at:
+                yield Step(path, wanted, _named(path, ""))
+        elif file is None:
             yield Step(path, wanted)
         elif file.content != wanted:
             by_hand = file.content != before.get(path) and not folder.is_mirror(path)
             if by_hand and file.modified > publication.published_at:
                 continue
             yield Step(path, wanted, _named(path, file.version_id) if by_hand else "")
-    for path, modified in sorted(snapshot.untaken.items()):
-        if modified <= publication.published_at:
-            yield Step(path, None, _named(path, ""))

@@ -5,13 +5,14 @@ live; then it is told; then the team's folder is made to show it. `settle` does 
 """
 
 import hashlib
+import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
 from trailwarden.checking import check_rules
-from trailwarden.errors import Problem, RuleError, RuleSetError
+from trailwarden.errors import MessageRefusedError, Problem, RuleError, RuleSetError
 from trailwarden.publishing import changes, letters, mirror
 from trailwarden.publishing.archive import Files, digest, pack_sources, unpack_sources
 from trailwarden.publishing.build import Built, Check, build, switched_off
@@ -28,12 +29,14 @@ from trailwarden.state.rule_sets import (
 )
 from trailwarden.state.rules_folder import RulesFolder
 
+_log = logging.getLogger(__name__)
+
 
 class Authors(Protocol):
     """Who is told what became live and what was refused: the topic of the rules' authors."""
 
     def tell(self, subject: str, text: str) -> None:
-        """Tell it once."""
+        """Tell it once. Raises `MessageRefusedError` if no repeat helps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +191,21 @@ class Press:
 
     def settle(self) -> list[Outcome]:
         """Finish what was begun: tell of the live publication, and make the team's folder show it."""
+        outcomes = self.tell_of_live()
         pointer = self._store.live()
-        publication = self._store.publication(pointer.sequence) if pointer else None
-        if pointer is None or publication is None:
+        if pointer is None or pointer.mirrored:
+            return outcomes
+        publication = self._store.publication(pointer.sequence)
+        if publication is not None:
+            count = self._mirror(publication)
+            self._store.mark_mirrored(publication.sequence)
+            outcomes.append(Outcome("mirrored", f"{count} files", publication.version))
+        return outcomes
+
+    def tell_of_live(self) -> list[Outcome]:
+        """Tell of the live publication, if that was not done: a further one leaves nobody untold of it."""
+        publication = self.live()
+        if publication is None:
             return []
         outcomes = []
         if publication.silenced and self._tell_operations(publication):
@@ -199,10 +214,6 @@ class Press:
             )
         if self.tell_once(f"publication {publication.sequence}", letters.of_publication(publication)):
             outcomes.append(Outcome("told", f"rule set {publication.sequence}", publication.version))
-        if not pointer.mirrored:
-            count = self._mirror(publication)
-            self._store.mark_mirrored(publication.sequence)
-            outcomes.append(Outcome("mirrored", f"{count} files", publication.version))
         return outcomes
 
     def team_of(self, publication: Publication | None) -> dict[str, bytes]:
@@ -218,13 +229,12 @@ class Press:
         fact = f"publication {publication.sequence} silences"
         if self._store.told(fact):
             return False
-        letter = letters.of_silencing(publication)
-        self._operations.tell(letter.subject, letter.text)
+        _send(self._operations, letters.of_silencing(publication))
         self._store.mark_told(fact)
         return True
 
     def _tell(self, letter: letters.Letter) -> None:
-        self._authors.tell(letter.subject, letter.text)
+        _send(self._authors, letter)
 
     def _built(self, shipped: Files, team: Files, problems: Sequence[Problem] = ()) -> Built:
         built = build(shipped, team, today=self.today, check=self._check, problems=problems)
@@ -335,6 +345,19 @@ class Press:
             else:
                 self._folder.put_team(step.path, step.content)
         return len(steps)
+
+
+def _send(to: Authors, letter: letters.Letter) -> None:
+    """Send it; or in short, if the topic refuses it. Then there is nothing to try again: what was told of is
+    recorded as told, and holds up nothing else."""
+    try:
+        to.tell(letter.subject, letter.text)
+    except MessageRefusedError:
+        _log.exception("a letter was refused: %s", letter.subject)
+        try:
+            to.tell(letters.IN_SHORT.subject, letters.IN_SHORT.text)
+        except MessageRefusedError:
+            _log.exception("and so was the one in its place")
 
 
 def digest_of_sources(shipped: Files, team: Files) -> str:

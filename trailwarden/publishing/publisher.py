@@ -36,15 +36,6 @@ IDLE_DAYS = 30
 
 ATTEMPTS = 5
 """How often a step is begun that ends the function each time, before it is given up."""
-_GIVEN_UP = """\
-The function publish_rules was ended each time that it began this: its time or its memory did not suffice.
-
-  {step}
-
-It is given up for a day, and the live rule set stays as it is. Make it smaller or simpler (fewer rules at
-once, shorter lists, less nesting), try it with `trailwarden rules check`, and edit or hand it in again; or
-raise publish_memory_mb in the settings, and deploy.
-"""
 _ATTEMPTS = 3
 _SCHEDULE = "schedule"
 _NOBODY = "the scheduled run"
@@ -74,7 +65,6 @@ class Publisher:
         self._folder = folder
         self._store = store
         self._exceptions = exceptions
-        self._authors = authors
         self._press = Press(
             folder=folder,
             store=store,
@@ -97,10 +87,7 @@ class Publisher:
         if self._store.attempts(step) < ATTEMPTS:
             self._store.begin(step)
             return True
-        fact = f"given up: {step}"
-        if not self._store.told(fact):
-            self._authors.tell("Trailwarden: rules could not be published", _GIVEN_UP.format(step=step))
-            self._store.mark_told(fact, days=1)
+        self._press.tell_once(f"given up: {step}", letters.of_given_up(step), days=1)
         return False
 
     def end(self, step: str) -> None:
@@ -162,7 +149,7 @@ class Publisher:
         origin = f"{one_line(found.key)}@{found.version_id}"
         if self._store.refusal(origin) is not None:
             return [Outcome("unchanged", f"{origin}: refused before")]
-        outcomes = self.settle()
+        outcomes = self._press.tell_of_live()
         live = self._press.live()
         draft = Attempt(
             kind=PublicationKind.PUBLISH,
@@ -193,7 +180,7 @@ class Publisher:
         draft = replace(draft, note=submission.note)
         if isinstance(submission, RollbackSubmission):
             return [self._rolled_back(draft, submission)]
-        return [self._handed_in(draft, submission)]
+        return [*self.settle(), self._handed_in(draft, submission)]
 
     def _handed_in(self, draft: Attempt, submission: FolderSubmission) -> Outcome:
         replaced = mirror.hand_edits(self._folder.team(), self._press.team_of(draft.base), submission.files)
@@ -218,9 +205,16 @@ class Publisher:
             shipped=shipped,
             team=team,
             turned_away=deployed if deployed != target.shipped else "",
-            replaced=tuple(mirror.hand_edits(self._folder.team(), self._press.team_of(live), team)),
+            replaced=self._hand_edits(live, team),
         )
         return self._press.publish_again(attempt, target)
+
+    def _hand_edits(self, live: Publication | None, team: Files) -> tuple[str, ...]:
+        """The changes by hand that a rollback replaces. It does not wait for a folder that cannot be read
+        now: what is not named here is when the folder is made to show it."""
+        with suppress(Exception):
+            return tuple(mirror.hand_edits(self._folder.team(), self._press.team_of(live), team))
+        return ()
 
     def _too_late(self, draft: Attempt) -> Outcome:
         live = self._press.live()

@@ -12,6 +12,9 @@ from trailwarden.publishing.publisher import Publisher
 from trailwarden.safety.text import one_line
 from trailwarden.state.rules_folder import SUBMISSION_PREFIX, TEAM_PREFIX
 
+_NAME = 1024
+"""Characters; keys and versions of S3's objects have no more bytes, so none is cut."""
+
 
 @dataclass(slots=True)
 class Run:
@@ -69,19 +72,26 @@ def run(
             done.remarks.append(f"a notice cannot be read ({error}): {one_line(body)}")
             continue
         _sort(work, notice, bucket, message_id, done)
-    steps = _steps(publisher, work)
-    try:
-        steps.sort(key=lambda step: publisher.attempts(step.name))
-    except Exception:  # noqa: BLE001 (logged by the caller, and tried again with its messages)
-        log_failure("the order of steps")
-        done.failed |= {one for step in steps for one in step.message_ids}
-        return done
-    for step in steps:
+    for step in _in_order(publisher, _steps(publisher, work), done, log_failure):
         if has_time():
             _take(publisher, step, done, log_failure)
         else:
             done.failed |= step.message_ids
     return done
+
+
+def _in_order(
+    publisher: Publisher, steps: Iterable[_Step], done: Run, log_failure: Callable[[str], None]
+) -> list[_Step]:
+    """The steps, those begun least often first. One whose attempts cannot be read is left for another run."""
+    counted = []
+    for step in steps:
+        try:
+            counted.append((publisher.attempts(step.name), step))
+        except Exception:  # noqa: BLE001 (logged by the caller, and tried again with its messages)
+            log_failure(step.name)
+            done.failed |= step.message_ids
+    return [step for _, step in sorted(counted, key=lambda each: each[0])]
 
 
 def _steps(publisher: Publisher, work: _Work) -> list[_Step]:
@@ -102,7 +112,7 @@ def _steps(publisher: Publisher, work: _Work) -> list[_Step]:
 
 
 def _name(what: str, change: FolderChange) -> str:
-    return f"{what} {one_line(change.key, 300)}@{one_line(change.version_id, 100)}"
+    return f"{what} {one_line(change.key, _NAME)}@{one_line(change.version_id, _NAME)}"
 
 
 def _take(publisher: Publisher, step: _Step, done: Run, log_failure: Callable[[str], None]) -> None:

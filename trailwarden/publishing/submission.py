@@ -72,6 +72,8 @@ def author_of(metadata: Mapping[str, str]) -> str:
 
 def read_submission(found: SubmittedObject) -> Submission:
     """The submission in an object. Raises `RuleError` with every mistake in it."""
+    if found.problem is not None:
+        raise RuleError([found.problem])
     base, author = _number(found), author_of(found.metadata)
     note = unquote(found.metadata.get(_NOTE, ""))[:_MAX_NOTE]
     if found.body is None or len(found.body) > MAX_ARCHIVE:

@@ -48,6 +48,16 @@ def shorten(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: max(0, limit - len(ELLIPSIS))].rstrip() + ELLIPSIS
 
 
+def within_bytes(text: str, most: int, ending: str) -> str:
+    """`text`, cut between two characters if its UTF-8 has more bytes, and then ended by `ending`."""
+    data = text.encode("utf-8", "replace")
+    if len(data) > most:
+        data = data[: most - len(ending.encode())]
+    else:
+        ending = ""
+    return data.decode("utf-8", "ignore") + ending
+
+
 def printable_ascii(text: str, limit: int) -> str:
     """`text` as an SNS subject takes it: printable ASCII on one line, letters without their accents.
 

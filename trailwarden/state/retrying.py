@@ -22,10 +22,15 @@ def jitter(shortest: float) -> Pause:
     https://docs.aws.amazon.com/prescriptive-guidance/latest/cloud-design-patterns/retry-backoff.html"""
 
     def pause(attempt: int) -> None:
-        longest = min(_LONGEST_PAUSE, shortest * 2 ** min(attempt, 30))
-        time.sleep(random.uniform(0, longest))  # noqa: S311 (no secret)
+        time.sleep(backoff(shortest, attempt))
 
     return pause
+
+
+def backoff(shortest: float, attempt: int) -> float:
+    """For how many seconds `jitter` waits."""
+    longest = min(_LONGEST_PAUSE, shortest * 2 ** min(attempt, 30))
+    return random.uniform(0, longest)  # noqa: S311 (no secret)
 
 
 @dataclass(frozen=True, slots=True)

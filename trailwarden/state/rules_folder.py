@@ -29,9 +29,9 @@ class TeamFile:
 class TeamSnapshot:
     """The team's folder as it was at one moment, by path below `team/`.
 
-    `problems` names files that cannot be taken (too large, too many, a path that leads elsewhere); their
-    paths, each with its time as in `TeamFile`, are `untaken`; `ignored` are the paths of files that are no
-    YAML.
+    `problems` names files that cannot be taken (too large, too many, not readable, a path that leads
+    elsewhere); their paths, each with its time as in `TeamFile`, are `untaken`; `ignored` are the paths of
+    files that are no YAML.
     """
 
     files: Mapping[str, TeamFile]
@@ -47,13 +47,15 @@ class TeamSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class SubmittedObject:
-    """An object under `submissions/`. `body` is None where it is larger than a submission may be."""
+    """An object under `submissions/`. `body` is None if it is larger than a submission may be, or cannot be
+    read: then `problem` says why."""
 
     key: str
     version_id: str
     body: bytes | None
     size: int
     metadata: Mapping[str, str]
+    problem: Problem | None = None
 
 
 class RuleSetArtefacts(Protocol):

@@ -5,6 +5,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from trailwarden.aws.rules_bucket import RulesBucket
@@ -29,7 +30,7 @@ class Client:
             if self.before.get(name):
                 self.before[name].pop(0)()
             small = {"MaxKeys": self.page} if name == "list_objects_v2" else {}
-            return getattr(self._s3, name)(**request, **small)
+            return getattr(self._s3, name)(**small | request)
 
         return call
 
@@ -136,6 +137,111 @@ def test_files_that_cannot_be_taken_are_named_and_not_fetched(
     assert {problem.path for problem in snapshot.problems} == {"../up.yml", "big.yml", "ok2.yml"}
     assert set(snapshot.untaken) == {"../up.yml", "big.yml", "ok2.yml"}
     assert client.calls.count("get_object") == 1
+
+
+def answer(code: str, status: int) -> ClientError:
+    """What S3 says instead of an object."""
+    response: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(response, "GetObject")
+
+
+def refuse(code: str, status: int) -> Any:
+    def raises() -> None:
+        raise answer(code, status)
+
+    return raises
+
+
+OF_THE_OBJECT = [
+    ("InvalidObjectState", 403),  # archived, also by INTELLIGENT_TIERING
+    ("InvalidRequest", 400),  # SSE-C
+    ("AccessDenied", 403),
+    ("KMS.DisabledException", 400),
+    ("KMS.KMSInvalidStateException", 400),
+    ("KMS.NotFoundException", 400),
+    ("AllAccessDisabled", 403),
+]
+MAY_PASS = [
+    ("SlowDown", 503),
+    ("InternalError", 500),
+    ("ThrottlingException", 400),
+    ("KMS.ThrottlingException", 400),
+    ("TooManyRequestsException", 429),
+    ("RequestTimeout", 400),
+    ("RequestTimeTooSkewed", 403),
+    ("ExpiredToken", 400),
+    ("InvalidAccessKeyId", 403),
+]
+
+
+@pytest.mark.parametrize(("code", "status"), OF_THE_OBJECT)
+def test_a_file_that_s3_does_not_return_is_a_problem_of_its_path(
+    s3: Any, client: Client, bucket: RulesBucket, code: str, status: int
+) -> None:
+    put(s3, "team/a.yml")
+    put(s3, "team/b.yml")
+    client.before["get_object"] = [refuse(code, status)]
+    snapshot = bucket.team()
+    assert set(snapshot.files) == {"b.yml"}
+    assert set(snapshot.untaken) == {"a.yml"}
+    (problem,) = snapshot.problems
+    assert problem.path == "a.yml"
+    assert "upload it again" in problem.cure
+    assert set(bucket.team().files) == {"a.yml", "b.yml"}, "it is asked for again"
+
+
+@pytest.mark.parametrize("storage_class", ["GLACIER", "DEEP_ARCHIVE"])
+def test_an_archived_object_is_named_with_what_to_do(
+    s3: Any, bucket: RulesBucket, storage_class: str
+) -> None:
+    s3.put_object(Bucket=BUCKET, Key="team/cold.yml", Body=b"x: 1", StorageClass=storage_class)
+    s3.put_object(Bucket=BUCKET, Key="submissions/cold.zip", Body=b"x", StorageClass=storage_class)
+    (problem,) = bucket.team().problems
+    assert "archived" in problem.message
+    found = bucket.submission("submissions/cold.zip", "")
+    assert found is not None
+    assert found.problem is not None
+    assert (found.body, found.problem.path) == (None, "submissions/cold.zip")
+
+
+@pytest.mark.parametrize(("code", "status"), MAY_PASS)
+def test_what_may_pass_is_no_problem_of_a_file(
+    s3: Any, client: Client, bucket: RulesBucket, code: str, status: int
+) -> None:
+    put(s3, "team/a.yml")
+    put(s3, "submissions/a.zip")
+    for read in (bucket.team, lambda: bucket.submission("submissions/a.zip", "")):
+        client.before["get_object"] = [refuse(code, status)]
+        with pytest.raises(ClientError, match=code):
+            read()
+    client.before["head_object"] = [refuse(code, status)]
+    with pytest.raises(ClientError, match=code):
+        bucket.is_mirror("a.yml")
+
+
+@pytest.mark.parametrize(("code", "status"), OF_THE_OBJECT)
+def test_a_submission_that_s3_does_not_return_is_handed_back_with_the_problem(
+    s3: Any, client: Client, bucket: RulesBucket, code: str, status: int
+) -> None:
+    version = put(s3, "submissions/a.zip")
+    client.before["get_object"] = [refuse(code, status)]
+    found = bucket.submission("submissions/a.zip", version)
+    assert found is not None
+    assert found.problem is not None
+    assert found.version_id == version
+
+
+def test_a_submission_that_s3_denies_because_it_is_gone_is_gone(
+    s3: Any, client: Client, bucket: RulesBucket
+) -> None:
+    put(s3, "submissions/a.zip.other")
+    client.before["get_object"] = [refuse("AccessDenied", 403)]
+    assert bucket.submission("submissions/a.zip", "v") is None
+
+
+def test_a_file_that_cannot_be_looked_at_is_not_the_mirrors(client: Client, bucket: RulesBucket) -> None:
+    client.before["head_object"] = [refuse("403", 403)]
+    assert not bucket.is_mirror("a.yml")
 
 
 def test_what_the_mirror_wrote_is_told_from_what_people_wrote(s3: Any, bucket: RulesBucket) -> None:

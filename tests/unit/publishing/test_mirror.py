@@ -46,6 +46,17 @@ def test_files_that_could_not_be_taken_go_unless_they_are_newer() -> None:
     assert plan({}, {}, big=AFTER) == []
 
 
+def test_a_file_that_could_not_be_taken_where_one_is_live_is_replaced_by_it() -> None:
+    live = {"big.yml": b"live"}
+    assert plan({}, live, big=BEFORE) == [Step("big.yml", b"live", "big.yml (not read, or removed)")]
+    assert plan({}, live, big=AFTER) == []
+
+
+def test_a_live_file_that_cannot_be_read_is_named_once() -> None:
+    snapshot = TeamSnapshot({}, untaken={"big.yml": BEFORE})
+    assert list(hand_edits(snapshot, {"big.yml": b"live"}, {})) == ["big.yml (not read, or removed)"]
+
+
 def test_hand_edits_are_what_is_neither_live_nor_submitted() -> None:
     snapshot = TeamSnapshot(
         {"a.yml": file(b"mine"), "b.yml": file(b"live"), "c.yml": file(b"same as submitted")},

@@ -3,12 +3,18 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from urllib.parse import quote_plus
 
+import boto3
 import pytest
+from moto import mock_aws
 
+from tests.alert_table import create_alert_table
 from tests.unit.publishing.world import World
+from trailwarden.aws.rule_set_table import RuleSetTable
 from trailwarden.publishing.publisher import ATTEMPTS, Publisher
 from trailwarden.publishing.run import Run, run
+from trailwarden.state.rule_sets import Refusal
 
 BUCKET = "rules"
 
@@ -115,3 +121,75 @@ def test_nothing_is_begun_without_time() -> None:
     assert done is not None
     assert done.failed == {"1"}
     assert function.done == ["settle", "edited"]
+
+
+LONG = "submissions/" + "\U00020000" * 253  # 1,024 bytes, as many as S3 takes
+
+
+def test_a_step_whose_attempts_cannot_be_read_costs_only_itself() -> None:
+    function = Function()
+    publisher = function.publisher()
+    counted = publisher.attempts
+
+    def attempts(step: str) -> int:
+        if "poison" in step:
+            raise RuntimeError("the table does not answer")
+        return counted(step)
+
+    publisher.attempts = attempts  # type: ignore[method-assign]
+    logged: list[str] = []
+    messages = [("0", POISON), ("1", OTHER), ("2", EDIT)]
+    done = run(publisher, BUCKET, messages, logged.append)
+    assert done.failed == {"0"}
+    assert len(logged) == 1
+    assert function.done == ["settle", "edited", "submitted submissions/z-other.zip"]
+
+
+@pytest.mark.parametrize("key", [LONG, "team/" + "\u4e2d" * 339, "submissions/" + "a" * 1012])
+def test_the_longest_names_are_counted_given_up_and_refused_like_any(
+    key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DynamoDB takes no key of more than 1,024 bytes, not even to read it."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with mock_aws():
+        dynamodb = boto3.client("dynamodb", region_name="eu-west-1")
+        create_alert_table(dynamodb, "alerts")
+        function = Function()
+        store = RuleSetTable(dynamodb, "alerts", now=function.world.now)
+        function.world.store = store  # type: ignore[assignment]
+        deadly = "edited" if key.startswith("team/") else f"submitted {key}"
+        function.deadly.add(deadly)
+        body = event(quote_plus(key), version="v" * 1024)
+        for _ in range(ATTEMPTS):
+            assert function.run(body, OTHER) is None
+        done = function.run(body, OTHER)
+        assert done is not None
+        assert (done.failed, len(done.remarks)) == (set(), 1)
+        assert len(function.world.letters) == 1
+        assert function.run(body) is not None
+        assert len(function.world.letters) == 1
+
+
+@pytest.mark.parametrize("length", [1, 200, 253, 2000])
+def test_refusals_and_facts_of_any_length_are_kept_apart(
+    length: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with mock_aws():
+        dynamodb = boto3.client("dynamodb", region_name="eu-west-1")
+        create_alert_table(dynamodb, "alerts")
+        store = RuleSetTable(dynamodb, "alerts", now=World().now)
+        one, other = ("\U00020000" * length + end for end in "ab")
+        refusal = Refusal("1", one, "2026-03-01T12:00:00Z", "AWS:A", "it has mistakes.")
+        store.record_refusal(refusal)
+        store.mark_told(one)
+        store.begin(one)
+        assert (store.refusal(one), store.refusal(other)) == (refusal, None)
+        assert (store.told(one), store.told(other)) == (True, False)
+        assert (store.attempts(one), store.attempts(other)) == (1, 0)
+        assert list(store.refusals()) == [refusal]
+        store.clear_refusal(one)
+        store.end(one)
+        assert (store.refusal(one), store.attempts(one)) == (None, 0)

@@ -64,7 +64,10 @@ def diff_command(  # noqa: PLR0913, PLR0917 (its options)
             (left, f"{other.sequence}" if other else "nothing"),
         )
     else:
-        found = compare(before.team, deployment.folder.team().contents, (left, "team"))
+        snapshot = deployment.folder.team()
+        for problem in snapshot.problems:
+            click.echo(str(problem), err=True)
+        found = compare(before.team, snapshot.contents, (left, "team"))
     click.echo(json.dumps(_as_json(found))) if as_json else _tell(found)
     sys.exit(Exit.REFUSED if found and exit_code else Exit.DONE)
 

@@ -74,7 +74,10 @@ def _promote_live(  # noqa: PLR0913 (its options)
     if live is None or edited.before == status:
         click.echo(f"{one_line(edited.title)} is {status} already.", err=as_json)
         sys.exit(Exit.DONE)
-    by_hand = compare(sources.team, deployment.folder.team().contents, ("live", "team"))
+    snapshot = deployment.folder.team()
+    for problem in snapshot.problems:
+        click.echo(f"not live, and replaced by this: {problem}", err=True)
+    by_hand = compare(sources.team, snapshot.contents, ("live", "team"))
     for change in by_hand.documents:
         click.echo(f"not live, and replaced by this: {change}", err=True)
     what = f"{one_line(edited.title)!r} from {edited.before or 'no status'} to {status}"
