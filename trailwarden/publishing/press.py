@@ -69,6 +69,8 @@ class Attempt:
     turned_away: str = ""
     replaced: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    unchecked: bool = False
+    """It was live before: nothing but what keeps it from being compiled stops it."""
 
 
 class Press:
@@ -109,7 +111,7 @@ class Press:
     def publish(self, attempt: Attempt) -> Outcome:
         """Compile and make live; or refuse, with every mistake. Raises `OvertakenError`."""
         try:
-            built = self._built(attempt.shipped, attempt.team, attempt.problems)
+            built = self._built(attempt.shipped, attempt.team, attempt.problems, unchecked=attempt.unchecked)
         except RuleError as error:
             return self.refuse(attempt, "it has mistakes.", error.problems)
         self._tell_of_expired(built.expired)
@@ -188,9 +190,18 @@ class Press:
 
     def settle(self) -> list[Outcome]:
         """Finish what was begun: tell of the live publication, and make the team's folder show it."""
-        pointer = self._store.live()
-        publication = self._store.publication(pointer.sequence) if pointer else None
-        if pointer is None or publication is None:
+        outcomes = self.announce()
+        pointer, publication = self._store.live(), self.live()
+        if pointer is not None and publication is not None and not pointer.mirrored:
+            count = self._mirror(publication)
+            self._store.mark_mirrored(publication.sequence)
+            outcomes.append(Outcome("mirrored", f"{count} files", publication.version))
+        return outcomes
+
+    def announce(self) -> list[Outcome]:
+        """Tell of the live publication whoever was not told."""
+        publication = self.live()
+        if publication is None:
             return []
         outcomes = []
         if publication.silenced and self._tell_operations(publication):
@@ -199,10 +210,6 @@ class Press:
             )
         if self.tell_once(f"publication {publication.sequence}", letters.of_publication(publication)):
             outcomes.append(Outcome("told", f"rule set {publication.sequence}", publication.version))
-        if not pointer.mirrored:
-            count = self._mirror(publication)
-            self._store.mark_mirrored(publication.sequence)
-            outcomes.append(Outcome("mirrored", f"{count} files", publication.version))
         return outcomes
 
     def team_of(self, publication: Publication | None) -> dict[str, bytes]:
@@ -226,8 +233,11 @@ class Press:
     def _tell(self, letter: letters.Letter) -> None:
         self._authors.tell(letter.subject, letter.text)
 
-    def _built(self, shipped: Files, team: Files, problems: Sequence[Problem] = ()) -> Built:
-        built = build(shipped, team, today=self.today, check=self._check, problems=problems)
+    def _built(
+        self, shipped: Files, team: Files, problems: Sequence[Problem] = (), *, unchecked: bool = False
+    ) -> Built:
+        check = None if unchecked else self._check
+        built = build(shipped, team, today=self.today, check=check, problems=problems)
         return replace(built, rule_set=guarded(built.rule_set, self._deployed()))
 
     def _draft(self, attempt: Attempt, version: str, sources: str) -> Publication:
