@@ -10,6 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from trailwarden.engine.evaluate import compile_condition
+from trailwarden.engine.values import RecordView
+from trailwarden.rules.ruleset import Node
+
 VARIANTS = 24
 """How many kinds of traffic there are; a filter for one account, region or network meets one or two."""
 _EACH = 6
@@ -46,6 +50,12 @@ def completed(record: Record, filling: Record) -> dict[str, Any]:
     if isinstance(identity, dict):
         whole["userIdentity"] = {**filling["userIdentity"], **identity}
     return whole
+
+
+def share_matched(detection: Node, records: Sequence[Record]) -> float:
+    """Which share of the records a compiled detection matches."""
+    condition = compile_condition(detection)
+    return sum(condition(RecordView(dict(record))) for record in records) / max(len(records), 1)
 
 
 class Traffic:

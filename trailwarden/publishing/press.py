@@ -15,7 +15,7 @@ from trailwarden.errors import Problem, RuleError, RuleSetError
 from trailwarden.publishing import changes, letters, mirror
 from trailwarden.publishing.archive import Files, digest, pack_sources, unpack_sources
 from trailwarden.publishing.build import Built, Check, build, switched_off
-from trailwarden.publishing.silencing import silenced
+from trailwarden.publishing.silencing import loud, silenced
 from trailwarden.rules.filters import FilterSource
 from trailwarden.rules.guard import guarded
 from trailwarden.rules.ruleset import RuleSet, dump_rule_set, load_rule_set
@@ -124,7 +124,10 @@ class Press:
         publication = replace(
             self._draft(attempt, version, sources),
             changes=self._changes(attempt, before, built, exceptions),
-            silenced=self._silenced(attempt, before, built.rule_set, exceptions, built.off),
+            silenced=(
+                *self._silenced(attempt, before, built.rule_set, exceptions, built.off),
+                *loud(before or self._deployed(), built.rule_set, built.records),
+            ),
             standing=built.standing,
             warnings=built.warnings,
             exceptions=exceptions,
