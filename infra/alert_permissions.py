@@ -29,6 +29,8 @@ _SESSIONS = "SESSION#*"
 _SUBSCRIPTIONS = "SUBSCRIPTIONS#*"
 _REQUESTS = "REQUEST#*"
 _OWN_REQUESTS = "REQUEST#${aws:userid}"
+_OUTCOMES = "OUTCOME#*"
+_OWN_OUTCOMES = "OUTCOME#${aws:userid}"
 
 
 class AlertPermissions:
@@ -75,8 +77,8 @@ class AlertPermissions:
                 self._names, [ALERTS, GROUPS], "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"
             ),
             items(self._names, [GROUPS, ACKNOWLEDGED], "dynamodb:PutItem"),
-            items(self._names, [ALERTS, _REQUESTS], "dynamodb:UpdateItem"),
-            items(self._names, [ACKNOWLEDGED], "dynamodb:DeleteItem"),
+            items(self._names, [ALERTS, _OUTCOMES], "dynamodb:UpdateItem"),
+            items(self._names, [ACKNOWLEDGED, _REQUESTS], "dynamodb:DeleteItem"),
             use_table(self._names, self._state_key_arn),
         ]
 
@@ -113,7 +115,8 @@ class AlertPermissions:
         what others read.
 
         A request's partition key is the caller's own `aws:userid`. No other write names a key that is theirs:
-        a request can be neither altered in part nor deleted, and PartiQL has actions of its own.
+        a request can be neither altered in part nor deleted, and PartiQL has actions of its own. What became
+        of it lies where they only read.
         """
         return [
             items(
@@ -123,7 +126,8 @@ class AlertPermissions:
                 "dynamodb:GetItem",
                 "dynamodb:Query",
             ),
-            items(self._names, [_OWN_REQUESTS], "dynamodb:GetItem", "dynamodb:PutItem"),
+            items(self._names, [_OWN_REQUESTS], "dynamodb:PutItem"),
+            items(self._names, [_OWN_OUTCOMES], "dynamodb:GetItem"),
             use_table(self._names, self._state_key_arn),
         ]
 

@@ -86,6 +86,8 @@ class Applier:
     def _read(self, handed: HandedIn) -> Request:
         if self._now() - handed.at > _VALID_FOR:
             raise RequestError("nobody read it in time; hand it in again")
+        if handed.odd:
+            raise RequestError("its item holds more than a request, or something else")
         return read_request(handed.text)
 
     def _do(self, request: Request, by: str) -> None:

@@ -39,6 +39,9 @@ from trailwarden.state.ledger import (
 from trailwarden.state.protocol import FileOutcome
 from trailwarden.state.weeks import Seen
 
+_LAPSE = 60.0
+"""Seconds for which an attempt at a file out of reach is the only one that counts, and in which one function
+alone tells of a thing; a notice that failed comes again later than that."""
 _LAGS_AT_MOST = 100  # EMF takes no more values of one metric
 
 
@@ -327,6 +330,10 @@ class Detector:
 
     def _give_up(self, log_file: OpenedLogFile, entry: FileEntry, asked: "_Asked") -> Handled:
         """Set a file aside that ended its function, or failed, each time that it was begun."""
+        claimed = self._claimed(log_file.file_id, entry)
+        if claimed is None:
+            return Handled(Status.HELD, wait=1.0)
+        entry = claimed
         where = one_line(log_file.address, 1100)
         how_far = f"It was read as far as record {entry.progress.next_index}.\n" if entry.progress else ""
         last = entry.detail or "the function was ended: its time or its memory did not suffice"
@@ -342,13 +349,21 @@ class Detector:
         if entry.set_aside_at and asked.sent_at <= entry.set_aside_at:
             asked.tally.duplicates += 1
             return Handled(Status.DONE)
+        if entry.held_until > self._now():
+            raise error  # another notice of the same file, of the same moment
         attempts = ATTEMPTS if entry.set_aside_at else entry.attempts + 1
-        entry = replace(entry, attempts=attempts, detail=one_line(str(error), 500), set_aside_at=0.0)
-        if attempts < ATTEMPTS:
-            self._ledger.write(file_id, entry)
+        mine = replace(entry, attempts=attempts, detail=one_line(str(error), 500), set_aside_at=0.0)
+        claimed = self._claimed(file_id, mine)
+        if attempts < ATTEMPTS or claimed is None:
             raise error
+        entry = claimed
         self._set_aside(file_id, entry, entry.detail, asked)
         return Handled(Status.DONE, (f"set aside after {attempts} attempts: {entry.detail}",))
+
+    def _claimed(self, file_id: str, entry: FileEntry) -> FileEntry | None:
+        """The entry once it is written, held for a moment; None if another function wrote meanwhile."""
+        held = replace(entry, held_until=self._now() + _LAPSE)
+        return replace(held, version=held.version + 1) if self._ledger.write(file_id, held) else None
 
     def _set_aside(self, file_id: str, entry: FileEntry, why: str, asked: "_Asked") -> None:
         notice = json.dumps({"s3Bucket": asked.ref.bucket, "s3ObjectKey": [asked.ref.key]})
@@ -360,11 +375,15 @@ class Detector:
         safe, why = redacted_text(body), redacted_text(str(error))  # whoever wrote it
         excerpt = one_line(safe, 1000)
         notice_id = "notice:" + hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
-        if self._ledger.entry(notice_id) is None:
+        entry = self._ledger.entry(notice_id) or FileEntry()
+        mine = entry.outcome is None and entry.held_until <= self._now()
+        claimed = self._claimed(notice_id, entry) if mine else None
+        if claimed is not None:
             text = _NO_NOTICE.format(why=one_line(why, 500), excerpt=excerpt)
             self._operations.tell("Trailwarden: a delivery notice cannot be read", text)
             detail = f"{why}: {excerpt}"
-            self._ledger.write(notice_id, FileEntry(outcome=FileOutcome.UNREADABLE, detail=detail))
+            ended = FileEntry(claimed.version, outcome=FileOutcome.UNREADABLE, detail=detail)
+            self._ledger.write(notice_id, ended)
         return f"a notice cannot be read ({why}): {one_line(safe, 200)}"
 
 

@@ -517,7 +517,7 @@ def _asked(world: World, texts: Sequence[str]) -> Check:
 
     def check(answer: Any) -> None:
         assert answer == {"batchItemFailures": []}, answer
-        assert all("outcome" in item for item in world.items("REQUEST#"))
+        assert all("outcome" in item for item in world.items("OUTCOME#"))
 
     return check
 

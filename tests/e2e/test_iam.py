@@ -218,6 +218,9 @@ def test_a_responder_asks_in_their_own_name_alone(strict_cloud: LocalCloud) -> N
         with pytest.raises(ClientError) as refused:
             table.put_item(TableName=ALERT_TABLE, Item=key_of(f"REQUEST#{name}", "forged"))
         assert refused.value.response["Error"]["Code"] in REFUSALS, name
+    with pytest.raises(ClientError) as refused:
+        table.put_item(TableName=ALERT_TABLE, Item=key_of(f"OUTCOME#{own}", "mine"))
+    assert refused.value.response["Error"]["Code"] in REFUSALS
 
 
 def test_a_responder_lists_shows_acknowledges_and_closes(strict_cloud: LocalCloud) -> None:

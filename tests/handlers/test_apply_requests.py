@@ -14,10 +14,10 @@ Load = Callable[[str], ModuleType]
 ALICE = "AROARESPONDERS:alice"
 
 
-def request(aws: Aws, text: Any, number: int = 1, user_id: str = ALICE) -> dict[str, Any]:
+def request(aws: Aws, text: Any, number: int = 1, user_id: str = ALICE, **more: Any) -> dict[str, Any]:
     """A request as the stream shows it."""
     key = {"pk": {"S": f"REQUEST#{user_id}"}, "sk": {"S": f"{number:032}"}}
-    item = key | {"request": {"S": text if isinstance(text, str) else json.dumps(text)}}
+    item = key | {"request": {"S": text if isinstance(text, str) else json.dumps(text)}} | more
     aws.dynamodb.put_item(TableName=TABLE, Item=item)
     return {
         "eventName": "INSERT",
@@ -37,7 +37,7 @@ def run(function: ModuleType, *records: dict[str, Any], left: float = 60.0) -> l
 
 
 def outcomes(aws: Aws) -> list[dict[str, Any]]:
-    return [json.loads(item["outcome"]["S"]) for item in aws.items("REQUEST#") if "outcome" in item]
+    return [json.loads(item["outcome"]["S"]) for item in aws.items("OUTCOME#") if "outcome" in item]
 
 
 @pytest.fixture
@@ -103,3 +103,21 @@ def test_a_table_that_fails_is_tried_again(
         assert run(load("apply_requests"), asked) == ["1"]
     assert run(load("apply_requests"), asked) == []
     assert outcomes(aws) == [{"done": True, "message": ""}]
+
+
+VALUES: list[dict[str, Any]] = [{"S": "x"}, {"L": []}, {"SS": ["x"]}, {"N": "1E125"}, {"N": "-5"}]
+
+
+@pytest.mark.parametrize(
+    "more", [{name: value} for name in ("attempts", "outcome", "request") for value in VALUES], ids=str
+)
+def test_no_item_holds_up_the_requests_of_others(
+    aws: Aws, load: Load, alert_id: str, more: dict[str, Any]
+) -> None:
+    poison = request(aws, {"action": "close", "alert_id": alert_id}, 1, "AROARESPONDERS:eve", **more)
+    asked = request(aws, {"action": "acknowledge", "alert_id": alert_id}, 2)
+    assert run(load("apply_requests"), poison, asked) == []
+    assert not any("given up" in one["message"] for one in outcomes(aws))
+    assert len(outcomes(aws)) == 2
+    assert len(aws.items("ACKNOWLEDGED")) == 1
+    assert aws.items("REQUEST#") == []

@@ -107,6 +107,7 @@ def a_busy_week() -> tuple[Uses, Uses, Uses]:
 
 
 OWN_REQUESTS = "REQUEST#${aws:userid}"
+OWN_OUTCOMES = "OUTCOME#${aws:userid}"
 
 
 def granted(statements: list[dict[str, Any]]) -> set[tuple[str, str]]:
@@ -188,7 +189,8 @@ def test_responders_may_do_what_their_commands_do_and_nothing_else(routed: Synth
     role = routed.properties("TrailwardenDetectionState", "AWS::IAM::Role", RoleName="trailwarden-responders")
     (policy,) = role["Policies"]
     statements = [one for one in policy["PolicyDocument"]["Statement"] if "kms:Decrypt" not in one["Action"]]
-    uses = {(action, OWN_REQUESTS if key == "REQUEST#*" else key) for action, key in uses}
+    own_keys = {"REQUEST#*": OWN_REQUESTS, "OUTCOME#*": OWN_OUTCOMES}
+    uses = {(action, own_keys.get(key, key)) for action, key in uses}
     assert not_allowed(uses, statements) == set()
     may = granted(statements)
     assert {one for one in may if one[0] in CHANGES} == {("PutItem", OWN_REQUESTS)}

@@ -131,7 +131,8 @@ def test_responders_read_and_answer_alerts_and_nothing_else(routed: Synthesized)
             ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"],
             ["ALERT#*", "ALERTS#*", "GROUP#*", "DUE#*", "ACCOUNTS", "SESSION#*"],
         ),
-        (["dynamodb:GetItem", "dynamodb:PutItem"], ["REQUEST#${aws:userid}"]),
+        ("dynamodb:PutItem", ["REQUEST#${aws:userid}"]),
+        ("dynamodb:GetItem", ["OUTCOME#${aws:userid}"]),
     ]
     assert all(action.startswith("kms:") for action in key["Action"])
     assert key["Resource"]["Fn::GetAtt"][0].startswith("StateKey")

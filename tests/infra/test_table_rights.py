@@ -12,6 +12,7 @@ from tests.infra.test_alert_permissions import granted
 
 CHANGES = {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"}
 OWN = "REQUEST#${aws:userid}"
+ANSWERED = "OUTCOME#${aws:userid}"
 PUT, UPDATE, DELETE, BATCH = "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"
 TABLE: dict[str, dict[str, set[str]]] = {
     "ACCOUNTS": {"watch-alerting": {PUT}},
@@ -35,7 +36,8 @@ TABLE: dict[str, dict[str, set[str]]] = {
     },
     "HEARTBEAT": {"tend-alerts": {PUT, UPDATE}},
     "HELD#*": {"notify": {PUT}, "tend-alerts": {PUT}},
-    "REQUEST#*": {"apply-requests": {UPDATE}},
+    "OUTCOME#*": {"apply-requests": {UPDATE}},
+    "REQUEST#*": {"apply-requests": {DELETE}},
     OWN: {"responders": {PUT}},
     "RULESET": {"publish-rules": {PUT, UPDATE, DELETE}},
     "SESSION#*": {"detect": {BATCH}},
@@ -95,5 +97,5 @@ def test_people_read_by_key_and_nothing_of_others_requests(routed: Synthesized) 
     for role, statements in people.items():
         keys = {key for _, key in granted(statements)}
         assert "*" not in keys, role
-        assert {key for key in keys if key.startswith("REQUEST#")} == {OWN}, role
+        assert {key for key in keys if key.startswith(("REQUEST#", "OUTCOME#"))} == {OWN, ANSWERED}, role
     assert people

@@ -52,10 +52,10 @@ class Office:
     def alert_id(self) -> str:
         return self.entry.alert.alert_id
 
-    def put(self, text: Any, user_id: str = ALICE, number: str = "1") -> HandedIn:
+    def put(self, text: Any, user_id: str = ALICE, number: str = "1", **more: Any) -> HandedIn:
         """Whatever a requester may put there, as the stream shows it."""
         text = text if isinstance(text, str) else json.dumps(text)
-        item = {"pk": {"S": f"REQUEST#{user_id}"}, "sk": {"S": number}, "request": {"S": text}}
+        item = {"pk": {"S": f"REQUEST#{user_id}"}, "sk": {"S": number}, "request": {"S": text}} | more
         self.world.database.put_item(TableName="alerts", Item=item)
         return handed_in(item, self.now())
 
@@ -152,13 +152,6 @@ def test_a_stream_record_that_comes_again_changes_nothing() -> None:
     assert office.entry.acknowledged_by == ""
 
 
-def test_a_request_that_is_gone_is_not_applied() -> None:
-    office = Office()
-    handed = HandedIn(ALICE, "gone", json.dumps(of(office)), office.now())
-    assert office.applier.apply(handed) is Applied.REPEATED
-    assert not office.entry.closed
-
-
 def test_a_request_that_nobody_read_in_time_is_refused() -> None:
     office = Office()
     handed = office.ask("close")
@@ -169,18 +162,77 @@ def test_a_request_that_nobody_read_in_time_is_refused() -> None:
 
 def test_the_requester_does_not_say_how_long_a_request_is_kept() -> None:
     office = Office()
-    handed = office.ask("close")
-    key = {"pk": {"S": f"REQUEST#{ALICE}"}, "sk": {"S": "1"}}
-    for_ever = {":at": {"N": "253402300799"}}
-    office.world.database.update_item(
-        TableName="alerts",
-        Key=key,
-        UpdateExpression="SET expires_at = :at",
-        ExpressionAttributeValues=for_ever,
-    )
-    office.applier.apply(handed)
-    item = office.world.database.get_item(TableName="alerts", Key=key)["Item"]
-    assert int(item["expires_at"]["N"]) < office.now() + 31 * 86400
+    text = {"action": "close", "alert_id": office.alert_id}
+    handed = office.put(text, expires_at={"N": "253402300799"})
+    assert office.applier.apply(handed) is Applied.DONE
+    key = {"sk": {"S": "1"}}
+    gone = office.world.database.get_item(TableName="alerts", Key=key | {"pk": {"S": f"REQUEST#{ALICE}"}})
+    assert "Item" not in gone
+    kept = office.world.database.get_item(TableName="alerts", Key=key | {"pk": {"S": f"OUTCOME#{ALICE}"}})
+    assert int(kept["Item"]["expires_at"]["N"]) < office.now() + 31 * 86400
+    assert json.loads(kept["Item"]["asked"]["S"])["action"] == "close"
+
+
+VALUES: list[Any] = [
+    {"S": "x"},
+    {"N": "-5"},
+    {"N": "3"},
+    {"N": "0.5"},
+    {"N": "1E125"},
+    {"N": "9" * 38},
+    {"L": []},
+    {"M": {"attempts": {"N": "1"}}},
+    {"NS": ["1"]},
+    {"BOOL": False},
+    {"NULL": True},
+    {"B": b"1"},
+]
+NAMES = ["attempts", "outcome", "requester", "version", "told_at", "Request", "\u200battempts", "x" * 200]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("value", VALUES, ids=str)
+def test_an_item_with_anything_else_is_refused_at_once(name: str, value: Any) -> None:
+    office = Office()
+    text = json.dumps({"action": "close", "alert_id": office.alert_id})
+    for number in "12":
+        handed = office.put(text, number=number, **{name: value})
+        assert office.applier.apply(handed) is Applied.REFUSED
+        outcome = office.table.outcome(handed)
+        assert outcome is not None
+        assert not outcome.done
+    assert not office.entry.closed
+    assert office.applier.apply(office.put(text, f"{ROLE}:bob")) is Applied.DONE
+
+
+@pytest.mark.parametrize("name", ["request", "expires_at"])
+@pytest.mark.parametrize("value", [one for one in VALUES if not {"S", "N"} & one.keys()], ids=str)
+def test_an_item_whose_attributes_have_other_types_is_refused(name: str, value: Any) -> None:
+    office = Office()
+    handed = office.put({"action": "close", "alert_id": office.alert_id}, **{name: value})
+    assert office.applier.apply(handed) is Applied.REFUSED
+    assert not office.entry.closed
+
+
+@pytest.mark.parametrize("name", ["attempts", "outcome", "count"])
+@pytest.mark.parametrize("value", VALUES, ids=str)
+def test_nobody_presets_how_much_they_have_asked_for(name: str, value: Any) -> None:
+    office = Office()
+    text = json.dumps({"action": "acknowledge", "alert_id": office.alert_id})
+    for each in range(A_MINUTE):
+        assert office.applier.apply(office.put(text, number=str(each), **{name: value})) is Applied.REFUSED
+    assert office.applier.apply(office.put(text, number="more", **{name: value})) is Applied.TOO_MANY
+    assert office.applier.apply(office.put(text, number="plain")) is Applied.TOO_MANY
+    assert office.applier.apply(office.put(text, f"{ROLE}:bob")) is Applied.DONE
+
+
+def test_what_a_requester_writes_later_changes_nothing_of_an_outcome() -> None:
+    office = Office()
+    handed = office.ask("acknowledge")
+    assert office.applier.apply(handed) is Applied.DONE
+    again = office.put({"action": "close", "alert_id": office.alert_id}, attempts={"N": "0"})
+    assert office.applier.apply(again) is Applied.REPEATED
+    assert not office.entry.closed
 
 
 class Failing:

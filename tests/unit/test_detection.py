@@ -203,6 +203,23 @@ def test_a_notice_cannot_choose_another_bucket(cloud: Cloud) -> None:
     assert cloud.opened == []
 
 
+@pytest.mark.parametrize("body", ["<xml>", "{", "[]", "\x00"])
+def test_two_functions_with_copies_of_one_notice_notify_once(
+    cloud: Cloud, body: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = cloud.tell
+
+    def tell(subject: str, text: str) -> None:
+        with monkeypatch.context() as patched:
+            patched.setattr(cloud, "tell", told)
+            detector(cloud).handle(body, Tally())  # the other function, meanwhile
+        told(subject, text)
+
+    monkeypatch.setattr(cloud, "tell", tell)
+    detector(cloud).handle(body, Tally())
+    assert len(cloud.told) == 1
+
+
 def test_a_notice_that_is_no_notice_is_told_once_and_never_again(cloud: Cloud) -> None:
     tally = Tally()
     for _ in range(2):

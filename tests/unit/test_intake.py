@@ -209,6 +209,22 @@ def test_a_file_out_of_reach_is_set_aside_without_a_message_of_its_own() -> None
     assert world.read() == {good, gone}
 
 
+@pytest.mark.parametrize("copies", [2, ATTEMPTS, 3 * ATTEMPTS])
+@pytest.mark.parametrize("apart", [True, False])
+def test_copies_of_a_notice_are_one_attempt_at_a_file_out_of_reach(copies: int, apart: bool) -> None:
+    world = World()
+    key = log_key(unique(1))
+    for keys in [[key]] * copies if apart else [[key] * copies]:
+        send(world, keys)
+    for _ in range(ATTEMPTS - 2):
+        world.run(world.detector())
+        world.time += VISIBILITY
+    put(world, range(1, 2))
+    world.settle()
+    assert world.read() == {key}
+    assert world.parked == []
+
+
 def test_two_functions_with_one_file_do_not_count_each_other_as_failures() -> None:
     world = World()
     (key,) = put(world, range(1))

@@ -1,6 +1,8 @@
 """Requests of responders in the alert table: handed in by them, taken and settled by `apply_requests`.
 
-The partition of a request is its requester: IAM lets nobody write into another's (docs/architecture.md).
+The partition of a request is its requester: IAM lets nobody write into another's (docs/architecture.md). What
+the function counts and decides lies in a partition beside it, which no requester can write: an item of theirs
+may hold anything, under any name.
 """
 
 import uuid
@@ -16,6 +18,7 @@ from trailwarden.aws.group_table import item_of
 from trailwarden.errors import TrailwardenError
 from trailwarden.state.alert_book import AlertBook, AlertEntry
 from trailwarden.state.requests import (
+    TEXT_AT_MOST,
     HandedIn,
     Request,
     RequestAction,
@@ -23,7 +26,10 @@ from trailwarden.state.requests import (
     dump_request,
 )
 
-_PARTITION = "REQUEST#"
+_ASKED = "REQUEST#"
+_OUTCOMES = "OUTCOME#"
+_EXPECTED = {"pk": "S", "sk": "S", "request": "S", "expires_at": "N"}
+"""What `put` writes, and of which type."""
 _KEPT = int(timedelta(days=30).total_seconds())
 _PATIENCE = 30.0
 _ASKED_EVERY = 0.5
@@ -41,8 +47,9 @@ class NotAnsweredError(TrailwardenError):
 def handed_in(image: Item, at: float) -> HandedIn:
     """The request in the `NewImage` of a stream record, whatever a requester put there."""
     text = image.get("request", {}).get("S", "")
-    user_id = image["pk"]["S"].removeprefix(_PARTITION)
-    return HandedIn(user_id, image["sk"]["S"], text, at)
+    user_id = image["pk"]["S"].removeprefix(_ASKED)
+    odd = any(list(value) != [_EXPECTED.get(name)] for name, value in image.items())
+    return HandedIn(user_id, image["sk"]["S"], text, at, odd)
 
 
 class RequestTable:
@@ -56,26 +63,29 @@ class RequestTable:
     def put(self, user_id: str, request: Request) -> HandedIn:
         """Hand a request in, as the caller that AWS knows by `user_id`."""
         handed = HandedIn(user_id, uuid.uuid4().hex, dump_request(request), self._now())
-        item = _key(handed) | item_of(request=handed.text, expires_at=int(handed.at) + _KEPT)
+        item = _key(_ASKED, handed) | item_of(request=handed.text, expires_at=int(handed.at) + _KEPT)
         self._client.put_item(TableName=self._table, Item=item)
         return handed
 
     def outcome(self, handed: HandedIn) -> RequestOutcome | None:
         """What became of it; None as long as nothing did."""
-        answer = self._client.get_item(TableName=self._table, Key=_key(handed), ConsistentRead=True)
+        answer = self._client.get_item(
+            TableName=self._table, Key=_key(_OUTCOMES, handed), ConsistentRead=True
+        )
         item = answer.get("Item", {})
         return _decode_outcome(item["outcome"]["S"]) if "outcome" in item else None
 
     def take(self, handed: HandedIn) -> int | None:
-        """Count an attempt; None where there is an outcome, or no request any more."""
+        """Count an attempt, and keep what was asked; None where there is an outcome."""
+        expires_at = int(self._now()) + _KEPT
         try:
             answer = self._client.update_item(
                 TableName=self._table,
-                Key=_key(handed),
-                # Whoever asked may have let it expire in the year 9999.
-                UpdateExpression="ADD attempts :one SET expires_at = :expires_at",
-                ConditionExpression="attribute_exists(pk) AND attribute_not_exists(outcome)",
-                ExpressionAttributeValues=item_of(**{":one": 1, ":expires_at": int(self._now()) + _KEPT}),
+                Key=_key(_OUTCOMES, handed),
+                UpdateExpression="ADD attempts :one SET expires_at = :expires_at, asked = :asked",
+                ConditionExpression="attribute_not_exists(outcome)",
+                ExpressionAttributeValues=item_of(**{":one": 1, ":expires_at": expires_at})
+                | item_of(**{":asked": handed.text[:TEXT_AT_MOST]}),
                 ReturnValues="UPDATED_NEW",
             )
         except ClientError as error:
@@ -85,11 +95,13 @@ class RequestTable:
         return int(answer["Attributes"]["attempts"]["N"])
 
     def settle(self, handed: HandedIn, outcome: RequestOutcome) -> None:
-        """Remember the outcome; the first one stays."""
+        """Remember the outcome; the first one stays. The request is deleted first: its requester may have let
+        it expire in the year 9999."""
+        self._client.delete_item(TableName=self._table, Key=_key(_ASKED, handed))
         try:
             self._client.update_item(
                 TableName=self._table,
-                Key=_key(handed),
+                Key=_key(_OUTCOMES, handed),
                 UpdateExpression="SET outcome = :outcome",
                 ConditionExpression="attribute_exists(pk) AND attribute_not_exists(outcome)",
                 ExpressionAttributeValues=item_of(**{":outcome": msgspec.json.encode(outcome).decode()}),
@@ -153,5 +165,5 @@ class RequestedAnswers:
         return entry
 
 
-def _key(handed: HandedIn) -> Item:
-    return item_of(pk=f"{_PARTITION}{handed.user_id}", sk=handed.number)
+def _key(partition: str, handed: HandedIn) -> Item:
+    return item_of(pk=f"{partition}{handed.user_id}", sk=handed.number)

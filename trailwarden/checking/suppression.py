@@ -2,13 +2,16 @@
 
 A rule's test records show what it is for. They seldom hold all that a real record has, so each is tried also
 with the fields that every record has, several times with other values: a filter that hides all of these goes
-by something that every record has.
+by something that every record has. All filters together are held against such records as real traffic has
+them (`traffic.py`), over all kinds of it and at each moment until they expire.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from trailwarden.checking.traffic import Traffic, completed
 from trailwarden.engine.evaluate import compile_condition
 from trailwarden.engine.values import RecordView
 from trailwarden.rules.exceptions import LONGEST_DAYS
@@ -22,6 +25,7 @@ from trailwarden.rules.source import RuleSource, Source
 
 _FEWEST_RECORDS = 10
 """Of fewer records a share says nothing."""
+_OF_TIME = ("eventTime", "creationDate")
 _Hides = Callable[[Mapping[str, Any]], bool]
 
 
@@ -69,30 +73,32 @@ def suppressions(
         yield from _too_long(each, today)
         if each.rules is None and id(each) in hides:
             yield from _of_protected(each, hides[id(each)], protected)
-    yield from _too_wide(sources, filters, hides)
+    found = list(_too_wide(sources, filters, hides))
+    yield from found or _too_wide_in_traffic(sources, filters, today)
 
 
-def _hidden_by(each: FilterSource) -> _Hides | None:
+def _condition_of(each: FilterSource) -> tuple[Callable[[RecordView], bool], str] | None:
+    """Whether a record is hidden, and the condition as text."""
     outline = outline_of_filter(each)
     if outline is None:
         return None
-    condition = compile_condition(["not", outline.node] if each.says_what_remains else outline.node)
+    node = ["not", outline.node] if each.says_what_remains else outline.node
+    return compile_condition(node), repr(node)
+
+
+def _hidden_by(each: FilterSource) -> _Hides | None:
+    found = _condition_of(each)
+    if found is None:
+        return None
+    condition, _ = found
 
     def hides(record: Mapping[str, Any]) -> bool:
         """Whether the record is hidden as it is written, or whatever else it may hold."""
         return condition(RecordView(dict(record))) or all(
-            condition(RecordView(_filled(record, filling))) for filling in _FILLINGS
+            condition(RecordView(completed(record, filling))) for filling in _FILLINGS
         )
 
     return hides
-
-
-def _filled(record: Mapping[str, Any], filling: Mapping[str, Any]) -> dict[str, Any]:
-    whole = {**filling, **record}
-    identity = record.get("userIdentity")
-    if isinstance(identity, dict):
-        whole["userIdentity"] = {**filling["userIdentity"], **identity}
-    return whole
 
 
 def _too_long(each: FilterSource, today: date) -> Iterator[Finding]:
@@ -136,6 +142,73 @@ def _too_wide(
     message = f"the filters hide {hidden:,} of {records:,} records that rules must match; this hides the most"
     cure = "narrow it, or name the rules that it is for; rules that nobody needs can be switched off"
     yield _error(widest, "filters-hide-most", message, cure)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A filter that is held against traffic: its condition, and the places of the records of its rules."""
+
+    each: FilterSource
+    condition: Callable[[RecordView], bool]
+    text: str
+    places: frozenset[int]
+
+
+def _too_wide_in_traffic(
+    sources: Sequence[RuleSource], filters: Sequence[FilterSource], today: date
+) -> Iterator[Finding]:
+    """What hides most of the records as real traffic has them, or most of them at some moment."""
+    tests = [(source, test.record) for source in sources for test in source.block.tests if test.must_match]
+    records = [record for _, record in tests]
+    if len(records) < _FEWEST_RECORDS or not filters:
+        return
+    held = []
+    for each in filters:
+        found = _condition_of(each)
+        if found is not None:
+            places = frozenset(place for place, (source, _) in enumerate(tests) if each in source.filters)
+            held.append(_Held(each, *found, places))
+    longest = min(max((each.expires or today for each in filters), default=today), _last(today))
+    traffic = Traffic("".join(one.text for one in held), today, longest)
+    widest = _widest(held, traffic.records(records))
+    if widest is not None:
+        yield _error(widest, "filters-hide-most", _IN_TRAFFIC.format("of all kinds of traffic"), _NARROW)
+        return
+    timely = [one for one in held if any(name in one.text for name in _OF_TIME)]
+    for some, thorough in ((held, False), (timely, True)):
+        for moment in traffic.days(records, thorough=thorough) if some else ():
+            widest = _widest(some, moment)
+            if widest is not None:
+                when = f"on {moment[0][1]['eventTime']}"
+                yield _error(widest, "filters-hide-most", _IN_TRAFFIC.format(when), _NARROW)
+                return
+
+
+_IN_TRAFFIC = (
+    "the filters hide more than half of the records that rules must match, completed with what CloudTrail"
+    " writes in every record, {}; this hides the most"
+)
+_NARROW = "narrow it to one identity, account, region or network, or name the rules that it is for"
+
+
+def _last(today: date) -> date:
+    return today + timedelta(days=LONGEST_DAYS)
+
+
+def _widest(held: Sequence[_Held], records: Iterable[tuple[int, dict[str, Any]]]) -> FilterSource | None:
+    """The filter that hides the most, where all together hide more than half."""
+    hidden_by = [0] * len(held)
+    hidden = count = 0
+    for place, record in records:
+        view = RecordView(record)
+        by = [number for number, one in enumerate(held) if place in one.places and one.condition(view)]
+        count += 1
+        hidden += bool(by)
+        for number in by:
+            hidden_by[number] += 1
+    if hidden * 2 <= count:
+        return None
+    return held[max(range(len(held)), key=hidden_by.__getitem__)].each
 
 
 def nothing_alerts(folder: RuleFolder, rule_set: RuleSet) -> Iterator[Finding]:

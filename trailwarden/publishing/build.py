@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import Any, Protocol
 
 from trailwarden.checking import Finding, Severity, check_rules
 from trailwarden.checking.suppression import nothing_alerts
+from trailwarden.checking.traffic import Traffic
 from trailwarden.errors import Problem, RuleError
 from trailwarden.publishing.archive import Files
 from trailwarden.publishing.silencing import standing_of
@@ -16,7 +17,7 @@ from trailwarden.rules.exceptions import exceptions_without_expiry, expired_exce
 from trailwarden.rules.filters import FilterSource
 from trailwarden.rules.load import RuleFolder, read_contents
 from trailwarden.rules.ruleset import RuleSet
-from trailwarden.rules.source import Source
+from trailwarden.rules.source import RuleSource, Source
 from trailwarden.safety.text import one_line
 from trailwarden.state.rule_sets import Standing
 
@@ -44,6 +45,8 @@ class Built:
     """The ids of the rules that overrides switch off."""
     standing: Standing
     warnings: tuple[Problem, ...]
+    records: tuple[dict[str, Any], ...]
+    """What the shipped rules must match, as real traffic has it."""
 
 
 def build(
@@ -51,11 +54,12 @@ def build(
     team: Files,
     *,
     today: str,
-    check: Check = check_rules,
+    check: Check | None = check_rules,
     problems: Sequence[Problem] = (),
 ) -> Built:
     """The rule set of the two layers on a day (2026-01-31). Raises one `RuleError` with every mistake in
-    them, and those in `problems`, which were found before."""
+    them, and those in `problems`, which were found before. Without `check`, only what cannot be compiled, or
+    fails its own tests, is one."""
     folder = _read(shipped, team)
     day = date.fromisoformat(today)
     rule_set, refused = compile_usable(folder.sources, today=day)
@@ -63,7 +67,7 @@ def build(
     found += exceptions_without_expiry(folder.sources)
     usable = {rule.id for rule in rule_set.rules} | {one.id for one in rule_set.correlations}
     found += _failed_tests([source for source in folder.sources if source.id in usable])
-    told = [*check(folder.sources, today=day), *nothing_alerts(folder, rule_set)]
+    told = [*check(folder.sources, today=day), *nothing_alerts(folder, rule_set)] if check else []
     found += (_plain(each) for each in told if each.severity is Severity.ERROR and not _was_usual(each))
     if found:
         raise RuleError(sorted(set(found)))
@@ -75,7 +79,14 @@ def build(
         off=frozenset(source.id for source in folder.switched_off),
         standing=standing_of(folder, rule_set),
         warnings=tuple(sorted(warnings)),
+        records=tuple(_records(folder, day)),
     )
+
+
+def _records(folder: RuleFolder, day: date) -> Iterator[dict[str, Any]]:
+    rules = [one for one in folder.sources if isinstance(one, RuleSource) and one.document.shipped]
+    records = [test.record for rule in rules for test in rule.block.tests if test.must_match]
+    yield from (record for _, record in Traffic("", day, day).records(records))
 
 
 def switched_off(shipped: Files, team: Files) -> frozenset[str]:

@@ -22,6 +22,10 @@ The function publish_rules was ended each time that it began this: its time or i
 It is given up for a day, and the live rule set stays as it is. Make it smaller or simpler (fewer rules at
 once, shorter lists, less nesting), try it with `trailwarden rules check`, and edit or hand it in again; or
 raise publish_memory_mb in the settings, and deploy."""
+_STILL_HOLD = """\
+Exceptions of the live rule set have expired, and could not be taken out: what it was made from can no
+longer be compiled, or fails its own tests. The rules' authors were notified of why. Until they publish rules
+that can be compiled, the expired exceptions go on hiding what they hid."""
 _HOW = {
     PublicationKind.EDIT: "the team's folder was edited",
     PublicationKind.PUBLISH: "a folder was handed in",
@@ -169,6 +173,11 @@ def of_expired(each: FilterSource) -> Letter:
 def of_given_up(step: str) -> Letter:
     """A step that ended its function each time."""
     return _letter("rules could not be published", [_GIVEN_UP.format(step=step)])
+
+
+def of_lasting_exceptions() -> Letter:
+    """Exceptions that have expired and still hold."""
+    return _letter("expired exceptions still hold", [_STILL_HOLD])
 
 
 IN_SHORT = Letter(

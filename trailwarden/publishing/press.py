@@ -16,7 +16,7 @@ from trailwarden.errors import MessageRefusedError, Problem, RuleError, RuleSetE
 from trailwarden.publishing import changes, letters, mirror
 from trailwarden.publishing.archive import Files, digest, pack_sources, unpack_sources
 from trailwarden.publishing.build import Built, Check, build, switched_off
-from trailwarden.publishing.silencing import silenced
+from trailwarden.publishing.silencing import loud, silenced
 from trailwarden.rules.filters import FilterSource
 from trailwarden.rules.guard import guarded
 from trailwarden.rules.ruleset import RuleSet, dump_rule_set, load_rule_set
@@ -72,6 +72,8 @@ class Attempt:
     turned_away: str = ""
     replaced: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    unchecked: bool = False
+    """It was live before: nothing but what keeps it from being compiled stops it."""
 
 
 class Press:
@@ -112,7 +114,7 @@ class Press:
     def publish(self, attempt: Attempt) -> Outcome:
         """Compile and make live; or refuse, with every mistake. Raises `OvertakenError`."""
         try:
-            built = self._built(attempt.shipped, attempt.team, attempt.problems)
+            built = self._built(attempt.shipped, attempt.team, attempt.problems, unchecked=attempt.unchecked)
         except RuleError as error:
             return self.refuse(attempt, "it has mistakes.", error.problems)
         self._tell_of_expired(built.expired)
@@ -125,7 +127,10 @@ class Press:
         publication = replace(
             self._draft(attempt, version, sources),
             changes=self._changes(attempt, before, built, exceptions),
-            silenced=self._silenced(attempt, before, built.rule_set, exceptions, built.off),
+            silenced=(
+                *self._silenced(attempt, before, built.rule_set, exceptions, built.off),
+                *loud(before or self._deployed(), built.rule_set, built.records),
+            ),
             standing=built.standing,
             warnings=built.warnings,
             exceptions=exceptions,
@@ -189,14 +194,19 @@ class Press:
         self._store.mark_told(fact, days=days)
         return True
 
+    def notify_operations_once(self, fact: str, letter: letters.Letter, *, days: int = 400) -> bool:
+        """The same for operations."""
+        if self._store.told(fact):
+            return False
+        _send(self._operations, letter)
+        self._store.mark_told(fact, days=days)
+        return True
+
     def settle(self) -> list[Outcome]:
         """Finish what was begun: tell of the live publication, and make the team's folder show it."""
         outcomes = self.tell_of_live()
-        pointer = self._store.live()
-        if pointer is None or pointer.mirrored:
-            return outcomes
-        publication = self._store.publication(pointer.sequence)
-        if publication is not None:
+        pointer, publication = self._store.live(), self.live()
+        if pointer is not None and publication is not None and not pointer.mirrored:
             count = self._mirror(publication)
             self._store.mark_mirrored(publication.sequence)
             outcomes.append(Outcome("mirrored", f"{count} files", publication.version))
@@ -208,10 +218,10 @@ class Press:
         if publication is None:
             return []
         outcomes = []
-        if publication.silenced and self._tell_operations(publication):
-            outcomes.append(
-                Outcome("told", f"operations: rule set {publication.sequence}", publication.version)
-            )
+        fact = f"publication {publication.sequence} silences"
+        if publication.silenced and self.notify_operations_once(fact, letters.of_silencing(publication)):
+            what = f"operations: rule set {publication.sequence}"
+            outcomes.append(Outcome("told", what, publication.version))
         if self.tell_once(f"publication {publication.sequence}", letters.of_publication(publication)):
             outcomes.append(Outcome("told", f"rule set {publication.sequence}", publication.version))
         return outcomes
@@ -224,20 +234,14 @@ class Press:
         """The shipped and the team's files that a publication was made from."""
         return unpack_sources(self._folder.sources(publication.sources)) if publication else ({}, {})
 
-    def _tell_operations(self, publication: Publication) -> bool:
-        """Notify operations of what a publication silences; first sent and then remembered, as above."""
-        fact = f"publication {publication.sequence} silences"
-        if self._store.told(fact):
-            return False
-        _send(self._operations, letters.of_silencing(publication))
-        self._store.mark_told(fact)
-        return True
-
     def _tell(self, letter: letters.Letter) -> None:
         _send(self._authors, letter)
 
-    def _built(self, shipped: Files, team: Files, problems: Sequence[Problem] = ()) -> Built:
-        built = build(shipped, team, today=self.today, check=self._check, problems=problems)
+    def _built(
+        self, shipped: Files, team: Files, problems: Sequence[Problem] = (), *, unchecked: bool = False
+    ) -> Built:
+        check = None if unchecked else self._check
+        built = build(shipped, team, today=self.today, check=check, problems=problems)
         return replace(built, rule_set=guarded(built.rule_set, self._deployed()))
 
     def _draft(self, attempt: Attempt, version: str, sources: str) -> Publication:

@@ -87,7 +87,10 @@ class Publisher:
         if self._store.attempts(step) < ATTEMPTS:
             self._store.begin(step)
             return True
-        self._press.tell_once(f"given up: {step}", letters.of_given_up(step), days=1)
+        letter = letters.of_given_up(step)
+        if step in self.duties:
+            self._press.notify_operations_once(f"given up, for operations: {step}", letter, days=1)
+        self._press.tell_once(f"given up: {step}", letter, days=1)
         return False
 
     def end(self, step: str) -> None:
@@ -165,7 +168,7 @@ class Publisher:
             outcomes += self._submitted(found, draft)
         except OvertakenError:
             outcomes.append(self._too_late(draft))
-        return [*outcomes, *self.settle(), *self._without_expired()]
+        return [*outcomes, *self.settle(), *self.expire()]
 
     def _submitted(self, found: SubmittedObject, draft: Attempt) -> list[Outcome]:
         try:
@@ -226,26 +229,62 @@ class Publisher:
         )
         return self._press.refuse(draft, f"{what} Look at `trailwarden rules diff`, and hand it in again.")
 
-    def scheduled(self) -> list[Outcome]:
-        """Publish edits whose notice was lost, take out what expired, bring the shipped rules of a new
-        deployment, report idle exceptions."""
-        outcomes = self.edited(())
-        live = self._press.live()
-        if live is None:
-            return outcomes
-        with suppress(OvertakenError):  # whoever was first compiled everything as it is today
-            outcomes += self._compiled_again(live)
-        outcomes += self.settle()
-        return [*outcomes, *self._idle()]
+    @property
+    def duties(self) -> dict[str, Callable[[], list[Outcome]]]:
+        """What the clock has done, a step each, in this order: what ends the function in one of them, or in
+        the team's folder, keeps none of the others from it."""
+        return {
+            "the expiry of exceptions": self.expire,
+            "the shipped rules of a deployment": self.renew,
+            "the report of idle exceptions": self._idle,
+        }
 
-    def _without_expired(self) -> list[Outcome]:
-        """Compile again where a rollback brought back what has expired since."""
+    def scheduled(self) -> list[Outcome]:
+        """All that the clock has done, and edits whose notice was lost."""
+        outcomes = [outcome for do in self.duties.values() for outcome in do()]
+        return [*outcomes, *self.edited(())]
+
+    def expire(self) -> list[Outcome]:
+        """Take out what has expired of what is live. It reads nothing of the team's folder, and compiles only
+        what was compiled before; operations are notified where that cannot be done any more."""
         live = self._press.live()
         if live is None or all(each.expires >= self._press.today for each in live.exceptions.values()):
             return []
-        with suppress(OvertakenError):
-            return [*self._compiled_again(live), *self.settle()]
-        return []
+        outcomes = self._press.tell_of_live()
+        shipped, team = self._press.sources_of(live)
+        attempt = replace(self._again(live, shipped, team), origin="expiry", unchecked=True)
+        with suppress(OvertakenError):  # whoever was first compiled everything as it is today
+            outcome = self._press.publish(attempt)
+            outcomes.append(outcome)
+            fact = f"expired exceptions of {live.sequence} hold"
+            if outcome.result != "published":
+                self._press.notify_operations_once(fact, letters.of_lasting_exceptions(), days=1)
+        return [*outcomes, *self._press.tell_of_live()]
+
+    def renew(self) -> list[Outcome]:
+        """Compile what is live as of today, and bring the shipped rules of a new deployment."""
+        live = self._press.live()
+        if live is None:
+            return []
+        outcomes = self._press.tell_of_live()
+        with suppress(OvertakenError):  # as above
+            outcomes += self._compiled_again(live)
+        return [*outcomes, *self._press.tell_of_live()]
+
+    def _again(self, live: Publication, shipped: Files, team: Files) -> Attempt:
+        """What is live, once more."""
+        pointer = self._store.live()
+        return Attempt(
+            kind=PublicationKind.SCHEDULE,
+            base=live,
+            shipped=shipped,
+            team=team,
+            published_by=_NOBODY,
+            origin=f"{_SCHEDULE} {digest(shipped)}",
+            mirrored=pointer is None or pointer.mirrored,
+            turned_away=live.turned_away,
+            replaced=() if pointer is None or pointer.mirrored else live.replaced,
+        )
 
     def _compiled_again(self, live: Publication) -> list[Outcome]:
         """What is live, compiled as of today: with the deployed shipped rules, unless a rollback went back
@@ -256,18 +295,7 @@ class Publisher:
             packs.insert(0, self._shipped)
         outcomes = []
         for pack in packs:
-            outcome = self._press.publish(
-                Attempt(
-                    kind=PublicationKind.SCHEDULE,
-                    base=live,
-                    shipped=pack,
-                    team=team,
-                    published_by=_NOBODY,
-                    origin=f"{_SCHEDULE} {digest(pack)}",
-                    mirrored=True,
-                    turned_away=live.turned_away,
-                )
-            )
+            outcome = self._press.publish(self._again(live, pack, team))
             outcomes.append(outcome)
             if outcome.result == "published":
                 break

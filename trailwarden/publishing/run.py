@@ -107,7 +107,10 @@ def _steps(publisher: Publisher, work: _Work) -> list[_Step]:
     for ids, change in sorted(submitted, key=lambda each: (each[1].when, each[1].key)):
         steps.append(_Step(_name("submission", change), ids, partial(publisher.submitted, change)))
     if work.schedules:
-        steps.append(_Step("the scheduled run", frozenset(work.schedules), publisher.scheduled))
+        ids = frozenset(work.schedules)
+        # The clock waits for nothing in the team's folder.
+        steps = [*(_Step(name, ids, do) for name, do in publisher.duties.items()), *steps]
+        steps.append(_Step("the scheduled look at the team's folder", ids, lambda: publisher.edited(())))
     return steps
 
 

@@ -2,7 +2,9 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
+from trailwarden.checking.traffic import share_matched
 from trailwarden.rules.load import RuleFolder
 from trailwarden.rules.ruleset import Correlation, Level, Rule, RuleSet
 from trailwarden.safety.text import one_line
@@ -13,6 +15,10 @@ _TITLES = 20
 _CROWD = 10
 """From how many rules on that alert at high or critical for the first time operations is notified: all alerts
 share a budget of messages, and those go out first."""
+_MUCH = 10
+"""Per cent of the shipped rules' own records; no rule is about a tenth of what all the others are about."""
+_FEW = 100
+_EVERY_EVENT = frozenset({"eventID", "requestID", "eventTime", "sharedEventID"})
 _Either = Rule | Correlation
 
 
@@ -44,6 +50,31 @@ def silenced(
     lines = [*_exceptions(after, known, exceptions)]
     lines += [f"{_rules(len(rules))} {way}: {_titles(rules)}" for way, rules in found.items() if rules]
     return tuple(one_line(line, _LINE * 4) for line in lines)
+
+
+def loud(before: RuleSet, after: RuleSet, records: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Urgent rules that are new, or otherwise than before, and would alone use up the budget of messages:
+    each matches much of what the shipped rules are about (`records`), or has a group for every event."""
+    old = {one.id: one for one in before.rules}
+    new = [one for one in after.rules if _is_urgent(one) and not one.protected]
+    new = [one for one in new if one.id not in old or not _is_as_urgent(old[one.id], one)]
+    found = {
+        f"at high or critical that match {_MUCH} % or more of what the shipped rules must match": [
+            one
+            for one in new
+            if len(records) >= _FEW and share_matched(one.detection, records) * 100 >= _MUCH
+        ],
+        "at high or critical with a group for every event": [
+            one for one in new if _EVERY_EVENT.intersection(one.group_by)
+        ],
+    }
+    lines = [f"{_rules(len(rules))} {way}: {_titles(rules)}" for way, rules in found.items() if rules]
+    return tuple(one_line(line, _LINE * 4) for line in lines)
+
+
+def _is_as_urgent(old: Rule, new: Rule) -> bool:
+    same = (old.detection, old.group_by) == (new.detection, new.group_by)
+    return same and _is_urgent(old)
 
 
 def _is_filtered_otherwise(old: _Either, new: _Either, known: Collection[str]) -> bool:

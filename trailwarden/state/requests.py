@@ -17,7 +17,7 @@ from trailwarden.errors import TrailwardenError
 
 NOTE_AT_MOST = 500
 RESPONDERS_ROLE = "trailwarden-responders"
-_TEXT_AT_MOST = 4096
+TEXT_AT_MOST = 4096
 _ALERT_ID = re.compile(r"[0-9a-f]{32}")
 _SHOWN = 200
 
@@ -45,12 +45,13 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @dataclass(frozen=True, slots=True)
 class HandedIn:
     """A request as it lies in the table, not read yet. `user_id` is the caller's `aws:userid`; `at` is when
-    it was put, in seconds since 1970."""
+    it was put, in seconds since 1970; `odd` tells whether its item holds anything but a request."""
 
     user_id: str
     number: str
     text: str
     at: float
+    odd: bool = False
 
 
 class RequestOutcome(msgspec.Struct, frozen=True):
@@ -64,8 +65,8 @@ class RequestStore(Protocol):
     """Where requests lie."""
 
     def take(self, handed: HandedIn) -> int | None:
-        """Count an attempt to apply it, before that begins: which one this is, from 1. None where it has an
-        outcome already, or is gone."""
+        """Count an attempt to apply it, before that begins: which one this is, from 1, whatever its requester
+        wrote. None where it has an outcome already."""
 
     def settle(self, handed: HandedIn, outcome: RequestOutcome) -> None:
         """Remember what became of it; the first outcome stays."""
@@ -80,8 +81,8 @@ def dump_request(request: Request) -> str:
 
 def read_request(text: str) -> Request:
     """Raises `RequestError` for what is no request, says more than one may, or is longer."""
-    if len(text) > _TEXT_AT_MOST:
-        raise RequestError(f"it is longer than {_TEXT_AT_MOST:,} characters")
+    if len(text) > TEXT_AT_MOST:
+        raise RequestError(f"it is longer than {TEXT_AT_MOST:,} characters")
     try:
         request = _decode(text)
     except (ValueError, RecursionError):  # msgspec's errors among them

@@ -1,9 +1,16 @@
 """Exceptions end: an expired one no longer holds, an idle one is reported; each is told once."""
 
+import json
 from collections.abc import Collection
 from datetime import date
+from typing import Any
 
-from tests.unit.publishing.world import DAY, OWN, OWN_ID, World
+import pytest
+
+from tests.unit.publishing.world import DAY, OWN, OWN_ID, SHIPPED, SHIPPED_ID, World, rule
+from trailwarden.errors import Problem
+from trailwarden.publishing.run import run
+from trailwarden.rules.finding import Finding, Severity
 from trailwarden.state.protocol import HiddenCount
 from trailwarden.state.rule_sets import PublicationKind
 
@@ -17,6 +24,7 @@ def exception(block: str = BLOCK, title: str = "Let it pass") -> bytes:
     ).encode()
 
 
+SCHEDULE = json.dumps({"source": "aws.events", "detail-type": "Scheduled Event"})
 FILES = {"own.yml": OWN, "pass.yml": exception()}
 
 
@@ -85,6 +93,66 @@ def test_an_exception_expires_also_while_the_folder_holds_a_mistake() -> None:
     world.time += 31 * DAY
     world.publisher().scheduled()
     assert filters(world) == ()
+
+
+class KilledError(BaseException):
+    """The function was ended from outside."""
+
+
+def _dies(*_: object, **__: object) -> list[Any]:
+    raise KilledError
+
+
+@pytest.mark.parametrize("kind", ["check", "team", "shipped"])
+def test_an_exception_expires_also_while_something_ends_the_function(kind: str) -> None:
+    world = World()
+    world.publish(FILES, base=0)
+    world.edit("huge.yml", rule("Huge", SHIPPED_ID))
+    if kind == "shipped":
+        world.shipped = {**SHIPPED, "more.yml": rule("More", "3c1f0a5e-6a0e-4e0e-9d5e-0a4b8c8f4a10")}
+    if kind == "team":
+        world.folder.team = _dies  # type: ignore[method-assign, assignment]
+    else:
+        world.check = _dies
+    world.time += 31 * DAY
+    with pytest.raises(KilledError):
+        run(world.publisher(), "rules", [("", SCHEDULE)], lambda _: None)
+    assert filters(world) == ()
+
+
+def test_a_check_that_came_later_keeps_no_exception_alive() -> None:
+    world = World()
+    world.publish(FILES, base=0)
+    world.check = lambda *_, **__: [
+        Finding("own.yml", 1, 1, "no", "mend it", code="new", severity=Severity.ERROR)
+    ]
+    world.time += 31 * DAY
+    world.publisher().scheduled()
+    assert filters(world) == ()
+
+
+def test_operations_are_notified_of_an_exception_that_cannot_expire(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    world.publish(FILES, base=0)
+    world.warnings.clear()
+    failed = [Problem("own.yml", 1, 1, "its test fails now", "mend it")]
+    monkeypatch.setattr("trailwarden.publishing.build._failed_tests", lambda _: failed)
+    world.time += 31 * DAY
+    for _ in range(3):
+        world.publisher().scheduled()
+    assert [subject for subject, _ in world.warnings] == ["Trailwarden: expired exceptions still hold"]
+
+
+def test_what_expires_before_the_folder_shows_a_submission_is_shown_with_it() -> None:
+    world = World()
+    world.failing.append("mark_told!")
+    world.publish_crashing(FILES, base=0)
+    assert world.folder.team().contents == {}
+    world.time += 31 * DAY
+    world.publisher().expire()
+    assert filters(world) == ()
+    world.publisher().settle()
+    assert world.folder.team().contents == FILES
 
 
 def test_a_rollback_does_not_bring_an_expired_exception_back_for_long() -> None:

@@ -46,7 +46,7 @@ class Function:
 
         def step(name: str) -> Callable[..., list[object]]:
             def do(*of: object) -> list[object]:
-                what = f"{name} {getattr(of[0], 'key', '')}".strip() if of else name
+                what = f"{name} {getattr(of[0], 'key', '') or len(of[0])}".strip() if of else name  # type: ignore[arg-type]
                 if what in self.deadly:
                     raise KilledError
                 self.done.append(what)
@@ -54,7 +54,7 @@ class Function:
 
             return do
 
-        for name in ("settle", "edited", "submitted", "scheduled"):
+        for name in ("settle", "edited", "submitted", "expire", "renew", "_idle"):
             setattr(publisher, name, step(name))
         return publisher
 
@@ -72,7 +72,11 @@ POISON, OTHER = event("submissions/poison.zip"), event("submissions/z-other.zip"
 SCHEDULE = json.dumps({"source": "aws.events", "detail-type": "Scheduled Event"})
 
 
-@pytest.mark.parametrize("deadly", ["settle", "edited", "submitted submissions/poison.zip", "scheduled"])
+CLOCK = ["expire", "renew", "_idle"]
+STEPS = ["settle", "edited 1", "submitted submissions/poison.zip", "edited 0", *CLOCK]
+
+
+@pytest.mark.parametrize("deadly", STEPS)
 def test_a_step_that_ends_the_function_is_given_up_and_told_once(deadly: str) -> None:
     function = Function(deadly={deadly})
     outcomes = [function.run(EDIT, POISON, OTHER, SCHEDULE) for _ in range(ATTEMPTS + 3)]
@@ -82,8 +86,18 @@ def test_a_step_that_ends_the_function_is_given_up_and_told_once(deadly: str) ->
         assert done.failed == set()
         assert len(done.remarks) == 1
     assert len(function.world.letters) == 1
-    everything = {"settle", "edited", "submitted submissions/poison.zip", "submitted submissions/z-other.zip"}
-    assert everything | {"scheduled"} - {deadly} <= {*function.done, deadly}
+    assert {*STEPS, "submitted submissions/z-other.zip"} - {deadly} <= {*function.done}
+    assert len(function.world.warnings) == (deadly in CLOCK)
+
+
+@pytest.mark.parametrize("deadly", STEPS)
+def test_what_the_clock_has_done_waits_for_nothing_else(deadly: str) -> None:
+    """The first run that is not ended by what the clock has done does all of it, whatever ends it later."""
+    function = Function(deadly={deadly})
+    function.run(EDIT, POISON, OTHER, SCHEDULE)
+    if deadly in CLOCK:  # the second does the others first
+        function.run(EDIT, POISON, OTHER, SCHEDULE)
+    assert {*CLOCK} - {deadly} <= {*function.done}
 
 
 def test_what_ended_the_function_comes_last() -> None:
@@ -95,14 +109,14 @@ def test_what_ended_the_function_comes_last() -> None:
 
 
 def test_another_edit_is_tried_anew() -> None:
-    function = Function(deadly={"edited"})
+    function = Function(deadly={"edited 1"})
     for _ in range(ATTEMPTS):
         assert function.run(EDIT) is None
     assert function.run(EDIT) is not None
     function.deadly.clear()
     function.done.clear()
     assert function.run(event("team/own.yml", version="2")) is not None
-    assert "edited" in function.done
+    assert "edited 1" in function.done
 
 
 def test_what_ends_is_counted_anew() -> None:
@@ -120,7 +134,7 @@ def test_nothing_is_begun_without_time() -> None:
     done = function.run(EDIT, OTHER, time=lambda: next(times))
     assert done is not None
     assert done.failed == {"1"}
-    assert function.done == ["settle", "edited"]
+    assert function.done == ["settle", "edited 1"]
 
 
 LONG = "submissions/" + "\U00020000" * 253  # 1,024 bytes, as many as S3 takes
@@ -142,7 +156,7 @@ def test_a_step_whose_attempts_cannot_be_read_costs_only_itself() -> None:
     done = run(publisher, BUCKET, messages, logged.append)
     assert done.failed == {"0"}
     assert len(logged) == 1
-    assert function.done == ["settle", "edited", "submitted submissions/z-other.zip"]
+    assert function.done == ["settle", "edited 1", "submitted submissions/z-other.zip"]
 
 
 @pytest.mark.parametrize("key", [LONG, "team/" + "\u4e2d" * 339, "submissions/" + "a" * 1012])
@@ -158,7 +172,7 @@ def test_the_longest_names_are_counted_given_up_and_refused_like_any(
         function = Function()
         store = RuleSetTable(dynamodb, "alerts", now=function.world.now)
         function.world.store = store  # type: ignore[assignment]
-        deadly = "edited" if key.startswith("team/") else f"submitted {key}"
+        deadly = "edited 1" if key.startswith("team/") else f"submitted {key}"
         function.deadly.add(deadly)
         body = event(quote_plus(key), version="v" * 1024)
         for _ in range(ATTEMPTS):

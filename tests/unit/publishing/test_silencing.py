@@ -234,3 +234,41 @@ def test_nothing_that_rule_writers_write_becomes_a_link() -> None:
     texts = [subject + text for subject, text in (*world.letters, *world.warnings)]
     assert texts
     assert not [host for host in hosts for text in texts if host in text]
+
+
+MANY = {
+    f"{n:02}.yml": rule(f"More {n}", f"{n:02}1f0a5e-6a0e-4e0e-9d5e-0a4b8c8f4a10", f"Stop{n}Logging")
+    + f"trailwarden: {{tests: {{match: [{{eventName: Stop{n}Logging}}]}}}}\n".encode()
+    for n in range(10, 40)
+}
+
+
+@pytest.mark.parametrize(
+    ("selection", "block", "said"),
+    [
+        ("eventName: '*'", b"", "that match 10 % or more"),
+        ("tlsDetails.tlsVersion|exists: true", b"", "that match 10 % or more"),
+        ("eventName|startswith: Stop1", b"", "that match 10 % or more"),
+        ("eventName: GetUser", b"trailwarden: {group_by: [eventID], quiet: 1m}\n", "a group for every event"),
+        (
+            "eventName: GetUser",
+            b"trailwarden: {group_by: [awsRegion, requestID]}\n",
+            "a group for every event",
+        ),
+        ("eventName: Stop11Logging", b"", ""),
+        ("eventName: GetUser", b"trailwarden: {group_by: [awsRegion]}\n", ""),
+    ],
+)
+def test_one_urgent_rule_that_could_use_up_the_budget_is_reported(
+    selection: str, block: bytes, said: str
+) -> None:
+    world = World(shipped=MANY)
+    loud = OWN.replace(b"eventName: StopLogging", selection.encode()) + block
+    world.edited("loud.yml", loud)
+
+    texts = [" ".join(text.split()) for _, text in world.warnings]
+
+    assert [said in text for text in texts] == ([True] if said else [])
+
+    world.edited("loud.yml", loud + b"# again\n")
+    assert len(world.warnings) == len(texts)

@@ -309,6 +309,68 @@ def test_filters_that_together_hide_most_do_not_go_live_and_few_do() -> None:
     assert refusals({"0.yml": halves["0.yml"]}) == ""
 
 
+@pytest.mark.parametrize(
+    "selection",
+    [
+        "tlsDetails.cipherSuite|startswith: TLS_",
+        "tlsDetails.tlsVersion: [TLSv1.2, TLSv1.3]",
+        "eventVersion: ['1.11', '1.12']",
+        "eventVersion|gte: 1.1",
+        "recipientAccountId|startswith: ['0', '1', '2', '3', '4', '5']",
+        "recipientAccountId|re: '[1-8]$'",
+        "userIdentity.accountId|contains: ['1', '2']",
+        "sourceIPAddress|cidr: ['32.0.0.0/3', '64.0.0.0/2', '128.0.0.0/2']",
+        "userAgent|contains: 'o'",
+        "userAgent|contains: [aws, Boto3]",
+        "userIdentity.principalId|startswith: A",
+        "userIdentity.sessionContext.sessionIssuer.type: Role",
+        "awsRegion|endswith: ['1', '2']",
+        "eventTime|startswith: ['2027-01-3', '2027-02']",
+        "eventTime|startswith: '2026-12-1'",
+        "eventTime|contains: 'T1'",
+        "userIdentity.sessionContext.attributes.creationDate|contains: '-02-'",
+    ],
+)
+def test_a_filter_that_hides_most_of_real_traffic_does_not_go_live(selection: str) -> None:
+    assert "peace.yml:1:1: error: the filter" in refusals({"peace.yml": exception("any", selection)})
+
+
+def test_a_filter_that_names_most_rules_is_held_to_the_same() -> None:
+    text = exception(f"[{', '.join(OTHERS_THAT_MATCH)}]", "userAgent|contains: [lang, aws-sdk, Terraform]")
+
+    assert "peace.yml:1:1: error: the filter" in refusals({"peace.yml": text})
+
+
+def test_filters_that_share_real_traffic_among_them_do_not_go_live() -> None:
+    digits = {
+        f"{digit}.yml": exception("any", f"recipientAccountId|startswith: '{digit}'", title=f"Part {digit}")
+        for digit in range(8)
+    }
+
+    assert "the filters hide more than half" in refusals(digits)
+    assert refusals({"0.yml": digits["0.yml"]}) == ""
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        "userIdentity.sessionContext.sessionIssuer.arn: arn:aws:iam::444455556666:role/deployment",
+        "userIdentity.arn|startswith: 'arn:aws:sts::444455556666:assumed-role/deployment/'",
+        "recipientAccountId: '777788889999'",
+        "recipientAccountId: ['111122223333', '444455556666', '777788889999']",
+        "sourceIPAddress|cidr: 52.0.0.0/8",
+        "sourceIPAddress|cidr: [10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16]",
+        "awsRegion: eu-west-1",
+        "awsRegion: us-east-1",
+        "userAgent|contains: Terraform",
+        "sourceIPAddress: cloudformation.amazonaws.com",
+        "userIdentity.arn|endswith: role/deployment, eventTime|startswith: '2027-01'",
+    ],
+)
+def test_a_filter_for_one_identity_account_network_or_region_goes_live(selection: str) -> None:
+    assert refusals({"pass.yml": exception("any", selection)}) == ""
+
+
 OTHERS_THAT_MATCH = [
     source.id for source in PACK.sources if isinstance(source, RuleSource) and source.id not in PROTECTED
 ]
