@@ -311,7 +311,7 @@ def _read_and_told(week: _Week) -> Iterator[str]:
 _SILENCED_STEPS = (
     "Who took the rules away, and when?\ntrailwarden rules history --changes",
     "Which rules alert now?\ntrailwarden rules status",
-    "If nobody can say why, undo it:\ntrailwarden rules rollback",
+    "If nobody can say why, go back to the last one from before:\ntrailwarden rules rollback NUMBER",
 )
 """A line each of what to do, and the command that does it."""
 _UNREAD_STEPS = (

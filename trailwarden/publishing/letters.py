@@ -77,13 +77,13 @@ def _publication_lines(publication: Publication) -> Iterator[str]:
         yield "Warnings:"
         yield from _problems(publication.warnings, 0)
     yield ""
-    yield "To undo it: trailwarden rules rollback"
+    yield from _undoing(publication)
 
 
 def of_silencing(publication: Publication) -> Letter:
     """What a publication takes away from what people hear, for operations."""
     lines = (part for line in _silencing_lines(publication) for part in _wrapped(line))
-    return _letter(f"rule set {publication.sequence} alerts less than before", lines)
+    return _letter(f"rule set {publication.sequence} may hide alerts", lines)
 
 
 def _wrapped(line: str) -> list[str]:
@@ -97,7 +97,7 @@ def _wrapped(line: str) -> list[str]:
 
 def _silencing_lines(publication: Publication) -> Iterator[str]:
     named = f"Rule set {publication.sequence}, version {publication.version}"
-    yield f"{named}, is live and alerts less than before."
+    yield f"{named}, is live and may hide alerts."
     yield ""
     yield f"When: {publication.published_at}"
     yield f"How:  {_HOW[publication.kind]}"
@@ -105,14 +105,23 @@ def _silencing_lines(publication: Publication) -> Iterator[str]:
     if publication.note:
         yield f"Note: {one_line(publication.note, 400)}"
     yield ""
-    yield "What it silences:"
+    yield "What may go unseen:"
     yield from _listed(publication.silenced, 1200)
     if publication.standing is not None:
         yield ""
         yield f"At work now: {standing_text(publication.standing)}."
     yield ""
-    yield "If you do not know why, ask who did it. To undo it:"
-    yield "  trailwarden rules rollback"
+    yield "If you do not know why, ask who did it."
+    yield from _undoing(publication)
+
+
+def _undoing(publication: Publication) -> Iterator[str]:
+    """How to get back to what was live before this publication, whatever was published since."""
+    yield "To undo it, in the role trailwarden-rule-writers:"
+    if publication.sequence > 1:
+        yield f"  trailwarden rules rollback {publication.sequence - 1}"
+    else:
+        yield "  trailwarden rules publish --empty EMPTY_FOLDER"
 
 
 def standing_text(standing: Standing) -> str:

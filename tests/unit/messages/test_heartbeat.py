@@ -78,7 +78,7 @@ def test_rules_that_were_silenced_come_first_whatever_else_holds(
     assert json.loads(message.body)["sms"].startswith(f"HEARTBEAT: {said}")
     assert message.email.startswith(f"{said}: quiet says little. ")
     steps = message.email.partition("Check first\n")[2].partition("\n\n")[0]
-    for command in ("rules history --changes", "rules status", "rules rollback"):
+    for command in ("rules history --changes", "rules status", "rules rollback NUMBER"):
         assert f"     trailwarden {command}" in steps.splitlines()
 
 

@@ -50,7 +50,7 @@ def test_each_way_to_silence_is_reported_with_who_and_how_many(path: str, conten
     world.edited(path, content, who=BOB)
 
     ((subject, text),) = world.warnings
-    assert subject == "Trailwarden: rule set 2 alerts less than before"
+    assert subject == "Trailwarden: rule set 2 may hide alerts"
     assert said in " ".join(text.split())
     assert f"Who:  {BOB}" in text
     assert "At work now: " in text
@@ -71,7 +71,7 @@ def test_an_exception_of_every_rule_comes_first_with_how_many_it_hides() -> None
     )
 
     ((_, text),) = world.warnings
-    listed = text.partition("What it silences:\n")[2].partition("\n\n")[0]
+    listed = text.partition("What may go unseen:\n")[2].partition("\n\n")[0]
     found = " ".join(listed.split()).removeprefix("- ").split(" - ")
     assert found == [
         "a new exception hides matches of 7 of 7 rules: Anything (owner ada, until 2026-03-31)",
@@ -95,7 +95,7 @@ def test_the_mail_is_narrow_and_its_commands_can_be_copied() -> None:
 
     ((_, text),) = world.warnings
     assert max(len(line) for line in text.splitlines()) <= 72
-    assert "  trailwarden rules rollback" in text.splitlines()
+    assert "  trailwarden rules rollback 1" in text.splitlines()
 
 
 @pytest.mark.parametrize(("before", "after"), [(None, "high"), ("medium", "critical"), ("stage", "high")])
@@ -149,6 +149,21 @@ def test_what_takes_nothing_away_is_the_authors_alone() -> None:
 
     assert world.live().sequence == 3
     assert world.warnings == []
+
+
+def test_what_undoes_it_is_named_by_number_and_of_the_first_there_is_another() -> None:
+    world = World()
+    world.publish({"off.yml": SWITCHED_OFF, "own.yml": OWN}, base=0)
+    world.edited("own.yml", STAGED)
+    world.edited("own.yml", OWN)
+
+    ends = [text.splitlines()[-1].strip() for _, text in (*world.letters, *world.warnings)]
+    assert ends == [
+        "trailwarden rules publish --empty EMPTY_FOLDER",
+        "trailwarden rules rollback 1",
+        "trailwarden rules rollback 2",
+        "trailwarden rules rollback 1",
+    ]
 
 
 def test_a_rollback_that_silences_is_reported_too() -> None:
