@@ -73,7 +73,8 @@ class Lookahead:
         """Whether this quote was opened in the line before `at`, or may have been."""
         if self._quotes[0] != at:
             before = line_before(self.text, at)
-            self._quotes = at, before, Counter(met.group() for met in STARTS.finditer(before))
+            opening = STARTS.finditer(before) if len(before) < _LINE_BEFORE else ()
+            self._quotes = at, before, Counter(met.group() for met in opening)
         _, before, opened = self._quotes
         return len(before) >= _LINE_BEFORE or opened[token] % 2 == 1
 

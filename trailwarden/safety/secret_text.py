@@ -336,12 +336,14 @@ def _by_shape(met: Any) -> Iterator[Span]:
 def _is_colon_of_a_field(text: str, met: Any, between: str) -> bool:
     """Whether a colon after a name makes it a field's: in quotes or before white space; directly before its
     value only after a word like `password`, which no ARN has (`…:secret:name`)."""
-    after = text[met.end() : met.end() + 1]
-    if text[met.end() : met.end() + 2] == "//":
+    end = met.end()
+    after = text[end : end + 1]
+    if text[end : end + 2] == "//":
         return False
     if between.strip() or after.isspace() or after in {'"', "'", "\\"}:
         return True
-    before = text[met.start(1) - 1 : met.start(1)] if met.start(1) else ""
+    start = met.start(1)
+    before = text[start - 1 : start] if start else ""
     return before != ":" and _PLAIN_COLON.search(met.group(1)) is not None
 
 

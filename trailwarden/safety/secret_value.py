@@ -16,7 +16,7 @@ _PIECE_COST = 10
 _BLANK = re.compile(r"[ \t\r\n]{0,80}+")
 # What stands before a value and is none: YAML's tags and anchors, the end of a continued line, `new`.
 _PREFIX = re.compile(
-    r"!(?:<[^>\s]{0,200}+>|[\w!/:.-]{0,200}+)[ \t]++|&[\w-]{1,200}+[ \t]++|[\\`^][ \t]*+\r?\n[ \t]*+"
+    r"!(?:<[^>\s]{0,80}+>|[\w!/:.-]{0,80}+)[ \t]++|&[\w-]{1,80}+[ \t]++|[\\`^][ \t]*+\r?\n[ \t]*+"
     r"|(?:new|await)[ \t]++|\([ \t]*+|/\*(?:[^*/]++|\*++(?!/)|/++(?!\*))*+\*++/\s{0,80}+"
 )
 _TAGGED_REFERENCE = re.compile(r"!(?:Ref|GetAtt|ImportValue|FindInMap)[ \t]")
