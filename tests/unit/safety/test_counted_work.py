@@ -122,7 +122,7 @@ def made_up(count: int) -> list[str]:
 
 @pytest.fixture
 def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
-    """Every pattern of Python's that masking reads text with, counted; it looks back not as far as it does."""
+    """Every pattern of Python's that masking reads text with, counted; how far it looks back is cut short."""
     counted = Steps()
     modules = (
         secret_text,
