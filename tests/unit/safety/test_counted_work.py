@@ -106,8 +106,8 @@ KNOWN += [
     "pw=%w|x| ",
     "pw='a''",
 ]
-_PAID_ONCE = 500  # for the patterns that find something in a text, about
-_SHORT, _LONG = 100, 300  # more than the blanks that may stand before a value
+_RUN = (90, 120, 240)  # more than the blanks that may stand before a value
+_REPEATED = (10, 20, 50)
 
 
 def made_up(count: int) -> list[str]:
@@ -152,27 +152,26 @@ def work(text: str, steps: Steps) -> tuple[int, int]:
     return steps.taken, 10_000_000 - budget.left
 
 
-def unpaid(unit: str, steps: Steps, short: int, long: int, place: str = "{}") -> bool:
+def unpaid(unit: str, steps: Steps, times: tuple[int, int, int], place: str = "{}") -> bool:
     """Whether the steps grow more than the text, and more than what is paid for them."""
-    few, little = work(place.format(unit * short), steps)
-    many, much = work(place.format(unit * long), steps)
-    paid = (much - _PAID_ONCE) / max(_PAID_ONCE / 4, little - _PAID_ONCE)
-    return many > 1.5 * few * max(paid, long / short) + 1_000
+    (few, little), (more, paid), (many, much) = (work(place.format(unit * count), steps) for count in times)
+    longer = (times[2] - times[1]) / (times[1] - times[0])
+    return many - more > 1.4 * (more - few) * max(longer, (much - paid) / max(1, paid - little)) + 1_000
 
 
 @pytest.mark.parametrize("place", PLACES, ids=ascii)
 def test_a_long_run_of_one_character_takes_steps_by_what_it_pays(place: str, steps: Steps) -> None:
-    assert [run for run in RUNS if unpaid(run, steps, _SHORT, _LONG, place)] == []
+    assert [run for run in RUNS if unpaid(run, steps, _RUN, place)] == []
 
 
 @pytest.mark.parametrize("place", PLACES, ids=ascii)
 def test_a_place_again_and_again_takes_steps_by_what_it_pays(place: str, steps: Steps) -> None:
     units = [place.format(run) + " " for run in ("\\", "x", '"')]
-    assert [unit for unit in units if unpaid(unit, steps, 12, 40)] == []
+    assert [unit for unit in units if unpaid(unit, steps, _REPEATED)] == []
 
 
 def test_pieces_in_any_order_take_steps_by_what_they_pay(steps: Steps) -> None:
-    assert [unit for unit in (*KNOWN, *made_up(150)) if unpaid(unit, steps, 12, 40)] == []
+    assert [unit for unit in (*KNOWN, *made_up(100)) if unpaid(unit, steps, _REPEATED)] == []
 
 
 def test_what_was_quadratic_once_is_told(steps: Steps) -> None:
