@@ -35,7 +35,6 @@ from trailwarden.safety.redact import TEXT_LIMIT, redacted, redacted_record, red
 from trailwarden.safety.secret_shapes import SHAPES
 from trailwarden.safety.secret_text import Budget, may_hold_secret, secret_spans
 
-_LONG = 200_000
 _LARGEST_RECORD = 256 * 1024
 _CPU_SECONDS = 120
 """For all of the texts, which take some ten; those that took more than linear time would take hours."""
