@@ -156,7 +156,7 @@ def unpaid(unit: str, steps: Steps, times: tuple[int, int, int], place: str = "{
     """Whether the steps grow more than the text, and more than what is paid for them."""
     (few, little), (more, paid), (many, much) = (work(place.format(unit * count), steps) for count in times)
     longer = (times[2] - times[1]) / (times[1] - times[0])
-    return many - more > 1.4 * (more - few) * max(longer, (much - paid) / max(1, paid - little)) + 2_000
+    return many - more > 1.4 * (more - few) * max(longer, (much - paid) / max(1, paid - little)) + 2_500
 
 
 @pytest.mark.parametrize("place", PLACES, ids=ascii)
