@@ -160,6 +160,42 @@ def secrets_that_never_end(world: World) -> Check:
     return _batch(world, [log_file(poisoned + stopped), log_file([record(99)])])
 
 
+# What looks ahead from a secret's name and finds no end, or is read again for each name.
+_NO_END = [
+    *(
+        "pwd:a({[ ",
+        "pw=a( {[ ",
+        "sas=a(\"' ",
+        "pw=a[ ",
+        "\npwd:a({[ ",
+        "password=$((echo ",
+        "password=$(echo '",
+    ),
+    *("token=$(echo x ", "pwd:$(echo ", '  # "password:\n', "env={aaaaaaaaaaaaaaaaaaaaaaaaaaaa", "pw='a''"),
+]
+
+
+@case("detect", poison=True)
+def values_that_have_no_end_among_good_records(world: World) -> Check:
+    """Each as large as a record gets, in one file: all that it says is stored, in one run."""
+    good = [record(number, userIdentity=_user(number)) for number in range(100)]
+    poisoned = [
+        record(
+            200 + number,
+            requestParameters={"name": (unit * (_RECORD // len(unit)))[: _RECORD - 2_000]},
+            userIdentity=_user(200 + number),
+        )
+        for number, unit in enumerate(_NO_END)
+    ]
+    done = _batch(world, [log_file([*good[:50], *poisoned, *good[50:]])])
+
+    def check(answer: Any) -> None:
+        done(answer)
+        assert len(world.items("ALERT#", "ALERT")) == len(good) + len(poisoned)
+
+    return check
+
+
 # ---- notify and tend_alerts
 
 _RULE = rule(STOP_RULE, "StopLogging", alert_title="{actor} stopped the trail")

@@ -1,7 +1,7 @@
 """Values that stand apart from their names: DynamoDB's expressions and PartiQL's parameters."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from trailwarden.safety.names import is_readable, is_secret, is_secret_object, plain
@@ -15,25 +15,37 @@ HOLDS_VALUES = frozenset(
 )
 
 
-def secret_values(value: Mapping[str, Any]) -> dict[str, frozenset[Any]]:
+_NAME_COST = 20
+_COST = 4
+"""What a character of an expression costs: each short word in it may be a name of its own."""
+
+
+def secret_values(value: Mapping[str, Any], charge: Callable[[int], bool]) -> dict[str, frozenset[Any]]:
     """By the member of a request that holds values apart from their names, the keys or places of the secret
-    ones."""
+    ones: all of them, if `charge` says that there is too much to read."""
     held = value.keys() & HOLDS_VALUES
-    return {name: secret for name in held if (secret := _of_member(value, name))}
+    return {name: secret for name in held if (secret := _of_member(value, name, charge))}
 
 
-def _of_member(value: Mapping[str, Any], member: str) -> frozenset[Any]:
+def _of_member(value: Mapping[str, Any], member: str, charge: Callable[[int], bool]) -> frozenset[Any]:
     values = value[member]
     if isinstance(values, list):
         statement = value.get("statement", value.get("Statement"))
-        return _of_statement(statement) if isinstance(statement, str) else frozenset()
+        if not isinstance(statement, str):
+            return frozenset()
+        read = charge(_COST * len(statement))
+        return _of_statement(statement) if read else frozenset(range(len(values)))
     if not isinstance(values, Mapping) or member.lower() == "parameters":
         return frozenset()
     given = value.get(member.replace("Values", "Names"))
     names = given if isinstance(given, Mapping) else {}
+    if not charge(_NAME_COST * len(names)):
+        return frozenset(values)
     placed: dict[str, bool] = {}
     for key, text in value.items():
         if isinstance(text, str) and key.endswith("xpression"):
+            if not charge(_COST * len(text)):
+                return frozenset(values)
             for name, secret in _placed(text, names):
                 placed[name] = placed.get(name, False) or secret
     # Of what no expression mentions, nobody can say whose value it is.

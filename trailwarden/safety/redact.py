@@ -258,7 +258,7 @@ class _Redactor:
     def _without_placed(self, value: dict[str, Any], depth: int) -> dict[str, Any]:
         """The object without the secrets that stand apart from their names: DynamoDB's."""
         hidden: dict[str, Any] = {}
-        for member, secret in secret_values(value).items():
+        for member, secret in secret_values(value, self._budget.take).items():
             held = value[member]
             hidden[member] = (
                 {key: self.value(item, key, depth + 2, inside=key in secret) for key, item in held.items()}

@@ -17,7 +17,7 @@ ENVIRONMENT = (
 _LINE = re.compile(
     r"([ \t]*+)((?:-[ \t]++)?+)[\"']?([\w./-]++)[\"']?[ \t]*+(?::(?=[ \t\r\n]|\Z)|=)[ \t]*+[\"']?"
 )
-_MEMBER = re.compile(r"[\"'\\]*+([\w./-]++)[\"'\\]*+[ \t]*+[:=][ \t]*+([^,{}\[\]\r\n]++)")
+_MEMBER = re.compile(r"(?<![\w./-])([\w./-]++)[\"'\\]*+[ \t]*+[:=][ \t]*+([^,{}\[\]\r\n]++)")
 _REFERS = re.compile(r"!(?:Ref|GetAtt|ImportValue)\b|\{\{resolve:|#")
 # What says that a mapping is more than its variables: those are in a mapping of their own within it.
 _CONFIGURES = frozenset(
@@ -25,9 +25,10 @@ _CONFIGURES = frozenset(
 )
 _READABLE = frozenset({"ref", "fngetatt", "fnimportvalue", "valuefrom", "secretkeyref", "configmapkeyref"})
 _FURTHEST = 20_000
+_LINE_COST = 10
 
 
-def environment_values(text: str, start: int, end: int, charge: Callable[[int], object]) -> Iterator[Span]:
+def environment_values(text: str, start: int, end: int, charge: Callable[[int], bool]) -> Iterator[Span]:
     """Where the values of variables stand, of an environment that begins with `text[start:end]`."""
     if text[end - 1] == "{":
         stop = text.find("}", end, end + _FURTHEST)
@@ -37,12 +38,11 @@ def environment_values(text: str, start: int, end: int, charge: Callable[[int], 
             if not _REFERS.match(met.group(2)):
                 yield met.start(2), met.start(2) + len(met.group(2).rstrip("\"'\\ \t"))
         return
-    lines = list(_lines_below(text, start, end))
-    charge(sum(last - first for first, last in lines))
+    lines = list(_lines_below(text, start, end, charge))
     yield from _values(text, _variables(text, lines))
 
 
-def _lines_below(text: str, start: int, at: int) -> Iterator[Span]:
+def _lines_below(text: str, start: int, at: int, charge: Callable[[int], bool]) -> Iterator[Span]:
     """The lines that are indented further than the one of the name; a list may begin right below it."""
     line = text[max(0, start - 200) : start].rpartition("\n")[2]
     indent = len(line) if not line.strip(" \t-\"'") else len(line) - len(line.lstrip())
@@ -50,6 +50,8 @@ def _lines_below(text: str, start: int, at: int) -> Iterator[Span]:
     while at < stop:
         last = text.find("\n", at)
         last = len(text) if last < 0 else last
+        if not charge(last - at + _LINE_COST):
+            return
         content = text[at:last].lstrip(" \t")
         depth = last - at - len(content)
         if content.strip() and depth < indent + (not content.startswith("- ")):

@@ -16,6 +16,7 @@ from typing import Any
 
 import re2
 
+from trailwarden.safety.lookahead import Lookahead
 from trailwarden.safety.lookalikes import legible
 from trailwarden.safety.names import is_secret
 from trailwarden.safety.secret_environment import ENVIRONMENT, environment_values
@@ -242,6 +243,7 @@ class _Search:
 
     def __init__(self, text: str, budget: Budget, depth: int) -> None:
         self._text = text
+        self._ahead = Lookahead(text, budget.take)
         self._budget = budget
         self._depth = depth
         self._readers: dict[str, Callable[[Any], Iterator[Span]]] = {
@@ -319,7 +321,7 @@ class _Search:
 
     def _value(self, start: int, name: str, named_at: int) -> Iterator[Span]:
         """The value that begins at `start`, after white space; nothing if it only refers to a secret."""
-        for first, last in value_spans(self._text, start, name, named_at, self._budget.take):
+        for first, last in value_spans(self._ahead, start, name, named_at):
             self._budget.take(last - first)
             if last > first and not is_reference(self._text[first:last]):
                 yield first, last
@@ -334,12 +336,14 @@ def _by_shape(met: Any) -> Iterator[Span]:
 def _is_colon_of_a_field(text: str, met: Any, between: str) -> bool:
     """Whether a colon after a name makes it a field's: in quotes or before white space; directly before its
     value only after a word like `password`, which no ARN has (`…:secret:name`)."""
-    after = text[met.end() : met.end() + 1]
-    if text[met.end() : met.end() + 2] == "//":
+    end = met.end()
+    after = text[end : end + 1]
+    if text[end : end + 2] == "//":
         return False
     if between.strip() or after.isspace() or after in {'"', "'", "\\"}:
         return True
-    before = text[met.start(1) - 1 : met.start(1)] if met.start(1) else ""
+    start = met.start(1)
+    before = text[start - 1 : start] if start else ""
     return before != ":" and _PLAIN_COLON.search(met.group(1)) is not None
 
 

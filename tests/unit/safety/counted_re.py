@@ -84,14 +84,17 @@ class Counted:
         elif kind is c.SUBPATTERN:
             yield from self._run(list(value[-1]), 0, at)
         elif kind in (c.ASSERT, c.ASSERT_NOT):
-            held = value[0] < 0 or next(self._run(list(value[1]), 0, at), None) is not None
-            if value[0] < 0 or held is (kind is c.ASSERT):
+            if self._is_ahead(list(value[1]), at if value[0] > 0 else at - 1) is (kind is c.ASSERT):
                 yield at
         elif kind is c.AT:
             if value is not c.AT_END_STRING or at == self._stop:
                 yield at
         elif at < self._stop and self._takes(kind, value, self._text[at]):
             yield at + 1
+
+    def _is_ahead(self, nodes: list[Any], at: int) -> bool:
+        """Whether it stands there; what is looked for behind is a character."""
+        return at >= 0 and next(self._run(nodes, 0, at), None) is not None
 
     def _repeated(self, kind: Any, value: Any, at: int) -> Iterator[int]:
         least, most, inner = value[0], value[1], list(value[2])

@@ -35,10 +35,9 @@ from trailwarden.safety.redact import TEXT_LIMIT, redacted, redacted_record, red
 from trailwarden.safety.secret_shapes import SHAPES
 from trailwarden.safety.secret_text import Budget, may_hold_secret, secret_spans
 
-_LONG = 200_000
 _LARGEST_RECORD = 256 * 1024
 _CPU_SECONDS = 120
-"""For one text or record; any that took more than linear time would take hours."""
+"""For all of the texts, which take some ten; those that took more than linear time would take hours."""
 _ITS_OWN = (
     secret_text._ASSIGNED,
     secret_text._FLAG,
@@ -156,19 +155,17 @@ def within_cpu(code: str, *arguments: str) -> str:
 
 
 def test_no_text_made_of_the_patterns_own_pieces_takes_long() -> None:
+    """What RE2 does, and the standard library; the steps of Python's patterns are counted elsewhere."""
     code = """if True:
         import json, sys
         from trailwarden.safety.redact import redacted_text
         from trailwarden.safety.text import defanged, harmless, visible
         for piece in json.loads(sys.stdin.read() if len(sys.argv) < 2 else sys.argv[1]):
-            text = (piece * (200_000 // len(piece) + 1))[:200_000]
-            safe = redacted_text(text)
-            visible(text), harmless(text), defanged(text[:20_000])
+            text = (piece * (30_000 // len(piece) + 1))[:30_000]
+            redacted_text(text), visible(text), harmless(text), defanged(text[:10_000])
         print("done")
     """
-    every = pieces()
-    for start in range(0, len(every), 100):
-        assert within_cpu(code, json.dumps(every[start : start + 100])) == "done\n"
+    assert within_cpu(code, json.dumps(pieces())) == "done\n"
 
 
 @pytest.mark.parametrize("pattern", python_patterns(), ids=lambda pattern: pattern.pattern[:40])
