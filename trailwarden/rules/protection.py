@@ -28,6 +28,9 @@ _PLURAL = re.compile(r"s+\b")
 _SENTENCE = 13
 """From how many letters on a sentence may not stand within a longer one."""
 _REPEATED = re.compile(r"([a-z0-9])\1+")
+_DRAWN = re.compile(r"\bLETTER ([A-Z])$")
+_OF_OURS = re.compile(r"trallwarden|storm(?:goeon|.*heldback)")
+"""How Trailwarden's own messages and the titles of what protects it begin, as `_skeleton` has it."""
 _OWN = "give yours an id, a name and titles of its own"
 
 
@@ -109,6 +112,10 @@ def refuse_imitations(sources: Sequence[Source], problems: list[Problem]) -> Non
             message = f"the title reads like that of the protected rule {imitated!r}"
             problems.append(source.document.problem(("title",), message, _OWN))
         told = source.block.alert_title
+        for where, text in ((("title",), source.title), (("trailwarden", "title"), told)):
+            if text and _OF_OURS.match(_skeleton(text)):
+                message = f"the title {text!r} begins like Trailwarden's own messages"
+                problems.append(source.document.problem(where, message, _OWN))
         imitated = next((each for each in (*titles, *sentences) if told and _holds(told, each)), None)
         if imitated is not None:
             message = f"its alerts' title reads like that of the protected rule {imitated!r}"
@@ -130,7 +137,8 @@ def _reads_like(title: str, known: str) -> bool:
     shape = _skeleton(known)
     return any(
         _matches(pattern, shape) or _matches(_once(pattern), _once(shape))
-        for pattern in (_skeleton(title), _skeleton(_ASIDE.sub(" ", title)))
+        for text in (title, _ASIDE.sub(" ", title))
+        for pattern in {_skeleton(text), _skeleton(text, drawn=True)}
     )
 
 
@@ -141,7 +149,9 @@ def _holds(title: str, known: str) -> bool:
     if _reads_like(bare, _ASIDE.sub(" ", _PLACEHOLDER.sub(" ", known))):
         return True
     parts = _parts(known)
-    return sum(map(len, parts)) >= _SENTENCE and _in_order(_once(_skeleton(bare)), parts)
+    return sum(map(len, parts)) >= _SENTENCE and any(
+        _in_order(_once(pattern), parts) for pattern in {_skeleton(bare), _skeleton(bare, drawn=True)}
+    )
 
 
 @lru_cache(256)
@@ -177,14 +187,32 @@ def _matches(pattern: str, shape: str) -> bool:
 
 
 @lru_cache(1024)
-def _skeleton(title: str) -> str:
+def _skeleton(title: str, *, drawn: bool = False) -> str:
     """The letters that a title is read by, as a pattern: a letter of another script may stand for any, unless
-    it is as wide as those of East Asia. What looks like another letter becomes that."""
+    it is as wide as those of East Asia. What looks like another letter becomes that. If signs are `drawn` as
+    letters, each may stand for any, and so may wide letters; else they are passed over."""
+    title = "".join(_letter_in(char) for char in title)
     folded = _BARS.sub("l", unicodedata.normalize("NFKD", title).casefold()).translate(_LOOKALIKES)
     folded = _PLURAL.sub("", folded)
     letters = "".join(
-        char if char.isascii() or unicodedata.east_asian_width(char) == "W" else "."
+        char if char.isascii() or (not drawn and unicodedata.east_asian_width(char) == "W") else "."
         for char in folded
-        if char.isalnum() and not unicodedata.combining(char) and char not in _FILLERS
+        if _is_read(char, drawn=drawn)
     )
+    if drawn and letters.count(".") * 3 > len(letters):
+        return ""  # another script, not a few letters in disguise
     return letters.replace("rn", "m").replace("vv", "w")
+
+
+def _is_read(char: str, *, drawn: bool) -> bool:
+    if unicodedata.combining(char) or char in _FILLERS:
+        return False
+    return char.isalnum() or (drawn and not char.isascii() and unicodedata.category(char)[0] == "S")
+
+
+def _letter_in(char: str) -> str:
+    """The letter that a sign shows in a circle, a square or a flag; else the character itself."""
+    if char.isascii() or char.isalnum():
+        return char
+    shown = _DRAWN.search(unicodedata.name(char, ""))
+    return shown[1] if shown else char

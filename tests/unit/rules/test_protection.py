@@ -147,6 +147,13 @@ def test_a_teams_correlation_silences_none(generate: str) -> None:
         "Somebody pulled the plug of main",
         "4LARM UNPLUGGGED!",
         "C0ntents 0mitted From A Rec0rd",
+        "\U0001f170larm Unplugged",  # a squared A
+        "\U0001f1e6larm \u24caplugged".replace("\u24ca", "\u24ca" + "n"),
+        "Al\u212erm Unplugged",  # signs that are drawn like letters
+        "Alarm Unplu\u20acged",
+        "Alarm \u222aNplugged",
+        "Al\u53e3rm Unplugged",  # one wide letter among Latin ones
+        "\u26a0\ufe0f Alarm Unplugged",
     ],
 )
 def test_a_rule_that_reads_like_one_is_refused(title: str) -> None:
@@ -170,6 +177,32 @@ def test_a_rule_whose_alerts_read_like_those_of_one_is_refused(title: str) -> No
     told = messages(load(rule("5" + OTHER[1:], "Mine", "GetUser", block=f"title: '{title}', ")))
 
     assert "its alerts' title reads like that of the protected rule" in told
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Trailwarden is at work: all accounts read, no alert told",
+        "Storm: 10,000 alerts held back, 1 rule, 1 account",
+        "Storm goes on, part 2 of 3",
+        "TRA1LWARDEN: rule set 3 is live",
+        "\U0001f1f9railwarden: 1 task set aside",
+    ],
+)
+def test_nothing_of_a_team_begins_like_trailwardens_own_messages(title: str) -> None:
+    for folder in (
+        load(rule("5" + OTHER[1:], f'"{title}"', "GetUser")),
+        load(rule("5" + OTHER[1:], "Mine", "GetUser", block=f'title: "{title}", ')),
+    ):
+        assert "begins like Trailwarden's own messages" in messages(folder)
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["Stormy Weather Watched", "Storm Of Denied Calls", "Trails Changed", "\u76e3\u67fb\u30ed\u30b0" * 4],
+)
+def test_titles_that_only_remind_of_them_are_let_be(title: str) -> None:
+    assert messages(load(rule("5" + OTHER[1:], f'"{title}"', "GetUser"))) == ""
 
 
 @pytest.mark.parametrize(
