@@ -95,7 +95,7 @@ def rule_sets(dynamodb: Any) -> RuleSetTable:
 
 
 MESSAGE = Outgoing("alert", "ALERT")
-STORM = Storm("2026-03-01T12", 0, 0, False)
+STORM = Storm("2026-03-01T12", 0)
 WRITES: dict[str, Callable[[Any], Any]] = {
     "claim": lambda d: outbox(d).claim(MESSAGE, int(NOW) + 60),
     "told": lambda d: outbox(d).told(MESSAGE, "high"),
