@@ -63,7 +63,8 @@ class Storm:
         if self.summary.split:
             yield (
                 f"This is {self.part()} of the summary. What was held back in its one account did not fit "
-                "into one message: other parts have the same counts, and other rules, regions or reasons."
+                "into one message: other parts have the same counts of alerts and messages, which are of the "
+                "whole account, and other rules, regions or reasons. Actors are counted over all parts."
             )
         elif self.part():
             yield (
@@ -80,9 +81,9 @@ class Storm:
     def held(self) -> str:
         """`214 alerts`, or `1,200 messages about 214 alerts`, where follow-ups were held too."""
         alerts = self._counted("alerts", "alert")
-        if self.summary.messages == self.summary.alerts:
-            return alerts
-        return f"{self._counted('messages', 'message')} about {alerts}"
+        if self.summary.messages != self.summary.alerts:
+            alerts = f"{self._counted('messages', 'message')} about {alerts}"
+        return f"{alerts} (of the whole account)" if self.summary.split else alerts
 
     def _counted(self, name: str, thing: str) -> str:
         count: int = getattr(self.summary, name)
@@ -92,7 +93,7 @@ class Storm:
         """How many different rules, accounts and actors; the one, where there is one."""
         summary, rows = self.summary, self.summary.rows
         one = rows[0] if rows else None
-        return ", ".join(
+        *others, actors = (
             self._counted(f"{thing}s", thing) + (f" ({harmless(only, 40)})" if count == 1 and only else "")
             for count, thing, only in (
                 (summary.rules, "rule", one and one.rule_title),
@@ -100,6 +101,7 @@ class Storm:
                 (summary.actors, "actor", one and one.actor),
             )
         )
+        return f"{', '.join(others)}{f'; {actors} in all parts' if self.part() else f', {actors}'}"
 
     def when(self) -> str:
         """`since Sun 1 March 2026, 12:00 UTC`, or, when the hour is over, from when to when."""
@@ -118,14 +120,15 @@ class Storm:
         return told_account(row.account, self.context)
 
     def largest(self) -> HeldRow | None:
-        """A row of the rule that most of the alerts are of, where it has half of them or more."""
+        """A row of the rule that most of the alerts are of, where it has half of all that was held back or
+        more, whatever the part."""
         counts: Counter[str] = Counter()
         for group in self.groups():
             counts[group.rows[0].rule_id] += group.all.alerts
-        if self.summary.rules == 1 and self.summary.rows:
+        if self._one_rule and self.summary.rows:
             return self.summary.rows[0]
         rule_id, number = next(iter(counts.most_common(1)), ("", 0))
-        if not number or number * 2 < self.summary.alerts:
+        if not number or self._whole is None or number * 2 < self._whole[0] + self.summary.unread:
             return None
         return next(row for row in self.summary.rows if row.rule_id == rule_id)
 
@@ -138,8 +141,21 @@ class Storm:
 
     @property
     def one_actor(self) -> bool:
-        """One actor under several rules: an attack looks like that, a wrong rule does not."""
-        return self.summary.rules > 1 and self.summary.actors == 1
+        """One actor under several rules: an attack looks like that, a wrong rule does not. Actors are counted
+        over all parts."""
+        summary = self.summary
+        return summary.rules > 1 and summary.actors == 1 and "actors" not in summary.lower_bounds
+
+    @property
+    def _one_rule(self) -> bool:
+        """Whether all that was held back is of one rule, in this part and in the others."""
+        return self._whole is not None and self._whole[1] == 1 and "rules" not in self.summary.lower_bounds
+
+    @property
+    def _whole(self) -> tuple[int, int] | None:
+        """How many alerts and rules all parts have; None in a part that does not know."""
+        summary = self.summary
+        return summary.all_parts if summary.parts > 1 else (summary.alerts, summary.rules)
 
     def advice(self) -> str:
         """What its shape hints at; what it is, only somebody who looks can say."""
@@ -149,7 +165,7 @@ class Storm:
                 "All of it is one actor under several rules: take it for an attack until you know better, "
                 "and stop that actor first."
             )
-        if summary.rules == 1 and summary.actors > 1:
+        if self._one_rule and summary.actors > 1:
             return (
                 "All of it is one rule by many actors: perhaps the rule is wrong, perhaps many do what they "
                 "should not. Look at a few before you turn it down."
