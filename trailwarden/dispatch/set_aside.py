@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from trailwarden.messages.layout import counted, wrapped
+from trailwarden.messages.storm_email import list_command
 from trailwarden.rules.ruleset import Level
 from trailwarden.safety.text import harmless
 from trailwarden.state.outbox import SetAside
@@ -74,6 +75,9 @@ def _item(one: SetAside) -> Iterator[str]:
     if one.alert_id:
         yield "    To read it:"
         yield f"      trailwarden alerts show {harmless(one.alert_id, 100)}"
+    if one.key.startswith("STORM#"):
+        yield "    To read what was held back:"
+        yield f"  {list_command(one.key.split('#')[1])}"
 
 
 def _steps(found: Sequence[SetAside]) -> Iterator[str]:

@@ -419,7 +419,7 @@ def _sent_brief(topic: Broadcast, summary: StormSummary) -> SetAside:
         f"STORM#{summary.hour}#{summary.number}#{topic.name}#{part_key(summary)}",
         f"a part of the summary of what was held back in {summary.hour} (UTC) could not be written, or "
         "SNS refused it. It is sent without rows and sentences, if at all, and subscriptions that filter may "
-        "lack it; trailwarden alerts list --held has all of it",
+        "lack it",
         level=summary.level,
         account=summary.account_rows[0].account if summary.account_rows else "",
         attempts=1,

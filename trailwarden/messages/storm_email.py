@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from trailwarden.activity.model import Context
 from trailwarden.alerts.telling import HeldGroup, HeldRow, StormSummary
@@ -12,11 +12,27 @@ from trailwarden.messages.places import account_info, told_account
 from trailwarden.messages.when import clock, date
 from trailwarden.safety.text import harmless, one_line
 
-LIST = "trailwarden alerts list --held"
 _LEVELS = {"informational": "info"}
 _COLUMN = 23
 _CELL = 80
 _ACTORS_AT_MOST = 3
+_LISTED = 100_000
+"""How many alerts the command may list: as many as it can."""
+
+
+def list_command(hour: str) -> str:
+    """What lists the alerts of which something was held back in the hour (`2026-03-01T12`), and however many
+    came since. Some came shortly before the hour in which they were held back."""
+    begins = _begins(hour)
+    since = f" --since {begins - timedelta(hours=1):%Y-%m-%dT%H}" if begins else ""
+    return f"trailwarden alerts list --held{since} -n {_LISTED}"
+
+
+def _begins(hour: str) -> datetime | None:
+    try:
+        return datetime.strptime(hour, "%Y-%m-%dT%H").replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +48,7 @@ class Storm:
 
     @property
     def begins(self) -> datetime | None:
-        try:
-            return datetime.strptime(self.summary.hour, "%Y-%m-%dT%H").replace(tzinfo=UTC)
-        except ValueError:
-            return None
+        return _begins(self.summary.hour)
 
     def headline(self) -> str:
         """`Storm: 10,000 alerts held back, 1 rule (…), 3 accounts, 812 actors`."""
@@ -75,7 +88,7 @@ class Storm:
         if self.summary.brief:
             yield (
                 "This summary is brief: it could not be sent in full. It names no rules and no actors; the "
-                "command below lists all alerts."
+                "command below lists the alerts."
             )
 
     def held(self) -> str:
@@ -258,14 +271,14 @@ def _more_of_it(summary: StormSummary) -> Iterator[str]:
     if summary.unread:
         said = (
             f"{counted(summary.unread, 'more message')} {'was' if summary.unread == 1 else 'were'} held back "
-            "than could be counted: the list has them all."
+            "than could be counted: the list has their alerts."
         )
         yield from wrapped(said, "", "  ")
         yield ""
     if summary.accounts_left_out:
         at_least = "accounts_left_out" in summary.lower_bounds
         left = counted(summary.accounts_left_out, "more account", at_least=at_least)
-        yield from wrapped(f"{left} could not be named in any part: the list has them all.", "", "  ")
+        yield from wrapped(f"{left} could not be named in any part: the list has their alerts.", "", "  ")
         yield ""
 
 
@@ -354,7 +367,13 @@ def _why(storm: Storm) -> Iterator[str]:
 
 def _what_to_do(storm: Storm) -> Iterator[str]:
     yield from wrapped("To read what was held back (one line of it: add --rule and --account):", "", "  ")
-    yield f"  {LIST}"
+    yield f"  {list_command(storm.summary.hour)}"
+    yield from wrapped(
+        "It lists each alert of which a message was held back, if it came since the time given or goes on "
+        "still.",
+        "",
+        "  ",
+    )
     largest = None if storm.one_actor else storm.largest()
     if largest is None or largest.protected:
         return
