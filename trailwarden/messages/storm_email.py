@@ -278,7 +278,9 @@ def _more_of_it(summary: StormSummary) -> Iterator[str]:
     if summary.accounts_left_out:
         at_least = "accounts_left_out" in summary.lower_bounds
         left = counted(summary.accounts_left_out, "more account", at_least=at_least)
-        yield from wrapped(f"{left} could not be named in any part: the list has their alerts.", "", "  ")
+        yield from wrapped(
+            f"{left} could not be named in any part: the list has what was held back there.", "", "  "
+        )
         yield ""
 
 

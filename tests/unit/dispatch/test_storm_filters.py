@@ -370,7 +370,7 @@ def test_decoys_in_one_account_do_not_call_the_rule_wrong_that_caught_another_in
 def test_what_holds_of_all_parts_is_said_in_each() -> None:
     """One rule wherever it met; and one actor, whatever the account."""
     topic = Topic(environments={"111122223333": "production"})
-    places = ({"account": "111122223333"}, {})
+    places: tuple[dict[str, str], ...] = ({"account": "111122223333"}, {})
     for _, message in parts_of([held(number, **places[number % 2]) for number in range(60)], topic):
         assert "All of it is one rule by many actors" in text_of(message)
         assert "enabled: false" in message.email
