@@ -107,7 +107,12 @@ class Storm:
         summary, rows = self.summary, self.summary.rows
         one = rows[0] if rows else None
         *others, actors = (
-            self._counted(f"{thing}s", thing) + (f" ({harmless(only, 40)})" if count == 1 and only else "")
+            self._counted(f"{thing}s", thing)
+            + (
+                f" ({harmless(only, 40)})"
+                if count == 1 and only and f"{thing}s" not in summary.lower_bounds
+                else ""
+            )
             for count, thing, only in (
                 (summary.rules, "rule", one and one.rule_title),
                 (summary.accounts, "account", one and self.short_account(one)),
