@@ -335,9 +335,14 @@ class Detector:
             return Handled(Status.HELD, wait=1.0)
         entry = claimed
         where = one_line(log_file.address, 1100)
-        how_far = f"It was read as far as record {entry.progress.next_index}.\n" if entry.progress else ""
         last = entry.detail or "the function was ended: its time or its memory did not suffice"
-        text = _GIVEN_UP.format(where=where, attempts=entry.attempts, how_far=how_far, last=last)
+        text = _GIVEN_UP.format(
+            where=where,
+            attempts=entry.attempts,
+            last=last,
+            how_far=_PARTLY.format(next=entry.progress.next_index) if entry.progress else _NOT_AT_ALL,
+            from_where="from where it stopped" if entry.progress else "from its beginning",
+        )
         self._operations.tell("Trailwarden: a log file was set aside", text)
         self._set_aside(log_file.file_id, entry, last, asked)
         return Handled(Status.DONE, (f"{where} was set aside after {entry.attempts} attempts: {last}",))
@@ -399,20 +404,30 @@ class _Asked:
     alone: bool
 
 
+_PARTLY = """\
+It was read as far as record {next}. Its events from there on
+were not evaluated."""
+_NOT_AT_ALL = """\
+No part of it was finished: its events were not evaluated."""
 _GIVEN_UP = """\
-This log file was begun {attempts} times without any progress:
+This log file was begun {attempts} times without getting any further:
   {where}
-{how_far}The last attempt: {last}.
+The last attempt: {last}.
 
-Its events from there on were not evaluated, and it is not tried
-again. The other files of its notice were read. What to do:
+{how_far}
+It is not tried again by itself. The other files of its notice
+were read. What to do:
   1. Read the log of the function detect at the time of the
      attempts. If it ran out of memory or time, raise
      functions.detect_memory_mb or
      functions.detect_timeout_seconds in the settings, and
      deploy.
-  2. Redrive the ingest dead-letter queue: the file is then
-     tried once more, from where it stopped.
+  2. Redrive the ingest dead-letter queue, in the audit account:
+       queues=arn:aws:sqs:REGION:AUDIT-ACCOUNT-ID
+       aws sqs start-message-move-task \\
+         --source-arn $queues:trailwarden-ingest-dead-letters \\
+         --destination-arn $queues:trailwarden-ingest
+     The file is then tried once more, {from_where}.
   3. If it fails again, copy the object to a machine and read it
      with `trailwarden scan`. Keep the object as evidence:
      somebody may have made it unreadable on purpose.

@@ -51,6 +51,10 @@ def test_a_poison_is_set_aside_and_reported_once_and_its_neighbours_are_read(pla
     assert f"  s3://{BUCKET}/{poison}" in text.splitlines()
     assert "functions.detect_memory_mb" in text
     assert "functions.detect_timeout_seconds" in text
+    assert "No part of it was finished: its events were not evaluated." in text
+    assert "from there on" not in text
+    assert "from its beginning" in text
+    assert "--source-arn $queues:trailwarden-ingest-dead-letters \\\n" in text
     assert all(
         len(line) <= 64 or "s3://" in line or line.startswith("The last attempt")
         for line in text.splitlines()

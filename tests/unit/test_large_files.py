@@ -159,6 +159,8 @@ def test_a_file_that_ends_its_function_far_behind_is_set_aside_with_what_was_fou
     found.settle()
     ((_, text),) = found.told
     assert "It was read as far as record " in text
+    assert "Its events from there on\nwere not evaluated." in text
+    assert "tried once more, from where it stopped." in text
     assert any(sk.startswith("MATCH#") for _, sk in found.table.items)
 
 

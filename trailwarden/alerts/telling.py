@@ -156,6 +156,8 @@ class StormSummary:
     """How many rules in accounts were counted; 0 if the rows are all."""
     lower_bounds: tuple[str, ...] = ()
     """The names of those numbers that say how many there are at least."""
+    all_parts: tuple[int, int] | None = None
+    """How many alerts and how many rules all parts have together, if there are several."""
 
 
 @dataclass(frozen=True, slots=True)

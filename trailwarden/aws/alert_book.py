@@ -282,6 +282,7 @@ class AlertTableBook:
             came_at=standing.moment("opened_at") or "",
             told_at=standing.moment("told_at"),
             held="held_in" in standing.item,
+            follow_up_held="follow_up_held_in" in standing.item,
             over=self._over(standing),
             acknowledged_by=known.by if known else "",
             acknowledged_at=known.at if known else "",

@@ -340,7 +340,23 @@ class OutboxTable:
             self._count_urgent(hour, name)
         if held.protected:
             self._update(item_of(pk="STORMS", sk=hour), "ADD protected :one", item_of(**{":one": 1}))
+        self._list_as_held(message, hour)
         self._mark(message, "held_in", hour, "HELD")
+
+    def _list_as_held(self, message: Outgoing, hour: str) -> None:
+        """Let the alert say that one of its follow-ups was held back: lists read the alert's item alone."""
+        if message.follow_up is None:
+            return
+        try:
+            self._update(
+                alert_key(message.alert_id),
+                "SET follow_up_held_in = :hour",
+                item_of(**{":hour": hour}),
+                condition="attribute_exists(pk)",
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
 
     def set_aside(self, message: Outgoing, why: SetAside, *, over: bool) -> None:
         """Keep what operations must know of it; if it is `over`, it is not tried again."""

@@ -196,7 +196,14 @@ def _summary(totals: TopicTotals, accounts: list[AccountTotals], which: _Which) 
         split=any(one.split for one in accounts),
         groups=len(groups),
         lower_bounds=tuple(_lower_bounds(totals)),
+        all_parts=None if whole else (totals.alerts, _rules_in(totals)),
     )
+
+
+def _rules_in(totals: TopicTotals) -> int:
+    """How many rules all accounts have together."""
+    every = reduce(or_, (one.rules for one in totals.by_account.values()), 0)
+    return len({rule.id for rule in totals.rules.of(every)})
 
 
 def _lower_bounds(totals: TopicTotals) -> Iterator[str]:

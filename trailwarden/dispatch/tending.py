@@ -16,6 +16,7 @@ from functools import partial
 from typing import Protocol
 
 from trailwarden.alerts.groups import CHECK_AFTER
+from trailwarden.alerts.model import Alert
 from trailwarden.alerts.telling import Heartbeat, StormSummary, Suppressed
 from trailwarden.dispatch.heartbeats import Acknowledged, HeartbeatFigures
 from trailwarden.dispatch.notification import Notifier, Telling
@@ -187,14 +188,7 @@ class Tender:
         if later is None:
             return
         if later.attempts > _ATTEMPTS:
-            self._set_asides.add(
-                SetAside(
-                    f"DUE#{due.group_key}#{due.alert_id}",
-                    f"looking after an alert did not end {due.attempts} times: it is tried ever more rarely",
-                    alert_id=due.alert_id,
-                    attempts=due.attempts,
-                )
-            )
+            self._set_asides.add(_looked_after(due, self._outbox.alert(due.alert_id)))
         self._look(later, tally, enough)
 
     def _look(self, due: Due, tally: TendTally, enough: Callable[[], bool]) -> None:
@@ -360,7 +354,7 @@ class Tender:
             return topic.render_storm(summary)
         except Exception:
             _log.exception("the summary of %s cannot be written in full for %s", summary.hour, topic.name)
-            self._set_asides.add(_sent_brief(topic, summary))
+            self._set_asides.add(_in_brief(topic, summary))
             for brief in briefer(summary):
                 with suppress(Exception):
                     return topic.render_storm(brief)
@@ -375,14 +369,15 @@ class Tender:
             _log.exception("%s refuses a part of the summary of %s", topic.name, summary.hour)
         else:
             return
-        self._set_asides.add(_sent_brief(topic, summary))
         for brief in briefer(summary):
             try:
                 topic.publish(topic.render_storm(brief))
             except MessageRefusedError:
                 _log.exception("%s refuses even the brief summary of %s", topic.name, summary.hour)
             else:
+                self._set_asides.add(_in_brief(topic, summary))
                 return
+        self._set_asides.add(_in_brief(topic, summary, over=True))
 
     def _heartbeat(self, tally: TendTally) -> None:
         """The week before the one of Monday's seven o'clock that has passed last."""
@@ -414,13 +409,25 @@ def _ended_in(storm: Storm) -> SetAside:
     )
 
 
-def _sent_brief(topic: Broadcast, summary: StormSummary) -> SetAside:
+def _looked_after(due: Due, alert: Alert | None) -> SetAside:
     return SetAside(
-        f"STORM#{summary.hour}#{summary.number}#{topic.name}#{part_key(summary)}",
-        f"a part of the summary of what was held back in {summary.hour} (UTC) could not be written, or "
-        "SNS refused it. It is sent without rows and sentences, if at all, and subscriptions that filter may "
-        "lack it; trailwarden alerts list --held has all of it",
+        f"DUE#{due.group_key}#{due.alert_id}",
+        f"looking after an alert did not end {due.attempts} times: it is tried ever more rarely",
+        rule_id=alert.rule_id if alert else "",
+        level=alert.level if alert else "",
+        account=alert.account if alert else "",
+        alert_id=due.alert_id,
+        attempts=due.attempts,
+    )
+
+
+def _in_brief(topic: Broadcast, summary: StormSummary, *, over: bool = False) -> SetAside:
+    """A part of a summary that is sent in brief; if it is `over`, not at all."""
+    part = f"part {summary.part} of {summary.parts} of the summary" if summary.parts > 1 else "the summary"
+    became = "it was NOT sent" if over else "it is sent in brief"
+    return SetAside(
+        f"STORM#{summary.hour}#{summary.number}#{topic.name}#{part_key(summary)}{'#OVER' if over else ''}",
+        f"{part} of what was held back in {summary.hour} (UTC), for the topic {topic.name}: {became}",
         level=summary.level,
-        account=summary.account_rows[0].account if summary.account_rows else "",
-        attempts=1,
+        account=summary.account_rows[0].account if summary.accounts == 1 and summary.account_rows else "",
     )

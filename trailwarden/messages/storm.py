@@ -14,7 +14,7 @@ from trailwarden.messages.chat import notification, plain
 from trailwarden.messages.envelope import DEFAULT_BODIES, AlertMessage, Bodies, enveloped, first_that_fits
 from trailwarden.messages.form import Form
 from trailwarden.messages.places import account_info
-from trailwarden.messages.storm_email import LIST, Storm, storm_lines
+from trailwarden.messages.storm_email import Storm, list_command, storm_lines
 from trailwarden.safety.text import defanged, one_line, shorten
 
 SCHEMA = "trailwarden.storm/1"
@@ -198,7 +198,7 @@ def _chat(storm: Storm) -> dict[str, Any]:
         title=storm.headline(),
         summary=storm.headline(),
         lines=lines,
-        steps=[f"Read what was held back: {LIST}"],
+        steps=[f"Read what was held back: {list_command(summary.hour)}"],
         keywords=["storm", summary.level],
         kind="trailwarden-storm",
         known={"hour": summary.hour, "severity": summary.level, "alerts": str(summary.alerts)},

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from trailwarden.activity.model import Context
 from trailwarden.alerts.telling import HeldGroup, HeldRow, StormSummary
@@ -12,11 +12,27 @@ from trailwarden.messages.places import account_info, told_account
 from trailwarden.messages.when import clock, date
 from trailwarden.safety.text import harmless, one_line
 
-LIST = "trailwarden alerts list --held"
 _LEVELS = {"informational": "info"}
 _COLUMN = 23
 _CELL = 80
 _ACTORS_AT_MOST = 3
+_LISTED = 100_000
+"""How many alerts the command may list: as many as it can."""
+
+
+def list_command(hour: str) -> str:
+    """What lists the alerts of which something was held back in the hour (`2026-03-01T12`), and however many
+    came since. Some came shortly before the hour in which they were held back."""
+    begins = _begins(hour)
+    since = f" --since {begins - timedelta(hours=1):%Y-%m-%dT%H}" if begins else ""
+    return f"trailwarden alerts list --held{since} -n {_LISTED}"
+
+
+def _begins(hour: str) -> datetime | None:
+    try:
+        return datetime.strptime(hour, "%Y-%m-%dT%H").replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +48,7 @@ class Storm:
 
     @property
     def begins(self) -> datetime | None:
-        try:
-            return datetime.strptime(self.summary.hour, "%Y-%m-%dT%H").replace(tzinfo=UTC)
-        except ValueError:
-            return None
+        return _begins(self.summary.hour)
 
     def headline(self) -> str:
         """`Storm: 10,000 alerts held back, 1 rule (…), 3 accounts, 812 actors`."""
@@ -63,7 +76,8 @@ class Storm:
         if self.summary.split:
             yield (
                 f"This is {self.part()} of the summary. What was held back in its one account did not fit "
-                "into one message: other parts have the same counts, and other rules, regions or reasons."
+                "into one message: other parts have the same counts of alerts and messages, which are of the "
+                "whole account, and other rules, regions or reasons. Actors are counted over all parts."
             )
         elif self.part():
             yield (
@@ -74,15 +88,15 @@ class Storm:
         if self.summary.brief:
             yield (
                 "This summary is brief: it could not be sent in full. It names no rules and no actors; the "
-                "command below lists all alerts."
+                "command below lists the alerts."
             )
 
     def held(self) -> str:
         """`214 alerts`, or `1,200 messages about 214 alerts`, where follow-ups were held too."""
         alerts = self._counted("alerts", "alert")
-        if self.summary.messages == self.summary.alerts:
-            return alerts
-        return f"{self._counted('messages', 'message')} about {alerts}"
+        if self.summary.messages != self.summary.alerts:
+            alerts = f"{self._counted('messages', 'message')} about {alerts}"
+        return f"{alerts} (of the whole account)" if self.summary.split else alerts
 
     def _counted(self, name: str, thing: str) -> str:
         count: int = getattr(self.summary, name)
@@ -92,14 +106,20 @@ class Storm:
         """How many different rules, accounts and actors; the one, where there is one."""
         summary, rows = self.summary, self.summary.rows
         one = rows[0] if rows else None
-        return ", ".join(
-            self._counted(f"{thing}s", thing) + (f" ({harmless(only, 40)})" if count == 1 and only else "")
+        *others, actors = (
+            self._counted(f"{thing}s", thing)
+            + (
+                f" ({harmless(only, 40)})"
+                if count == 1 and only and f"{thing}s" not in summary.lower_bounds
+                else ""
+            )
             for count, thing, only in (
                 (summary.rules, "rule", one and one.rule_title),
                 (summary.accounts, "account", one and self.short_account(one)),
                 (summary.actors, "actor", one and one.actor),
             )
         )
+        return f"{', '.join(others)}{f'; {actors} in all parts' if self.part() else f', {actors}'}"
 
     def when(self) -> str:
         """`since Sun 1 March 2026, 12:00 UTC`, or, when the hour is over, from when to when."""
@@ -118,14 +138,15 @@ class Storm:
         return told_account(row.account, self.context)
 
     def largest(self) -> HeldRow | None:
-        """A row of the rule that most of the alerts are of, where it has half of them or more."""
+        """A row of the rule that most of the alerts are of, where it has half of all that was held back or
+        more, whatever the part."""
         counts: Counter[str] = Counter()
         for group in self.groups():
             counts[group.rows[0].rule_id] += group.all.alerts
-        if self.summary.rules == 1 and self.summary.rows:
+        if self._one_rule and self.summary.rows:
             return self.summary.rows[0]
         rule_id, number = next(iter(counts.most_common(1)), ("", 0))
-        if not number or number * 2 < self.summary.alerts:
+        if not number or self._whole is None or number * 2 < self._whole[0] + self.summary.unread:
             return None
         return next(row for row in self.summary.rows if row.rule_id == rule_id)
 
@@ -138,8 +159,21 @@ class Storm:
 
     @property
     def one_actor(self) -> bool:
-        """One actor under several rules: an attack looks like that, a wrong rule does not."""
-        return self.summary.rules > 1 and self.summary.actors == 1
+        """One actor under several rules: an attack looks like that, a wrong rule does not. Actors are counted
+        over all parts."""
+        summary = self.summary
+        return summary.rules > 1 and summary.actors == 1 and "actors" not in summary.lower_bounds
+
+    @property
+    def _one_rule(self) -> bool:
+        """Whether all that was held back is of one rule, in this part and in the others."""
+        return self._whole is not None and self._whole[1] == 1 and "rules" not in self.summary.lower_bounds
+
+    @property
+    def _whole(self) -> tuple[int, int] | None:
+        """How many alerts and rules all parts have; None in a part that does not know."""
+        summary = self.summary
+        return summary.all_parts if summary.parts > 1 else (summary.alerts, summary.rules)
 
     def advice(self) -> str:
         """What its shape hints at; what it is, only somebody who looks can say."""
@@ -149,7 +183,7 @@ class Storm:
                 "All of it is one actor under several rules: take it for an attack until you know better, "
                 "and stop that actor first."
             )
-        if summary.rules == 1 and summary.actors > 1:
+        if self._one_rule and summary.actors > 1:
             return (
                 "All of it is one rule by many actors: perhaps the rule is wrong, perhaps many do what they "
                 "should not. Look at a few before you turn it down."
@@ -242,14 +276,16 @@ def _more_of_it(summary: StormSummary) -> Iterator[str]:
     if summary.unread:
         said = (
             f"{counted(summary.unread, 'more message')} {'was' if summary.unread == 1 else 'were'} held back "
-            "than could be counted: the list has them all."
+            "than could be counted: the list has their alerts."
         )
         yield from wrapped(said, "", "  ")
         yield ""
     if summary.accounts_left_out:
         at_least = "accounts_left_out" in summary.lower_bounds
         left = counted(summary.accounts_left_out, "more account", at_least=at_least)
-        yield from wrapped(f"{left} could not be named in any part: the list has them all.", "", "  ")
+        yield from wrapped(
+            f"{left} could not be named in any part: the list has what was held back there.", "", "  "
+        )
         yield ""
 
 
@@ -338,7 +374,13 @@ def _why(storm: Storm) -> Iterator[str]:
 
 def _what_to_do(storm: Storm) -> Iterator[str]:
     yield from wrapped("To read what was held back (one line of it: add --rule and --account):", "", "  ")
-    yield f"  {LIST}"
+    yield f"  {list_command(storm.summary.hour)}"
+    yield from wrapped(
+        "It lists each alert of which a message was held back, if it came since the time given or goes on "
+        "still.",
+        "",
+        "  ",
+    )
     largest = None if storm.one_actor else storm.largest()
     if largest is None or largest.protected:
         return

@@ -44,9 +44,10 @@ class AlertEntry:
     """One alert as it stands. `alert` is as it was opened, which was at `came_at`; `total` and the times
     (RFC 3339, UTC; None where unknown) are of all events that it counts by now.
 
-    `told_at` is None where nobody was told (yet); `held`: a budget was used up, only a summary told of it.
-    `over`: nothing more came for its quiet time; `closed`: somebody closed it. What is acknowledged is its
-    whole group: alerts of it that come later too. `became` is the id of the alert that it is a part of now.
+    `told_at` is None where nobody was told (yet); `held`: a budget was used up, only a summary told of it;
+    `follow_up_held`: that happened to a later message of it. `over`: nothing more came for its
+    quiet time; `closed`: somebody closed it. What is acknowledged is its whole group: alerts of it that come
+    later too. `became` is the id of the alert that it is a part of now.
     Names are those that AWS gives (`assumed-role/trailwarden-responders/alice`), empty where nobody did it.
     """
 
@@ -57,6 +58,7 @@ class AlertEntry:
     came_at: str = ""
     told_at: str | None = None
     held: bool = False
+    follow_up_held: bool = False
     over: bool = False
     acknowledged_by: str = ""
     acknowledged_at: str = ""

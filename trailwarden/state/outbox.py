@@ -193,7 +193,8 @@ class Storm:
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """Something that ended its function again and again. It is kept, and operations is notified once.
+    """Something that ended its function again and again, or that SNS refused. It is kept, and operations is
+    notified once.
 
     `key` is unique; `what` says in a line what it is and what became of it.
     """

@@ -9,10 +9,11 @@ import pytest
 from tests.alerting_world import START, Event, World
 from tests.turns import impatient
 from trailwarden.alerts.acknowledging import BYTES_AT_MOST
-from trailwarden.alerts.telling import Reason
+from trailwarden.alerts.telling import FollowUp, Reason
 from trailwarden.aws.alert_book import AlertTableBook, open_alert_book
+from trailwarden.aws.outbox_table import OutboxTable
 from trailwarden.state.alert_book import AlertEntry
-from trailwarden.state.outbox import Budgets
+from trailwarden.state.outbox import Budgets, Outgoing
 
 BEGAN = datetime.fromtimestamp(START, UTC)
 DAY = timedelta(days=1)
@@ -158,6 +159,16 @@ def test_the_messages_of_an_alert_say_when_they_were_told_or_held(world: World) 
         None,
     )
     assert (grew.reason, grew.total, grew.told_at, grew.held_in) == (Reason.GREW, 10, None, "2026-03-02T12")
+    entry = the_only(book)
+    assert (entry.held, entry.follow_up_held) == (False, True)
+
+
+def test_what_is_held_of_an_alert_that_is_gone_leaves_nothing_under_its_id(world: World) -> None:
+    outbox = world.outbox
+    assert isinstance(outbox, OutboxTable)
+    gone = Outgoing("f" * 32, "MORE#1", FollowUp(Reason.GREW, 10, 9, None, None))
+    outbox._list_as_held(gone, "2026-03-02T12")
+    assert not [key for key in world.database.items if "f" * 32 in str(key)]
 
 
 def test_hundreds_that_were_held_back_are_listed_with_few_requests() -> None:

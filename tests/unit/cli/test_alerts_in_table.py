@@ -15,6 +15,7 @@ from trailwarden.alerts.placement import time_of
 from trailwarden.aws.alert_book import open_alert_book
 from trailwarden.cli.alerts.desk import _WhereAllowed
 from trailwarden.engine.match import Match
+from trailwarden.messages.storm_email import list_command
 from trailwarden.rules.ruleset import Rule
 from trailwarden.state.outbox import Budgets
 from trailwarden.state.sessions import MemorySessionStore
@@ -64,6 +65,21 @@ def test_list_shows_how_alerts_stand(world: World) -> None:
     assert re.search(r"user eve stopped the trail .* 1 .* held +[0-9a-f]{12}", table)
     world.settle()
     assert [line["over"] for line in listed("--open")] == [True, True]
+
+
+def test_an_alert_whose_follow_up_alone_was_held_back_is_listed_as_held(world: World) -> None:
+    world.pass_time(180)  # another hour, another budget
+    for number, user in enumerate(("carol", "dave")):
+        world.deliver([Event(100 + number, 200, user)])
+        world.notify()
+    world.deliver([Event(number, 201, "carol") for number in range(200, 220)])
+    world.notify()
+    hour = time_of(int(world.now))[:13]
+    listing = list_command(hour).removeprefix("trailwarden alerts list ").split()
+    lines = [json.loads(line) for line in run("list", *listing, "--json").stdout.splitlines()]
+    assert [(line["title"], line["held"], line["follow_up_held"]) for line in lines] == [
+        ("user carol stopped the trail", False, True)
+    ]
 
 
 def test_show_prints_the_mail_of_all_events_and_each_message(world: World) -> None:

@@ -351,6 +351,56 @@ def test_counts_of_parts_add_up_or_say_that_they_do_not() -> None:
         assert json.loads(message.payload)["split"] is True
 
 
+def test_decoys_in_one_account_do_not_call_the_rule_wrong_that_caught_another_in_its_own() -> None:
+    """Accounts whose attributes differ have parts of their own."""
+    topic = Topic(environments={"111122223333": "production"})
+    decoys = [held(number) for number in range(500)]
+    caught = held(900, rule_id="rule-2", rule_title="Trail Stopped", level="high", account="111122223333")
+    parts = parts_of([*decoys, caught], topic)
+    assert len(parts) == 2
+    by_account = {message.attributes["account"]: message for _, message in parts}
+    for account, offered in {("111122223333",): False, ("444455556666",): True}.items():
+        message = by_account[account]
+        for text in (message.email, message.body):
+            assert "one rule by many actors" not in text
+        assert ("enabled: false" in message.email) is offered
+        assert re.search(r"1 rule \([^)]+\), 1 account \(\d+\); 501 actors in all parts", text_of(message))
+
+
+def test_what_holds_of_all_parts_is_said_in_each() -> None:
+    """One rule wherever it met; and one actor, whatever the account."""
+    topic = Topic(environments={"111122223333": "production"})
+    places: tuple[dict[str, str], ...] = ({"account": "111122223333"}, {})
+    for _, message in parts_of([held(number, **places[number % 2]) for number in range(60)], topic):
+        assert "All of it is one rule by many actors" in text_of(message)
+        assert "enabled: false" in message.email
+    one = [held(n, actor="user eve", rule_id=f"rule-{n % 3}", **places[n % 2]) for n in range(60)]
+    for _, message in parts_of(one, topic):
+        assert "All of it is one actor under several rules" in text_of(message)
+        assert "enabled: false" not in message.email
+
+
+def test_halves_of_an_account_offer_no_rule_that_has_less_than_half_of_all() -> None:
+    many = [held(n, rule_id=wide(n, "rule"), owner=wide(n, "owner")) for n in range(2400)]
+    parts = parts_of(many, Topic())
+    assert len(parts) > 1
+    for summary, message in parts:
+        assert summary.split
+        assert "All of it" not in message.email
+        assert "enabled: false" not in message.email
+        assert "2,400 alerts (of the whole account)" in text_of(message)
+
+
+def test_of_rules_that_could_not_all_be_counted_none_is_called_the_only_one() -> None:
+    totals = StormTotals([Topic()])
+    for number in range(50):
+        totals.add(held(number))
+    totals.unread = 70
+    ((_, message),) = messages_of(totals.of("main"), STORM, Budgets(), Topic().render)
+    assert "All of it" not in message.email
+    assert "enabled: false" not in message.email
+
+
 def test_what_fits_into_one_message_is_no_part() -> None:
     ((summary, message),) = parts_of([held(number) for number in range(50)], Topic())
     assert (summary.part, summary.parts) == (1, 1)

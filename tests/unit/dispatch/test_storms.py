@@ -112,7 +112,9 @@ def test_a_part_that_is_refused_goes_out_brief_and_operations_is_notified(in_tab
 
     (brief,) = topic.storms
     assert (topic.refused, brief.messages, brief.rows) == (2, 3, ())
-    ((_, letter),) = world.operations.told
+    ((subject, letter),) = world.operations.told
+    assert subject == "Trailwarden: 1 storm summary message sent in brief (high)"
+    assert "ended the function" not in letter
     assert "trailwarden alerts list --held" in " ".join(letter.split())
 
 
@@ -128,4 +130,5 @@ def test_what_is_refused_three_times_holds_up_nothing(in_table: bool) -> None:
     world.notify()
     hour_of(world)
     assert (closed.refused, len(sound.storms)) == (3, 1)
-    assert len(world.operations.told) == 1
+    ((subject, _),) = world.operations.told
+    assert subject == "Trailwarden: 1 storm summary message NOT sent (high)"

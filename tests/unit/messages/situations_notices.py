@@ -138,21 +138,35 @@ def _storms() -> Iterator[Notice]:
         overall_budget=100,
     )
     yield Notice("storm-attack-over-three-accounts", attack)
-    accounts = tuple(HeldAccount(f"{n:012}", "critical" if n < 2 else "low", 9, 12, 2) for n in range(9))
+    of_rows = tuple(_account_of(rows, row.account) for row in rows[:3])
+    quiet = tuple(HeldAccount(f"{n:012}", "low", 9, 12, 1) for n in range(9))
     part = replace(
         attack,
         part=2,
         parts=3,
+        alerts=attack.alerts + 9 * 9,
+        messages=attack.messages + 9 * 12,
+        rules=4,
         accounts=12,
-        account_rows=(*(HeldAccount(row.account, row.level, 9, 12, 2) for row in rows[:3]), *accounts),
-        unread=1,
-        accounts_left_out=1,
+        account_rows=(*of_rows, *quiet),
+        rows_left_out=9,
+        groups=14,
+        all_parts=(900, 6),
     )
     yield Notice("storm-in-parts", part)
+    known = ("alerts", "messages", "rules", "accounts", "actors", "rows_left_out", "groups")
+    yield Notice("storm-not-all-counted", replace(part, unread=7, accounts_left_out=1, lower_bounds=known))
     yield Notice("storm-of-decoys", _decoys())
-    brief = replace(attack, rows=(), titles=(), account_rows=part.account_rows[:3], brief=True)
+    brief = replace(attack, rows=(), titles=(), account_rows=of_rows, brief=True)
     yield Notice("storm-brief", brief)
     yield Notice("storm-final", replace(attack, hour="2026-03-01T23", number=3, final=True))
+
+
+def _account_of(rows: tuple[HeldRow, ...], account: str) -> HeldAccount:
+    """What the rows have of an account, the worst first."""
+    own = [row for row in rows if row.account == account]
+    alerts, messages = sum(row.alerts for row in own), sum(row.messages for row in own)
+    return HeldAccount(account, own[0].level, alerts, messages, len(own))
 
 
 def _decoys() -> StormSummary:
@@ -237,8 +251,9 @@ def _heartbeats() -> Iterator[Notice]:
         exceptions=2,
     )
     yield Notice("heartbeat-suppressed", replace(quiet, suppressed=hidden))
-    none = replace(hidden, alerting=0, alerting_least=0, off=310)
-    yield Notice("heartbeat-no-rule-alerts-and-an-account-silent", replace(busy, suppressed=none))
+    protected = replace(hidden, alerting=17, alerting_least=17, off=293)  # which cannot be switched off
+    silenced = replace(busy, suppressed=protected)
+    yield Notice("heartbeat-only-protected-rules-alert-and-an-account-silent", silenced)
     unknown = ("what was read and sent", "groups kept quiet", "what is suppressed")
     yield Notice("heartbeat-figures-not-known", replace(nothing, rule_set_version="", unknown=unknown))
 

@@ -66,7 +66,8 @@ TITLE = "{actor} called {eventName} with {userAgent} on {requestParameters.name}
 
 STORM = (
     "HIGH: ", "Nothing is lost: ", "All of it is ", "Look at the worst first: ", "The worst of them, ",
-    "What was held back, ", "Why single mails stopped", "To read what was held back", "Only if the rule",
+    "What was held back, ", "Why single mails stopped", "To read what was held back", "It lists each alert",
+    "Only if the rule",
     "To put that to work:",
 )  # fmt: skip
 HEARTBEAT = (

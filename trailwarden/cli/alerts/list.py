@@ -81,7 +81,7 @@ class Wanted:
 
 
 _STATES: dict[str, Callable[[AlertEntry], bool]] = {
-    "held": lambda entry: entry.held,
+    "held": lambda entry: entry.held or entry.follow_up_held,
     "open": lambda entry: not entry.closed and not entry.acknowledged_by,
     "acknowledged": lambda entry: bool(entry.acknowledged_by) and not entry.closed,
 }
@@ -102,7 +102,7 @@ _STATES: dict[str, Callable[[AlertEntry], bool]] = {
 @click.option("--rule", default="", metavar="TEXT", help="Of the rule with this id, or TEXT in its title.")
 @click.option("--account", "accounts", multiple=True, metavar="ID", help="In this account.")
 @click.option("--actor", default="", metavar="TEXT", help="By whose name, ARN or access key has TEXT in it.")
-@click.option("--held", is_flag=True, help="Held back: only a summary told of them.")
+@click.option("--held", is_flag=True, help="Of which a message was held back: only a summary told of it.")
 @click.option("--open", "unhandled", is_flag=True, help="Neither acknowledged nor closed.")
 @click.option("--acknowledged", is_flag=True, help="Acknowledged and not closed.")
 @click.option("--staged", is_flag=True, help="Also those of rules that tell nobody yet.")

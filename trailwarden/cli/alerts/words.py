@@ -65,6 +65,7 @@ def history(entry: AlertEntry) -> dict[str, Any]:
         "came_at": entry.came_at or None,
         "told_at": entry.told_at,
         "held": entry.held,
+        "follow_up_held": entry.follow_up_held,
         "over": entry.over,
         "acknowledged_by": entry.acknowledged_by or None,
         "acknowledged_at": entry.acknowledged_at or None,
