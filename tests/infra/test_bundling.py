@@ -100,11 +100,16 @@ def _add_rule(root: Path) -> None:
     ],
     ids=["handler", "library", "shared library", "compiler", "command line", "rules", "times only"],
 )
-def test_a_hash_changes_with_what_the_function_holds_and_nothing_else(
-    change: Callable[[Path], None], changed: set[str], host: Target, tmp_path: Path, wheels: Path
+def test_a_hash_changes_with_what_the_function_holds_and_nothing_else(  # noqa: PLR0917 (fixtures)
+    change: Callable[[Path], None],
+    changed: set[str],
+    bundler: Bundler,
+    host: Target,
+    tmp_path: Path,
+    wheels: Path,
 ) -> None:
+    before = {f: bundler.bundle(f).hash for f in COMPARED}
     root = checkout(tmp_path / "checkout", wheels)
-    before = {f: Bundler(root, host, compile_rule_set=fake_rules).bundle(f).hash for f in COMPARED}
     change(root)
     after = {f: Bundler(root, host, compile_rule_set=fake_rules).bundle(f).hash for f in COMPARED}
     assert {function for function in COMPARED if before[function] != after[function]} == changed
