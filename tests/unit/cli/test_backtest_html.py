@@ -64,7 +64,7 @@ def hostile_report() -> Report:
     """Every field that a record fills says something hostile, and so does the rule itself."""
     quoted = json.dumps(_HOSTILE[0])
     stop = STOP.replace("title: Trail stopped", f"title: {quoted}") + (
-        "trailwarden: {title: '{actor} {userAgent} {requestParameters.name}'}\n"
+        "trailwarden: {title: '{actor} stopped {userAgent} and {requestParameters.name}'}\n"
     )
     drills = DRILLS.replace("mallory", "drill").replace("They told us.", quoted)
     records = [

@@ -390,7 +390,7 @@ def test_filters_that_share_real_traffic_among_them_do_not_go_live() -> None:
         "userIdentity.sessionContext.sessionIssuer.arn: arn:aws:iam::444455556666:role/deployment",
         "userIdentity.arn|startswith: 'arn:aws:sts::444455556666:assumed-role/deployment/'",
         "recipientAccountId: '777788889999'",
-        "recipientAccountId: ['111122223333', '444455556666', '777788889999']",
+        "recipientAccountId: ['222233334444', '444455556666', '777788889999']",
         "sourceIPAddress|cidr: 52.0.0.0/8",
         "sourceIPAddress|cidr: [10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16]",
         "awsRegion: eu-west-1",
