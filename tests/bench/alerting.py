@@ -186,8 +186,7 @@ def _request_lines(situation: Situation, found: Found, figure: Callable[..., T])
 
 
 def _besides_the_ledger(table: CountedTable, files: int) -> Counter[str]:
-    """The requests without the ledger's (of a file a read, the claim that counts the attempt, the end) and the
-    week's (one an account)."""
+    """The requests without the ledger's (a read, a claim and an end of each file) and the week's."""
     return table.requests - Counter(get_item=files, put_item=2 * files, update_item=1)
 
 
