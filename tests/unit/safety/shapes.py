@@ -320,7 +320,7 @@ TEXTS: list[str] = [
     f"aws configure set aws_secret_access_key {SECRET}",
     "AKIAIOSFODNN7EXAMPLE:wJalrXUtnFEMI/K7MDENG/" + "bPxRfiCYEXAMPLEKEY",
     f"openssl enc -pass pass:{SECRET} -in x",
-    f"npm config set //registry.npmjs.org/:_authToken={SECRET}",
+    f"npm config set //npm.example.com/:_authToken={SECRET}",
     f"https://x-access-token:{SECRET}@github.com/a/b.git",
     f"jdbc:oracle:thin:@h?password={SECRET}",
     _URL,
