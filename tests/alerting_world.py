@@ -18,7 +18,8 @@ from trailwarden.alerts.placement import seconds_of, time_of
 from trailwarden.alerts.telling import FollowUp, Heartbeat, StormSummary
 from trailwarden.aws.due_table import DueTable
 from trailwarden.aws.group_table import GroupTable
-from trailwarden.aws.outbox_table import OutboxTable, outgoing_of
+from trailwarden.aws.outbox_items import outgoing_of
+from trailwarden.aws.outbox_table import OutboxTable
 from trailwarden.aws.week_table import WeekTable
 from trailwarden.delivery.records import event_identity, event_time
 from trailwarden.dispatch.agreement import Agreement

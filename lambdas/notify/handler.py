@@ -20,7 +20,7 @@ from trailwarden.alerting import load_alerting
 from trailwarden.aws.batches import jitter
 from trailwarden.aws.clients import client
 from trailwarden.aws.environment import read_environment
-from trailwarden.aws.outbox_table import alert_of, outgoing_of
+from trailwarden.aws.outbox_items import alert_of, outgoing_of
 from trailwarden.aws.telling import Tellers, make_tellers
 from trailwarden.aws.week_table import WeekTable
 from trailwarden.dispatch.notification import Telling

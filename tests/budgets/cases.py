@@ -26,6 +26,7 @@ from tests.budgets.world import (
     TABLE,
     World,
 )
+from tests.endless import ENDLESS
 from tests.samples import STOP_RULE, log_file, log_key, notice, record, rule
 from trailwarden.alerting import MAIN, Alerting, Route, dump_alerting
 from trailwarden.alerts.grouping import AlertGrouper
@@ -160,21 +161,6 @@ def secrets_that_never_end(world: World) -> Check:
     return _batch(world, [log_file(poisoned + stopped), log_file([record(99)])])
 
 
-# What looks ahead from a secret's name and finds no end, or is read again for each name.
-_NO_END = [
-    *(
-        "pwd:a({[ ",
-        "pw=a( {[ ",
-        "sas=a(\"' ",
-        "pw=a[ ",
-        "\npwd:a({[ ",
-        "password=$((echo ",
-        "password=$(echo '",
-    ),
-    *("token=$(echo x ", "pwd:$(echo ", '  # "password:\n', "env={aaaaaaaaaaaaaaaaaaaaaaaaaaaa", "pw='a''"),
-]
-
-
 @case("detect", poison=True)
 def values_that_have_no_end_among_good_records(world: World) -> Check:
     """Each as large as a record gets, in one file: all that it says is stored, in one run."""
@@ -185,7 +171,7 @@ def values_that_have_no_end_among_good_records(world: World) -> Check:
             requestParameters={"name": (unit * (_RECORD // len(unit)))[: _RECORD - 2_000]},
             userIdentity=_user(200 + number),
         )
-        for number, unit in enumerate(_NO_END)
+        for number, unit in enumerate(ENDLESS)
     ]
     done = _batch(world, [log_file([*good[:50], *poisoned, *good[50:]])])
 

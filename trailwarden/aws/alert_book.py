@@ -24,7 +24,7 @@ from trailwarden.alerts.telling import FollowUp, Reason
 from trailwarden.aws.batches import Item, Pause, get_all, query
 from trailwarden.aws.due_table import DueTable
 from trailwarden.aws.group_table import GroupTable, alert_key, day_of, item_of
-from trailwarden.aws.outbox_table import alert_of, outgoing_of
+from trailwarden.aws.outbox_items import alert_of, outgoing_of
 from trailwarden.messages.story import told_title
 from trailwarden.state.alert_book import (
     LEAST_PREFIX,

@@ -14,12 +14,11 @@ import msgspec
 from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import ClientError
 
-from trailwarden.alerts.model import Alert, Evidence
-from trailwarden.alerts.telling import FollowUp
+from trailwarden.alerts.model import Alert
 from trailwarden.aws.batches import Item, Pause, StoreBusyError, query
 from trailwarden.aws.group_table import alert_key, item_of
+from trailwarden.aws.outbox_items import HEARD, alert_of, outgoing_of, progress_of, set_aside_of, storm_of
 from trailwarden.aws.week_table import counted_in_week
-from trailwarden.safety.text import UNKNOWN
 from trailwarden.state.outbox import Budgets, Heard, Held, Outgoing, Progress, SetAside, Storm, Use
 from trailwarden.state.retrying import PATIENT
 
@@ -28,7 +27,6 @@ _KEPT = timedelta(days=35)
 _LOOKED_BACK = timedelta(days=3)
 _LATE = timedelta(hours=2)
 _LEASE = 330  # seconds for which a summary is one function's alone: longer than tend_alerts may run
-_HEARD = "heard "
 _SET_ASIDE = "SETASIDE"
 _REPORTED_AT_ONCE = 100
 _REMEMBERED_AT_MOST = 10_000
@@ -36,72 +34,12 @@ _REFUSED = "ConditionalCheckFailed"
 _PASSING = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 _log = logging.getLogger(__name__)
 _serialize = TypeSerializer().serialize
-_decode_alert = msgspec.json.Decoder(Alert).decode
-_decode_follow_up = msgspec.json.Decoder(FollowUp).decode
-_decode_heard = msgspec.json.Decoder(Heard).decode
 _decode_held = msgspec.json.Decoder(Held).decode
 _PROGRESS = "told_at, told_to, taken_at, held_in, attempts, set_aside_at"
 _OPEN = (
     "attribute_not_exists(told_at) AND attribute_not_exists(held_in) AND attribute_not_exists(set_aside_at)"
 )
 _FREE = "(attribute_not_exists(lease) OR lease < :now)"
-
-
-def outgoing_of(item: Item) -> Outgoing:
-    """The message that an item of the table (or the `NewImage` of a stream record) is."""
-    key = item["sk"]["S"]
-    follow_up = _decode_follow_up(item["follow_up"]["S"]) if "follow_up" in item else None
-    written = item.get("written_at") or item.get("opened_at") or {"N": "0"}
-    return Outgoing(
-        item["pk"]["S"].removeprefix("ALERT#"),
-        key,
-        follow_up,
-        item["silent"]["S"] if "silent" in item else "",
-        int(written["N"]),
-    )
-
-
-def alert_of(item: Item) -> Alert | None:
-    """The alert in an alert's item; None in that of a follow-up. One that cannot be read is made from the
-    item's other attributes: what is known of it is still sent."""
-    if "alert" not in item:
-        return None
-    try:
-        return _decode_alert(item["alert"]["S"])
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        _log.exception("the alert in %s cannot be read", item["pk"]["S"])
-        return _outline(item)
-
-
-def _outline(item: Item) -> Alert | None:
-    """What the item's other attributes say. One that does not say whether its rule is protected counts as
-    protected: rather a message too many than a protected rule without its reserve."""
-    rule_id = _text(item, "rule_id")
-    if not rule_id:
-        return None
-    return Alert(
-        alert_id=item["pk"]["S"].removeprefix("ALERT#"),
-        rule_id=rule_id,
-        rule_title=rule_id,
-        level=_text(item, "level") or "critical",
-        group={},
-        count=1,
-        first_event_time=None,
-        last_event_time=None,
-        title=f"rule {rule_id}: an alert that cannot be read",
-        account=_text(item, "account") or UNKNOWN,
-        region=UNKNOWN,
-        evidence=Evidence(UNKNOWN, 0),
-        rule_set_version="",
-        record_omitted=True,
-        staged=item.get("staged", {}).get("BOOL", False),
-        group_key=_text(item, "group_key"),
-        protected=item.get("protected", {}).get("BOOL", True),
-    )
-
-
-def _text(item: Item, name: str) -> str:
-    return str(item.get(name, {}).get("S", ""))
 
 
 class OutboxTable:
@@ -128,7 +66,7 @@ class OutboxTable:
     def progress(self, message: Outgoing) -> Progress:
         """How far the message has got; read consistently."""
         item = self._get(alert_key(message.alert_id, message.key), _PROGRESS)
-        return _progress(item or {})
+        return progress_of(item or {})
 
     def messages(self, alert_id: str) -> list[tuple[Outgoing, Progress]]:
         """All messages of an alert; read consistently."""
@@ -139,7 +77,7 @@ class OutboxTable:
             ExpressionAttributeValues=item_of(**{":pk": f"ALERT#{alert_id}"}),
             ProjectionExpression=f"pk, sk, follow_up, silent, written_at, opened_at, {_PROGRESS}",
         )
-        return [(outgoing_of(item), _progress(item)) for item in found]
+        return [(outgoing_of(item), progress_of(item)) for item in found]
 
     def claim(self, message: Outgoing, until: int) -> Progress | None:
         """Count an attempt to send the message, unless another function has it (None) or it is done."""
@@ -159,7 +97,7 @@ class OutboxTable:
                 raise
             progress = self.progress(message)
             return progress if progress.done else None
-        return _progress(answer["Attributes"])
+        return progress_of(answer["Attributes"])
 
     def release(self, message: Outgoing) -> None:
         """Give a claim back, and its attempt."""
@@ -245,7 +183,7 @@ class OutboxTable:
                 **{":pk": "STORMS", ":since": f"{now - _LOOKED_BACK:%Y-%m-%dT%H}"}
             ),
         )
-        storms = map(_storm_of, found)
+        storms = map(storm_of, found)
         return [storm for storm in storms if not storm.over or storm.hour >= f"{now - _LATE:%Y-%m-%dT%H}"]
 
     def held(self, hour: str) -> Iterator[Held]:
@@ -285,7 +223,7 @@ class OutboxTable:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
             return None
-        return _storm_of(answer["Attributes"])
+        return storm_of(answer["Attributes"])
 
     def summary_failed(self, storm: Storm) -> None:
         """Take the attempt back: the function is well. Until the lease is over nobody tries again."""
@@ -297,7 +235,7 @@ class OutboxTable:
             TableName=self._table,
             Key=item_of(pk="STORMS", sk=storm.hour),
             UpdateExpression="SET #heard = :heard",
-            ExpressionAttributeNames={"#heard": f"{_HEARD}{name}"},
+            ExpressionAttributeNames={"#heard": f"{HEARD}{name}"},
             ExpressionAttributeValues=item_of(**{":heard": msgspec.json.encode(heard).decode()}),
         )
 
@@ -400,7 +338,7 @@ class OutboxTable:
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues=item_of(**{":pk": _SET_ASIDE}),
         )
-        waiting = (_set_aside_of(item) for item in found if "reported_at" not in item)
+        waiting = (set_aside_of(item) for item in found if "reported_at" not in item)
         return list(islice(waiting, _REPORTED_AT_ONCE))
 
     def reported(self, why: SetAside) -> None:
@@ -493,46 +431,3 @@ class OutboxTable:
         )
         item: Item | None = answer.get("Item")
         return item
-
-
-def _storm_of(item: Item) -> Storm:
-    urgent, protected, attempts = (
-        int(item[name]["N"]) if name in item else 0 for name in ("urgent", "protected", "attempts")
-    )
-    heard = {
-        name.removeprefix(_HEARD): _decode_heard(value["S"])
-        for name, value in item.items()
-        if name.startswith(_HEARD)
-    }
-    return Storm(
-        item["sk"]["S"],
-        int(item["summaries"]["N"]),
-        item["over"]["BOOL"],
-        urgent,
-        protected,
-        attempts,
-        heard,
-    )
-
-
-def _progress(item: Item) -> Progress:
-    return Progress(
-        told="told_at" in item,
-        told_to=frozenset(item["told_to"]["SS"]) if "told_to" in item else frozenset(),
-        taken="taken_at" in item,
-        held="held_in" in item,
-        attempts=int(item["attempts"]["N"]) if "attempts" in item else 0,
-        set_aside="set_aside_at" in item,
-    )
-
-
-def _set_aside_of(item: Item) -> SetAside:
-    return SetAside(
-        key=item["sk"]["S"],
-        what=_text(item, "what"),
-        rule_id=_text(item, "rule_id"),
-        level=_text(item, "level"),
-        account=_text(item, "account"),
-        alert_id=_text(item, "alert_id"),
-        attempts=int(item["attempts"]["N"]),
-    )

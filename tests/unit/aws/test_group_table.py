@@ -19,7 +19,7 @@ from trailwarden.alerts.model import AlertBatch
 from trailwarden.aws.batches import StoreBusyError
 from trailwarden.aws.group_table import GroupTable, alert_key
 from trailwarden.aws.ledger_table import LedgerTable
-from trailwarden.aws.outbox_table import alert_of, outgoing_of
+from trailwarden.aws.outbox_items import alert_of, outgoing_of
 from trailwarden.delivery.records import event_identity, event_time
 from trailwarden.engine.match import Match
 from trailwarden.state.groups import GroupBusyError, Groups

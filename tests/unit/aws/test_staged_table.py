@@ -15,7 +15,7 @@ from trailwarden.alerts.grouping import AlertGrouper
 from trailwarden.alerts.model import AlertBatch
 from trailwarden.aws.batches import StoreBusyError
 from trailwarden.aws.group_table import GroupTable
-from trailwarden.aws.outbox_table import alert_of
+from trailwarden.aws.outbox_items import alert_of
 from trailwarden.aws.staged_table import StagedTable
 from trailwarden.delivery.records import event_identity, event_time
 from trailwarden.engine.match import Match

@@ -1,8 +1,9 @@
 """A run over a batch: what ends the function costs only itself, after a few attempts."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import quote_plus
 
 import boto3
@@ -137,6 +138,16 @@ def test_nothing_is_begun_without_time() -> None:
     assert function.done == ["settle", "edited 1"]
 
 
+@pytest.fixture
+def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="eu-west-1")
+        create_alert_table(client, "alerts")
+        yield client
+
+
 LONG = "submissions/" + "\U00020000" * 253  # 1,024 bytes, as many as S3 takes
 
 
@@ -160,50 +171,36 @@ def test_a_step_whose_attempts_cannot_be_read_costs_only_itself() -> None:
 
 
 @pytest.mark.parametrize("key", [LONG, "team/" + "\u4e2d" * 339, "submissions/" + "a" * 1012])
-def test_the_longest_names_are_counted_given_up_and_refused_like_any(
-    key: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_longest_names_are_counted_given_up_and_refused_like_any(key: str, dynamodb: Any) -> None:
     """DynamoDB takes no key of more than 1,024 bytes, not even to read it."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    with mock_aws():
-        dynamodb = boto3.client("dynamodb", region_name="eu-west-1")
-        create_alert_table(dynamodb, "alerts")
-        function = Function()
-        store = RuleSetTable(dynamodb, "alerts", now=function.world.now)
-        function.world.store = store  # type: ignore[assignment]
-        deadly = "edited 1" if key.startswith("team/") else f"submitted {key}"
-        function.deadly.add(deadly)
-        body = event(quote_plus(key), version="v" * 1024)
-        for _ in range(ATTEMPTS):
-            assert function.run(body, OTHER) is None
-        done = function.run(body, OTHER)
-        assert done is not None
-        assert (done.failed, len(done.remarks)) == (set(), 1)
-        assert len(function.world.letters) == 1
-        assert function.run(body) is not None
-        assert len(function.world.letters) == 1
+    function = Function()
+    store = RuleSetTable(dynamodb, "alerts", now=function.world.now)
+    function.world.store = store  # type: ignore[assignment]
+    deadly = "edited 1" if key.startswith("team/") else f"submitted {key}"
+    function.deadly.add(deadly)
+    body = event(quote_plus(key), version="v" * 1024)
+    for _ in range(ATTEMPTS):
+        assert function.run(body, OTHER) is None
+    done = function.run(body, OTHER)
+    assert done is not None
+    assert (done.failed, len(done.remarks)) == (set(), 1)
+    assert len(function.world.letters) == 1
+    assert function.run(body) is not None
+    assert len(function.world.letters) == 1
 
 
 @pytest.mark.parametrize("length", [1, 200, 253, 2000])
-def test_refusals_and_facts_of_any_length_are_kept_apart(
-    length: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    with mock_aws():
-        dynamodb = boto3.client("dynamodb", region_name="eu-west-1")
-        create_alert_table(dynamodb, "alerts")
-        store = RuleSetTable(dynamodb, "alerts", now=World().now)
-        one, other = ("\U00020000" * length + end for end in "ab")
-        refusal = Refusal("1", one, "2026-03-01T12:00:00Z", "AWS:A", "it has mistakes.")
-        store.record_refusal(refusal)
-        store.mark_told(one)
-        store.begin(one)
-        assert (store.refusal(one), store.refusal(other)) == (refusal, None)
-        assert (store.told(one), store.told(other)) == (True, False)
-        assert (store.attempts(one), store.attempts(other)) == (1, 0)
-        assert list(store.refusals()) == [refusal]
-        store.clear_refusal(one)
-        store.end(one)
-        assert (store.refusal(one), store.attempts(one)) == (None, 0)
+def test_refusals_and_facts_of_any_length_are_kept_apart(length: int, dynamodb: Any) -> None:
+    store = RuleSetTable(dynamodb, "alerts", now=World().now)
+    one, other = ("\U00020000" * length + end for end in "ab")
+    refusal = Refusal("1", one, "2026-03-01T12:00:00Z", "AWS:A", "it has mistakes.")
+    store.record_refusal(refusal)
+    store.mark_told(one)
+    store.begin(one)
+    assert (store.refusal(one), store.refusal(other)) == (refusal, None)
+    assert (store.told(one), store.told(other)) == (True, False)
+    assert (store.attempts(one), store.attempts(other)) == (1, 0)
+    assert list(store.refusals()) == [refusal]
+    store.clear_refusal(one)
+    store.end(one)
+    assert (store.refusal(one), store.attempts(one)) == (None, 0)
