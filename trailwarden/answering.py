@@ -97,6 +97,6 @@ class Applier:
             elif request.action is RequestAction.UNACKNOWLEDGE:
                 self._answers.unacknowledge(request.alert_id, by)
             else:
-                self._answers.close(request.alert_id, by)
+                self._answers.close(request.alert_id, by, request.note)
         except KeyError:
             raise RequestError(f"there is no alert {request.alert_id}") from None

@@ -115,7 +115,7 @@ def navigator_layer(coverage: Coverage, *, name: str, description: str = "") -> 
         "gradient": {"colors": [_FEWEST, _MOST], "minValue": 0, "maxValue": most},
         "legendItems": [
             {"label": "few rules", "color": _FEWEST},
-            {"label": f"{most} rules", "color": _MOST},
+            {"label": f"{most} rule{'' if most == 1 else 's'}", "color": _MOST},
         ],
         "showTacticRowBackground": False,
         "selectTechniquesAcrossTactics": True,

@@ -28,7 +28,9 @@ def alert_title(
         known = {**(group or {}), "count": f"{count:,}"}
         if not rule.alert_title:
             named = ", ".join(f"{name} {_value(name, text)}" for name, text in (group or {}).items())
-            return one_line(f"{rule.title}: {count:,} events of {named}", _TITLE_LIMIT)
+            return one_line(
+                f"{rule.title}: {count:,} event{'' if count == 1 else 's'} of {named}", _TITLE_LIMIT
+            )
     elif rule.alert_title:
         known = {}
     else:

@@ -7,7 +7,7 @@ that are shown: a count is a query, and what a state says was counted may be too
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from trailwarden.alerts.groups import (
@@ -97,20 +97,30 @@ class AlertTableBook:
         self._pause = pause
 
     def list(
-        self, since: datetime, until: datetime | None = None, *, limit: int, wanted: Wanted = everything
+        self,
+        since: datetime,
+        until: datetime | None = None,
+        *,
+        limit: int,
+        wanted: Wanted = everything,
+        ongoing: bool = False,
     ) -> Iterator[AlertEntry]:
-        """The alerts that came since, newest first, then those from before that go on still."""
-        yield from islice(self._all(since, until, wanted), limit)
-
-    def _all(self, since: datetime, until: datetime | None, wanted: Wanted) -> Iterator[AlertEntry]:
+        """The alerts that came since, newest first; then, if `ongoing`, earlier ones that are not over."""
         given: set[str] = set()
+        found = self._came(since, until, wanted, given)
+        yield from islice(chain(found, self._ongoing(wanted, given)) if ongoing else found, limit)
+
+    def _came(
+        self, since: datetime, until: datetime | None, wanted: Wanted, given: set[str]
+    ) -> Iterator[AlertEntry]:
         soon = datetime.fromtimestamp(self._now(), UTC) + _DAY
         for page in _paged(self._listed(since, min(until or soon, soon))):
             fresh = [each for each in page if each not in given]
             given.update(fresh)
             yield from self._shown(self._standing(fresh), wanted)
-        if until is not None:
-            return
+
+    def _ongoing(self, wanted: Wanted, given: set[str]) -> Iterator[AlertEntry]:
+        """The alerts that are not over, without those that were `given`."""
         earlier = [due.alert_id for due in self._due.listed()]
         going_on = [
             standing
@@ -216,7 +226,7 @@ class AlertTableBook:
         self._groups.move(self._known(alert_id).alert.group_key, becomes)
         return self._counted(self._known(alert_id))
 
-    def close(self, alert_id: str, by: str) -> AlertEntry:
+    def close(self, alert_id: str, by: str, note: str = "") -> AlertEntry:
         """It is dealt with. What comes after opens another alert."""
         standing = self._known(alert_id)
         for _ in range(_BECAME_AT_MOST):
@@ -228,10 +238,12 @@ class AlertTableBook:
         self._client.update_item(
             TableName=self._table_name,
             Key=alert_key(standing.alert.alert_id),
+            # The first who closes it stays, with the note.
             UpdateExpression=(
-                "SET closed_by = if_not_exists(closed_by, :by), closed_at = if_not_exists(closed_at, :at)"
+                "SET closed_by = if_not_exists(closed_by, :by), closed_at = if_not_exists(closed_at, :at),"
+                " closing_note = if_not_exists(closing_note, :note)"
             ),
-            ExpressionAttributeValues=item_of(**{":by": by, ":at": _time(self._now())}),
+            ExpressionAttributeValues=item_of(**{":by": by, ":at": _time(self._now()), ":note": note}),
         )
         return self._counted(self._known(alert_id))
 
@@ -290,6 +302,7 @@ class AlertTableBook:
             closed="closed_by" in standing.item,
             closed_by=standing.text("closed_by"),
             closed_at=standing.text("closed_at"),
+            closing_note=standing.text("closing_note"),
             became=standing.text("became") or None,
         )
 

@@ -141,9 +141,9 @@ class RequestedAnswers:
         """Nobody does any more."""
         return self._applied(Request(RequestAction.UNACKNOWLEDGE, alert_id))
 
-    def close(self, alert_id: str, by: str) -> AlertEntry:  # noqa: ARG002
+    def close(self, alert_id: str, by: str, note: str = "") -> AlertEntry:  # noqa: ARG002
         """It is dealt with."""
-        return self._applied(Request(RequestAction.CLOSE, alert_id))
+        return self._applied(Request(RequestAction.CLOSE, alert_id, note))
 
     def _applied(self, request: Request) -> AlertEntry:
         handed = self._requests.put(self._user_id, request)

@@ -1,5 +1,5 @@
 """`python -m trailwarden.cli` is `trailwarden`."""
 
-from trailwarden.cli import main
+from trailwarden.__main__ import main
 
-main(prog_name="trailwarden")
+main()

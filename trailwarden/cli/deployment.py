@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from trailwarden.cli.arguments import account_id
 from trailwarden.cli.exits import Exit
 from trailwarden.errors import TrailwardenError
 from trailwarden.publishing.archive import unpack_sources
@@ -40,18 +41,16 @@ _MISSING = frozenset({"NoSuchBucket", "ResourceNotFoundException"})
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """By which right commands work on a deployment: the role to take, the setting that says who may, what is
-    missing where nothing is found, and the options that name the audit account."""
+    """By which right commands work on a deployment: the role to take, the setting that says who may, and what
+    is missing where nothing is found."""
 
     role: str
     setting: str
     deployed: str
-    options: tuple[str, ...]
 
 
-RULES = Access(WRITERS_ROLE, "rule_writers", "Trailwarden with live rules", ("--account", "--audit-account"))
-ALERTS = Access(RESPONDERS_ROLE, "responders", "Trailwarden", ("--audit-account",))
-"""Of alerts, `--account` is where they happened."""
+RULES = Access(WRITERS_ROLE, "rule_writers", "Trailwarden with live rules")
+ALERTS = Access(RESPONDERS_ROLE, "responders", "Trailwarden")
 
 
 class NoDeploymentError(TrailwardenError):
@@ -117,12 +116,21 @@ def rules_bucket(account: str, region: str) -> str:
     return f"trailwarden-rules-{account}-{region}"
 
 
-def deployment_options(command: Callable[..., None], access: Access = RULES) -> Callable[..., None]:
-    """The options that say where it is deployed."""
+def deployment_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that say where it is deployed. `--account`, where a command has it, is another thing: the
+    account in which something happened."""
     for option in (
-        click.option("--region", metavar="REGION", help="The region it is deployed in (else AWS_REGION)."),
         click.option(
-            *access.options, "account", metavar="ID", help="The audit account (else the caller's own)."
+            "--region",
+            metavar="REGION",
+            help="The region that Trailwarden is deployed in; AWS_REGION if left out.",
+        ),
+        click.option(
+            "--audit-account",
+            "account",
+            metavar="ID",
+            callback=account_id,
+            help="The account that Trailwarden is deployed in; the caller's own if left out.",
         ),
     ):
         command = option(command)
@@ -146,7 +154,7 @@ def on_deployment(command: Callable[..., None], access: Access = RULES) -> Calla
         with deployed(account, region, access) as deployment:
             command(deployment, *arguments, **keywords)
 
-    return deployment_options(run, access)
+    return deployment_options(run)
 
 
 def connect(account: str | None, region: str | None) -> Deployment:
@@ -277,5 +285,5 @@ def _missing_named(deployment: Deployment, access: Access) -> Iterator[None]:
         if error.response["Error"].get("Code") not in _MISSING:
             raise
         raise NoDeploymentError(
-            f"there is no {access.deployed} in {deployment.words}; name {access.options[0]} and --region"
+            f"there is no {access.deployed} in {deployment.words}; name --audit-account and --region"
         ) from error

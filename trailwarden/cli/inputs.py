@@ -5,18 +5,29 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Protocol
 from urllib.parse import urlsplit
 
+from trailwarden.cli.arguments import is_s3
 from trailwarden.delivery.keys import LogFileKey, LogFileKind
 from trailwarden.errors import LogFileUnavailable
 from trailwarden.safety.text import one_line
 
 _SUFFIXES = (".json", ".json.gz", ".gz")
+_NAMES = "*.json, *.json.gz or *.gz"
 _NO_FILE = "not a regular file"
+_KINDS = {
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+_NAMED_AT_MOST = 3  # files of other names, in one line
+
+Say = Callable[[str], None]
 
 
 class Stream(Protocol):
@@ -39,7 +50,7 @@ class Input:
     @property
     def local(self) -> bool:
         """A file of this machine."""
-        return not self.address.startswith("s3://")
+        return not is_s3(self.address)
 
     @property
     def kind(self) -> LogFileKind:
@@ -62,15 +73,36 @@ class _LocalFile:
             raise LogFileUnavailable(error.strerror or str(error)) from error
 
 
-def all_inputs(
-    paths: Iterable[str], s3_client: Callable[[], Any], fault: Callable[[str], None]
-) -> Iterator[Input]:
-    """The files that all of the paths name; `fault` gets a line for each thing that cannot be read."""
+@dataclass(slots=True)
+class _PassedOver:
+    """What of a PATH is not read: how many files of other names, the first of them, and whether something
+    that should have been read was named already."""
+
+    files: int = 0
+    first: list[str] = field(default_factory=list)
+    unread: bool = False
+
+    def add(self, name: str) -> None:
+        """One more file of another name."""
+        self.files += 1
+        if len(self.first) < _NAMED_AT_MOST:
+            self.first.append(one_line(name, 200))
+
+    def text(self) -> str:
+        """`2 files that are not named *.json, *.json.gz or *.gz: a.txt, b.md`."""
+        files = "1 file that is" if self.files == 1 else f"{self.files:,} files that are"
+        more = ", ..." if self.files > len(self.first) else ""
+        return f"{files} not named {_NAMES}: {', '.join(self.first)}{more}"
+
+
+def all_inputs(paths: Iterable[str], s3_client: Callable[[], Any], fault: Say, note: Say) -> Iterator[Input]:
+    """The files that all of the paths name; `fault` gets a line for each thing that cannot be read, `note`
+    one for the files below a path that are passed over."""
     for path in paths:
         try:
-            yield from inputs_of(path, s3_client, fault)
+            yield from inputs_of(path, s3_client, fault, note)
         except LogFileUnavailable as error:
-            fault(one_line(str(error), 500))
+            fault(one_line(str(error), 1500))
 
 
 def _refuse(text: str) -> None:
@@ -78,30 +110,49 @@ def _refuse(text: str) -> None:
 
 
 def inputs_of(
-    path: str, s3_client: Callable[[], Any], fault: Callable[[str], None] = _refuse
+    path: str, s3_client: Callable[[], Any], fault: Say = _refuse, note: Say = lambda _: None
 ) -> Iterator[Input]:
-    """The files that `path` names, sorted. Raises `LogFileUnavailable` if it cannot be listed; what cannot be
-    read of a folder is left to `fault`, and the rest is given.
+    """The files that `path` names, sorted. Raises `LogFileUnavailable` if it cannot be listed, or names
+    none; what cannot be read of a folder is left to `fault`, and the rest is given.
 
     `s3_client` is a function of a module: another process that opens an object calls it there.
     """
-    if path.startswith("s3://"):
-        yield from _s3_inputs(path, s3_client)
-        return
+    passed = _PassedOver()
     place = Path(path)
     try:
-        if place.is_dir():
-            yield from _folder_inputs(place, fault)
+        if is_s3(path):
+            found = _s3_inputs(path, s3_client, passed)
+        elif place.is_dir():
+            found = _folder_inputs(place, fault, note, passed)
         else:
-            # Whoever names a pipe or a device wants it read.
-            yield Input(_printable(place.name), str(place), place.stat().st_size, partial(_opened, place))
+            # Anyone who names a pipe or a device wants it read.
+            size = place.stat().st_size
+            found = iter([Input(_printable(place.name), str(place), size, partial(_opened, place))])
+        first = next(found, None)
+        if first is not None:
+            yield first
+            yield from found
     except OSError as error:
         raise LogFileUnavailable(f"{path}: {error.strerror or error}") from error
+    if first is None and not passed.unread:
+        seen = f"only {passed.text()}" if passed.files else f"nothing named {_NAMES}"
+        raise LogFileUnavailable(f"{path}: holds no log file, {seen}")
+    if passed.files:
+        note(f"{path}: passed over {passed.text()}")
 
 
-def _folder_inputs(folder: Path, fault: Callable[[str], None]) -> Iterator[Input]:
+def is_log_file(name: str) -> bool:
+    """Whether a file of this name is read if it lies in a folder."""
+    return name.lower().endswith(_SUFFIXES)
+
+
+def _folder_inputs(folder: Path, fault: Say, note: Say, passed: _PassedOver) -> Iterator[Input]:
     def unread(place: Path, why: str) -> None:
+        passed.unread = True
         fault(f"{one_line(place, 1100)}: {why}")
+
+    def passed_over(place: Path, why: str) -> None:
+        note(f"{one_line(place, 1100)}: {why}")
 
     def unlisted(error: OSError) -> None:
         unread(Path(error.filename or folder), error.strerror or str(error))
@@ -112,17 +163,22 @@ def _folder_inputs(folder: Path, fault: Callable[[str], None]) -> Iterator[Input
         for link in (Path(parent, name) for name in folders):
             if link.is_symlink() and not link.resolve().is_relative_to(root):
                 unread(link, "a link to a folder elsewhere is not followed; name that folder as a PATH")
-        for file in (Path(parent, name) for name in sorted(files) if name.endswith(_SUFFIXES)):
+        for file in (Path(parent, name) for name in sorted(files)):
+            name = _printable(file.relative_to(folder).as_posix())
             try:
                 found = file.stat()
             except OSError as error:  # removed since, or a link to nothing
-                unread(file, error.strerror or str(error))
+                if is_log_file(name):
+                    unread(file, error.strerror or str(error))
                 continue
-            if not stat.S_ISREG(found.st_mode):
-                unread(file, _NO_FILE)
-                continue
-            name = _printable(file.relative_to(folder).as_posix())
-            yield Input(name, str(file), found.st_size, partial(_opened_regular, file))
+            kind = _KINDS.get(stat.S_IFMT(found.st_mode))
+            if kind is not None:
+                say = unread if is_log_file(name) else passed_over
+                say(file, f"{kind} in a folder is not read; name it as a PATH to read it")
+            elif is_log_file(name):
+                yield Input(name, str(file), found.st_size, partial(_opened_regular, file))
+            else:
+                passed.add(name)
 
 
 def _printable(name: str) -> str:
@@ -178,27 +234,26 @@ def _objects_of_this_process(make_client: Callable[[], Any]) -> _Objects:
     return _Objects(make_client)
 
 
-def _s3_inputs(address: str, make_client: Callable[[], Any]) -> Iterator[Input]:
+def _s3_inputs(address: str, make_client: Callable[[], Any], passed: _PassedOver) -> Iterator[Input]:
     # botocore is loaded only where S3 is read: a scan of files starts in a third of the time.
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
     parts = urlsplit(address, allow_fragments=False)
     bucket, prefix = parts.netloc, parts.path.removeprefix("/") + (f"?{parts.query}" if parts.query else "")
     objects = _Objects(make_client)
-    found = 0
     try:
         pages = objects.client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         for entry in (entry for page in pages for entry in page.get("Contents", [])):
             name = _relative_key(entry["Key"], prefix)
-            if name is None or not name.endswith(_SUFFIXES):
+            if name is None or name.endswith("/"):  # an object that a console shows as a folder
                 continue
-            found += 1
+            if entry["Key"] != prefix and not is_log_file(name):
+                passed.add(name)
+                continue
             where = f"s3://{bucket}/{entry['Key']}"
             yield Input(name, where, int(entry["Size"]), partial(objects.open, bucket, entry["Key"]))
     except (BotoCoreError, ClientError) as error:
         raise LogFileUnavailable(f"{address}: {error}") from error
-    if not found:
-        raise LogFileUnavailable(f"{address}: no log file lies there")
 
 
 def _relative_key(key: str, prefix: str) -> str | None:

@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+_WHOLE = 1000
+
 
 class LazyGroup(click.Group):
     """`lazy` maps a command's name to `module:attribute`; commands are listed in that order."""
@@ -30,3 +32,15 @@ class LazyGroup(click.Group):
         command = getattr(importlib.import_module(module), attribute)
         assert isinstance(command, click.Command), where  # noqa: S101 (a mistake in the table)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Each command with the first sentence of its help, whole: click would cut it at the line's end."""
+        commands = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
+        rows = [
+            (name, command.get_short_help_str(_WHOLE))
+            for name, command in commands
+            if command is not None and not command.hidden
+        ]
+        if rows:
+            with formatter.section("Commands"):
+                formatter.write_dl(rows)

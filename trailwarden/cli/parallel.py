@@ -13,18 +13,19 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import cycle
 from multiprocessing.process import BaseProcess
 
 import msgspec
 
 from trailwarden.alerts.grouping import PlacedMatch, placed
 from trailwarden.cli.inputs import Input
-from trailwarden.cli.scanner import HandedMatch, Reading, read_input
+from trailwarden.cli.scanner import HandedMatch, Reading, Watch, read_input, unwatched
 from trailwarden.delivery.records import Record
 from trailwarden.engine.engine import Engine, RuleFailure
 from trailwarden.engine.match import Match
@@ -38,6 +39,7 @@ _SHARES_OF_A_PROCESS = 8  # so that none is left with the last long one
 _SHARES_IN_FLIGHT = 2
 _FOUND_AT_MOST = 16 * 1024 * 1024  # bytes of matches that are handed over of a share
 _SIZE_OF_A_MATCH = 300  # bytes, besides its record
+_WATCHED_EVERY = 0.2  # seconds
 _BUILT_IN = -1
 """Stands for the built-in visibility rule, whose words are made from the record, here as there."""
 
@@ -116,14 +118,14 @@ class Outcome:
                 yield HandedMatch(place, found.record_index)
 
 
-Read = Callable[[Engine, Input, int], Outcome]
+Read = Callable[[Engine, Input, int, Watch], Outcome]
 
 
 class _TooMuchError(Exception):
     """There is more in a file than can be handed over."""
 
 
-def read_one(engine: Engine, item: Input, room: int = _FOUND_AT_MOST) -> Outcome:
+def read_one(engine: Engine, item: Input, room: int = _FOUND_AT_MOST, watch: Watch = unwatched) -> Outcome:
     """Read one file; the failures of rules are those on this file. One that comes to more than `room` bytes
     of matches is left to the caller."""
     numbers = {rule.id: number for number, rule in enumerate(engine.rule_set.rules)}
@@ -152,11 +154,37 @@ def read_one(engine: Engine, item: Input, room: int = _FOUND_AT_MOST) -> Outcome
             raise _TooMuchError
 
     try:
-        reading = read_input(engine, item, keep)
+        reading = read_input(engine, item, keep, watch)
     except _TooMuchError:
         engine.failures.clear()
         return Outcome(Reading(), left=True)
     return Outcome(reading, _encode(findings), list(engine.failures.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class _InFlight:
+    """Files that a process reads, and its place in `_Shared`."""
+
+    share: Sequence[Input]
+    place: int
+    outcomes: Future[list[Outcome]]
+
+
+class _Shared:
+    """How far each share in flight was read: bytes and records, written by the process that reads it. Nothing
+    is locked, for a process may die at any time."""
+
+    def __init__(self, jobs: int) -> None:
+        self.places = jobs * _SHARES_IN_FLIGHT
+        self._read = multiprocessing.get_context("spawn").RawArray("Q", 2 * self.places)
+
+    def put(self, place: int, size: int, records: int) -> None:
+        """So much was read of the share in this place."""
+        self._read[2 * place : 2 * place + 2] = [size, records]
+
+    def totals(self) -> tuple[int, int]:
+        """Bytes and records of all shares in flight."""
+        return sum(self._read[::2]), sum(self._read[1::2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,39 +195,48 @@ class Pool:
     jobs: int
     read_one: Read = read_one
 
-    def read(self, inputs: Sequence[Input]) -> Generator[Outcome, None, None]:
-        """The outcome of each input, in order. Close the iterator to end the processes early.
+    def read(self, inputs: Sequence[Input], watch: Watch | None = None) -> Generator[Outcome, None, None]:
+        """The outcome of each input, in order. Close the iterator to end the processes early. `watch` is told
+        from time to time what was read of files whose outcome is not there yet.
 
         A process that dies (of a file that takes more memory than there is, say) takes the others with it:
         the files that were in flight are read again one at a time, and the one it dies of is named.
         """
         shares = deque(_shares(inputs, self.jobs))
         while shares:
-            flight: deque[tuple[Sequence[Input], Future[list[Outcome]]]] = deque()
+            flight: deque[_InFlight] = deque()
             try:
-                yield from self._fly(shares, flight, self.jobs)
+                yield from self._fly(shares, flight, self.jobs, watch)
             except BrokenProcessPool:
-                for share, _ in flight:
-                    for item in share:
-                        yield from self._alone(item)
+                for one in flight:
+                    for item in one.share:
+                        yield from self._alone(item, watch)
 
     def _fly(
         self,
         shares: deque[Sequence[Input]],
-        flight: deque[tuple[Sequence[Input], Future[list[Outcome]]]],
+        flight: deque[_InFlight],
         jobs: int,
+        watch: Watch | None,
     ) -> Iterator[Outcome]:
         others = set(multiprocessing.active_children())
         context = multiprocessing.get_context("spawn")
-        executor = ProcessPoolExecutor(jobs, context, _begin, (self.artefact, self.read_one))
+        read = _Shared(jobs)
+        executor = ProcessPoolExecutor(jobs, context, _begin, (self.artefact, self.read_one, read))
+        places = cycle(range(read.places))  # as many as shares in flight, which end in their order
         try:
             while shares or flight:
-                while shares and len(flight) < jobs * _SHARES_IN_FLIGHT:
+                while shares and len(flight) < read.places:
+                    place = next(places)
                     with _interrupts_blocked():
-                        flight.append((shares[0], executor.submit(_read_share, shares[0])))
+                        future = executor.submit(_read_share, shares[0], place)
+                        flight.append(_InFlight(shares[0], place, future))
                     shares.popleft()
-                outcomes = flight[0][1].result()
-                flight.popleft()
+                share = flight[0].outcomes
+                while watch is not None and not wait([share], _WATCHED_EVERY).done:
+                    watch(*read.totals())
+                outcomes = share.result()
+                read.put(flight.popleft().place, 0, 0)
                 yield from outcomes
         except BaseException:
             _end_all_but(others)  # first, for the executor waits for what they are at
@@ -208,11 +245,11 @@ class Pool:
             executor.shutdown(cancel_futures=True)
             _end_all_but(others)
 
-    def _alone(self, item: Input) -> Iterator[Outcome]:
+    def _alone(self, item: Input, watch: Watch | None) -> Iterator[Outcome]:
         try:
-            yield from self._fly(deque([(item,)]), deque(), 1)
+            yield from self._fly(deque([(item,)]), deque(), 1, watch)
         except BrokenProcessPool:
-            fault = f"{one_line(item.name, 1100)}: the process that read it died"
+            fault = f"{one_line(item.address, 1100)}: the process that read it died"
             yield Outcome(Reading(files=1, faults=[fault]))
 
 
@@ -261,16 +298,17 @@ class _Worker:
 
     engine: Engine
     read: Read
+    shared: _Shared
 
 
 _worker: list[_Worker] = []
 
 
-def _begin(artefact: bytes, read: Read) -> None:
+def _begin(artefact: bytes, read: Read, shared: _Shared) -> None:
     """Make the engine of a new process. Ctrl-C is for the one that started it, which then ends this one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
-    _worker.append(_Worker(Engine(load_rule_set(artefact)), read))
+    _worker.append(_Worker(Engine(load_rule_set(artefact)), read, shared))
     gc.freeze()  # what is there now stays: the collector need not look at it again and again
 
 
@@ -281,10 +319,16 @@ def _leave_with_parent() -> None:
         os._exit(1)
 
 
-def _read_share(share: Sequence[Input]) -> list[Outcome]:
+def _read_share(share: Sequence[Input], place: int) -> list[Outcome]:
     (worker,) = _worker
     outcomes, room = [], _FOUND_AT_MOST
+    before = [0, 0]
+
+    def watch(size: int, records: int) -> None:
+        worker.shared.put(place, before[0] + size, before[1] + records)
+
     for item in share:
-        outcomes.append(worker.read(worker.engine, item, room))
+        outcomes.append(worker.read(worker.engine, item, room, watch))
         room -= len(outcomes[-1].found)
+        before = [before[0] + item.size, before[1] + outcomes[-1].reading.records]
     return outcomes

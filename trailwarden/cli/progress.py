@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Self, TextIO
 
 import click
 
+from trailwarden.cli.tables import counted
+
 if TYPE_CHECKING:
     import rich.progress
 
@@ -15,9 +17,10 @@ class Progress:
     """Files, records a second and time left while a terminal watches; complaints on standard error always."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._watched = stream.isatty()
+        self.watched = stream.isatty()
         self._bar: rich.progress.Progress | None = None
         self._task: rich.progress.TaskID | None = None
+        self._size = self._records = 0  # of the files that are done
 
     def __enter__(self) -> Self:
         return self
@@ -30,7 +33,7 @@ class Progress:
 
     def start(self, files: int, size: int) -> None:
         """Show the bar: `files` of `size` bytes in all are ahead."""
-        if not self._watched:
+        if not self.watched:
             return
         from rich.console import Console  # noqa: PLC0415 (only where somebody watches)
         from rich.progress import BarColumn, TextColumn, TimeRemainingColumn  # noqa: PLC0415
@@ -38,23 +41,34 @@ class Progress:
 
         self._bar = Bar(
             BarColumn(),
-            TextColumn("{task.fields[done]}/{task.fields[files]} files"),
-            TextColumn("{task.fields[records]:,} records"),
-            TextColumn("{task.fields[rate]:,.0f}/s"),
+            TextColumn("{task.percentage:>3.0f}%"),
+            TextColumn("{task.fields[done]:,}/{task.fields[files]}"),
+            TextColumn("{task.fields[records]:,} records, {task.fields[rate]:,.0f}/s"),
             TimeRemainingColumn(),
             console=Console(stderr=True),
             transient=True,
         )
-        self._task = self._bar.add_task("scan", total=size, done=0, files=files, records=0, rate=0.0)
+        self._task = self._bar.add_task(
+            "scan", total=size, done=0, files=counted(files, "file"), records=0, rate=0.0
+        )
         self._bar.start()
+
+    def reading(self, size: int, records: int) -> None:
+        """So many bytes and records were read of files that are not done."""
+        self._update(self._size + size, self._records + records)
 
     def advance(self, size: int, records: int) -> None:
         """One more file of `size` bytes is done; `records` have been read in all."""
+        self._size, self._records = self._size + size, records
+        self._update(self._size, records, files=1)
+
+    def _update(self, size: int, records: int, files: int = 0) -> None:
         if self._bar is None or self._task is None:
             return
         task = self._bar.tasks[self._task]
         rate = records / task.elapsed if task.elapsed else 0.0
-        self._bar.update(self._task, advance=size, done=task.fields["done"] + 1, records=records, rate=rate)
+        done = task.fields["done"] + files
+        self._bar.update(self._task, completed=size, done=done, records=records, rate=rate)
 
     def say(self, text: str) -> None:
         """One line on standard error, above the bar where there is one."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from trailwarden.cli.exits import Exit
+from trailwarden.cli.tables import counted
 from trailwarden.rules.compile import compile_usable
 from trailwarden.rules.load import read_rules
 from trailwarden.rules.ruleset import RuleSet
@@ -26,7 +27,8 @@ def usable_rules(paths: Sequence[str]) -> tuple[RuleSet, list[Source], bool]:
     for problem in sorted(problems):
         click.echo(str(problem), err=True)
     if problems:
-        told = f"{len(problems)} mistakes in the rules, named above; {len(rule_set.rules)} rules can be used"
+        rules = counted(len(rule_set.rules), "rule")
+        told = f"{counted(len(problems), 'mistake')} in the rules, named above; {rules} can be used"
         click.echo(f"trailwarden: {told}", err=True)
     if not rule_set.rules:
         sys.exit(Exit.USAGE)

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from trailwarden.cli.arguments import given_paths
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.inputs import Input, all_inputs
 from trailwarden.cli.parallel import Pool, usable_cores, worth_sharing
@@ -29,13 +30,14 @@ _EPILOG = (
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", callback=given_paths)
 @click.option(
     "--rules",
     "rule_paths",
     multiple=True,
     metavar="PATH",
-    help="Rule file or folder. Default: the shipped rules.",
+    callback=given_paths,
+    help="A rule file or folder; may be repeated. The shipped rules if none is named.",
 )
 @click.option(
     "--format",
@@ -43,17 +45,17 @@ _EPILOG = (
     type=click.Choice(["text", "jsonl"]),
     default="text",
     show_default=True,
-    help="For reading, or one JSON object a line.",
+    help="Print tables for reading, or one JSON object a line.",
 )
 @click.option(
-    "--matches", "each_match", is_flag=True, help="Each record that a rule matched, instead of alerts."
+    "--matches", "each_match", is_flag=True, help="Print each record that a rule matched, not the alerts."
 )
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
     default=usable_cores,
     show_default="the cores",
-    help="Processes that read files; few or small files are read in one.",
+    help="How many processes read files; few or small files are read by one.",
 )
 @click.option("--fail-on", type=click.Choice(_LEVELS), help="Exit with 1 on an alert at or above this level.")
 def scan(  # noqa: PLR0913, PLR0917 (the options)
@@ -92,13 +94,13 @@ def _scan(
     started = time.perf_counter()
     with Progress(sys.stderr) as progress:
         scanner = Scanner(engine, on_match, lambda text: progress.say(f"trailwarden: {text}"))
-        inputs = list(all_inputs(paths, _s3_client, scanner.fault))
+        inputs = list(all_inputs(paths, _s3_client, scanner.fault, scanner.complain))
         progress.start(len(inputs), sum(item.size for item in inputs))
         if jobs > 1 and worth_sharing(inputs):
             _read_by_many(scanner, inputs, jobs, progress)
         else:
             for item in inputs:
-                scanner.scan(item)
+                scanner.scan(item, progress.reading)
                 progress.advance(item.size, scanner.totals.records)
         scanner.finish()
     scanner.totals.seconds = time.perf_counter() - started
@@ -108,10 +110,11 @@ def _scan(
 def _read_by_many(scanner: Scanner, inputs: list[Input], jobs: int, progress: Progress) -> None:
     """Read in other processes, and count here, in the order of the inputs."""
     rule_set = scanner.engine.rule_set
-    with closing(Pool(dump_rule_set(rule_set), jobs).read(inputs)) as outcomes:
+    watch = progress.reading if progress.watched else None
+    with closing(Pool(dump_rule_set(rule_set), jobs).read(inputs, watch)) as outcomes:
         for item, outcome in zip(inputs, outcomes, strict=True):
             if outcome.left:
-                scanner.scan(item)
+                scanner.scan(item, progress.reading)
             for match in outcome.matches(scanner.engine):
                 scanner.handed_over(match, item.name)
             scanner.count(outcome.reading)

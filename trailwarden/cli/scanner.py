@@ -9,8 +9,9 @@ import msgspec
 from trailwarden.alerts.grouping import AlertGrouper, PlacedMatch, placed
 from trailwarden.alerts.groups import Moved
 from trailwarden.alerts.model import Evidence, without_record
-from trailwarden.cli.inputs import Input
+from trailwarden.cli.inputs import Input, Stream
 from trailwarden.cli.spool import IDS_IN_MEMORY, AlertSpool, SeenIds
+from trailwarden.cli.tables import counted
 from trailwarden.correlation.correlator import CorrelationBatch, Correlator
 from trailwarden.correlation.plan import Plan
 from trailwarden.delivery.logfile import LogFileReader
@@ -61,16 +62,43 @@ class Reading:
     newest: str | None = None
 
 
-def read_input(engine: Engine, item: Input, on_match: Callable[[Match], None]) -> Reading:
-    """Read one input, giving each match as it is found; what cannot be read is named, the rest evaluated."""
+Watch = Callable[[int, int], None]
+"""Is given how many bytes and records were read by now."""
+
+
+def unwatched(_size: int, _records: int) -> None:
+    """Nobody looks on."""
+
+
+@dataclass(slots=True)
+class _Watched:
+    """A stream that says how far it was read."""
+
+    stream: Stream
+    on_read: Callable[[int], None]
+    size: int = 0
+
+    def read(self, size: int, /) -> bytes:
+        data = self.stream.read(size)
+        self.size += len(data)
+        self.on_read(self.size)
+        return data
+
+
+def read_input(
+    engine: Engine, item: Input, on_match: Callable[[Match], None], watch: Watch = unwatched
+) -> Reading:
+    """Read one input, giving each match as it is found; what cannot be read is named, the rest evaluated.
+    `watch` is told of the input's bytes and records meanwhile."""
     reading = Reading()
     if item.kind not in engine.kinds:
         reading.passed_over = 1
         return reading
-    name = one_line(item.name, _NAME_LIMIT)
+    name = one_line(item.address, _NAME_LIMIT)
     try:
         with item.open() as stream:
-            reader, times = LogFileReader(stream), EventTimes()
+            watched = _Watched(stream, lambda size: watch(size, reader.record_count))
+            reader, times = LogFileReader(watched), EventTimes()
             try:
                 for match in engine.scan(reader, times):
                     on_match(match)
@@ -79,7 +107,8 @@ def read_input(engine: Engine, item: Input, on_match: Callable[[Match], None]) -
                 reading.oldest, reading.newest = times.oldest, times.newest
                 reading.faults += _faults(name, reader)
     except LogFileUnavailable as error:
-        reading.faults.append(f"{name}: {one_line(str(error), 500)}")
+        why = one_line(str(error), 1500).removeprefix(f"{name}: ")  # of an object it begins so
+        reading.faults.append(f"{name}: {why}")
     return reading
 
 
@@ -88,7 +117,7 @@ def _faults(name: str, reader: LogFileReader) -> Iterable[str]:
         where = "" if defect.record_index is None else f", record {defect.record_index}"
         yield f"{name}{where}: {defect.reason}: {one_line(defect.detail, 300)}"
     if more := reader.defect_counts.total() - len(reader.defects):
-        yield f"{name}: and {more:,} more faults"
+        yield f"{name}: and {counted(more, 'more fault')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,9 +215,9 @@ class Scanner:
         self.totals.faults += 1
         self.complain(text)
 
-    def scan(self, item: Input) -> None:
+    def scan(self, item: Input, watch: Watch = unwatched) -> None:
         """Read one input in this process."""
-        self.count(read_input(self.engine, item, lambda match: self.matched(match, item.name)))
+        self.count(read_input(self.engine, item, lambda match: self.matched(match, item.name), watch))
 
     def matched(self, match: Match, log_file: str) -> None:
         """Count and group one match; they come in the order of the inputs, and of the records of each."""
@@ -243,12 +272,20 @@ class Scanner:
             self._failures[failure.rule_id] = RuleFailure(failure.rule_id, count + failure.count, first)
 
     def finish(self) -> None:
-        """Name the rules that failed."""
+        """Name the rules that failed, and say so if there was nothing to read."""
+        if self.totals.passed_over and not self.totals.files:
+            self.fault(nothing_read(self.totals.passed_over))
         self.failed(self.engine.failures.values())
         for failure in self._failures.values():
             self.fault(failure_text(failure.rule_id, failure.count, failure.first_error))
 
 
+def nothing_read(passed_over: int) -> str:
+    """What is said if all files are of kinds that no rule is evaluated on."""
+    return f"no log file was read, only {counted(passed_over, 'file')} of digests or Insights passed over"
+
+
 def failure_text(rule_id: str, count: int, first_error: str) -> str:
     """What is shown of a rule that failed: its error may quote the record, and so a secret."""
-    return f"rule {rule_id} failed on {count} records: {one_line(redacted_text(first_error), 300)}"
+    error = one_line(redacted_text(first_error), 300)
+    return f"rule {rule_id} failed on {counted(count, 'record')}: {error}"

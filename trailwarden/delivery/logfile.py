@@ -111,8 +111,8 @@ class LogFileReader:
                 self._log.add(DefectReason.EMPTY, "the file holds no text")
             return False
         if opening not in b"[{":
-            detail = f"neither gzip nor JSON: begins with {self._window.text[self._window.at :][:16]!r}"
-            self._log.add(DefectReason.NOT_JSON, detail)
+            beginning = _shown(self._window.text[self._window.at :][:16])
+            self._log.add(DefectReason.NOT_JSON, f"neither gzip nor JSON: begins with {beginning}")
             return False
         self._open(opening)
         return self._enter_list() if self._in_object else True
@@ -213,6 +213,15 @@ class LogFileReader:
             return False
         self._open(opening)
         return True
+
+
+def _shown(data: bytes) -> str:
+    """The first line in quotes, if it is text; else the bytes as hex digits."""
+    try:
+        line = data.decode().partition("\n")[0].rstrip()
+    except UnicodeDecodeError:
+        line = ""
+    return f'"{line}"' if line and line.isprintable() else f"the bytes {data.hex(' ')}"
 
 
 def _is_records(key: bytes) -> bool:

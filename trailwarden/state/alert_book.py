@@ -66,6 +66,7 @@ class AlertEntry:
     closed: bool = False
     closed_by: str = ""
     closed_at: str = ""
+    closing_note: str = ""
     became: str | None = None
     at_least: bool = False
     """There are more events than `total`, and nobody counts how many."""
@@ -85,11 +86,17 @@ class AlertBook(Protocol):
     """The alerts, as people ask for them."""
 
     def list(
-        self, since: datetime, until: datetime | None = None, *, limit: int, wanted: Wanted = everything
+        self,
+        since: datetime,
+        until: datetime | None = None,
+        *,
+        limit: int,
+        wanted: Wanted = everything,
+        ongoing: bool = False,
     ) -> Iterator[AlertEntry]:
         """At most `limit` of the `wanted` alerts that came at `since` or later and before `until` (aware
-        times), newest first; then, without `until`, those from before that go on still. None that became
-        another, and none of which nothing is left."""
+        times), newest first; then, if `ongoing`, those from before `since` that are not over. None that
+        became another, and none whose matches were all withdrawn."""
 
     def get(self, alert_id: str) -> AlertEntry | None:
         """The alert with this id, or the only one whose id begins so (`LEAST_PREFIX` characters at least),
@@ -117,5 +124,5 @@ class Answers(Protocol):
     def unacknowledge(self, alert_id: str, by: str) -> AlertEntry:
         """Nobody does any more: what comes is told as before."""
 
-    def close(self, alert_id: str, by: str) -> AlertEntry:
-        """It is dealt with. What comes after opens another alert."""
+    def close(self, alert_id: str, by: str, note: str = "") -> AlertEntry:
+        """It is dealt with; `note` says how. What comes after opens another alert."""

@@ -37,15 +37,21 @@ class MemoryAlertBook:
         self._messages[entry.alert.alert_id] = messages or [_first_of(entry)]
 
     def list(
-        self, since: datetime, until: datetime | None = None, *, limit: int, wanted: Wanted = everything
+        self,
+        since: datetime,
+        until: datetime | None = None,
+        *,
+        limit: int,
+        wanted: Wanted = everything,
+        ongoing: bool = False,
     ) -> Iterator[AlertEntry]:
-        """The alerts that came since, newest first, then those that go on still."""
+        """The alerts that came since, newest first; then, if `ongoing`, earlier ones that are not over."""
         begins, ends = _written(since), _written(until) if until else "~"
         there = [entry for entry in self.entries.values() if entry.became is None and entry.total]
         there.sort(key=_newest, reverse=True)
         came = [entry for entry in there if begins <= entry.came_at < ends]
         earlier = [entry for entry in there if entry.came_at < begins and not entry.over]
-        found = came if until else [*came, *earlier]
+        found = [*came, *earlier] if ongoing else came
         yield from [entry for entry in found if wanted(entry)][:limit]
 
     def get(self, alert_id: str) -> AlertEntry | None:
@@ -81,14 +87,14 @@ class MemoryAlertBook:
         """Nobody does any more."""
         return self._put(replace(self._followed(alert_id), acknowledged_by="", acknowledged_at="", note=""))
 
-    def close(self, alert_id: str, by: str) -> AlertEntry:
+    def close(self, alert_id: str, by: str, note: str = "") -> AlertEntry:
         """It is dealt with."""
         entry = self._followed(alert_id)
         if entry.closed:
             return entry
-        return self._put(
-            replace(entry, over=True, closed=True, closed_by=by, closed_at=_written(self._now()))
-        )
+        at = _written(self._now())
+        closed = replace(entry, over=True, closed=True, closed_by=by, closed_at=at, closing_note=note)
+        return self._put(closed)
 
     def _put(self, entry: AlertEntry) -> AlertEntry:
         self.entries[entry.alert.alert_id] = entry

@@ -56,10 +56,9 @@ def test_list_prints_a_table_newest_first(book: MemoryAlertBook) -> None:
     result = run("list", *SINCE)
     assert result.exit_code == 0
     heading, newest, second, oldest = result.stdout.splitlines()
-    assert heading.split() == ["Level", "Alert", "Account", "Events", "Last", "event", "(UTC)", "State", "ID"]
-    assert "user mallory stopped the trail" in newest
-    assert "told, ack bob" in newest
-    assert newest.rstrip().endswith(SECOND)
+    assert heading.split() == ["Level", "Last", "event", "(UTC)", "Events", "Account", "State", "ID", "Alert"]
+    assert "444455556666 (Payments)  told, ack bob  " in newest
+    assert newest.endswith(f"{SECOND}  user mallory stopped the trail")
     assert "1,200" in second
     assert "held" in second
     assert "untold" in oldest
@@ -81,6 +80,8 @@ def test_list_in_json_holds_what_scan_prints_and_how_it_stands(book: MemoryAlert
         (["--level", "low", "--level", "critical"], [THIRD, FIRST]),
         (["--min-level", "high"], [SECOND, THIRD]),
         (["--account", "111122223333"], [FIRST]),
+        (["--account", "payments"], [SECOND, THIRD]),
+        (["--account", "Payments", "--account", "111122223333"], [SECOND, THIRD, FIRST]),
         (["--actor", "MALLORY"], [SECOND]),
         (["--rule", "stoplogging"], [SECOND, THIRD, FIRST]),
         (["--rule", "nothing"], []),
@@ -114,6 +115,53 @@ def test_list_shows_staged_alerts_on_demand(book: MemoryAlertBook) -> None:
 def test_list_says_where_there_is_nothing_and_where_there_is_more(book: MemoryAlertBook) -> None:
     assert run("list", *SINCE, "--rule", "none").stdout == "No such alert since 2026-03-01 00:00 UTC.\n"
     assert "--limit shows more" in run("list", *SINCE, "-n", "2").stderr
+
+
+def test_list_shows_nothing_from_before_unless_asked(book: MemoryAlertBook) -> None:
+    """What goes on is counted on standard error, so that nobody misses it."""
+    book.add(entry(named(alert("dave", eventTime="2026-03-01T08:00:00Z"), "dddd"), over=False))
+    book.add(entry(named(alert("eve", eventTime="2026-03-01T07:00:00Z"), "eeee")))
+    recent = run("list", "--since", "2026-03-01T11:30", "--json")
+
+    assert [json.loads(line)["alert_id"][:12] for line in recent.stdout.splitlines()] == [SECOND]
+    assert recent.stderr == ("trailwarden: 1 alert is from before and not over; --ongoing lists them too\n")
+    assert listed("--since", "2026-03-01T11:30", "--ongoing") == [SECOND, "dddd"]
+    assert run("list", "--since", "2026-03-01T11:30", "--ongoing").stderr == ""
+    assert run("list", *SINCE, "--until", "2026-03-02").stderr == ""
+    nothing = run("list", "--since", "2026-03-01T13:00")
+    assert nothing.stdout == "No such alert since 2026-03-01 13:00 UTC.\n"
+    assert "--ongoing" in nothing.stderr
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_list_is_readable_on_a_narrow_terminal(
+    book: MemoryAlertBook, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    long = "user mallory shared a snapshot of the disk vol-0123456789abcdef0 with an account outside"
+    book.add(entry(replace(named(alert("x"), "99999999"), title=long)))
+    monkeypatch.setattr("trailwarden.cli.tables._is_terminal", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    printed = run("list", *SINCE).stdout
+    lines = printed.splitlines()
+    assert max(map(len, lines)) <= columns
+    for whole in ("2026-03-01 12:00:00", "444455556666 (Payments)", "told, ack bob", SECOND, "1,200"):
+        assert any(whole in line for line in lines), f"{whole} is cut"
+    assert " ".join(printed.split()).count("vol-0123456789abcdef0") == 1
+
+
+def test_an_account_that_nobody_knows_is_wrong_usage(book: MemoryAlertBook) -> None:
+    result = run("list", "--account", "Paymentz")
+    assert result.exit_code == 2
+    assert "no account is called 'Paymentz'; give its 12 digits" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["list", "show", "ack", "close"])
+def test_the_audit_account_is_a_number(book: MemoryAlertBook, command: str) -> None:
+    arguments = [] if command == "list" else [SECOND]
+    assert run(command, *arguments, "--audit-account", "1234-5678-9012").exit_code == 0
+    result = run(command, *arguments, "--audit-account", "production")
+    assert result.exit_code == 2
+    assert "'production' is not the number of an account, which has 12 digits" in result.stderr
 
 
 @pytest.mark.parametrize("time", ["yesterday", "24", "999999w", "h", "2026-13-01"])
@@ -242,6 +290,23 @@ def test_close_is_done_once(book: MemoryAlertBook) -> None:
     assert (again.exit_code, again.stdout.splitlines()[0][:23]) == (0, f"Was closed  {THIRD[:11]}")
     assert CALLER in again.stdout
     assert f"Closed:       {NOON:%Y-%m-%dT%H:%M:%SZ}, by {CALLER}" in run("show", THIRD).stdout
+
+
+def test_close_takes_a_note_of_the_first_who_closes(book: MemoryAlertBook) -> None:
+    assert run("close", THIRD, "--note", "a planned\ntest").exit_code == 0
+    again = run("close", THIRD, "--note", "something else")
+    assert "The note was not kept" in again.stdout
+    shown = run("show", THIRD).stdout
+    assert f"Closed:       {NOON:%Y-%m-%dT%H:%M:%SZ}, by {CALLER}\nNote:         a planned test\n" in shown
+    history = json.loads(run("show", THIRD, "--json").stdout)["history"]
+    assert history["closing_note"] == "a planned test"
+    assert json.loads(run("show", FIRST, "--json").stdout)["history"]["closing_note"] is None
+
+
+def test_close_refuses_a_note_that_would_be_cut(book: MemoryAlertBook) -> None:
+    long = run("close", FIRST, "--note", "é" * 501)
+    assert (long.exit_code, book.entries[FIRST.ljust(32, "0")].closed) == (2, False)
+    assert "501 characters; 500 are the most" in long.output
 
 
 def test_an_id_that_is_not_clear_is_wrong_usage_and_nothing_is_done(book: MemoryAlertBook) -> None:

@@ -62,7 +62,7 @@ def test_list_shows_how_alerts_stand(world: World) -> None:
     assert (mallory["held"], mallory["told_at"], mallory["over"]) == (False, time_of(START), False)
     assert [line["title"] for line in listed("--held")] == ["user eve stopped the trail"]
     table = run("list", *SINCE).stdout
-    assert re.search(r"user eve stopped the trail .* 1 .* held +[0-9a-f]{12}", table)
+    assert re.search(r" 1 .* held +[0-9a-f]{12}  user eve stopped the trail\n", table)
     world.settle()
     assert [line["over"] for line in listed("--open")] == [True, True]
 

@@ -362,7 +362,7 @@ def test_where_nothing_is_deployed_says_where_was_looked(deployed: Deployed) -> 
     assert result.exit_code == 2
     assert result.stderr == (
         f"trailwarden: there is no Trailwarden with live rules in account {ACCOUNT}, region eu-west-3;"
-        " name --account and --region\n"
+        " name --audit-account and --region\n"
     )
 
 

@@ -99,6 +99,7 @@ def test_a_full_disk_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch, tmp_path
         self._file.execute("pragma max_page_count = 5")
 
     monkeypatch.setattr(AlertSpool, "__init__", small)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("trailwarden.cli.scanner._HELD_AT_MOST", 1)
     file = tmp_path / "a.json.gz"
     file.write_bytes(
@@ -110,7 +111,10 @@ def test_a_full_disk_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch, tmp_path
     result = CliRunner().invoke(main, ["scan", str(file)])
 
     assert result.exit_code == 4
-    assert result.stderr == "trailwarden: database or disk is full\n"
+    assert result.stderr == (
+        f"trailwarden: the temporary file in {tmp_path}: database or disk is full;"
+        " set TMPDIR to a folder with room\n"
+    )
 
 
 # A shell that runs a test in the background lets it ignore Ctrl-C, and all that it starts.
@@ -220,7 +224,7 @@ def test_output_that_cannot_be_written_is_said_in_a_line(tmp_path: Path, output:
     with Path("/dev/full").open("wb") as full:
         ran = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
 
-    assert (ran.returncode, ran.stderr) == (4, b"trailwarden: [Errno 28] No space left on device\n")
+    assert (ran.returncode, ran.stderr) == (4, b"trailwarden: standard output: No space left on device\n")
 
 
 STOPPED = """

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links, pipes an
 STOP_TITLE = "Trail stopped"
 READ = {"a/1.json.gz", "b/2.json.gz", "c/3.json.gz"}
 NO_FILE = "not a regular file"
+NOT_READ = "in a folder is not read; name it as a PATH to read it"
 NOT_FOLLOWED = "a link to a folder elsewhere is not followed; name that folder as a PATH"
 
 
@@ -59,13 +60,13 @@ def read_of(result: Result) -> set[str]:
 
 def a_pipe(logs: Path) -> str:
     os.mkfifo(logs / "b" / "pipe.json")
-    return f"b/pipe.json: {NO_FILE}"
+    return f"b/pipe.json: a named pipe {NOT_READ}"
 
 
 def a_pipe_behind_a_link(logs: Path) -> str:
     os.mkfifo(logs.parent / "pipe")
     (logs / "b" / "4.json.gz").symlink_to(logs.parent / "pipe")
-    return f"b/4.json.gz: {NO_FILE}"
+    return f"b/4.json.gz: a named pipe {NOT_READ}"
 
 
 def a_socket(logs: Path) -> str:
@@ -77,12 +78,12 @@ def a_socket(logs: Path) -> str:
             listener.bind("socket.gz")
     finally:
         os.chdir(before)
-    return f"socket.gz: {NO_FILE}"
+    return f"socket.gz: a socket {NOT_READ}"
 
 
 def a_device(logs: Path) -> str:
     (logs / "a" / "zero.json").symlink_to("/dev/zero")
-    return f"a/zero.json: {NO_FILE}"
+    return f"a/zero.json: a device {NOT_READ}"
 
 
 def a_link_to_nothing(logs: Path) -> str:
@@ -211,7 +212,7 @@ def test_what_takes_a_files_place_after_it_was_listed(  # noqa: PLR0917 (what is
     monkeypatch.setattr("trailwarden.cli.scan.all_inputs", lambda *_: found)
     monkeypatch.setattr("trailwarden.cli.parallel._WORTH_SHARING", -1)
     result = scan("--rules", rules, "--matches", "--jobs", jobs, logs)
-    assert result.stderr == f"trailwarden: b/2.json.gz: {said}\n"
+    assert result.stderr == f"trailwarden: {file}: {said}\n"
     assert (result.exit_code, read_of(result)) == (3, READ - {"b/2.json.gz"})
 
 
@@ -272,10 +273,10 @@ import os, signal, sys
 from trailwarden.cli import main, parallel, scan
 from trailwarden.cli.parallel import read_one
 
-def killed(engine, item, room):
+def killed(engine, item, room, watch):
     if os.path.exists(sys.argv[0] + item.name.replace("/", "-")):
         os.kill(os.getpid(), signal.SIGKILL)
-    return read_one(engine, item, room)
+    return read_one(engine, item, room, watch)
 
 class Pool(parallel.Pool):
     def __init__(self, artefact, jobs):
@@ -311,7 +312,7 @@ def test_a_process_that_is_killed_costs_its_file_and_ends_with_a_status(
     ran = subprocess.run(
         command, capture_output=True, text=True, check=False, env=os.environ | {"PYTHONPATH": root}
     )
-    died = [f"trailwarden: {name}: the process that read it died" for name in sorted(killed_at)]
+    died = [f"trailwarden: {logs}/{name}: the process that read it died" for name in sorted(killed_at)]
     assert (ran.returncode, ran.stderr.splitlines()) == (3, died)
     assert {name for name in READ if name in ran.stdout} == READ - killed_at
     assert signal.SIGKILL.name not in ran.stderr

@@ -22,7 +22,7 @@ from tests.unit.cli.test_ending import STOPPED
 from trailwarden.cli import main, parallel
 from trailwarden.cli.inputs import Input, inputs_of
 from trailwarden.cli.parallel import Outcome, Pool, read_one, usable_cores, worth_sharing
-from trailwarden.cli.scanner import Scanner
+from trailwarden.cli.scanner import Scanner, Watch
 from trailwarden.engine.engine import Engine
 from trailwarden.rules.ruleset import RuleSet, dump_rule_set
 
@@ -192,18 +192,18 @@ def test_what_is_left_is_said(logs: Path) -> None:
     assert (large.left, list(large.matches(engine)), large.reading.records) == (True, [], 0)
 
 
-def reads_two_matches(engine: Engine, item: Input, _room: int) -> Outcome:
-    return read_one(engine, item, 2 * 1200)
+def reads_two_matches(engine: Engine, item: Input, _room: int, watch: Watch) -> Outcome:
+    return read_one(engine, item, 2 * 1200, watch)
 
 
 def _with_little_room(made: Callable[..., None]) -> Callable[..., None]:
     return lambda pool, artefact, jobs: made(pool, artefact, jobs, reads_two_matches)
 
 
-def dies_of_the_sixth(engine: Engine, item: Input, room: int) -> Outcome:
+def dies_of_the_sixth(engine: Engine, item: Input, room: int, watch: Watch) -> Outcome:
     if item.name == "05.json.gz":
         os._exit(3)
-    return read_one(engine, item, room)
+    return read_one(engine, item, room, watch)
 
 
 def test_the_file_that_a_process_dies_of_is_named_and_the_others_read(logs: Path) -> None:
@@ -212,15 +212,15 @@ def test_the_file_that_a_process_dies_of_is_named_and_the_others_read(logs: Path
     outcomes = list(Pool(ARTEFACT, 2, dies_of_the_sixth).read(found))
 
     faults = [fault for outcome in outcomes for fault in outcome.reading.faults if "died" in fault]
-    assert faults == ["05.json.gz: the process that read it died"]
+    assert faults == [f"{logs / '05.json.gz'}: the process that read it died"]
     assert len(outcomes) == len(found)
     counts = [len(list(outcome.matches(Engine(RULES)))) for outcome in outcomes]
     assert counts == [3, 3, 3, 2, 3, 0, 3, 0, 3, 3, 3, 3]
 
 
-def takes_long(engine: Engine, item: Input, room: int) -> Outcome:
+def takes_long(engine: Engine, item: Input, room: int, watch: Watch) -> Outcome:
     time.sleep(0 if item.name == "00.json.gz" else 600)
-    return read_one(engine, item, room)
+    return read_one(engine, item, room, watch)
 
 
 def test_leaving_early_ends_the_processes(logs: Path) -> None:

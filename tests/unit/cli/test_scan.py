@@ -2,9 +2,11 @@
 
 import gzip
 import json
+import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +105,8 @@ def test_each_alert_is_a_line(rules: str, logs: Path) -> None:
         "count": 2,
         "first_event_time": "2026-03-01T12:00:00Z",
         "last_event_time": "2026-03-01T12:30:00Z",
+        "account": "444455556666",
+        "region": "eu-west-1",
         "title": "user mallory stopped the trail main-trail",
         "status": "stable",
     }
@@ -114,7 +118,10 @@ def test_text_is_a_table_and_what_was_read(rules: str, logs: Path) -> None:
     result = run("--rules", rules, logs)
     assert "user mallory stopped the trail main-trail" in result.stdout
     assert "Read 4 records in 2 log files with 1 rule " in result.stdout
-    assert "3 matches (1 of events met before) made 1 alert." in result.stdout
+    assert "3 matches (1 of an event met before) made 1 alert." in result.stdout
+    heading, row = (line.split(maxsplit=8) for line in result.stdout.splitlines()[:2])
+    assert heading == ["Level", "First", "(UTC)", "Last", "Events", "Account", "Region", "Alert"]
+    assert row[:7] == ["high", "2026-03-01", "12:00:00", "12:30:00", "2", "444455556666", "eu-west-1"]
 
 
 def test_a_staged_rules_alerts_are_shown_with_its_status(rules: str, logs: Path) -> None:
@@ -209,9 +216,96 @@ def test_digests_and_other_files_are_passed_over(rules: str, tmp_path: Path) -> 
     digest.parent.mkdir(parents=True)
     digest.write_bytes(gzip.compress(b"{}"))
     (tmp_path / "AWSLogs" / "README.md").write_text("no log file")
+    (tmp_path / "AWSLogs" / "log.json.gz").write_bytes(log_file([harmless(1)]))
     result = run("--rules", rules, tmp_path / "AWSLogs")
     assert result.exit_code == 0
     assert "Passed over 1 file of digests or Insights." in result.stdout
+    assert "passed over 1 file that is not named *.json, *.json.gz or *.gz: README.md" in result.stderr
+
+
+def _digest(folder: Path) -> None:
+    (folder / "444455556666_CloudTrail-Digest_eu-west-1_main_eu-west-1_20260301T120000Z.json.gz").touch()
+
+
+@pytest.mark.parametrize(
+    ("lay", "said"),
+    [
+        (lambda _folder: None, "holds no log file, nothing named *.json, *.json.gz or *.gz"),
+        (
+            lambda folder: [(folder / name).touch() for name in "dacb"],
+            "holds no log file, only 4 files that are not named *.json, *.json.gz or *.gz: a, b, c, ...",
+        ),
+        (lambda folder: (folder / "deep" / "deeper").mkdir(parents=True), "holds no log file, nothing"),
+        (lambda folder: os.mkfifo(folder / "pipe"), "pipe: a named pipe in a folder is not read"),
+    ],
+    ids=["empty", "other names", "folders", "a pipe"],
+)
+def test_a_folder_with_nothing_to_read_does_not_pass(
+    rules: str, logs: Path, tmp_path: Path, lay: Callable[[Path], object], said: str
+) -> None:
+    folder = tmp_path / "nothing"
+    folder.mkdir()
+    lay(folder)
+    result = run("--rules", rules, "--fail-on", "critical", "--format", "jsonl", logs, folder)
+    assert result.exit_code == 3
+    assert said in result.stderr
+    assert len(lines(result)) == 1, "what can be read is evaluated"
+
+
+def test_digests_alone_are_nothing_to_read(rules: str, tmp_path: Path) -> None:
+    folder = tmp_path / "AWSLogs/444455556666/CloudTrail-Digest/eu-west-1/2026/03/01"
+    folder.mkdir(parents=True)
+    _digest(folder)
+    result = run("--rules", rules, "--fail-on", "low", tmp_path)
+    assert result.exit_code == 3
+    assert "no log file was read, only 1 file of digests or Insights passed over" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["A.JSON", "b.Json.Gz", "c.GZ"])
+def test_suffixes_are_read_in_any_case(rules: str, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    (folder / name).write_bytes(log_file([record(1)]))
+    (match,) = lines(run("--rules", rules, "--format", "jsonl", "--matches", folder))
+    assert match["log_file"] == name
+
+
+def test_a_named_pipe_under_another_name_is_named_and_no_fault(rules: str, logs: Path) -> None:
+    os.mkfifo(logs / "control")
+    result = run("--rules", rules, logs)
+    assert result.exit_code == 0
+    assert f"{logs / 'control'}: a named pipe in a folder is not read; name it as a PATH" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("", "a path is empty; write . for the current folder"),
+        ("  ", "a path is empty"),
+        ("s3://", "'s3://' names no bucket; write s3://BUCKET/PREFIX"),
+        ("S3:///AWSLogs", "names no bucket"),
+        ("s3://a bucket/x", "names no bucket"),
+    ],
+)
+@pytest.mark.parametrize(
+    "command", [["scan"], ["scan", ".", "--rules"], ["rules", "backtest"], ["rules", "check"]]
+)
+def test_a_path_that_is_none_is_wrong_usage(command: list[str], path: str, said: str) -> None:
+    result = CliRunner().invoke(main, [*command, path])
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert "egular expression" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"hi\n", 'begins with "hi"'), (b"\x28\xb5\x2f\xfdabc", "begins with the bytes 28 b5 2f fd 61 62 63")],
+)
+def test_what_is_no_log_file_is_shown_as_it_is(rules: str, tmp_path: Path, content: bytes, said: str) -> None:
+    file = tmp_path / "x.gz"
+    file.write_bytes(content)
+    result = run("--rules", rules, file)
+    assert result.stderr == f"trailwarden: {file}: not_json: neither gzip nor JSON: {said}\n"
 
 
 def test_hostile_names_reach_no_terminal(rules: str, tmp_path: Path) -> None:

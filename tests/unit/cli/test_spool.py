@@ -1,11 +1,10 @@
 """What a scan found, in a temporary file: the same alerts as in memory, in bounded memory."""
 
-import io
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,14 +12,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.cells import cell_len
-from rich.console import Console
 
 from tests.samples import CREATE_RULE, STOP_RULE, log_file, record, rule
 from tests.unit.cli.test_ending import STOPPED
 from trailwarden.alerts.grouping import AlertGrouper, Run
-from trailwarden.alerts.model import Alert
-from trailwarden.cli.report import _cells, _table, alert_line, print_alerts
+from trailwarden.cli.report import alert_line
 from trailwarden.cli.scanner import Scanner
 from trailwarden.cli.spool import AlertSpool, SeenIds
 from trailwarden.delivery.records import event_identity, event_time
@@ -122,57 +118,6 @@ def test_ids_are_known_again_wherever_they_were_put() -> None:
 
     assert [seen.is_new(one) for one in ids] == [True] * 55
     assert [seen.is_new(one) for one in [*ids, *reversed(ids)]] == [False] * 110
-
-
-def alert(number: int, title: str, level: str = "high") -> Alert:
-    grouper = AlertGrouper("v")
-    (match, _) = matches_of(record(number))
-    grouper.add(match, "file")
-    (made,) = grouper.alerts()
-    return Alert(**{name: getattr(made, name) for name in Alert.__slots__} | {"title": title, "level": level})
-
-
-@pytest.mark.parametrize("columns", [30, 60, 160, 400])
-def test_a_table_in_parts_is_the_table_in_one(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], columns: int
-) -> None:
-    """Wide characters, long titles and narrow screens: every part is cut by the same columns."""
-    made = [alert(number, "名" * (number % 7 * 20) + f"title {number} [bold]") for number in range(40)]
-    made += [alert(41, "x" * 300, "informational")]
-
-    def printed(rows_at_once: int) -> str:
-        monkeypatch.setattr("trailwarden.cli.report._ROWS_AT_ONCE", rows_at_once)
-        monkeypatch.setattr("trailwarden.cli.report._WIDTH_OF_A_FILE", columns)
-        print_alerts(lambda: iter(made))
-        return capsys.readouterr().out
-
-    whole = printed(1000)
-    at_once = io.StringIO()
-    table = _table(map(_cells, made), show_header=True)
-    Console(file=at_once, width=columns, highlight=False).print(table)
-
-    assert whole == at_once.getvalue()
-    assert printed(7) == printed(1) == whole
-    assert max(map(cell_len, whole.splitlines())) <= columns
-    if columns > 100:
-        assert whole.splitlines()[0].split() == [
-            "Level",
-            "Alert",
-            "Events",
-            "First",
-            "event",
-            "(UTC)",
-            "Last",
-        ]
-
-
-def test_no_alerts_are_no_table(capsys: pytest.CaptureFixture[str]) -> None:
-    def none() -> Iterator[Alert]:
-        return iter(())
-
-    print_alerts(none)
-
-    assert capsys.readouterr().out == ""
 
 
 PEAK = """

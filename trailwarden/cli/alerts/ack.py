@@ -16,7 +16,7 @@ _READ = 1000
 _NAMED = 5
 
 
-@click.command("ack")
+@click.command("ack", short_help="Acknowledge alerts, each with its whole group.")
 @click.argument("alert_ids", nargs=-1, required=True, metavar="ID...")
 @click.option("--note", default="", help=f"Why, for the others; {NOTE_AT_MOST} characters at most.")
 @click.option("--undo", is_flag=True, help="Look after them no more: their groups are told again.")

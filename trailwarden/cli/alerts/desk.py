@@ -25,7 +25,7 @@ from trailwarden.state.alert_book import (
     AmbiguousAlertError,
     Answers,
 )
-from trailwarden.state.requests import RESPONDERS_ROLE
+from trailwarden.state.requests import NOTE_AT_MOST, RESPONDERS_ROLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,14 @@ class Desk:
         if wrong:
             raise click.UsageError("\n".join(wrong))
         return list(found.values())
+
+
+def note_of(_context: click.Context, _parameter: click.Parameter, note: str) -> str:
+    """A callback for notes: on one line, and not longer than what is kept."""
+    line = one_line(note, len(note))
+    if len(line) > NOTE_AT_MOST:
+        raise click.BadParameter(f"it has {len(line)} characters; {NOTE_AT_MOST} are the most")
+    return line
 
 
 def open_book(deployment: Deployment) -> AlertBook:
@@ -101,7 +109,7 @@ def on_alerts(command: Callable[..., None]) -> Callable[..., None]:
         with deployed(account, region, ALERTS) as deployment:
             command(desk_of(deployment), *arguments, **keywords)
 
-    return deployment_options(run, ALERTS)
+    return deployment_options(run)
 
 
 def _context(deployment: Deployment) -> Context:

@@ -12,9 +12,9 @@ import click
 from trailwarden.activity.describe import describe
 from trailwarden.activity.model import Context
 from trailwarden.cli.alerts.desk import Desk, on_alerts
-from trailwarden.cli.alerts.words import SHORT_ID, entry_line, state_of, title_of
+from trailwarden.cli.alerts.words import SHORT_ID, account_of, entry_line, state_of, title_of
 from trailwarden.cli.exits import Exit
-from trailwarden.cli.tables import console, counted, level_text, styled, table
+from trailwarden.cli.tables import counted, level_text, show, styled, table
 from trailwarden.rules.ruleset import Level
 from trailwarden.safety.text import one_line
 from trailwarden.state.alert_book import AlertEntry
@@ -23,6 +23,7 @@ _LISTED_AT_MOST = 100_000
 _NAMED_AT_MOST = 200  # alerts in a list that is for reading: each may cost a look at who stands behind it
 _LEVELS = [level.name.lower() for level in reversed(Level)]
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+_ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 _AGO = re.compile(r"(\d{1,5})([mhdw])")
 
 
@@ -38,7 +39,7 @@ def moment(_context: click.Context, _parameter: click.Parameter, value: str | No
             return datetime.now(UTC) - int(ago.group(1)) * _UNITS[ago.group(2)]
         found = datetime.fromisoformat(text)
     except (ValueError, OverflowError) as error:
-        said = f"{one_line(value, 40)!r} is no time: give 90m, 24h, 7d, or 2026-03-01T12:00"
+        said = f"{one_line(value, 40)!r} is not a time: give 90m, 24h, 7d, or 2026-03-01T12:00"
         raise click.BadParameter(said) from error
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
@@ -94,25 +95,54 @@ _STATES: dict[str, Callable[[AlertEntry], bool]] = {
     show_default=True,
     metavar="TIME",
     callback=moment,
-    help="That came since, or go on still: 24h, 7d, 2026-03-01.",
+    help="List alerts that came since then: 90m, 24h, 7d, 2026-03-01 or 2026-03-01T12:00 (UTC).",
 )
-@click.option("--until", metavar="TIME", callback=moment, help="That came before; none that only go on.")
-@click.option("--level", "levels", multiple=True, type=click.Choice(_LEVELS), help="Of this level.")
-@click.option("--min-level", type=click.Choice(_LEVELS), default="informational", help="Or a worse one.")
-@click.option("--rule", default="", metavar="TEXT", help="Of the rule with this id, or TEXT in its title.")
-@click.option("--account", "accounts", multiple=True, metavar="ID", help="In this account.")
-@click.option("--actor", default="", metavar="TEXT", help="By whose name, ARN or access key has TEXT in it.")
-@click.option("--held", is_flag=True, help="Of which a message was held back: only a summary told of it.")
-@click.option("--open", "unhandled", is_flag=True, help="Neither acknowledged nor closed.")
-@click.option("--acknowledged", is_flag=True, help="Acknowledged and not closed.")
-@click.option("--staged", is_flag=True, help="Also those of rules that tell nobody yet.")
-@click.option("--limit", "-n", default=50, show_default=True, type=click.IntRange(1, _LISTED_AT_MOST))
-@click.option("--json", "--jsonl", "as_json", is_flag=True, help="Print one JSON object an alert.")
+@click.option("--until", metavar="TIME", callback=moment, help="List alerts that came before then.")
+@click.option("--ongoing", is_flag=True, help="Also list alerts that came before --since and are not over.")
+@click.option(
+    "--level", "levels", multiple=True, type=click.Choice(_LEVELS), help="List alerts of this level."
+)
+@click.option(
+    "--min-level",
+    type=click.Choice(_LEVELS),
+    default="informational",
+    help="List alerts of this level or a worse one.",
+)
+@click.option(
+    "--rule", default="", metavar="TEXT", help="List alerts of the rule whose id is, or title contains, TEXT."
+)
+@click.option(
+    "--account",
+    "accounts",
+    multiple=True,
+    metavar="ID|NAME",
+    help="List alerts of what happened in this account.",
+)
+@click.option(
+    "--actor",
+    default="",
+    metavar="TEXT",
+    help="List alerts whose actor has TEXT in the name, ARN, access key or person behind the session.",
+)
+@click.option("--held", is_flag=True, help="List alerts with a message that was held back.")
+@click.option("--open", "unhandled", is_flag=True, help="List alerts neither acknowledged nor closed.")
+@click.option("--acknowledged", is_flag=True, help="List alerts that are acknowledged and not closed.")
+@click.option("--staged", is_flag=True, help="Also list alerts of staged rules, which notify nobody.")
+@click.option(
+    "--limit",
+    "-n",
+    default=50,
+    show_default=True,
+    type=click.IntRange(1, _LISTED_AT_MOST),
+    help="List so many alerts at most.",
+)
+@click.option("--json", "--jsonl", "as_json", is_flag=True, help="Print one JSON object for each alert.")
 @on_alerts
 def list_command(  # noqa: PLR0913, PLR0917 (its options)
     desk: Desk,
     since: datetime,
     until: datetime | None,
+    ongoing: bool,
     levels: tuple[str, ...],
     min_level: str,
     rule: str,
@@ -125,8 +155,8 @@ def list_command(  # noqa: PLR0913, PLR0917 (its options)
     limit: int,
     as_json: bool,
 ) -> None:
-    """List the alerts that came lately, newest first, then those from before that go on still. An option
-    that is repeated means any of its values; different ones must all hold.
+    """List the alerts that came lately, newest first. An option that is repeated means any of its values;
+    different ones must all hold.
 
     \b
     Examples:
@@ -139,36 +169,58 @@ def list_command(  # noqa: PLR0913, PLR0917 (its options)
         levels,
         Level[min_level.upper()],
         rule,
-        accounts,
+        _ids_of(accounts, desk),
         actor,
         [name for name, chosen in states.items() if chosen],
         staged,
     )
-    found = list(desk.book.list(since, until, limit=limit, wanted=wanted))
+    found = list(desk.book.list(since, until, limit=limit, wanted=wanted, ongoing=ongoing or not until))
+    earlier = [] if ongoing else [entry for entry in found if _came_before(entry, since)]
+    shown = found[: len(found) - len(earlier)]
     if as_json:
-        for entry in found:
+        for entry in shown:
             click.echo(json.dumps(entry_line(entry)))
-    elif found:
-        _print(found, desk.context() if len(found) <= _NAMED_AT_MOST else None)
+    elif shown:
+        _print(shown, desk.context())
     else:
         click.echo(f"No such alert since {since:%Y-%m-%d %H:%M} UTC.")
-    if len(found) == limit:
+    if len(shown) == limit:
         click.echo(f"trailwarden: the newest {counted(limit, 'alert')}; --limit shows more", err=True)
+    if earlier:
+        are = "1 alert is" if len(earlier) == 1 else f"{len(earlier):,} alerts are"
+        click.echo(f"trailwarden: {are} from before and not over; --ongoing lists them too", err=True)
     sys.exit(Exit.DONE)
 
 
-def _print(entries: Sequence[AlertEntry], context: Context | None) -> None:
-    made = table("Level", "Alert", "Account", "Events:", "Last event (UTC)", "State", "ID")
-    for column in (4, 6):
-        made.columns[column].no_wrap = True
+def _ids_of(accounts: Sequence[str], desk: Desk) -> list[str]:
+    """The ids of accounts that are given by id or name. Raises `click.UsageError` for a name of none."""
+    if all(map(_ACCOUNT.fullmatch, accounts)):
+        return list(accounts)
+    names = {each: (known.name or "").casefold() for each, known in desk.context().accounts.items()}
+    ids: list[str] = []
+    for account in accounts:
+        called = [each for each, name in names.items() if name == account.casefold()]
+        if not called and not _ACCOUNT.fullmatch(account):
+            raise click.UsageError(f"no account is called {one_line(account, 60)!r}; give its 12 digits")
+        ids += called or [account]
+    return ids
+
+
+def _came_before(entry: AlertEntry, since: datetime) -> bool:
+    return bool(entry.came_at) and entry.came_at < f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _print(entries: Sequence[AlertEntry], context: Context) -> None:
+    made = table("Level", "Last event (UTC)", "Events:", "Account", "State", "ID", "Alert")
+    named = context if len(entries) <= _NAMED_AT_MOST else None
     for entry in entries:
         made.add_row(
             level_text(entry.alert.level),
-            styled(title_of(entry, context), "dim" if entry.closed else ""),
-            one_line(entry.alert.account, 20),
-            f"{entry.total:,}{'+' if entry.at_least else ''}",
             one_line(entry.last_event_time or "unknown", 30).replace("T", " ").removesuffix("Z"),
+            f"{entry.total:,}{'+' if entry.at_least else ''}",
+            account_of(entry.alert, context),
             state_of(entry),
             entry.alert.alert_id[:SHORT_ID],
+            styled(title_of(entry, named), "dim" if entry.closed else ""),
         )
-    console().print(made)
+    show(made)

@@ -14,7 +14,7 @@ from trailwarden.alerts.model import AlertMatch
 from trailwarden.cli.alerts.desk import Desk, on_alerts
 from trailwarden.cli.alerts.words import history, history_lines, match_line, message_line
 from trailwarden.cli.exits import Exit
-from trailwarden.cli.tables import console, counted, table
+from trailwarden.cli.tables import counted, show, table
 from trailwarden.messages.message import AlertMessage, render
 from trailwarden.safety.text import harmless, one_line
 from trailwarden.state.alert_book import AlertEntry, MessageEntry
@@ -90,7 +90,6 @@ def _print_matches(matches: Sequence[AlertMatch], entry: AlertEntry) -> None:
     total = counted(entry.total, "event")
     title = f"more than {total}" if entry.at_least else total
     made = table("Time (UTC)", "Action", "From", "Evidence", title=title)
-    made.columns[0].no_wrap = True
     for match in matches:
         made.add_row(
             one_line(match.event_time or "unknown", 30).replace("T", " ").removesuffix("Z"),
@@ -98,6 +97,6 @@ def _print_matches(matches: Sequence[AlertMatch], entry: AlertEntry) -> None:
             harmless(match.origin or "unknown", 100),
             f"{one_line(match.evidence.log_file, 1100)}, record {match.evidence.record_index}",
         )
-    console(width_of_a_file=300).print(made)
+    show(made)
     if len(matches) < entry.total:
         click.echo(f"... the first {len(matches):,} of them; --limit shows more")

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from trailwarden.activity.model import Context
-from trailwarden.alerts.model import AlertMatch
+from trailwarden.alerts.model import Alert, AlertMatch
 from trailwarden.alerts.telling import Reason
 from trailwarden.cli.report import alert_line
 from trailwarden.cli.tables import counted
@@ -30,6 +30,13 @@ def title_of(entry: AlertEntry, context: Context | None = None) -> str:
     return f"{title} [{one_line(entry.alert.status, 20)}]" if entry.alert.staged else title
 
 
+def account_of(alert: Alert, context: Context) -> str:
+    """`444455556666 (Payments)`, as far as the name is known."""
+    known = context.accounts.get(alert.account)
+    name = f" ({harmless(known.name, 60)})" if known and known.name else ""
+    return one_line(alert.account, 20) + name
+
+
 def entry_text(entry: AlertEntry) -> str:
     """One alert on one line."""
     when = entry.last_event_time or "unknown time"
@@ -52,8 +59,6 @@ def entry_line(entry: AlertEntry) -> dict[str, Any]:
         "count_is_at_least": entry.at_least,
         "first_event_time": entry.first_event_time,
         "last_event_time": entry.last_event_time,
-        "account": entry.alert.account,
-        "region": entry.alert.region,
         "staged": entry.alert.staged,
         **history(entry),
     }
@@ -73,6 +78,7 @@ def history(entry: AlertEntry) -> dict[str, Any]:
         "closed": entry.closed,
         "closed_by": entry.closed_by or None,
         "closed_at": entry.closed_at or None,
+        "closing_note": entry.closing_note or None,
     }
 
 
@@ -117,6 +123,8 @@ def history_lines(entry: AlertEntry, messages: Sequence[MessageEntry]) -> Iterat
     if entry.closed:
         by = f", by {one_line(entry.closed_by, 200)}" if entry.closed_by else ""
         yield f"Closed:       {one_line(entry.closed_at, 40)}{by}"
+        if entry.closing_note:
+            yield f"Note:         {harmless(entry.closing_note, 500)}"
 
 
 def _told(message: MessageEntry) -> str:

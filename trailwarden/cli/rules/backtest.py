@@ -13,13 +13,15 @@ from click.shell_completion import CompletionItem
 from trailwarden.backtest.backtest import Backtest, Limits
 from trailwarden.backtest.report import Report
 from trailwarden.backtest.rules import BacktestRules, backtest_rules
+from trailwarden.cli.arguments import given_paths
 from trailwarden.cli.completion import complete_rules
 from trailwarden.cli.exits import Exit
+from trailwarden.cli.files import write_file
 from trailwarden.cli.inputs import Input, all_inputs
 from trailwarden.cli.parallel import Outcome, Pool, usable_cores, worth_sharing
 from trailwarden.cli.progress import Progress
 from trailwarden.cli.rules.backtest_arguments import chosen_rules, sorted_arguments
-from trailwarden.cli.scanner import Reading, failure_text, read_input
+from trailwarden.cli.scanner import Reading, Watch, failure_text, nothing_read, read_input
 from trailwarden.engine.engine import Engine
 from trailwarden.errors import Problem
 from trailwarden.rules.ruleset import dump_rule_set
@@ -35,12 +37,20 @@ def _complete(_context: click.Context, _parameter: click.Parameter, incomplete: 
 
 
 @click.command("backtest", epilog=_EPILOG)
-@click.argument("given", nargs=-1, required=True, metavar="[RULE...] PATH...", shell_complete=_complete)
+@click.argument(
+    "given",
+    nargs=-1,
+    required=True,
+    metavar="[RULE...] PATH...",
+    callback=given_paths,
+    shell_complete=_complete,
+)
 @click.option(
     "--rules",
     "rules",
     multiple=True,
     metavar="RULE",
+    callback=given_paths,
     shell_complete=_complete,
     help="Take RULE (a file, folder, or shipped rule) for rules, whatever lies in it.",
 )
@@ -56,14 +66,14 @@ def _complete(_context: click.Context, _parameter: click.Parameter, incomplete: 
     type=click.IntRange(min=0, max=100),
     default=Limits().samples,
     show_default=True,
-    help="Records to show of each rule, and of each exception.",
+    help="How many records to show of each rule, and of each exception.",
 )
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
     default=usable_cores,
     show_default="the cores",
-    help="Processes that read files; few or small files are read in one.",
+    help="How many processes read files; few or small files are read by one.",
 )
 def backtest_command(  # noqa: PLR0913, PLR0917 (the options)
     given: tuple[str, ...],
@@ -99,7 +109,7 @@ def backtest_command(  # noqa: PLR0913, PLR0917 (the options)
     if page is not None:
         from trailwarden.cli.rules.backtest_html import page_of  # noqa: PLC0415 (loads the charts)
 
-        page.write_text(page_of(report), encoding="utf-8")
+        write_file(page, page_of(report))
     if as_json:
         click.echo(json.dumps(report.as_json(), indent=2))
     else:
@@ -130,19 +140,23 @@ def _run(rules: BacktestRules, paths: list[str], limits: Limits, jobs: int) -> R
             backtest.fault(text)
             progress.say(f"trailwarden: {text}")
 
-        inputs = list(all_inputs(paths, _s3_client, fault))
+        def note(text: str) -> None:
+            progress.say(f"trailwarden: {text}")
+
+        inputs = list(all_inputs(paths, _s3_client, fault, note))
         progress.start(len(inputs), sum(item.size for item in inputs))
         if jobs > 1 and worth_sharing(inputs):
-            outcomes = Pool(dump_rule_set(rules.watched), jobs).read(inputs)
+            watch = progress.reading if progress.watched else None
+            outcomes = Pool(dump_rule_set(rules.watched), jobs).read(inputs, watch)
         else:
             outcomes = (Outcome(Reading(), left=True) for _ in inputs)
         failures: dict[str, tuple[int, str]] = {}
-        records = 0
+        total = Reading()
         with closing(outcomes):
             for item, outcome in zip(inputs, outcomes, strict=True):
                 for match in outcome.matches(engine):
                     backtest.add(match.whole(), item.name)
-                read = _read_here(backtest, engine, item) if outcome.left else outcome
+                read = _read_here(backtest, engine, item, progress.reading) if outcome.left else outcome
                 reading = read.reading
                 if reading.files:
                     backtest.file(records=reading.records, oldest=reading.oldest, newest=reading.newest)
@@ -152,17 +166,21 @@ def _run(rules: BacktestRules, paths: list[str], limits: Limits, jobs: int) -> R
                 for failure in read.failures:
                     count, first = failures.get(failure.rule_id, (0, failure.first_error))
                     failures[failure.rule_id] = (count + failure.count, first)
-                records += reading.records
-                progress.advance(item.size, records)
+                total.files += reading.files
+                total.records += reading.records
+                total.passed_over += reading.passed_over
+                progress.advance(item.size, total.records)
+        if total.passed_over and not total.files:
+            fault(nothing_read(total.passed_over))
         for rule_id, (count, first) in failures.items():
             fault(failure_text(rule_id, count, first))
     return backtest.report()
 
 
-def _read_here(backtest: Backtest, engine: Engine, item: Input) -> Outcome:
+def _read_here(backtest: Backtest, engine: Engine, item: Input, watch: Watch) -> Outcome:
     """Read a file in this process: its matches are counted as they are found."""
     engine.failures.clear()
-    reading = read_input(engine, item, lambda match: backtest.add(match, item.name))
+    reading = read_input(engine, item, lambda match: backtest.add(match, item.name), watch)
     return Outcome(reading, failures=list(engine.failures.values()))
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import click
 
+from trailwarden.cli.arguments import is_s3
+from trailwarden.cli.inputs import is_log_file
 from trailwarden.errors import Problem
 from trailwarden.rules.correlation import CorrelationSource
 from trailwarden.rules.load import read_rules
@@ -17,7 +19,6 @@ from trailwarden.rules.shipped import shipped_rules_path
 from trailwarden.rules.source import RuleSource, Source
 
 _RULE_SUFFIXES = (".yml", ".yaml")
-_LOG_SUFFIXES = (".json", ".gz")
 _LOOKED_AT = 20_000  # files of a folder, until it is taken for what was found
 _KEY = re.compile(r"^(id|name|title):[ \t]*+(\S.*)$", re.MULTILINE)
 
@@ -46,7 +47,7 @@ def sorted_arguments(given: Sequence[str], rules: Sequence[str] = ()) -> Argumen
 
 
 def _kind_of(argument: str, found: Arguments) -> list[str]:
-    if argument.startswith("s3://"):
+    if is_s3(argument):
         return found.log_paths
     place = Path(argument)
     if place.is_dir():
@@ -59,7 +60,7 @@ def _kind_of(argument: str, found: Arguments) -> list[str]:
         return found.rule_paths if holds_rules else found.log_paths
     if place.suffix in _RULE_SUFFIXES:
         return found.rule_paths
-    if place.exists() or place.suffix in _LOG_SUFFIXES or os.sep in argument:
+    if place.exists() or is_log_file(place.name) or os.sep in argument:
         return found.log_paths
     return found.words
 
@@ -70,7 +71,7 @@ def _contents(folder: Path) -> tuple[bool, bool]:
     rules = logs = False
     for name in islice(names, _LOOKED_AT):
         rules = rules or name.endswith(_RULE_SUFFIXES)
-        logs = logs or name.endswith(_LOG_SUFFIXES)
+        logs = logs or is_log_file(name)
         if rules and logs:
             break
     return rules, logs

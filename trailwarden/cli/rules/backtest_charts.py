@@ -15,6 +15,7 @@ import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
 from trailwarden.backtest.report import WEEKDAYS, Report, RuleResult
+from trailwarden.cli.tables import counted
 
 _SHOWN_RULES = 7
 _NAME_LIMIT = 48
@@ -61,7 +62,7 @@ def alerts_chart(report: Report) -> dict[str, Any]:
     for rule in rules[:_SHOWN_RULES]:
         figure.add_trace(_bars(rule.title, [rule], size))
     if rest := rules[_SHOWN_RULES:]:
-        figure.add_trace(_bars(f"{len(rest)} other rules", rest, size))
+        figure.add_trace(_bars(counted(len(rest), "other rule"), rest, size))
     figure.update_layout(
         barmode="stack",
         bargap=0.15,
@@ -123,7 +124,8 @@ def hours_chart(report: Report) -> dict[str, Any]:
             zmin=0,
             zmax=max(1, *map(max, report.hours)),
             showscale=False,
-            hovertemplate="%{y} %{x}:00–%{x}:59: %{z:,} matches<extra></extra>",
+            text=[[counted(number, "match", "matches") for number in row] for row in report.hours],
+            hovertemplate="%{y} %{x}:00–%{x}:59: %{text}<extra></extra>",
         )
     )
     figure.update_layout(

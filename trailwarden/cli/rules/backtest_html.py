@@ -100,11 +100,12 @@ def _figures(report: Report) -> list[Figure]:
         Figure(f"{report.alerts_a_day:,.2f}", "alerts a day"),
         Figure(f"{report.matches:,}", "match" if report.matches == 1 else "matches"),
         Figure(f"{report.hidden:,}", "hidden"),
-        Figure(f"{reach.records:,}", "records read"),
+        Figure(f"{reach.records:,}", "record read" if reach.records == 1 else "records read"),
         Figure(f"{reach.days:,}", "day with records" if reach.days == 1 else "days with records"),
     ]
     if report.fault_count:
-        found.append(Figure(f"{report.fault_count:,}", "faults in what was read", bad=True))
+        faults = "fault" if report.fault_count == 1 else "faults"
+        found.append(Figure(f"{report.fault_count:,}", f"{faults} in what was read", bad=True))
     return found
 
 

@@ -1,16 +1,10 @@
-"""A backtest for reading: coloured tables on a terminal, the same plain where it is piped."""
+"""A backtest for reading."""
 
 from collections.abc import Iterable, Sequence
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from trailwarden.backtest.report import WEEKDAYS, ExceptionResult, Report, Sample, Share
-from trailwarden.cli.tables import console as console_of
-from trailwarden.cli.tables import counted, level_text, table
+from trailwarden.cli.tables import counted, level_text, say, show, table
 
-_WIDTH_OF_A_FILE = 160
 _BARS = " ▁▂▃▄▅▆▇█"
 _SHOWN_GROUPS = 10
 _SHOWN_DAYS = 5
@@ -37,42 +31,39 @@ def _how_often(report: Report) -> str:
 
 def print_report(report: Report) -> None:
     """Print all of it."""
-    console = console_of(_WIDTH_OF_A_FILE)
-    console.print(Text(sentence(report), "bold"))
+    say(sentence(report), "bold")
     reach = report.reach
     read = f"{counted(reach.records, 'record')} in {counted(reach.files, 'log file')}"
     when = f", {_time(reach.first_event_time)} to {_time(reach.last_event_time)}" if reach.days else ""
-    console.print(f"Read {read}{when}; {counted(reach.days, 'day')} with records.")
+    say(f"Read {read}{when}; {counted(reach.days, 'day')} with records.")
     matched = f"{counted(report.matches, 'match', 'matches')} made {counted(report.alerts, 'alert')}"
-    console.print(f"{matched}; {report.hidden:,} hidden by exceptions; {report.repeats:,} met before.")
+    say(f"{matched}; {report.hidden:,} hidden by exceptions; {report.repeats:,} met before.")
     if report.found:
-        _print_rules(console, report)
+        _print_rules(report)
     if report.quiet:
-        console.print(f"\n{counted(len(report.quiet), 'rule')} found nothing.")
+        say(f"\n{counted(len(report.quiet), 'rule')} found nothing.")
     if report.matches:
-        _print_days(console, report)
-        console.print(_shares_table(report))
-        _print_hours(console, report.hours)
-        _print_groups(console, report)
-        _print_samples(console, "Samples", report.samples)
+        _print_days(report)
+        _print_shares(report)
+        _print_hours(report.hours)
+        _print_groups(report)
+        _print_samples("Samples", report.samples)
     for each in report.exceptions:
-        _print_exception(console, each)
+        _print_exception(each)
     for note in report.notes:
-        console.print(f"\nNote: {note}")
+        say(f"\nNote: {note}")
     if reach.passed_over:
-        console.print(f"\nPassed over {counted(reach.passed_over, 'file')} of digests or Insights.")
+        say(f"\nPassed over {counted(reach.passed_over, 'file')} of digests or Insights.")
     if report.fault_count:
-        console.print(
-            f"\n{counted(report.fault_count, 'fault')} in what was to be read, named on standard error."
-        )
+        say(f"\n{counted(report.fault_count, 'fault')} in what was to be read, named on standard error.")
 
 
 def _time(time: str | None) -> str:
     return (time or "unknown").replace("T", " ").removesuffix("Z")
 
 
-def _print_rules(console: Console, report: Report) -> None:
-    headings = ("Level", "Rule", "Alerts:", "a day:", "Matches:", "Hidden:", "Busiest day (UTC)")
+def _print_rules(report: Report) -> None:
+    headings = ("Level", "Alerts:", "a day:", "Matches:", "Hidden:", "Busiest day (UTC)", "Rule")
     rows = table(*headings, title="Rules")
     for rule in report.found:
         busiest = max(rule.days, key=lambda day: (day.alerts, day.matches), default=None)
@@ -82,28 +73,28 @@ def _print_rules(console: Console, report: Report) -> None:
             most = f"{busiest.day} ({counted(busiest.matches, 'match', 'matches')})"
         rows.add_row(
             level_text(rule.level),
-            Text(rule.title + ("" if rule.generates else " (feeds correlations)")),
             f"{rule.alerts:,}" if rule.generates else "-",
             f"{rate:,.2f}" if rule.generates else "-",
             "-" if rule.correlation else f"{rule.matches:,}",
             f"{rule.hidden:,}" if rule.hidden else "",
             most,
+            rule.title + ("" if rule.generates else " (feeds correlations)"),
         )
-    console.print(rows)
+    show(rows)
 
 
-def _print_days(console: Console, report: Report) -> None:
+def _print_days(report: Report) -> None:
     days = report.days()
     busiest = sorted(days, key=lambda one: (-one.alerts, -one.matches, one.day))
     title = "Days" if len(days) <= _SHOWN_DAYS else f"The busiest of {len(days):,} days"
     rows = table("Day (UTC)", "Alerts:", "Matches:", title=title)
     for one in busiest[:_SHOWN_DAYS]:
         rows.add_row(one.day, f"{one.alerts:,}", f"{one.matches:,}")
-    console.print(rows)
+    show(rows)
 
 
-def _shares_table(report: Report) -> Table:
-    rows = table("By", "", "Alerts:", "Matches:", title="Whom it concerns")
+def _print_shares(report: Report) -> None:
+    rows = table("By", "Alerts:", "Matches:", "", title="Whom it concerns")
     parts: list[tuple[str, Sequence[Share]]] = [
         ("account", report.accounts),
         ("actor", report.actors),
@@ -112,53 +103,51 @@ def _shares_table(report: Report) -> Table:
     ]
     for name, shares in parts:
         for number, share in enumerate(shares):
-            row = (Text(share.value), f"{share.alerts:,}", f"{share.matches:,}")
+            row = (f"{share.alerts:,}", f"{share.matches:,}", share.value)
             rows.add_row(name if number == 0 else "", *row)
-    return rows
+    show(rows)
 
 
-def _print_hours(console: Console, hours: Sequence[Sequence[int]]) -> None:
+def _print_hours(hours: Sequence[Sequence[int]]) -> None:
     most = max(map(max, hours))
-    console.print(Text(f"\nMatches by hour (UTC), at most {most:,} in one", "bold"))
-    console.print(f"{'':<11}0     6     12    18   23")
+    say(f"\nMatches by hour (UTC), at most {most:,} in one", "bold")
+    say(f"{'':<11}0     6     12    18   23")
     for name, row in zip(WEEKDAYS, hours, strict=True):
         bars = "".join(_BARS[-(-number * (len(_BARS) - 1) // most) if most else 0] for number in row)
-        console.print(f"{name:<10} {bars}  {sum(row):,}")
+        say(f"{name:<10} {bars}  {sum(row):,}")
 
 
-def _print_groups(console: Console, report: Report) -> None:
-    headings = ("Level", "Group", "Alerts:", "Matches:", "First (UTC)", "Last")
+def _print_groups(report: Report) -> None:
+    headings = ("Level", "Alerts:", "Matches:", "First (UTC)", "Last", "Group")
     rows = table(*headings, title="Top groups")
     for group in report.groups[:_SHOWN_GROUPS]:
         rows.add_row(
             level_text(group.level),
-            Text(group.title),
             f"{group.alerts:,}",
             f"{group.matches:,}",
             _time(group.first_event_time),
             _time(group.last_event_time),
+            group.title,
         )
-    if report.groups:
-        console.print(rows)
+    show(rows)
 
 
-def _print_samples(console: Console, title: str, samples: Iterable[Sample]) -> None:
-    rows = table("Time (UTC)", "What happened", "Event", "Outcome", "Actor", "From", title=title)
+def _print_samples(title: str, samples: Iterable[Sample]) -> None:
+    rows = table("Time (UTC)", "Event", "Outcome", "Actor", "From", "What happened", title=title)
     for sample in samples:
-        texts = (sample.title, sample.event, sample.outcome, sample.actor, sample.origin)
-        rows.add_row(_time(sample.event_time), *map(Text, texts))
-    if rows.row_count:
-        console.print(rows)
+        texts = (sample.event, sample.outcome, sample.actor, sample.origin, sample.title)
+        rows.add_row(_time(sample.event_time), *texts)
+    show(rows)
 
 
-def _print_exception(console: Console, each: ExceptionResult) -> None:
-    console.print(Text(f"\nException: {each.title}", "bold"))
+def _print_exception(each: ExceptionResult) -> None:
+    say(f"\nException: {each.title}", "bold")
     about = f"{each.path}:{each.line}" + (f", owner {each.owner}" if each.owner else "")
-    console.print(f"{about}{': ' + each.reason if each.reason else ''}")
+    say(f"{about}{': ' + each.reason if each.reason else ''}")
     if not each.matches:
-        console.print("It hides nothing here.")
+        say("It hides nothing here.")
         return
     span = f"{_time(each.first_event_time)} to {_time(each.last_event_time)}"
     hides = f"{counted(each.matches, 'match', 'matches')} of {counted(each.alerts, 'alert')}"
-    console.print(f"It hides {hides} of {counted(len(each.rules), 'rule')}, {span}.")
-    _print_samples(console, "Hidden", each.samples)
+    say(f"It hides {hides} of {counted(len(each.rules), 'rule')}, {span}.")
+    _print_samples("Hidden", each.samples)

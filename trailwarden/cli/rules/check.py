@@ -9,6 +9,7 @@ import click
 
 from trailwarden.checking import ApiModels, Finding, Severity, check_rules
 from trailwarden.checking.suppression import nothing_alerts
+from trailwarden.cli.arguments import given_paths
 from trailwarden.cli.exits import Exit
 from trailwarden.rules.compile import compile_usable
 from trailwarden.rules.exceptions import exceptions_without_expiry
@@ -21,8 +22,8 @@ _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow"}
 
 
 @click.command("check")
-@click.argument("paths", nargs=-1, metavar="[PATH...]")
-@click.option("--strict", is_flag=True, help="Leave with 1 where there are warnings.")
+@click.argument("paths", nargs=-1, metavar="[PATH...]", callback=given_paths)
+@click.option("--strict", is_flag=True, help="Exit with 1 if there are warnings.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as one JSON list.")
 def check_command(paths: tuple[str, ...], *, strict: bool, as_json: bool) -> None:
     """Name every mistake in rule files and folders (the shipped rules if none is named).

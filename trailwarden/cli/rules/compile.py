@@ -4,13 +4,16 @@ from pathlib import Path
 
 import click
 
+from trailwarden.cli.arguments import given_paths
+from trailwarden.cli.files import write_file
 from trailwarden.cli.rule_files import sound_rules
 from trailwarden.cli.rules.warnings import warn
+from trailwarden.cli.tables import counted
 from trailwarden.rules.ruleset import dump_rule_set
 
 
 @click.command("compile")
-@click.argument("paths", nargs=-1, metavar="[PATH...]")
+@click.argument("paths", nargs=-1, metavar="[PATH...]", callback=given_paths)
 @click.option(
     "--output",
     "-o",
@@ -27,7 +30,6 @@ def compile_command(paths: tuple[str, ...], output: Path) -> None:
     """
     rule_set, sources = sound_rules(paths)
     warn(sources)
-    output.write_bytes(dump_rule_set(rule_set))
-    click.echo(
-        f"{len(rule_set.rules) + len(rule_set.correlations)} rules, version {rule_set.version}: {output}"
-    )
+    write_file(output, dump_rule_set(rule_set))
+    rules = counted(len(rule_set.rules) + len(rule_set.correlations), "rule")
+    click.echo(f"{rules}, version {rule_set.version}: {output}")

@@ -8,15 +8,17 @@ from typing import Any
 
 import click
 
+from trailwarden.cli.arguments import given_paths
 from trailwarden.cli.exits import Exit
+from trailwarden.cli.files import write_file
 from trailwarden.cli.rule_files import usable_rules
-from trailwarden.cli.tables import console, counted, table
+from trailwarden.cli.tables import counted, say, show, table
 from trailwarden.coverage import Coverage, Covered, coverage_of, navigator_layer
 from trailwarden.safety.text import one_line
 
 
 @click.command("coverage")
-@click.argument("paths", nargs=-1, metavar="[PATH...]")
+@click.argument("paths", nargs=-1, metavar="[PATH...]", callback=given_paths)
 @click.option(
     "--navigator",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -41,7 +43,7 @@ def coverage_command(paths: tuple[str, ...], navigator: Path | None, as_json: bo
             f"Rule set {rule_set.version}: {counted(len(coverage.rules), 'rule')}, scored by their number."
         )
         layer = navigator_layer(coverage, name="Trailwarden", description=about)
-        navigator.write_text(json.dumps(layer, indent=2) + "\n", encoding="utf-8")
+        write_file(navigator, json.dumps(layer, indent=2) + "\n")
     if as_json:
         click.echo(json.dumps(_as_json(coverage), indent=2))
     else:
@@ -76,7 +78,6 @@ def _as_json(coverage: Coverage) -> dict[str, Any]:
 
 
 def _print(coverage: Coverage) -> None:
-    out = console()
     parts = (
         ("ATT&CK tactics", "Tactic", coverage.tactics, False),
         ("ATT&CK techniques", "Technique", coverage.techniques, True),
@@ -90,15 +91,15 @@ def _print(coverage: Coverage) -> None:
             name = f"{one.framework} {one.id}".strip()
             titles = [", ".join(one_line(rule.title) for rule in one.rules)] if named else []
             rows.add_row(name, str(len(one.rules)), str(one.staged) if one.staged else "", *titles)
-        out.print(rows)
+        show(rows)
     covered = (
         f"{counted(len(coverage.tactics), 'tactic')}, {counted(len(coverage.techniques), 'technique')}, "
         f"{counted(len(coverage.controls), 'CIS control')}"
     )
     many = len(coverage.rules)
-    click.echo(f"\n{counted(many, 'rule')} {'covers' if many == 1 else 'cover'} {covered}.")
+    say(f"\n{counted(many, 'rule')} {'covers' if many == 1 else 'cover'} {covered}.")
     if coverage.untagged:
-        click.echo(
+        say(
             f"{counted(len(coverage.untagged), 'rule')} without such tags: "
             + ", ".join(one_line(rule.title) for rule in coverage.untagged)
         )

@@ -23,9 +23,21 @@ _STYLES = {"+": "green", "-": "red", "@": "cyan"}
     required=False,
     type=click.Path(exists=True, file_okay=False, path_type=Path),
 )
-@click.option("--from", "start", type=click.IntRange(min=1), metavar="N", help="From publication N on.")
-@click.option("--to", "end", type=click.IntRange(min=1), metavar="M", help="Up to publication M.")
-@click.option("--exit-code", is_flag=True, help="End with 1 where there is a difference.")
+@click.option(
+    "--from",
+    "start",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Compare publication N, not the live one.",
+)
+@click.option(
+    "--to",
+    "end",
+    type=click.IntRange(min=1),
+    metavar="M",
+    help="Compare with publication M, not with a folder.",
+)
+@click.option("--exit-code", is_flag=True, help="Exit with 1 if there is a difference.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @on_deployment
 def diff_command(  # noqa: PLR0913, PLR0917 (its options)

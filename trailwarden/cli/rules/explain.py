@@ -12,9 +12,11 @@ from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
+from trailwarden.cli.arguments import given_paths
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.rule_files import usable_rules
 from trailwarden.cli.rules.records import record_at
+from trailwarden.cli.tables import counted
 from trailwarden.explain import CorrelationExplanation, ExplainedPart, Explanation, explain
 from trailwarden.rules.exceptions import in_force, today_utc
 from trailwarden.rules.outline import Kind
@@ -22,14 +24,20 @@ from trailwarden.rules.shipped import shipped_rules_path
 from trailwarden.rules.source import Source
 from trailwarden.safety.text import one_line
 
-_WIDTH_OF_A_FILE = 140
+_WIDTH_OF_A_FILE = 100_000  # lines in a file or pipe are not wrapped
 _VALUES, _VALUE_LIMIT, _DECISIVE = 8, 100, 6
 
 
 @click.command("explain")
 @click.argument("rule", metavar="RULE")
 @click.argument("place", metavar="FILE:INDEX")
-@click.option("--rules", "paths", multiple=True, help="Where RULE and its filters are; may be repeated.")
+@click.option(
+    "--rules",
+    "paths",
+    multiple=True,
+    callback=given_paths,
+    help="Where RULE and its filters are; may be repeated.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the explanation as JSON.")
 def explain_command(rule: str, place: str, paths: tuple[str, ...], *, as_json: bool) -> None:
     """Show each part of a rule's condition, the value that it met in a record, and whether it held.
@@ -163,7 +171,7 @@ def _verdict(explained: Explanation | CorrelationExplanation) -> Text:
 def _reasons(explained: Explanation) -> str:
     parts = explained.decisive()
     said = [f"line {part.line}: `{_written(part)}`, and it {_met(part)}" for part in parts[:_DECISIVE]]
-    more = f" (and {len(parts) - _DECISIVE} lines more)" if len(parts) > _DECISIVE else ""
+    more = f" (and {counted(len(parts) - _DECISIVE, 'more line')})" if len(parts) > _DECISIVE else ""
     return "What decided:\n  " + "\n  ".join(said) + more
 
 

@@ -13,10 +13,19 @@ from trailwarden.state.rule_sets import Publication
 
 
 @click.command("history")
-@click.option("--limit", "-n", default=20, show_default=True, type=click.IntRange(min=1), help="How many.")
-@click.option("--before", type=click.IntRange(min=1), metavar="N", help="Only those before publication N.")
-@click.option("--changes", "-c", is_flag=True, help="Also what each changed.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a publication.")
+@click.option(
+    "--limit",
+    "-n",
+    default=20,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="List so many publications at most.",
+)
+@click.option(
+    "--before", type=click.IntRange(min=1), metavar="N", help="List only those before publication N."
+)
+@click.option("--changes", "-c", is_flag=True, help="Also print what each changed.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each publication.")
 @on_deployment
 def history_command(
     deployment: Deployment,

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from trailwarden.cli.exits import Exit
-from trailwarden.cli.tables import console, counted, styled
+from trailwarden.cli.tables import counted, say
 from trailwarden.rules.load import read_rules
 from trailwarden.rules.shipped import shipped_rules_path
 from trailwarden.safety.text import one_line
@@ -100,7 +100,7 @@ def _copied(entries: Sequence[Imported], paths: Sequence[Path], into: Path) -> t
             elif target.read_bytes() != Path(name).read_bytes():
                 left.append(f"{name} was not copied: {target} is there, and differs")
         except OSError as error:
-            left.append(f"{name} was not copied: {error}")
+            left.append(f"{name} was not copied to {target}: {error.strerror or error}")
     return copied, left
 
 
@@ -135,9 +135,8 @@ def _as_json(entries: Sequence[Imported], copied: list[str], left: list[str]) ->
 
 
 def _print(entries: Sequence[Imported], *, every: bool) -> None:
-    out = console()
     for line, style in _lines(entries, every=every):
-        out.print(styled(line, style), soft_wrap=True)
+        say(line, style)
     counts = Counter(entry.verdict for entry in entries)
     taken, warned = counts[Verdict.TAKEN], counts[Verdict.WARNED]
     refused, other = counts[Verdict.REFUSED], counts[Verdict.OTHER_LOGS]

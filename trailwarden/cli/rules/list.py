@@ -9,9 +9,10 @@ from typing import Any
 
 import click
 
+from trailwarden.cli.arguments import given_paths
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.rule_files import usable_rules
-from trailwarden.cli.tables import console, level_text, table
+from trailwarden.cli.tables import counted, level_text, show, table
 from trailwarden.rules.ruleset import Correlation, Level, Rule, RuleSet
 from trailwarden.rules.source import Source
 from trailwarden.safety.text import one_line
@@ -53,17 +54,24 @@ class Listed:
 
 
 @click.command("list")
-@click.argument("paths", nargs=-1, metavar="[PATH...]")
-@click.option("--level", "levels", multiple=True, type=click.Choice(_LEVELS), help="Of this level.")
-@click.option("--status", "statuses", multiple=True, type=click.Choice(_STATUSES), help="Of this status.")
+@click.argument("paths", nargs=-1, metavar="[PATH...]", callback=given_paths)
+@click.option(
+    "--level", "levels", multiple=True, type=click.Choice(_LEVELS), help="List rules of this level."
+)
+@click.option(
+    "--status", "statuses", multiple=True, type=click.Choice(_STATUSES), help="List rules of this status."
+)
 @click.option(
     "--tag",
     "tags",
     multiple=True,
     metavar="TAG",
-    help="With this tag, or one below it, as attack.t1098.003 is below attack.t1098; * and ? are wildcards.",
+    help="List rules with this tag, or one below it, as attack.t1098.003 is below attack.t1098; "
+    "* and ? are wildcards.",
 )
-@click.option("--owner", "owners", multiple=True, metavar="TEXT", help="Whose owner contains TEXT.")
+@click.option(
+    "--owner", "owners", multiple=True, metavar="TEXT", help="List rules whose owner contains TEXT."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 def list_command(  # noqa: PLR0913, PLR0917 (the options)
     paths: tuple[str, ...],
@@ -112,7 +120,7 @@ def _has(tags: Sequence[str], wanted: str) -> bool:
 
 
 def _print(found: Sequence[Listed]) -> None:
-    rows = table("Level", "Status", "Rule", "Tags", "Owner", "Tests:", "Id")
+    rows = table("Level", "Status", "Tests:", "Id", "Owner", "Tags", "Rule")
     for one in found:
         rule = one.rule
         kind = "" if rule.generates else " (feeds correlations)"
@@ -120,12 +128,11 @@ def _print(found: Sequence[Listed]) -> None:
         rows.add_row(
             level_text(rule.level),
             rule.status,
-            one_line(rule.title) + kind,
-            " ".join(tags),
-            rule.owner,
             str(one.tests),
             rule.id,
+            one_line(rule.owner),
+            one_line(" ".join(tags)),
+            one_line(rule.title) + kind,
         )
-    if found:
-        console().print(rows)
-    click.echo(f"{len(found):,} {'rule' if len(found) == 1 else 'rules'}.")
+    show(rows)
+    click.echo(f"{counted(len(found), 'rule')}.")

@@ -10,6 +10,7 @@ from uuid import uuid4
 import click
 
 from trailwarden.cli.exits import Exit
+from trailwarden.cli.files import write_file
 from trailwarden.cli.rules.records import record_at
 from trailwarden.scaffold import propose, rule_text
 
@@ -23,7 +24,7 @@ _LONGEST_NAME = 80
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path(),
-    help="The folder to write to; made where it is missing. Else the current one.",
+    help="The folder to write to, made if it is missing; the current one if left out.",
 )
 @click.option(
     "--from-record",
@@ -53,7 +54,7 @@ def new_command(title: str | None, folder: Path, place: str | None) -> None:
     if file.exists():
         _leave(f"{file} is there already: choose another title, or another --dir")
     folder.mkdir(parents=True, exist_ok=True)
-    file.write_text(rule_text(title, str(uuid4()), datetime.now(UTC).date(), proposal), encoding="utf-8")
+    write_file(file, rule_text(title, str(uuid4()), datetime.now(UTC).date(), proposal))
     click.echo(f"Wrote {file.as_posix()}.")
     click.echo(f"Next: edit it, then `trailwarden rules check {file.as_posix()}` and `rules test`.")
 

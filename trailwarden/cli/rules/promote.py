@@ -9,6 +9,7 @@ import click
 
 from trailwarden.cli.deployment import Deployment, deployed, deployment_options
 from trailwarden.cli.exits import Exit
+from trailwarden.cli.files import write_file
 from trailwarden.cli.rules.comparison import compare
 from trailwarden.cli.rules.folders import read_team_folder
 from trailwarden.cli.rules.status_edit import STATUSES, Edited, set_status
@@ -21,7 +22,12 @@ from trailwarden.safety.text import one_line
 @click.command("promote")
 @click.argument("rule")
 @click.option(
-    "--to", "status", type=click.Choice(STATUSES), default="stable", show_default=True, help="Its new status."
+    "--to",
+    "status",
+    type=click.Choice(STATUSES),
+    default="stable",
+    show_default=True,
+    help="The status to set.",
 )
 @click.option(
     "--dir",
@@ -58,7 +64,7 @@ def promote_command(  # noqa: PLR0913, PLR0917 (its options)
     if folder is not None:
         edited = _set(read_team_folder(folder), {}, rule, status, f"in {folder}")
         if edited.before != status:
-            Path(folder, edited.path).write_bytes(edited.content)
+            write_file(Path(folder, edited.path), edited.content)
         _tell_on_disk(edited, status, folder, as_json=as_json)
         return
     with deployed(account, region) as deployment:

@@ -12,6 +12,7 @@ from trailwarden.cli.exits import Exit
 from trailwarden.cli.rules.comparison import Change, compare
 from trailwarden.cli.rules.folders import read_team_folder
 from trailwarden.cli.rules.submitting import WAIT_SECONDS, below, confirm, submit
+from trailwarden.cli.tables import counted
 from trailwarden.errors import RuleError
 from trailwarden.publishing.submission import FolderSubmission
 from trailwarden.rules.folder import files_under
@@ -47,7 +48,7 @@ def publish_command(  # noqa: PLR0913, PLR0917 (its options)
     \b
     Examples:
       trailwarden rules publish my-rules/ --note "sign-ins from the new office"
-      trailwarden rules publish my-rules/ --account 111122223333 --region eu-central-1 --yes --json
+      trailwarden rules publish my-rules/ --audit-account 111122223333 --region eu-central-1 --yes --json
     """
     files = read_team_folder(folder)
     if not files and not empty:
@@ -82,7 +83,7 @@ def _check(files: dict[str, bytes], sources: Sources, folder: str) -> None:
     except RuleError as error:
         for problem in error.problems:
             click.echo(str(below(problem, folder)), err=True)
-        mistakes = "1 mistake" if len(error.problems) == 1 else f"{len(error.problems)} mistakes"
+        mistakes = counted(len(error.problems), "mistake")
         click.echo(f"trailwarden: {mistakes}, named above; nothing was handed in", err=True)
         sys.exit(Exit.USAGE)
 
@@ -102,4 +103,4 @@ def _ask(before: dict[str, bytes], files: dict[str, bytes], live: Publication | 
         click.echo(str(change), err=True)
     removed = sum(change.change is Change.REMOVED for change in found.documents)
     gone = f", {removed} of them removed" if removed else ""
-    confirm(f"Publish {len(found.documents)} changes{gone}?", yes=yes)
+    confirm(f"Publish {counted(len(found.documents), 'change')}{gone}?", yes=yes)

@@ -7,6 +7,7 @@ import click
 
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.inputs import inputs_of
+from trailwarden.cli.tables import counted
 from trailwarden.delivery.logfile import LogFileReader
 from trailwarden.delivery.records import Record
 from trailwarden.errors import LogFileUnavailable
@@ -30,14 +31,17 @@ def _read(address: str, index: int) -> Record:
     files = list(inputs_of(address, _s3_client))
     if len(files) != 1:
         _leave(f"{address} is a folder: name one file in it", Exit.USAGE)
-    with files[0].open() as stream:
-        reader = LogFileReader(stream)
-        found = next((record for number, record in reader.records() if number == index), None)
+    try:
+        with files[0].open() as stream:
+            reader = LogFileReader(stream)
+            found = next((record for number, record in reader.records() if number == index), None)
+    except LogFileUnavailable as error:
+        _leave(f"{address}: {error}", Exit.INCOMPLETE)
     if found is None and reader.defects:
         _leave(f"{address}: record {index} cannot be read", Exit.INCOMPLETE)
     if found is None:
-        count = f"{reader.record_count:,}"
-        _leave(f"{address} holds {count} records, numbered from 0: there is no {index}", Exit.USAGE)
+        count = counted(reader.record_count, "record")
+        _leave(f"{address} holds {count}, numbered from 0: there is no {index}", Exit.USAGE)
     return found
 
 

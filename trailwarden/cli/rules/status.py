@@ -12,6 +12,7 @@ import msgspec
 from trailwarden.cli.deployment import Deployment, denied_gives, on_deployment
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.rules.comparison import DocumentChange, compare
+from trailwarden.cli.tables import counted
 from trailwarden.errors import Problem, RuleSetError
 from trailwarden.rules.ruleset import Correlation, Rule, load_rule_set
 from trailwarden.safety.text import one_line
@@ -66,17 +67,23 @@ class Status:
 
 
 @click.command("status")
-@click.option("--days", default=_STAGED_DAYS, show_default=True, type=click.IntRange(1, 90))
+@click.option(
+    "--days",
+    default=_STAGED_DAYS,
+    show_default=True,
+    type=click.IntRange(1, 90),
+    help="Count what staged rules would have reported in so many days.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @on_deployment
 def status_command(deployment: Deployment, days: int, as_json: bool) -> None:
     """Say what is live, since when and by whom; edits that are not live, and why; what staged rules would
-    have told in the last --days; exceptions, when they expire and what they hid in the last 30 days.
+    have reported lately; exceptions, when they expire and what they hid in the last 30 days.
 
     \b
     Examples:
       trailwarden rules status
-      trailwarden rules status --account 111122223333 --region eu-central-1 --json
+      trailwarden rules status --audit-account 111122223333 --region eu-central-1 --json
     """
     now = datetime.now(UTC)
     status = status_of(deployment, now, days)
@@ -165,7 +172,7 @@ def _lines(status: Status, now: datetime, days: int) -> Iterator[str]:
         yield from _problem_lines(refusal.problems, refusal.more_problems)
     if status.staged:
         yield ""
-        yield f"Staged (told to nobody), and what they would have told in {days} days:"
+        yield f"Staged (told to nobody), and what they would have told in {counted(days, 'day')}:"
         for rule in status.staged:
             count = "?" if rule.alerts is None else f"{rule.alerts:,}"
             yield f"  {count:>6}  {rule.level:<13} {rule.status:<12} {one_line(rule.title)}  {rule.id}"

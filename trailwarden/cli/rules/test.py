@@ -6,14 +6,16 @@ from dataclasses import asdict
 
 import click
 
+from trailwarden.cli.arguments import given_paths
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.rule_files import sound_rules
 from trailwarden.cli.rules.warnings import warn
+from trailwarden.cli.tables import counted
 from trailwarden.rule_tests import run_rule_tests
 
 
 @click.command("test")
-@click.argument("paths", nargs=-1, metavar="[PATH...]")
+@click.argument("paths", nargs=-1, metavar="[PATH...]", callback=given_paths)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def test_command(paths: tuple[str, ...], *, as_json: bool) -> None:
     """Run the tests inside rule files (the shipped rules if none is named).
@@ -32,5 +34,5 @@ def test_command(paths: tuple[str, ...], *, as_json: bool) -> None:
     else:
         for failure in failures:
             click.echo(str(failure), err=True)
-        click.echo(f"{len(sources)} rules, {count} tests, {len(failures)} failed.")
+        click.echo(f"{counted(len(sources), 'rule')}, {counted(count, 'test')}, {len(failures):,} failed.")
     sys.exit(Exit.ALERTED if failures else Exit.DONE)
