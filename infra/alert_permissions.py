@@ -61,7 +61,11 @@ class AlertPermissions:
         """Close alerts, tell what nobody marked as told, sum up, report the week."""
         return [
             allow(self._names.alert_table_arn, "dynamodb:GetItem", "dynamodb:Query"),
-            items(self._names, [ALERTS, DUE, GROUPS, _HEARTBEAT, _HELD, _SET_ASIDE], "dynamodb:PutItem"),
+            items(
+                self._names,
+                [ALERTS, DUE, GROUPS, _ACCOUNTS, _HEARTBEAT, _HELD, _SET_ASIDE],
+                "dynamodb:PutItem",
+            ),
             items(self._names, [*_MARKED, _HEARTBEAT, _SET_ASIDE], "dynamodb:UpdateItem"),
             items(self._names, [DUE], "dynamodb:DeleteItem"),
             use_table(self._names, self._state_key_arn),

@@ -7,10 +7,11 @@ not.
 """
 
 import argparse
+import re
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -19,16 +20,21 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from infra.names import ALERT_TABLE
+from infra.names import ALERT_TABLE, Names
 from local.actors import Act, ClientOf, Intruder, innocent, make_roles, role_clients, user_clients
 from local.cloud import AlertMail, LocalCloud, local_cloud, wait_for
 from local.deployment import MEMBER_ACCOUNT, SECURITY_ADDRESS, DeploymentError, Stopwatch
 from local.emulator import Emulator, EmulatorError, Mail
+from trailwarden.rules.ruleset import Level
 
 ALERT_SECONDS = 60.0
 """How long an alert may take before it counts as missing."""
 QUIET_SECONDS = 3.0
 """How long nothing more may come before the demo believes that nothing will."""
+RECORD = "\nThe record:\n"
+RECORD_LINES = 8
+"""How many lines of a record are shown."""
+_SEVERITY = re.compile(r"\[([A-Z]+)\]")
 INNOCENT = "analyst"
 INTRUDER = "build-robot"
 
@@ -103,15 +109,15 @@ class Demo:
         return expected
 
     def _await_alerts(self, cloud: LocalCloud, expected: list[Act]) -> list[Act]:
-        """Show alerts as they come; gives what should have raised one and did not."""
+        """Wait for the alerts and show them; gives what should have raised one and did not."""
         deadline = time.monotonic() + ALERT_SECONDS
         missing = expected
         with self._console.status("waiting for alerts"):
             while missing and time.monotonic() < deadline:
-                self._show_new(cloud)
                 told = cloud.alert_mails()
                 missing = [act for act in missing if not any(_tells(alert, act) for alert in told)]
                 time.sleep(0.05)
+        self._show_new(cloud)
         return missing
 
     def _wait_until_read(self, cloud: LocalCloud) -> None:
@@ -125,23 +131,18 @@ class Demo:
             wait_for(all_read, ALERT_SECONDS)
 
     def _show_new(self, cloud: LocalCloud) -> list[Mail]:
-        """Show what came since it was asked last."""
+        """Show what came since it was asked last, the worst first."""
         fresh = cloud.mails_to(SECURITY_ADDRESS)[self._shown :]
-        for mail in fresh:
+        for mail in sorted(fresh, key=severity, reverse=True):
             self._show(mail, _told_within(cloud, mail))
-            self._shown += 1
+        self._shown += len(fresh)
         return fresh
 
     def _show(self, mail: Mail, seconds: float | None) -> None:
-        body, found, record = mail.body.partition("\nThe record:\n")
-        if self._shown and found:
-            body += f"\nThe record: ({record.count(chr(10))} lines of JSON follow)"
-        else:
-            body += found + record
         self._console.rule()
         heading = Text(f"To: {mail.address}\nSubject: {mail.subject}", style="bold")
         self._console.print(heading, soft_wrap=True)
-        self._console.print(Text(f"\n{body.rstrip()}"), soft_wrap=True)
+        self._console.print(Text(f"\n{shortened(mail.body)}"), soft_wrap=True)
         delay = "" if seconds is None else f"{seconds:.2f} s from log file to alert"
         self._console.rule(Text(delay, style="green"), align="right")
 
@@ -184,29 +185,50 @@ class Demo:
             f"\nThe local cloud runs at {emulator.endpoint} until Ctrl-C; its trail logs again.",
             soft_wrap=True,
         )
-        say("An account's number as the access key acts as that account's owner:\n")
-        for account, command in (
-            (MEMBER_ACCOUNT, "iam create-user --user-name somebody"),
-            (MEMBER_ACCOUNT, "iam create-access-key --user-name somebody"),
-            (names.audit_account, f"s3 ls --recursive s3://{names.log_bucket}/"),
-            (names.audit_account, f"dynamodb scan --table-name {ALERT_TABLE} --output table"),
-        ):
-            say(
-                f"  AWS_ACCESS_KEY_ID={account} AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION={names.region} "
-                f"aws --endpoint-url {emulator.endpoint} {command}",
-                soft_wrap=True,
-                highlight=False,
-            )
-        say("\nTo publish rules (docs/rules.md) or act on alerts (docs/alerting.md), as the audit account:\n")
-        say(
-            f"  export AWS_ENDPOINT_URL={emulator.endpoint} AWS_ACCESS_KEY_ID={names.audit_account} "
-            f"AWS_SECRET_ACCESS_KEY=test AWS_REGION={names.region}",
-            soft_wrap=True,
-            highlight=False,
-        )
+        for line in instructions(emulator.endpoint, names):
+            say(line, soft_wrap=True, highlight=False)
         while True:
             self._show_new(cloud)
             time.sleep(0.2)
+
+
+def instructions(endpoint: str, names: Names) -> Iterator[str]:
+    """How to act in the local cloud, as each account. Both variables of the region are set: the AWS command
+    line of version 1 reads AWS_DEFAULT_REGION alone, and one that is exported already would win otherwise.
+    https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html"""
+
+    def owner(account: str) -> str:
+        return (
+            f"  export AWS_ENDPOINT_URL={endpoint} AWS_ACCESS_KEY_ID={account} AWS_SECRET_ACCESS_KEY=test "
+            f"AWS_DEFAULT_REGION={names.region} AWS_REGION={names.region}"
+        )
+
+    yield "An account's number as the access key acts as that account's owner. As the member account:\n"
+    yield owner(MEMBER_ACCOUNT)
+    yield "  aws iam create-user --user-name somebody"
+    yield "  aws iam create-access-key --user-name somebody"
+    yield "\nAs the audit account, which also publishes rules (docs/rules.md) and acts on alerts:\n"
+    yield owner(names.audit_account)
+    yield "  trailwarden alerts list"
+    yield f"  aws s3 ls --recursive s3://{names.log_bucket}/"
+    yield f"  aws dynamodb scan --table-name {ALERT_TABLE} --output table"
+
+
+def severity(mail: Mail) -> int:
+    """How bad the subject says that it is; the lowest for what says nothing."""
+    found = _SEVERITY.match(mail.subject)
+    return next((level for level in Level if found and str(level).startswith(found[1].lower())), -1)
+
+
+def shortened(body: str) -> str:
+    """A mail without most of its record: the first lines of it, and how many there are."""
+    text, found, record = body.rstrip().partition(RECORD)
+    lines = record.splitlines()
+    if len(lines) <= RECORD_LINES:
+        return text + found + record
+    return "\n".join(
+        [text + found + lines[0], *lines[1:RECORD_LINES], f"... ({len(lines) - RECORD_LINES} more lines)"]
+    )
 
 
 def _told_within(cloud: LocalCloud, mail: Mail) -> float | None:

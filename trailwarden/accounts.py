@@ -42,6 +42,13 @@ def refresh(organization: Organization, book: AccountBook) -> int | None:
     return len(found)
 
 
+def remember(settings: Mapping[str, AccountInfo], book: AccountBook) -> None:
+    """Keep the names of the settings for commands, which see no settings; nothing is written if `book` has
+    them."""
+    if book.accounts() != settings:
+        book.keep(settings)
+
+
 class AccountNames:
     """What is known of accounts: the settings, over what Organizations said. Never fails, and reads the book
     every 15 minutes at most, while others who ask wait; `clock` gives seconds."""

@@ -9,14 +9,16 @@ import os
 import time
 from dataclasses import asdict
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from trailwarden.accounts import remember
 from trailwarden.alerting import load_alerting
+from trailwarden.aws.account_table import AccountTable, Source
 from trailwarden.aws.batches import jitter
 from trailwarden.aws.clients import client
 from trailwarden.aws.due_table import DueTable
@@ -84,6 +86,14 @@ def _live_version(rule_sets: RuleSetTable) -> str:
 tender = make_tender()
 
 
+@cache  # once for each execution environment, so soon after a deployment
+def remember_names() -> None:
+    """Keep the names of accounts for the commands on alerts."""
+    name = read_environment(os.environ, "ALERT_TABLE_NAME")["ALERT_TABLE_NAME"]
+    alerting = load_alerting((_FOLDER / "alerting.json").read_bytes())
+    remember(alerting.names(), AccountTable(client("dynamodb"), name, now=time.time, source=Source.SETTINGS))
+
+
 @metrics.log_metrics
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -98,4 +108,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         metric = "Tend" + name.title().replace("_", "")
         metrics.add_metric(name=metric, unit=MetricUnit.Count, value=value)
     logger.info("tended", extra={"tally": counts})
+    try:
+        remember_names()
+    except Exception:  # alerts are tended without
+        logger.exception("the names of accounts were not kept")
     return counts

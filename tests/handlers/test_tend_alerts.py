@@ -13,8 +13,10 @@ from tests.handlers.conftest import TABLE, Aws, LambdaContext
 from tests.handlers.test_detect import run as run_detect
 from tests.handlers.test_notify import lay_settings, stored_alerts, stream
 from tests.handlers.test_notify import run as run_notify
-from tests.samples import log_file, log_key, notice, record
-from trailwarden.alerting import MAIN, Route
+from tests.samples import MEMBER, log_file, log_key, notice, record
+from trailwarden.activity.model import AccountInfo
+from trailwarden.alerting import MAIN, AccountName, Route
+from trailwarden.aws.account_table import AccountTable, Source
 
 Load = Callable[[str], ModuleType]
 NOON = 1_772_452_800.0  # Monday 2026-03-02T12:00:00Z
@@ -46,6 +48,18 @@ def items(aws: Aws, prefix: str) -> list[dict[str, Any]]:
 
 def test_nothing_to_do_is_no_error(aws: Aws, load: Load) -> None:
     assert set(tend(load).values()) == {0}
+
+
+def test_the_names_of_the_settings_are_kept_for_the_commands(aws: Aws, load: Load, tmp_path: Path) -> None:
+    """`alerts show` calls an account what the mail calls it, without a day's delay."""
+    lay_settings(tmp_path, aws, accounts={MEMBER: AccountName(name="Payments", environment="production")})
+    tend(load)
+    book = AccountTable(boto3.client("dynamodb"), TABLE, now=lambda: NOON, source=Source.SETTINGS)
+    assert book.accounts() == {MEMBER: AccountInfo("Payments", "production")}
+
+    lay_settings(tmp_path, aws, accounts={MEMBER: AccountName(name="Billing")})
+    tend(load)
+    assert book.accounts() == {MEMBER: AccountInfo("Billing", None)}
 
 
 def test_what_came_after_the_first_message_is_told_when_it_has_been_quiet(

@@ -15,7 +15,7 @@ OWN = "REQUEST#${aws:userid}"
 ANSWERED = "OUTCOME#${aws:userid}"
 PUT, UPDATE, DELETE, BATCH = "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"
 TABLE: dict[str, dict[str, set[str]]] = {
-    "ACCOUNTS": {"watch-alerting": {PUT}},
+    "ACCOUNTS": {"tend-alerts": {PUT}, "watch-alerting": {PUT}},
     "ACKNOWLEDGED": {"apply-requests": {PUT, DELETE}, "detect": {DELETE}},
     "ALERT#*": {
         "apply-requests": {UPDATE},

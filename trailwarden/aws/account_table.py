@@ -1,7 +1,9 @@
-"""What Organizations said of accounts, in one item of the alert table. docs/architecture.md lists it."""
+"""What is known of accounts, in one item of the alert table for each source. docs/architecture.md lists
+them."""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -19,20 +21,34 @@ _serialize = TypeSerializer().serialize
 _decode = msgspec.json.Decoder(dict[str, tuple[str | None, str | None]]).decode
 
 
+class Source(StrEnum):
+    """Where names come from; the value is the item's sort key."""
+
+    ORGANIZATIONS = "ACCOUNTS"
+    SETTINGS = "SETTINGS"
+
+
 class AccountTable:
-    """`AccountBook` over the alert table. `now` gives seconds since the epoch."""
+    """`AccountBook` over the alert table, of what one source says. `now` gives seconds since the epoch."""
 
     def __init__(
-        self, client: Any, table_name: str, *, now: Callable[[], float], limit: int = _ITEM_LIMIT
+        self,
+        client: Any,
+        table_name: str,
+        *,
+        now: Callable[[], float],
+        source: Source = Source.ORGANIZATIONS,
+        limit: int = _ITEM_LIMIT,
     ) -> None:
         self._client = client
         self._table = table_name
         self._now = now
         self._limit = limit
+        self._key = {"pk": _serialize("ACCOUNTS"), "sk": _serialize(str(source))}
 
     def accounts(self) -> Mapping[str, AccountInfo]:
         """What was kept last; nothing before that. Raises botocore's errors."""
-        answer = self._client.get_item(TableName=self._table, Key=_key())
+        answer = self._client.get_item(TableName=self._table, Key=self._key)
         item = answer.get("Item")
         if item is None:
             return {}
@@ -47,7 +63,7 @@ class AccountTable:
         self._client.put_item(
             TableName=self._table,
             Item={
-                **_key(),
+                **self._key,
                 "accounts": _serialize(self._bounded(accounts)),
                 "recorded_at": _serialize(now),
                 "expires_at": _serialize(now + _KEPT_SECONDS),
@@ -81,7 +97,3 @@ def _text(accounts: Mapping[str, AccountInfo], ids: list[str], limit: int) -> by
 
 def _cut(text: str | None, limit: int) -> str | None:
     return None if text is None else shorten(text, limit)
-
-
-def _key() -> dict[str, Any]:
-    return {"pk": _serialize("ACCOUNTS"), "sk": _serialize("ACCOUNTS")}

@@ -9,9 +9,9 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from tests.alert_table import create_alert_table
-from trailwarden.accounts import REFRESH_SECONDS, AccountNames, refresh
+from trailwarden.accounts import REFRESH_SECONDS, AccountNames, refresh, remember
 from trailwarden.activity.model import AccountInfo
-from trailwarden.aws.account_table import AccountTable
+from trailwarden.aws.account_table import AccountTable, Source
 from trailwarden.aws.organization import OrganizationsAccounts
 from trailwarden.errors import OrganizationUnavailableError
 from trailwarden.state.accounts import AccountBook, MemoryAccountBook
@@ -178,6 +178,21 @@ def test_the_settings_say_more_than_organizations_and_less_is_filled_up() -> Non
         "2": AccountInfo("Two"),
         "3": AccountInfo("Three", "production"),
     }
+
+
+def test_what_the_settings_say_is_kept_once_beside_what_organizations_says(dynamodb: Any) -> None:
+    theirs = AccountTable(dynamodb, TABLE, now=lambda: 1000.0)
+    theirs.keep({"111122223333": AccountInfo("Theirs", "test")})
+    ours = AccountTable(dynamodb, TABLE, now=lambda: 1000.0, source=Source.SETTINGS)
+
+    remember(KNOWN, ours)
+    remember(KNOWN, AccountTable(dynamodb, TABLE, now=lambda: 2000.0, source=Source.SETTINGS))
+
+    assert (ours.accounts(), theirs.accounts()["111122223333"].name) == (KNOWN, "Theirs")
+    kept = {item["sk"]["S"]: item["recorded_at"]["N"] for item in dynamodb.scan(TableName=TABLE)["Items"]}
+    assert kept == {"ACCOUNTS": "1000", "SETTINGS": "1000"}, "nothing is written again"
+    remember({}, ours)
+    assert ours.accounts() == {}
 
 
 class Reads:

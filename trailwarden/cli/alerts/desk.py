@@ -113,14 +113,20 @@ def on_alerts(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _context(deployment: Deployment) -> Context:
-    from trailwarden.aws.account_table import AccountTable  # noqa: PLC0415 (boto3: only where it is read)
+    from trailwarden.accounts import merged  # noqa: PLC0415 (boto3, below: only where it is read)
+    from trailwarden.aws.account_table import AccountTable, Source  # noqa: PLC0415
     from trailwarden.aws.session_table import SessionTable  # noqa: PLC0415
     from trailwarden.cli.deployment import TABLE, denied_gives, pause  # noqa: PLC0415
 
-    book = AccountTable(deployment.dynamodb, TABLE, now=lambda: 0.0)
+    def said_by(source: Source) -> Mapping[str, AccountInfo]:
+        return AccountTable(deployment.dynamodb, TABLE, now=time.time, source=source).accounts()
+
+    def accounts() -> Mapping[str, AccountInfo]:
+        return merged(said_by(Source.SETTINGS), said_by(Source.ORGANIZATIONS))
+
     nothing: Mapping[str, AccountInfo] = {}
     sessions = SessionTable(deployment.dynamodb, TABLE, now=time.time, pause=pause)
-    return Context(accounts=denied_gives(book.accounts, nothing), sessions=_WhereAllowed(sessions))
+    return Context(accounts=denied_gives(accounts, nothing), sessions=_WhereAllowed(sessions))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,11 @@ https://plotly.com/javascript/reference/
 
 import html
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import count
 from typing import Any
 
 import plotly.graph_objects as go
@@ -20,6 +22,7 @@ from trailwarden.cli.tables import counted
 _SHOWN_RULES = 7
 _NAME_LIMIT = 48
 _FEWEST_BARS = 9
+_MOST_STEPS = 6  # of an axis of counts
 _DAY_IN_MS = 86_400_000
 
 
@@ -82,9 +85,20 @@ def alerts_chart(report: Report) -> dict[str, Any]:
             "range": _range(size.begin(first), size.begin(last), size),
             "fixedrange": True,
         },
-        yaxis={"rangemode": "tozero", "fixedrange": True, "tickformat": ",d", "nticks": 6},
+        yaxis={"rangemode": "tozero", "fixedrange": True, "tickformat": ",d", "dtick": _step(figure)},
     )
     return _plain(figure)
+
+
+def _step(figure: go.Figure) -> int:
+    """From one number on the axis to the next: 1, 2 or 5 times a power of ten, so that all are whole. Left to
+    plotly, an axis up to 2 has 0.5 and 1.5, which a format would show as 0 and 2."""
+    bars: Counter[str] = Counter()
+    for trace in figure.data:
+        bars.update(dict(zip(trace.x, trace.y, strict=True)))
+    wanted = max(bars.values(), default=0) / _MOST_STEPS
+    powers = (10**exponent for exponent in count())
+    return next(step for power in powers for step in (power, 2 * power, 5 * power) if step >= wanted)
 
 
 def _range(first: date, last: date, size: Bin) -> list[str]:
