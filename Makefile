@@ -9,7 +9,7 @@ MAKEFLAGS += --no-print-directory
 # Scripts of the environment (ruff, cdk's app) are found first.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
-export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20,21,22,23,24,25,26
 
 .PHONY: help demo test soak lint bench format setup requirements clean
 

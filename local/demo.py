@@ -141,14 +141,14 @@ class Demo:
     def _show(self, mail: Mail, seconds: float | None) -> None:
         self._console.rule()
         heading = Text(f"To: {mail.address}\nSubject: {mail.subject}", style="bold")
-        self._console.print(heading, soft_wrap=True)
-        self._console.print(Text(f"\n{shortened(mail.body)}"), soft_wrap=True)
+        self._console.print(heading)
+        self._console.print(Text(f"\n{shortened(mail.body)}"))
         delay = "" if seconds is None else f"{seconds:.2f} s from log file to alert"
         self._console.rule(Text(delay, style="green"), align="right")
 
     def _summarize(self, cloud: LocalCloud, stopwatch: Stopwatch, seconds: float) -> None:
         counts = cloud.counts()
-        table = Table(title="Summary", title_justify="left", show_header=False)
+        table = Table(show_header=False)
         table.add_row("API calls of the two actors", str(self._calls))
         table.add_row("log files delivered by CloudTrail", str(len(cloud.emulator.delivered)))
         table.add_row("records in them", str(sum(file.records for file in cloud.emulator.delivered)))
@@ -159,6 +159,7 @@ class Demo:
         for phase, took in stopwatch.seconds.items():
             table.add_row(phase, f"{took:.1f} s")
         table.add_row("everything", f"{seconds:.1f} s")
+        self._console.print("Summary")
         self._console.print(table)
 
     def _verdict(self, missing: list[Act], unexpected: list[Mail], *, keep: bool) -> int:
@@ -181,12 +182,9 @@ class Demo:
         emulator, names = cloud.emulator, cloud.names
         cloud.member("cloudtrail").start_logging(Name="trailwarden")
         say = self._console.print
-        say(
-            f"\nThe local cloud runs at {emulator.endpoint} until Ctrl-C; its trail logs again.",
-            soft_wrap=True,
-        )
+        say(f"\nThe local cloud runs at {emulator.endpoint} until Ctrl-C; its trail logs again.")
         for line in instructions(emulator.endpoint, names):
-            say(line, soft_wrap=True, highlight=False)
+            say(line, markup=False)
         while True:
             self._show_new(cloud)
             time.sleep(0.2)
@@ -256,7 +254,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m local.demo", description=__doc__)
     parser.add_argument("--keep", action="store_true", help="leave the local cloud running and show alerts")
     options = parser.parse_args(arguments)
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)  # a file or pipe gets whole lines
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that `with` blocks end in order
     try:
         return Demo(console).run(keep=options.keep)

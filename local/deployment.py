@@ -38,6 +38,9 @@ TRUST = (
     *("--cloudformation-execution-policies", "arn:aws:iam::aws:policy/AdministratorAccess"),
 )
 
+_NODE_RELEASES = ",".join(map(str, range(18, 40)))
+"""The releases of Node.js that jsii need not call old: it prints a banner for those that are not named."""
+
 Say = Callable[[str], None]
 
 
@@ -171,6 +174,7 @@ def _for_cdk(environment: Mapping[str, str]) -> dict[str, str]:
         "CDK_DISABLE_VERSION_CHECK": "1",
         "FORCE_COLOR": "0",
         "JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION": "1",
+        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": _NODE_RELEASES,
         "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
         "PYTHONPATH": os.pathsep.join([str(REPOSITORY), *filter(None, [environment.get("PYTHONPATH")])]),
     }

@@ -98,8 +98,7 @@ def print_totals(totals: Totals, rule_set: RuleSet, alert_count: int) -> None:
     rules += f" (rule set {rule_set.version})"
     speed = f"in {totals.seconds:.2f} s, {counted(round(rate), 'record')} a second"
     say(f"\nRead {read} with {rules} {speed}.")
-    repeats = f"{totals.repeats:,} of {'an event' if totals.repeats == 1 else 'events'} met before"
-    matches = f"{counted(totals.matches, 'match', 'matches')} ({repeats})"
+    matches = f"{counted(totals.matches, 'match', 'matches')} ({totals.repeats:,} of events met before)"
     say(f"{matches} made {counted(alert_count, 'alert')}.")
     if totals.passed_over:
         say(f"Passed over {counted(totals.passed_over, 'file')} of digests or Insights.")

@@ -10,11 +10,13 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import plotly.graph_objects as go
 import pytest
 
 from tests.samples import record
 from tests.unit.backtest.test_backtest import DRILLS, STOP, by_user, rules_of, run
 from trailwarden.backtest.report import Report
+from trailwarden.cli.rules.backtest_charts import _step
 from trailwarden.cli.rules.backtest_html import page_of, script_json
 
 _HOSTILE = (
@@ -201,3 +203,12 @@ def test_a_browser_draws_the_charts_and_runs_nothing_else(hostile: str, tmp_path
     assert 'class="main-svg"' in result.stdout
     assert "Content Security Policy" not in result.stderr
     assert "Uncaught" not in result.stderr
+
+
+@pytest.mark.parametrize("alerts", [1, 2, 3, 5, 6, 7, 11, 99, 1000])
+def test_the_axis_of_the_chart_has_whole_numbers_alone(alerts: int) -> None:
+    figure = go.Figure([go.Bar(x=["2026-03-01", "2026-03-02"], y=[alerts // 2, 1])])
+    figure.add_trace(go.Bar(x=["2026-03-01"], y=[alerts - alerts // 2]))
+    step = _step(figure)
+    assert isinstance(step, int)
+    assert alerts / 6 <= step <= max(1, alerts / 6 * 2.5)

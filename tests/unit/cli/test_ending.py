@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -238,3 +239,92 @@ detection:
     eventName: StopLogging
   condition: selection
 """
+
+
+# Ctrl-C while the command's modules are imported: click is the first of them.
+WHILE_IMPORTED = """
+import os, signal, sys
+
+class PressesCtrlC:
+    def find_spec(self, name, *_):
+        if name == "click":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, PressesCtrlC())
+signal.signal(signal.SIGINT, {handler})
+from trailwarden.__main__ import main
+sys.argv = ["trailwarden", "--version"]
+main()
+"""
+
+
+@needs_posix
+@pytest.mark.parametrize(
+    ("handler", "status"), [("signal.default_int_handler", -signal.SIGINT), ("signal.SIG_IGN", 0)]
+)
+def test_ctrl_c_before_there_is_a_command_ends_it_without_a_word(handler: str, status: int) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", WHILE_IMPORTED.format(handler=handler)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    )
+    assert (ran.returncode, ran.stderr) == (status, "")
+
+
+def test_a_command_ends_in_order_however_the_program_began(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[Any] = []
+    command = command_of(("scan",))
+    monkeypatch.setattr(command, "params", [])
+    monkeypatch.setattr(command, "callback", lambda: found.append(signal.getsignal(signal.SIGINT)))
+    for began in (signal.SIG_DFL, signal.SIG_IGN, signal.default_int_handler):
+        signal.signal(signal.SIGINT, began)
+        assert CliRunner().invoke(main, ["scan"]).exit_code == 0
+        assert signal.getsignal(signal.SIGINT) == began
+    assert found == [signal.default_int_handler, signal.SIG_IGN, signal.default_int_handler]
+
+
+@pytest.mark.parametrize(
+    ("met", "said"),
+    [
+        (FileNotFoundError(2, "No such file or directory", "/gone/x.html"), "/gone/x.html: No such file"),
+        (OSError(28, "No space left on device"), "standard output: No space left on device"),
+        (OSError("odd"), "trailwarden: odd"),
+    ],
+)
+def test_an_error_of_the_system_names_what_it_is_about(
+    monkeypatch: pytest.MonkeyPatch, met: OSError, said: str
+) -> None:
+    def ended() -> None:
+        raise met
+
+    command = command_of(("scan",))
+    monkeypatch.setattr(command, "params", [])
+    monkeypatch.setattr(command, "callback", ended)
+    result = CliRunner().invoke(main, ["scan"])
+    assert said in result.stderr
+    assert "Errno" not in result.stderr
+
+
+def test_a_temporary_folder_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def ended() -> None:
+        raise sqlite3.OperationalError("unable to open database file")
+
+    command = command_of(("scan",))
+    monkeypatch.setattr(command, "params", [])
+    monkeypatch.setattr(command, "callback", ended)
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "gone"))
+    said = CliRunner().invoke(main, ["scan"]).stderr
+    assert "unable to open database file; set TMPDIR to a folder with room" in said
+    assert f"which {tmp_path / 'gone'} is not" in said
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is full")
+@pytest.mark.parametrize(
+    "command", [("compile", "docs/examples", "-o"), ("coverage", "docs/examples", "--navigator")]
+)
+def test_a_file_that_cannot_be_written_is_named(command: tuple[str, ...]) -> None:
+    name, folder, option = command
+    result = CliRunner().invoke(main, ["rules", name, str(ROOT / folder), option, "/dev/full"])
+    assert (result.exit_code, result.stderr) == (4, "trailwarden: /dev/full: No space left on device\n")

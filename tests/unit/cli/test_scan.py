@@ -118,7 +118,7 @@ def test_text_is_a_table_and_what_was_read(rules: str, logs: Path) -> None:
     result = run("--rules", rules, logs)
     assert "user mallory stopped the trail main-trail" in result.stdout
     assert "Read 4 records in 2 log files with 1 rule " in result.stdout
-    assert "3 matches (1 of an event met before) made 1 alert." in result.stdout
+    assert "3 matches (1 of events met before) made 1 alert." in result.stdout
     heading, row = (line.split(maxsplit=8) for line in result.stdout.splitlines()[:2])
     assert heading == ["Level", "First", "(UTC)", "Last", "Events", "Account", "Region", "Alert"]
     assert row[:7] == ["high", "2026-03-01", "12:00:00", "12:30:00", "2", "444455556666", "eu-west-1"]
