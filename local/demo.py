@@ -67,13 +67,11 @@ class Demo:
             with stopwatch.phase("An intruder acts in the member account"):
                 expected = self._act(INTRUDER, intruder.breaks_in())
             with stopwatch.phase(f"What {SECURITY_ADDRESS} reads"):
-                missing = self._await_alerts(cloud, expected)
+                missing = self._show_expected(cloud, expected)
             with stopwatch.phase("The intruder goes on"):
                 expected = self._act(INTRUDER, intruder.goes_on())
             with stopwatch.phase(f"What {SECURITY_ADDRESS} reads then"):
-                missing += self._await_alerts(cloud, expected)
-                self._wait_until_read(cloud)
-                self._show_new(cloud)
+                missing += self._show_expected(cloud, expected)
             self._summarize(cloud, stopwatch, time.monotonic() - started)
             status = self._verdict(missing, unexpected, keep=keep)
             if keep:
@@ -108,8 +106,9 @@ class Demo:
                 expected.append(act)
         return expected
 
-    def _await_alerts(self, cloud: LocalCloud, expected: list[Act]) -> list[Act]:
-        """Wait for the alerts and show them; gives what should have raised one and did not."""
+    def _show_expected(self, cloud: LocalCloud, expected: list[Act]) -> list[Act]:
+        """Show all alerts when the expected ones are there, and what came with them; gives what should have
+        raised one and did not."""
         deadline = time.monotonic() + ALERT_SECONDS
         missing = expected
         with self._console.status("waiting for alerts"):
@@ -117,6 +116,7 @@ class Demo:
                 told = cloud.alert_mails()
                 missing = [act for act in missing if not any(_tells(alert, act) for alert in told)]
                 time.sleep(0.05)
+        self._wait_until_read(cloud)
         self._show_new(cloud)
         return missing
 

@@ -172,6 +172,7 @@ ARROWS: dict[str, set[str]] = {
         "trailwarden.state",
     },
     "trailwarden.cli": {"trailwarden"},
+    "trailwarden.__main__": {"trailwarden.cli"},
     "lambdas": {"trailwarden"},
     "infra": {"trailwarden"},
     "local": {"trailwarden", "infra"},

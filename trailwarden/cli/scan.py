@@ -23,9 +23,10 @@ from trailwarden.rules.ruleset import Level, dump_rule_set
 
 _LEVELS = [level.name.lower() for level in Level]
 _EPILOG = (
-    "Exit status: 0 done; 1 an alert at or above --fail-on; 2 wrong usage, or rules with mistakes "
-    "(the others are evaluated); 3 done, but some input could not be read; 4 the machine let it down (disk, "
-    "memory); 130 interrupted; 141 whoever read the output went away; 143 asked to end."
+    "Exit status: 0 done; 1 an alert at or above --fail-on; 2 wrong usage, or rules with mistakes (the "
+    "others are evaluated); 3 done, but some input could not be read, or a PATH holds no log file; 4 the "
+    "machine let it down (disk, memory); 130 interrupted; 141 whoever read the output went away; 143 asked "
+    "to end."
 )
 
 

@@ -25,7 +25,7 @@ def list_command(hour: str) -> str:
     came since. Some came shortly before the hour in which they were held back."""
     begins = _begins(hour)
     since = f" --since {begins - timedelta(hours=1):%Y-%m-%dT%H}" if begins else ""
-    return f"trailwarden alerts list --held --ongoing{since} -n {_LISTED}"
+    return f"trailwarden alerts list --held{since} -n {_LISTED}"
 
 
 def _begins(hour: str) -> datetime | None:

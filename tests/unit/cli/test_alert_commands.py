@@ -127,6 +127,8 @@ def test_list_shows_nothing_from_before_unless_asked(book: MemoryAlertBook) -> N
     assert recent.stderr == ("trailwarden: 1 alert is from before and not over; --ongoing lists them too\n")
     assert listed("--since", "2026-03-01T11:30", "--ongoing") == [SECOND, "dddd"]
     assert run("list", "--since", "2026-03-01T11:30", "--ongoing").stderr == ""
+    book.add(entry(named(alert("fay", eventTime="2026-03-01T06:00:00Z"), "ffff"), over=False, held=True))
+    assert listed("--since", "2026-03-01T11:30", "--held") == ["ffff"], "as a summary asks for"
     assert run("list", *SINCE, "--until", "2026-03-02").stderr == ""
     nothing = run("list", "--since", "2026-03-01T13:00")
     assert nothing.stdout == "No such alert since 2026-03-01 13:00 UTC.\n"

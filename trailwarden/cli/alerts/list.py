@@ -124,7 +124,11 @@ _STATES: dict[str, Callable[[AlertEntry], bool]] = {
     metavar="TEXT",
     help="List alerts whose actor has TEXT in the name, ARN, access key or person behind the session.",
 )
-@click.option("--held", is_flag=True, help="List alerts with a message that was held back.")
+@click.option(
+    "--held",
+    is_flag=True,
+    help="List alerts with a message that was held back, ongoing ones included.",
+)
 @click.option("--open", "unhandled", is_flag=True, help="List alerts neither acknowledged nor closed.")
 @click.option("--acknowledged", is_flag=True, help="List alerts that are acknowledged and not closed.")
 @click.option("--staged", is_flag=True, help="Also list alerts of staged rules, which notify nobody.")
@@ -164,6 +168,7 @@ def list_command(  # noqa: PLR0913, PLR0917 (its options)
       trailwarden alerts list --since 7d --min-level high --open
       trailwarden alerts list --account 444455556666 --actor mallory --json
     """
+    ongoing = ongoing or held  # as the summary counts them that tells people to list them
     states = {"held": held, "open": unhandled, "acknowledged": acknowledged}
     wanted = Wanted(
         levels,
@@ -187,8 +192,9 @@ def list_command(  # noqa: PLR0913, PLR0917 (its options)
     if len(shown) == limit:
         click.echo(f"trailwarden: the newest {counted(limit, 'alert')}; --limit shows more", err=True)
     if earlier:
+        least = "at least " if len(found) == limit else ""
         are = "1 alert is" if len(earlier) == 1 else f"{len(earlier):,} alerts are"
-        click.echo(f"trailwarden: {are} from before and not over; --ongoing lists them too", err=True)
+        click.echo(f"trailwarden: {least}{are} from before and not over; --ongoing lists them too", err=True)
     sys.exit(Exit.DONE)
 
 

@@ -28,7 +28,7 @@ from trailwarden.rules.ruleset import dump_rule_set
 
 _EPILOG = (
     "Exit status: 0 done; 2 wrong usage, or rules with mistakes (the others are evaluated); 3 done, but some "
-    "input could not be read."
+    "input could not be read, or a PATH holds no log file."
 )
 
 

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from itertools import count
 from typing import Any
 
 import plotly.graph_objects as go
@@ -96,9 +95,11 @@ def _step(figure: go.Figure) -> int:
     bars: Counter[str] = Counter()
     for trace in figure.data:
         bars.update(dict(zip(trace.x, trace.y, strict=True)))
-    wanted = max(bars.values(), default=0) / _MOST_STEPS
-    powers = (10**exponent for exponent in count())
-    return next(step for power in powers for step in (power, 2 * power, 5 * power) if step >= wanted)
+    wanted: float = max(bars.values(), default=0) / _MOST_STEPS
+    power = 1
+    while 5 * power < wanted:
+        power *= 10
+    return next(step for step in (power, 2 * power, 5 * power) if step >= wanted)
 
 
 def _range(first: date, last: date, size: Bin) -> list[str]:
