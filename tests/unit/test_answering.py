@@ -69,8 +69,9 @@ def test_requests_are_applied_in_the_name_that_iam_proves() -> None:
     assert (office.entry.acknowledged_by, office.entry.note) == (ALICE_SHOWN, "mine")
     assert office.applier.apply(office.ask("unacknowledge", number="2")) is Applied.DONE
     assert office.entry.acknowledged_by == ""
-    assert office.applier.apply(office.ask("close", f"{ROLE}:bob", "3")) is Applied.DONE
+    assert office.applier.apply(office.ask("close", f"{ROLE}:bob", "3", note="a test")) is Applied.DONE
     assert office.entry.closed_by == "assumed-role/trailwarden-responders/bob"
+    assert (office.entry.closing_note, office.entry.note) == ("a test", "")
 
 
 @pytest.mark.parametrize(
@@ -244,7 +245,7 @@ class Failing:
     def unacknowledge(self, alert_id: str, by: str) -> AlertEntry:
         raise MemoryError
 
-    def close(self, alert_id: str, by: str) -> AlertEntry:
+    def close(self, alert_id: str, by: str, note: str = "") -> AlertEntry:
         raise MemoryError
 
 
@@ -311,7 +312,8 @@ def test_a_command_waits_until_its_request_is_applied() -> None:
     made = answers.acknowledge(office.alert_id, "bob", "mine")
     assert (made.acknowledged_by, made.note) == (ALICE_SHOWN, "mine")
     assert answers.unacknowledge(office.alert_id, "bob").acknowledged_by == ""
-    assert answers.close(office.alert_id, "bob").closed_by == ALICE_SHOWN
+    closed = answers.close(office.alert_id, "bob", "a test")
+    assert (closed.closed_by, closed.closing_note) == (ALICE_SHOWN, "a test")
 
 
 def test_a_command_says_why_a_request_was_refused() -> None:

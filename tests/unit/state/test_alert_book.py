@@ -168,7 +168,14 @@ def test_whoever_acknowledged_first_stays_unless_there_is_more_to_say(book: Book
 def test_an_alert_is_closed_once(book: Book) -> None:
     closed = book.close(NEW, "alice")
     assert (closed.closed, closed.closed_by, closed.closed_at) == (True, "alice", "2026-03-01T12:00:00Z")
-    assert book.close(NEW, "bob") == closed
+    assert closed.closing_note == ""
+    assert book.close(NEW, "bob", "the note of another") == closed
+    assert book.get(NEW) == closed
+
+
+def test_an_alert_is_closed_with_a_note(book: Book) -> None:
+    closed = book.close(NEW, "alice", "a planned test")
+    assert (closed.closing_note, closed.note) == ("a planned test", "")
     assert book.get(NEW) == closed
 
 
