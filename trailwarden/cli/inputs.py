@@ -138,7 +138,7 @@ def inputs_of(
         seen = f"only {passed.text()}" if passed.files else f"nothing named {_NAMES}"
         raise LogFileUnavailable(f"{path}: holds no log file, {seen}")
     if passed.files:
-        note(f"{path}: passed over {passed.text()}")
+        note(f"{one_line(path, 1100)}: passed over {passed.text()}")
 
 
 def is_log_file(name: str) -> bool:
@@ -245,7 +245,7 @@ def _s3_inputs(address: str, make_client: Callable[[], Any], passed: _PassedOver
         pages = objects.client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         for entry in (entry for page in pages for entry in page.get("Contents", [])):
             name = _relative_key(entry["Key"], prefix)
-            if name is None or name.endswith("/"):  # an object that a console shows as a folder
+            if name is None or entry["Key"].endswith("/"):  # the console makes such objects for folders
                 continue
             if entry["Key"] != prefix and not is_log_file(name):
                 passed.add(name)

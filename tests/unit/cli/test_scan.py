@@ -336,6 +336,26 @@ def test_s3_addresses_are_read(rules: str, monkeypatch: pytest.MonkeyPatch, pref
     assert "no-such-bucket" in missing.stderr
 
 
+def test_objects_of_other_names_are_named(rules: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        s3 = boto3.client("s3")
+        s3.create_bucket(Bucket="log-archive")
+        for key in ("case/A.JSON.GZ", "case/", "case/notes.txt", "other/b.log"):
+            s3.put_object(Bucket="log-archive", Key=key, Body=log_file([record()]))
+        mixed = run("--rules", rules, "--format", "jsonl", "S3://log-archive/case")
+        other = run("--rules", rules, "s3://log-archive/other")
+        named = run("--rules", rules, "--format", "jsonl", "s3://log-archive/other/b.log")
+    left = "that is not named *.json, *.json.gz or *.gz"
+    assert (mixed.exit_code, len(lines(mixed))) == (0, 1)
+    assert mixed.stderr == f"trailwarden: S3://log-archive/case: passed over 1 file {left}: notes.txt\n"
+    assert other.exit_code == 3
+    assert f"s3://log-archive/other: holds no log file, only 1 file {left}: b.log" in other.stderr
+    assert (named.exit_code, len(lines(named))) == (0, 1), "as a file that is named is read whatever its name"
+
+
 def test_a_reader_that_goes_away_is_no_fault_of_the_input(rules: str, logs: Path) -> None:
     """As in `trailwarden scan ... | head -1`, with more lines than a pipe holds."""
     file = logs / "many.json.gz"
