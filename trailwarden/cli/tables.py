@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 STYLES = {"critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "cyan"}
 _GAP = 2
-_LEAST = 36
+_LEAST = 32
 """How many columns of a terminal the main column needs, unless it is narrower: with less room, rows are
 printed as cards."""
 _ROWS_AT_ONCE = 200
