@@ -61,10 +61,10 @@ def completed(record: Record, filling: Record) -> dict[str, Any]:
     return whole
 
 
-def share_matched(detection: Node, records: Sequence[Record]) -> float:
+def share_matched(detection: Node, views: Sequence[RecordView]) -> float:
     """Which share of the records a compiled detection matches."""
     condition = compile_condition(detection)
-    return sum(condition(RecordView(dict(record))) for record in records) / max(len(records), 1)
+    return sum(map(condition, views)) / max(len(views), 1)
 
 
 class Traffic:
