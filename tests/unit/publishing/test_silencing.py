@@ -309,3 +309,22 @@ def test_a_rule_that_would_be_stored_event_by_event_is_reported_at_any_level(
 
     (text,) = [" ".join(text.split()) for _, text in world.warnings]
     assert f"({level.decode()})" in text
+
+
+def test_what_changed_begins_with_the_exception_that_hides_of_every_rule() -> None:
+    world = World(shipped=MANY)
+    world.publish({"own.yml": OWN}, base=0)
+
+    world.publish({"own.yml": OWN, "pass.yml": exception().replace(f"[{OWN_ID}]".encode(), b"any")}, base=1)
+
+    first, alone, files = world.live().changes
+    assert first.startswith("exception added: ")
+    assert alone.startswith("changed by exceptions alone: ")
+    assert alone.endswith(f" and {len(MANY) - 2} more")  # three of them, and the team's own, are named
+    assert files == "files: +pass.yml"
+
+    world.publish({"own.yml": OWN.replace(b"level: high", b"level: low")}, base=2)
+
+    gone, other, *_ = world.live().changes
+    assert gone.startswith("exception removed: ")
+    assert "level high → low" in other or "level" in other
