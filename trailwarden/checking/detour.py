@@ -56,7 +56,7 @@ _READING_SERVICES = tuple(
 """What they read, they read on their own; what they change, they may change for a caller."""
 _WRITING = {"readOnly": False}
 _WORD = re.compile(r"[a-z][a-z0-9-]+")
-_NAME = re.compile(r"[A-Za-z][\w.-]*(?: [\w.-]+)*")
+_NAME = re.compile(r"[A-Za-z][\w. -]*+")
 _SAID = re.compile("amazonaws|AWS Internal", re.IGNORECASE)
 _SERVICE_ALONE = frozenset({"userIdentity.invokedBy", "origin.service", "sourceIPAddress"})
 """No other word stands there than a service's name."""

@@ -123,6 +123,9 @@ def test_a_role_of_anyone_elses_is_no_concern(service: str) -> None:
     ("event", "parameters"),
     [
         ("CreateCluster", '{"serviceRole": %s, "name": "c"}'),
+        ("UpdateUserPool", '{"smsConfiguration": {"snsCallerArn": %s}}'),
+        ("UpdateAccount", '{"patchOperations": [{"path": "/cloudwatchRoleArn", "value": %s}]}'),
+        ("CreateApi", '{"credentialsArn": %s}'),
         ("UpdateEnvironment", '{"optionSettings": [{"optionName": "ServiceRole", "value": %s}]}'),
         ("UpdateStateMachine", '{"definition": "{\\"Credentials\\": {\\"RoleArn\\": %q}}"}'),
         ("CreateAssociation", '{"name": "d", "parameters": {"AutomationAssumeRole": [%s]}}'),
