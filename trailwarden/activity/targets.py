@@ -1,7 +1,7 @@
 """What was acted on: from the request, the answer, and `resources`; a bounded few, the most telling first."""
 
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from typing import Any
 from urllib.parse import unquote
 
@@ -11,7 +11,7 @@ from trailwarden.activity.services import service_key
 from trailwarden.activity.text import NAME_LIMIT, arn_account, arn_region, arn_resource, mapping, text
 from trailwarden.activity.wording import plain_event_name, words_of
 from trailwarden.delivery.records import Record, field_values
-from trailwarden.safety.text import one_line
+from trailwarden.safety.text import ELLIPSIS, one_line
 
 _VALUES_AT_MOST = 200
 # By service: what an ARN's resource begins with before the name, and whether all of the rest is the name, or
@@ -25,24 +25,49 @@ _NAMED_WHOLE = {
     "dynamodb": (("table/", True),),
 }
 _ARN_LIMIT = 300
+_IN_TEXT = 3
+_TEXT_LIMIT = 160
 _HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 
 
 def targets_of(record: Record) -> tuple[tuple[Target, ...], int]:
     """At most `TARGETS_AT_MOST` targets, and how many more there are (counted to a few hundred)."""
-    found: dict[tuple[str, str], Target] = {}
-    for target in _all(record):
-        found.setdefault((target.type, target.name), target)
-    kept = _without_repeats(list(found.values()))
+    kept = _different(chain(_asked_for(record), _answered(record)))
     return tuple(kept[:TARGETS_AT_MOST]), max(0, len(kept) - TARGETS_AT_MOST)
 
 
-def _all(record: Record) -> Iterator[Target]:
+def acted_on(record: Record) -> str:
+    """What a call acted on, in one text: `user bob (policy AdministratorAccess)`; empty where it does not say.
+
+    What the call made counts only if it names nothing else: an access key for `bob` acts on `user bob`, each
+    time. A name in several words stands in quotes. A text that does not say all of it ends in an ellipsis.
+    """
+    found = _different(_asked_for(record)) or _different(_answered(record))
+    if not found:
+        return ""
+    first, *others = map(_in_words, found[:_IN_TEXT])
+    more = ELLIPSIS if len(found) > _IN_TEXT else ""
+    return one_line(f"{first} ({', '.join(others)}){more}" if others else first, _TEXT_LIMIT)
+
+
+def _in_words(target: Target) -> str:
+    name = target.name.replace('"', "'")
+    return f'{target.type} "{name}"' if len(name.split()) > 1 else f"{target.type} {name}"
+
+
+def _different(targets: Iterable[Target]) -> list[Target]:
+    found: dict[tuple[str, str], Target] = {}
+    for target in targets:
+        found.setdefault((target.type, target.name), target)
+    return _without_repeats(list(found.values()))
+
+
+def _asked_for(record: Record) -> Iterator[Target]:
+    """What the call itself names."""
     service = service_key(text(record, "eventSource") or "")
     event_name = plain_event_name(text(record, "eventName") or "")
     if service == "sts" and event_name in ("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"):
         yield from _named(record, "requestParameters.roleArn", "role")
-        yield from _resources(record)
         return
     request = "requestParameters"
     wrapped = _wrapper(mapping(record.get(request)))
@@ -52,6 +77,11 @@ def _all(record: Record) -> Iterator[Target]:
         yield from _named(record, "serviceEventDetails.keyId", "KMS key")
     if service == "signin":  # Identity Center names the user that is tried beside the request
         yield from _named(record, "additionalEventData.UserName", "user")
+
+
+def _answered(record: Record) -> Iterator[Target]:
+    """What AWS says of it."""
+    service = service_key(text(record, "eventSource") or "")
     for path, kind in ANSWERS.get(service, ()):
         yield from _named(record, f"responseElements.{path}", kind)
     yield from _resources(record)

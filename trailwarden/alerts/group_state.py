@@ -7,6 +7,7 @@ from typing import Protocol
 from trailwarden.alerts.model import Alert, AlertBatch, AlertMatch
 from trailwarden.alerts.placement import alert_id, seconds_of
 from trailwarden.alerts.telling import FollowUp
+from trailwarden.alerts.variety import Variety
 
 ACKNOWLEDGED = "acknowledged"
 CARRIED_ON = "carried on"
@@ -16,13 +17,14 @@ late record took some of them back."""
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """How many different matches there are, and the times of their first and last event. `at_least`: there
-    are more than `total`, and nobody counts how many."""
+    """How many different matches there are, the times of their first and last event, and what differs among
+    them. `at_least`: there are more than `total`, and nobody counts how many."""
 
     total: int
     first_event_time: str | None = None
     last_event_time: str | None = None
     at_least: bool = False
+    variety: Variety | None = None
 
 
 Count = Callable[[str, str], Counted]

@@ -29,6 +29,7 @@ from trailwarden.alerts.group_state import (
 from trailwarden.alerts.model import Alert, AlertBatch, AlertGroup
 from trailwarden.alerts.pieces import Piece, first_piece
 from trailwarden.alerts.telling import FollowUp, Reason
+from trailwarden.alerts.variety import variety_of
 
 __all__ = [
     "ACKNOWLEDGED",
@@ -137,15 +138,21 @@ def _opened(batch: AlertBatch, piece: Piece, identity: str, stored: Stored) -> A
     """The alert as its first message tells it."""
     alert = batch.alert
     if len(piece.matches) == alert.count and not batch.revisable:
-        return _under(alert, identity)
-    counted = stored.count(piece.first, piece.last)
-    return replace(
-        alert,
-        alert_id=identity,
-        count=max(1, counted.total),
-        first_event_time=counted.first_event_time or alert.first_event_time,
-        last_event_time=counted.last_event_time or alert.last_event_time,
-    )
+        shown = replace(alert, alert_id=identity, variety=variety_of(piece.matches))
+    else:
+        counted = stored.count(piece.first, piece.last)
+        shown = replace(
+            alert,
+            alert_id=identity,
+            count=max(1, counted.total),
+            first_event_time=counted.first_event_time or alert.first_event_time,
+            last_event_time=counted.last_event_time or alert.last_event_time,
+            variety=counted.variety,
+        )
+    if batch.placed is not None and shown.count == alert.count and shown.variety is not None:
+        # The sentence of a correlation is made of all of its events.
+        return replace(shown, variety=replace(shown.variety, alike=True))
+    return shown
 
 
 def _looked_at(state: GroupState, span: Span, known: dict[str, Span], now: int) -> Iterator[tuple[int, str]]:
@@ -201,6 +208,7 @@ def follow_up_of(reason: Reason, counted: Counted, told: int) -> FollowUp:
         counted.first_event_time,
         counted.last_event_time,
         at_least=counted.at_least,
+        variety=counted.variety,
     )
 
 

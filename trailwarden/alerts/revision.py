@@ -140,6 +140,7 @@ def _shown(alert: Alert, part: Span, counted: Counted, taken: Set[tuple[str, str
         count=max(1, counted.total),
         first_event_time=counted.first_event_time,
         last_event_time=counted.last_event_time,
+        variety=counted.variety,
     )
     if earliest is None or (earliest.evidence == alert.evidence and not _is_taken(alert, taken)):
         return shown
