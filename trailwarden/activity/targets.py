@@ -37,7 +37,7 @@ def targets_of(record: Record) -> tuple[tuple[Target, ...], int]:
 
 
 def acted_on(record: Record) -> str:
-    """What a call acted on, in one text: `user bob (policy AdministratorAccess)`; empty where it does not say.
+    """What a call acted on, in one text: `user bob (policy AdministratorAccess)`; empty if it does not say.
 
     What the call made counts only if it names nothing else: an access key for `bob` acts on `user bob`, each
     time. A name in several words stands in quotes. A text that does not say all of it ends in an ellipsis.

@@ -53,8 +53,8 @@ _IRREGULAR = {
 # Verbs of one syllable that double their last letter, and others that end alike and double it too.
 _DOUBLED = frozenset(
     """
-    drop grab map omit plan plug scan strip ship stop submit swap tag trim untag unwrap wrap admit permit refer
-    transfer
+    drop grab map omit plan plug scan strip ship stop submit swap tag trim untag unwrap wrap admit
+    permit refer transfer
     """.split()  # noqa: SIM905
 )
 # What the first word of a call's name means, where another verb says it better.
@@ -95,10 +95,10 @@ _VERBS = frozenset(
 # Verbs of sentences, which no call begins with.
 _OTHER_VERBS = frozenset(
     """
-    act allow appear ask blind break clean cover dump enumerate erase examine explore fetch flood force
-    grab guess harvest help hijack lengthen loosen look lower mine name obtain omit plant point prepare
-    pretend pull raise reach rent reroute serve shorten silence spread steal strip suppress take tamper
-    transmit turn unprotect use visit weaken widen
+    act allow appear ask blind break clean cover dump enumerate erase examine explore fetch flood
+    force grab guess harvest help hijack lengthen loosen look lower mine name obtain omit plant
+    point prepare pretend pull raise reach rent reroute serve shorten silence spread steal strip
+    suppress take tamper transmit turn unprotect use visit weaken widen
     """.split()  # noqa: SIM905
 )
 _SINGULAR_IN_S = ("ss", "us", "is")

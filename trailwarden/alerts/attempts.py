@@ -14,7 +14,9 @@ from trailwarden.delivery.records import Record
 
 DENIED, FAILED, FAILED_INSIDE, DRY_RUN = "denied", "failed", "failed inside AWS", "dry run"
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
-_SUBJECT = re.compile(r"(\{actor\}|Someone|Somebody|The root user(?: of account \{account\})?) (\{action\}|\w+)")
+_SUBJECT = re.compile(
+    r"(\{actor\}|Someone|Somebody|The root user(?: of account \{account\})?) (\{action\}|\w+)"
+)
 _ANOTHER_VERB = re.compile(r"(?:(?<= and )|(?<= or )|(?<=, ))\w+")
 _ENDS_IN_AN_OUTCOME = re.compile(
     r"\{[^{}]*\b(?:outcome|errorCode|errorMessage|sentence)\b[^{}]*\}"

@@ -21,7 +21,7 @@ _ACTOR_LIMIT = 140
 _TITLE_LIMIT = 300
 
 
-def alert_title(  # noqa: PLR0913, PLR0917 (what a sentence is made of)
+def alert_title(
     rule: Rule | Correlation,
     record: Record,
     group: dict[str, str] | None = None,

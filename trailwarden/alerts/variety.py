@@ -1,5 +1,5 @@
-"""What differs among the events of one alert: how many targets, addresses, actions and accounts they have, and
-which are the first. A function of the set of matches, in bounded memory.
+"""What differs among the events of one alert: how many targets, addresses, actions and accounts they have,
+and which are the first. A function of the set of matches, in bounded memory.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,8 @@ TOLD_APART_AT_MOST = 1000
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """Different values: the first ones, in the order of the matches that have them, and how many there are."""
+    """Different values: the first ones, in the order of the matches that have them, and how many there
+    are."""
 
     first: tuple[str, ...] = ()
     number: int = 0

@@ -188,9 +188,7 @@ def _match_item(batch: AlertBatch, match: AlertMatch, expires_at: int) -> Item:
         "expires_at": expires_at,
     }
     known |= {
-        name: text
-        for name in ("target", "account", "outcome", "wording")
-        if (text := getattr(match, name))
+        name: text for name in ("target", "account", "outcome", "wording") if (text := getattr(match, name))
     }
     if match.event_time is not None and match.event_time != match.placed:
         known["event_time"] = match.event_time

@@ -192,9 +192,7 @@ def counted(matches: Iterable[AlertMatch]) -> Counted:
     kept = list(matches)
     found = {match.match_id: match.event_time for match in kept}
     known = [time for time in found.values() if time is not None]
-    return Counted(
-        len(found), min(known, default=None), max(known, default=None), variety=variety_of(kept)
-    )
+    return Counted(len(found), min(known, default=None), max(known, default=None), variety=variety_of(kept))
 
 
 class MemoryCorrelationStore:
