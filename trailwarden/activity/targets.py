@@ -1,6 +1,7 @@
 """What was acted on: from the request, the answer, and `resources`; a bounded few, the most telling first."""
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import chain, islice
 from typing import Any
 from urllib.parse import unquote
@@ -96,20 +97,29 @@ def _wrapper(request: Any) -> str | None:
 
 
 def _parameters(record: Record, prefix: str, service: str, event_name: str) -> Iterator[Target]:
-    bucket = next(_texts(record, f"{prefix}.bucketName"), None)
-    key = next(_texts(record, f"{prefix}.key"), None)
-    if service == "s3" and bucket and key:
-        yield _target("object", f"{bucket}/{key}")
-        return
-    present = {name.lower() for value in islice(field_values(record, prefix), 1) for name in mapping(value)}
-    own = BY_SERVICE.get(service, ())
+    if service == "s3":
+        bucket = next(_texts(record, f"{prefix}.bucketName"), None)
+        key = next(_texts(record, f"{prefix}.key"), None)
+        if bucket and key:
+            yield _target("object", f"{bucket}/{key}")
+            return
+    request = record.get(prefix) if prefix in record else next(field_values(record, prefix), None)
+    present = {name.lower() for name in mapping(request)}
     named_after = next((kind for part, kind in NAMED_AFTER.get(service, ()) if part in event_name), None)
-    named = {path for path, _ in own}
-    for path, kind in (*own, *(pair for pair in COMMON if pair[0] not in named)):
-        if path.partition(".")[0].lower() in present:
+    for head, path, kind in _paths_of(service):
+        if head in present:
             yield from _named(
                 record, f"{prefix}.{path}", named_after if path == "name" and named_after else kind
             )
+
+
+@lru_cache(maxsize=512)
+def _paths_of(service: str) -> tuple[tuple[str, str, str], ...]:
+    """The parameters of a service that name what is acted on: the first step in small letters, path, kind."""
+    own = BY_SERVICE.get(service, ())
+    named = {path for path, _ in own}
+    pairs = (*own, *(pair for pair in COMMON if pair[0] not in named))
+    return tuple((path.partition(".")[0].lower(), path, kind) for path, kind in pairs)
 
 
 def _named(record: Record, path: str, kind: str) -> Iterator[Target]:
@@ -120,8 +130,13 @@ def _named(record: Record, path: str, kind: str) -> Iterator[Target]:
 def _texts(record: Record, path: str) -> Iterator[str]:
     """The texts at a path, lists opened; the first letter of its last step in either case."""
     head, _, last = path.rpartition(".")
+    holder = record.get(head)
     for name in (last, last[:1].upper() + last[1:]):
-        for value in islice(field_values(record, f"{head}.{name}"), _VALUES_AT_MOST):
+        if isinstance(holder, dict):  # most stand right there
+            found = [holder[name]] if name in holder else []
+        else:
+            found = list(islice(field_values(record, f"{head}.{name}"), _VALUES_AT_MOST))
+        for value in found:
             values = value[:_VALUES_AT_MOST] if isinstance(value, list) else [value]
             for wrapped in values:
                 entry = _unwrapped(wrapped)
