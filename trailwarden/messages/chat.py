@@ -11,6 +11,7 @@ from typing import Any
 
 from trailwarden.alerts.attack import tactics
 from trailwarden.alerts.telling import FollowUp, Reason
+from trailwarden.alerts.variety import Values
 from trailwarden.messages.following import summed_up, total_of
 from trailwarden.messages.overview import named
 from trailwarden.messages.story import Story, who
@@ -133,12 +134,12 @@ def _lines(story: Story) -> list[str]:
     if activity and (story.follow_up or alert.count > 1):
         lines.append("How it began:" if story.follow_up else "The first of these events:")
     if activity:
-        actor, origin = activity.actor, activity.origin
+        actor, origin, insight = activity.actor, activity.origin, activity.insight
         tool = f" {plain(origin.by_tool())}" if origin.tool else ""
         lines += [
-            f"Who: {plain(who(actor))}",
+            "Who: anybody, all calls are counted" if insight else f"Who: {plain(who(actor))}",
             f"What: {plain(activity.told(), 400)}",
-            f"Where from: {plain(origin)}{tool}",
+            f"Rate: {plain(insight)}" if insight else f"Where from: {plain(origin)}{tool}",
         ]
     lines += [
         f"Account: {plain(story.account())}, {plain(alert.region)}",
@@ -158,7 +159,13 @@ def _different(story: Story) -> list[str]:
     variety = story.variety
     if variety is None or story.alert.count <= 1:
         return []
-    lists = (("Targets", variety.targets), ("Actions", variety.actions), ("From", variety.addresses))
+    lists: tuple[tuple[str, Values], ...] = (
+        ("Targets", variety.targets),
+        ("Actions", variety.actions),
+        ("From", variety.addresses),
+    )
+    if variety.accounts.number > 1:
+        lists += (("Accounts", variety.accounts),)
     texts = ((label, named(one, 5, targets=label == "Targets")) for label, one in lists if one.first)
     return [f"{label}: {plain(text, 400)}" for label, text in texts]
 

@@ -120,9 +120,13 @@ class Story:
 
     def title(self) -> str:
         """A sentence that is true of all events that are told of: the rule's own, or its title, who, and on
-        what."""
-        ending = some_failed(self.variety, self.alert.count) if self.alert.count > 1 else ""
+        what; and how many of them failed."""
+        failed = "" if self.alike else all_failed(self.variety, self.alert.count)
+        ending = f"all {failed}" if failed else self._some_failed()
         return f"{self._title()}{f': {ending}' if ending else ''}"
+
+    def _some_failed(self) -> str:
+        return some_failed(self.variety, self.alert.count) if self.alert.count > 1 else ""
 
     def _title(self) -> str:
         """The same, but for how many of the events failed."""
@@ -167,14 +171,17 @@ class Story:
     def headline(self) -> str:
         """The title, after what is new about it: `+19,999 more: user mallory stopped the trail main`."""
         if self.follow_up:
-            return f"{news(self.follow_up)}{self._failing()}: {self.title()}"
-        return f"{self._how_many()}{self.title()}"
+            title = f"{news(self.follow_up)}{self._failing()}: {self._title()}"
+        else:
+            title = f"{self._how_many()}{self._title()}"
+        some = self._some_failed()
+        return f"{title}: {some}" if some else title
 
     def sentence(self) -> str:
         """All of it in a sentence: the title, where, and how long ago; or what is new, and how many there
         are; and if the title is not the rule's own, how it began. Nothing in it makes a link."""
         alert, title = self.alert, self._title()
-        some = some_failed(self.variety, alert.count) if alert.count > 1 else ""
+        some = self._some_failed()
         title, ending = _split(title, outcome_word(alert.record) if alert.record else "")
         what = ", ".join(part for part in (title, self._where(title), some) if part) + ending
         began = "" if self.alike else f". It began with: {self.first_title()}"

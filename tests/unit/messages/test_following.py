@@ -220,6 +220,8 @@ def test_of_many_events_it_is_said_how_many_failed() -> None:
     )
     every = render(denied, follow_up=follow_up(variety=replace(many, denied=20_000, failed=0)))
     assert every.subject.startswith("[CRITICAL] +19,999 more, all denied: StopLogging called by user mallory")
+    assert json.loads(every.payload)["title"].endswith("on trail a and trail b: all denied")
+    assert json.loads(message.payload)["title"].endswith(": 15,005 of 20,000 denied or failed")
 
 
 def test_the_sentence_on_top_is_true_of_all_that_it_counts_in_every_form() -> None:
