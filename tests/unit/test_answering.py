@@ -9,7 +9,6 @@ import msgspec
 import pytest
 
 from tests.alerting_world import START, STOP, Event, World
-from trailwarden.alerts.group_state import Scope
 from trailwarden.alerts.placement import time_of
 from trailwarden.alerts.terms import DEFAULT_TERMS, Terms
 from trailwarden.answering import A_MINUTE, ATTEMPTS, Applied, Applier
@@ -369,11 +368,11 @@ def test_an_acknowledgement_covers_what_was_asked_for_and_ends() -> None:
     office = Office()
     asked = office.ask("acknowledge", targets="any", seconds=3600)
     assert office.applier.apply(asked) is Applied.DONE
-    assert office.entry.acknowledged_targets is Scope.ANY
+    assert office.entry.acknowledged_targets == "any"
     assert office.entry.acknowledged_until == time_of(int(office.world.now) + 3600)
     office.world.now += 3599
     assert office.entry.acknowledged_by == ALICE_SHOWN
     office.world.now += 1
     assert office.entry.acknowledged_by == ""
     assert office.applier.apply(office.ask("acknowledge", number="2", targets="this")) is Applied.DONE
-    assert office.entry.acknowledged_targets is Scope.THIS
+    assert office.entry.acknowledged_targets == "this"

