@@ -96,7 +96,7 @@ ARROWS: dict[str, set[str]] = {
         "trailwarden.state",
     },
     "trailwarden.watching": {"trailwarden.safety", "trailwarden.state", "trailwarden.alerting"},
-    "trailwarden.answering": {"trailwarden.state"},
+    "trailwarden.answering": {"trailwarden.alerts", "trailwarden.state"},
     "trailwarden.accounts": {"trailwarden.activity", "trailwarden.errors", "trailwarden.state"},
     "trailwarden.scaffold": {
         "trailwarden.safety",

@@ -6,11 +6,12 @@ from functools import partial
 from typing import Any
 
 from trailwarden.activity.fields import NORMALISED
+from trailwarden.activity.targets import acted_on
 from trailwarden.delivery.records import Record, field_values
 from trailwarden.safety.redact import MASK, hides, redacted, redacted_text
 from trailwarden.safety.text import UNKNOWN, one_line
 
-__all__ = ["NORMALISED", "account", "actor", "field_text", "origin", "outcome", "region"]
+__all__ = ["NORMALISED", "account", "actor", "field_text", "origin", "outcome", "region", "target"]
 
 _READ_AT_MOST = 4096
 
@@ -41,6 +42,11 @@ def _texts(value: Any, limit: int) -> list[str]:
     if isinstance(value, bool):
         return ["true" if value else "false"]
     return [one_line(redacted_text(value[:_READ_AT_MOST]) if isinstance(value, str) else value, limit)]
+
+
+def target(record: Record) -> str:
+    """What was acted on, in one text (`activity.targets.acted_on`); empty where the record does not say."""
+    return redacted_text(acted_on(record))
 
 
 actor, account, origin, outcome, region = (

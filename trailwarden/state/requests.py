@@ -13,6 +13,8 @@ from typing import Protocol
 
 import msgspec
 
+from trailwarden.alerts.acknowledging import LONGEST
+from trailwarden.alerts.group_state import Scope
 from trailwarden.errors import TrailwardenError
 
 NOTE_AT_MOST = 500
@@ -34,12 +36,15 @@ class RequestAction(StrEnum):
     CLOSE = "close"
 
 
-class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is asked for, of one alert. It does not say by whom."""
+class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What is asked for, of one alert. It does not say by whom. An acknowledgement says for which targets,
+    and for how many seconds."""
 
     action: RequestAction
     alert_id: str
     note: str = ""
+    targets: Scope = Scope.SEEN
+    seconds: int = LONGEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,8 @@ def read_request(text: str) -> Request:
         raise RequestError("it does not name an alert by its whole id")
     if len(request.note) > NOTE_AT_MOST or not request.note.isprintable():
         raise RequestError(f"its note is longer than {NOTE_AT_MOST} characters, or not one printable line")
+    if not 0 < request.seconds <= LONGEST:
+        raise RequestError(f"it does not end within {LONGEST // 86_400} days, the longest that there is")
     return request
 
 
