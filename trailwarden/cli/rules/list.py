@@ -10,8 +10,9 @@ from typing import Any
 import click
 
 from trailwarden.cli.exits import Exit
-from trailwarden.cli.rule_files import usable_rules
-from trailwarden.cli.tables import console, level_text, table
+from trailwarden.cli.rule_files import rules_named
+from trailwarden.cli.tables import console, counted, level_text, table
+from trailwarden.rules.load import RuleFolder
 from trailwarden.rules.ruleset import Correlation, Level, Rule, RuleSet
 from trailwarden.rules.source import Source
 from trailwarden.safety.text import one_line
@@ -53,7 +54,7 @@ class Listed:
 
 
 @click.command("list")
-@click.argument("paths", nargs=-1, metavar="[PATH...]")
+@click.argument("paths", nargs=-1, metavar="[PATH|RULE...]")
 @click.option("--level", "levels", multiple=True, type=click.Choice(_LEVELS), help="Of this level.")
 @click.option("--status", "statuses", multiple=True, type=click.Choice(_STATUSES), help="Of this status.")
 @click.option(
@@ -73,8 +74,9 @@ def list_command(  # noqa: PLR0913, PLR0917 (the options)
     owners: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """List rule files and folders (the shipped rules if none is named), worst first.
+    """List the rules of files and folders (the shipped rules if none is named), worst first.
 
+    They are shown as they are on top of the shipped rules. RULE is a shipped rule's id, name, title or file.
     An option that is repeated means any of its values; different options must all hold.
 
     \b
@@ -83,10 +85,10 @@ def list_command(  # noqa: PLR0913, PLR0917 (the options)
       trailwarden rules list --level high --level critical --tag attack.persistence
       trailwarden rules list my-rules/ --owner "identity team" --json
     """
-    rule_set, sources, sound = usable_rules(paths)
+    rules = rules_named(paths)
     found = [
         one
-        for one in _listed(rule_set, sources)
+        for one in _listed(rules.rule_set, rules.sources)
         if (not levels or str(one.rule.level) in levels)
         and (not statuses or one.rule.status in statuses)
         and (not tags or any(_has(one.rule.tags, tag) for tag in tags))
@@ -95,8 +97,8 @@ def list_command(  # noqa: PLR0913, PLR0917 (the options)
     if as_json:
         click.echo(json.dumps([one.as_json() for one in found], indent=2))
     else:
-        _print(found)
-    sys.exit(Exit.DONE if sound else Exit.USAGE)
+        _print(found, rules.folder)
+    sys.exit(Exit.DONE if rules.sound else Exit.USAGE)
 
 
 def _listed(rule_set: RuleSet, sources: Sequence[Source]) -> list[Listed]:
@@ -111,7 +113,7 @@ def _has(tags: Sequence[str], wanted: str) -> bool:
     return any(fnmatchcase(tag, folded) or tag.startswith(f"{folded}.") for tag in map(str.lower, tags))
 
 
-def _print(found: Sequence[Listed]) -> None:
+def _print(found: Sequence[Listed], folder: RuleFolder) -> None:
     rows = table("Level", "Status", "Rule", "Tags", "Owner", "Tests:", "Id")
     for one in found:
         rule = one.rule
@@ -128,4 +130,5 @@ def _print(found: Sequence[Listed]) -> None:
         )
     if found:
         console().print(rows)
-    click.echo(f"{len(found):,} {'rule' if len(found) == 1 else 'rules'}.")
+    counts = ((len(found), "rule"), (len(folder.filters), "exception"), (len(folder.overrides), "override"))
+    click.echo(", ".join(counted(count, what) for count, what in counts if count or what == "rule") + ".")
