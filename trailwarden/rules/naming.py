@@ -57,15 +57,18 @@ class References:
 
 
 def nearest_rule(word: str, rules: Sequence[Named]) -> tuple[str, Named] | None:
-    """The id, name, title or file that is most like the word, with its rule."""
+    """The id, name, title or file that is most like the word, or that begins most like it, with its rule."""
     called = {
         text.lower(): (text, rule)
         for rule in rules
         for text in (PurePath(rule.path).stem, rule.title, rule.name, rule.id)
         if text
     }
-    near = difflib.get_close_matches(word.lower(), called, n=1, cutoff=0.7)
-    return called[near[0]] if near else None
+    if near := difflib.get_close_matches(word.lower(), called, n=1, cutoff=0.7):
+        return called[near[0]]
+    begun = {text[: len(word) + 1]: found for text, found in reversed(called.items())}
+    near = difflib.get_close_matches(word.lower(), begun, n=1, cutoff=0.85)
+    return begun[near[0]] if near else None
 
 
 def unknown_reference(text: str, rules: Sequence[Named], missing: str = "") -> tuple[str, str]:

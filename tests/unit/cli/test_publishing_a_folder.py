@@ -13,23 +13,20 @@ __all__ = ["deployed", "folder"]  # the fixtures
 STOPPED_ID = "0b2c6f8e-1f7e-4b8a-9b4a-3d3b8f6f4a10"
 
 
-@pytest.mark.parametrize(
-    "command", [("publish", "{folder}"), ("rollback",), ("promote", "trail_stopped"), ("pull", "{folder}")]
-)
-def test_without_a_terminal_and_without_yes_nothing_is_done(
-    deployed: Deployed, folder: Path, command: tuple[str, ...]
-) -> None:
+def test_without_a_terminal_and_without_yes_nothing_is_done(deployed: Deployed, folder: Path) -> None:
     published(folder)
     (folder / "deleted.yml").write_text(DELETED)
     published(folder)
-    (folder / "deleted.yml").write_text(DELETED.replace("high", "low"))
+    changed = DELETED.replace("high", "low")
+    (folder / "deleted.yml").write_text(changed)
 
-    result = run(*(word.format(folder=folder) for word in command))
+    for command in (("publish", folder), ("rollback",), ("promote", "trail_stopped"), ("pull", folder)):
+        result = run(*map(str, command))
+        assert result.exit_code == 2, command
+        assert "There is no terminal to ask on: add --yes." in result.stderr, command
 
-    assert result.exit_code == 2
-    assert "There is no terminal to ask on: add --yes." in result.stderr
     assert len(deployed.store.history()) == 2
-    assert "level: low" in (folder / "deleted.yml").read_text()
+    assert (folder / "deleted.yml").read_text() == changed
 
 
 def test_publish_shows_what_is_other_before_it_asks(deployed: Deployed, folder: Path) -> None:

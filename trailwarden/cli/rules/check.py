@@ -8,6 +8,7 @@ import click
 
 from trailwarden.checking import ApiModels, Finding, Severity, check_rules
 from trailwarden.checking.suppression import nothing_alerts
+from trailwarden.cli.completion import rules_or_paths
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.rule_files import files_named
 from trailwarden.cli.rules.findings import print_findings
@@ -20,7 +21,7 @@ from trailwarden.rules.shipped import shipped_rules_path
 
 
 @click.command("check")
-@click.argument("paths", nargs=-1, metavar="[PATH|RULE...]")
+@click.argument("paths", nargs=-1, metavar="[PATH|RULE...]", shell_complete=rules_or_paths)
 @click.option("--strict", is_flag=True, help="Leave with 1 where there are warnings.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as one JSON list.")
 def check_command(paths: tuple[str, ...], *, strict: bool, as_json: bool) -> None:

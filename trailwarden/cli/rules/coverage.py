@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from trailwarden.cli.completion import rules_or_paths
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.rule_files import rules_named
 from trailwarden.cli.tables import console, counted, table
@@ -16,7 +17,7 @@ from trailwarden.safety.text import one_line
 
 
 @click.command("coverage")
-@click.argument("paths", nargs=-1, metavar="[PATH|RULE...]")
+@click.argument("paths", nargs=-1, metavar="[PATH|RULE...]", shell_complete=rules_or_paths)
 @click.option(
     "--navigator",
     type=click.Path(path_type=Path, dir_okay=False),

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
+from trailwarden.cli.completion import rules_or_paths
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.rule_files import name_problems, rules_called, rules_named
 from trailwarden.cli.rules.records import record_at
@@ -36,7 +37,7 @@ _WIDTH_OF_A_FILE = 140
 
 
 @click.command("explain")
-@click.argument("rule", metavar="RULE")
+@click.argument("rule", metavar="RULE", shell_complete=rules_or_paths)
 @click.argument("place", metavar="FILE:INDEX")
 @click.option("--rules", "paths", multiple=True, help="A team's file or folder; may be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="Print the explanation as JSON.")

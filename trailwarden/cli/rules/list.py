@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from trailwarden.cli.completion import rules_or_paths
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.rule_files import rules_named
 from trailwarden.cli.tables import console, counted, level_text, table
@@ -18,6 +19,9 @@ from trailwarden.rules.source import Source
 from trailwarden.safety.text import one_line
 
 _LEVELS = [level.name.lower() for level in reversed(Level)]
+_HEADINGS = ("Level", "Status", "Rule", "Tags", "Owner", "Tests:", "Id")
+_WIDE = 120
+"""On a terminal that is narrower, all columns would break ids and titles into pieces: it gets the first."""
 _STATUSES = ["stable", "test", "experimental", "deprecated", "unsupported"]
 
 
@@ -54,7 +58,7 @@ class Listed:
 
 
 @click.command("list")
-@click.argument("paths", nargs=-1, metavar="[PATH|RULE...]")
+@click.argument("paths", nargs=-1, metavar="[PATH|RULE...]", shell_complete=rules_or_paths)
 @click.option("--level", "levels", multiple=True, type=click.Choice(_LEVELS), help="Of this level.")
 @click.option("--status", "statuses", multiple=True, type=click.Choice(_STATUSES), help="Of this status.")
 @click.option(
@@ -114,21 +118,22 @@ def _has(tags: Sequence[str], wanted: str) -> bool:
 
 
 def _print(found: Sequence[Listed], folder: RuleFolder) -> None:
-    rows = table("Level", "Status", "Rule", "Tags", "Owner", "Tests:", "Id")
+    out = console()
+    narrow = out.width < _WIDE
+    rows = table("Level", "Rule") if narrow else table(*_HEADINGS)
     for one in found:
         rule = one.rule
         kind = "" if rule.generates else " (feeds correlations)"
+        title = one_line(rule.title) + kind
         tags = [tag.removeprefix("attack.") for tag in rule.tags]
-        rows.add_row(
-            level_text(rule.level),
-            rule.status,
-            one_line(rule.title) + kind,
-            " ".join(tags),
-            rule.owner,
-            str(one.tests),
-            rule.id,
-        )
+        if narrow:
+            status = f" [{rule.status}]" if rule.staged else ""
+            rows.add_row(level_text(rule.level), f"{title}{status}\n{rule.id}")
+        else:
+            cells = (rule.status, title, " ".join(tags), rule.owner, str(one.tests), rule.id)
+            rows.add_row(level_text(rule.level), *cells)
+    rows.columns[-1].no_wrap = True  # an id is copied
     if found:
-        console().print(rows)
+        out.print(rows)
     counts = ((len(found), "rule"), (len(folder.filters), "exception"), (len(folder.overrides), "override"))
     click.echo(", ".join(counted(count, what) for count, what in counts if count or what == "rule") + ".")

@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import click
 
+from trailwarden.cli.completion import rules_or_paths
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.rule_files import rules_named, sound
 from trailwarden.cli.rules.warnings import warn
@@ -14,7 +15,7 @@ from trailwarden.rule_tests import run_rule_tests
 
 
 @click.command("test")
-@click.argument("paths", nargs=-1, metavar="[PATH|RULE...]")
+@click.argument("paths", nargs=-1, metavar="[PATH|RULE...]", shell_complete=rules_or_paths)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def test_command(paths: tuple[str, ...], *, as_json: bool) -> None:
     """Run the tests inside rule files (of the shipped rules if none is named).
