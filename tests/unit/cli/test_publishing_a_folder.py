@@ -1,12 +1,14 @@
 """`rules publish`, `promote` and `pull`: nothing is done unasked, undone in silence or overwritten."""
 
 import json
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from tests.unit.cli.deployed import Deployed
 from tests.unit.cli.test_deployment_commands import DELETED, STOPPED, deployed, folder, published, run
+from trailwarden.cli.rules.submitting import confirm
 
 __all__ = ["deployed", "folder"]  # the fixtures
 
@@ -158,3 +160,19 @@ def test_pull_writes_nothing_hidden_and_nothing_outside(
     assert ".github/workflows/run.yml" not in [str(path) for path in here.rglob("*")]
     assert list(elsewhere.iterdir()) == []
     assert not (here / ".github").exists()
+
+
+@pytest.mark.parametrize(("answer", "status"), [("y\n", None), ("n\n", 2)])
+def test_on_a_terminal_the_answer_counts(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], answer: str, status: int | None
+) -> None:
+    terminal = StringIO(answer)
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stdin", terminal)
+    if status is None:
+        confirm("Publish 2 changes?", yes=False)
+        return
+    with pytest.raises(SystemExit) as left:
+        confirm("Publish 2 changes?", yes=False)
+    assert left.value.code == status
+    assert "Nothing was handed in." in capsys.readouterr().err

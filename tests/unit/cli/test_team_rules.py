@@ -215,3 +215,24 @@ def test_explain_shows_a_shipped_rule_under_the_teams_files(tmp_path: Path, log:
     assert "filter The vault's drill: does not apply" in shown
     shown = run("rules", "explain", ROOT_RULE, f"{log}:0", "--rules", write(tmp_path / "b", off)).stdout
     assert "It is switched off by an override in the team's folder." in shown
+
+
+def test_check_holds_a_rule_against_the_shipped_ones_whatever_else_the_folder_holds(tmp_path: Path) -> None:
+    """As publication does, which reads all of them; a rule alone has few of them read beside it."""
+    shipped = next(each for each in shipped_names() if each.id == ROOT_RULE)
+    written = next(yaml.safe_load_all(Path(shipped.path).read_text()))
+    detection = dict(reversed(written["detection"].items()))
+    same = {**MINE, "title": shipped.title.upper(), "detection": detection}
+
+    found = json.loads(run("rules", "check", "--json", write(tmp_path / "team", same)).stdout)
+
+    assert {"duplicate-title", "duplicate-detection"} <= {each["code"] for each in found}
+    assert {Path(each["path"]).name for each in found} == {"0.yml"}
+
+
+def test_a_correlation_that_goes_with_what_an_override_switches_off_is_named_by_check(tmp_path: Path) -> None:
+    feeding = next(each for each in shipped_names() if each.name == FEEDING)
+    off = {**OVERRIDE, "override": {"rules": [feeding.id], "enabled": False}}
+    result = run("rules", "check", write(tmp_path / "team", CORRELATION, off))
+    assert "[switched-off-with]" in result.stdout
+    assert "'Images Pulled Again And Again' is built on" in result.stdout
