@@ -101,11 +101,11 @@ def build_detections(
     if len(problems) == found:
         return detections
     # Told when the rule is compiled; this one will not be.
-    lists = {path[:-1] for path in builder.unfilled}  # their values are told one by one
+    wholes = {path[:-1] for path in builder.unfilled}  # their values are told one by one
     problems.extend(
         document.problem(path, value.message, value.cure)
         for path, value in builder.unfilled.items()
-        if path not in lists
+        if path not in wholes
     )
     return None
 

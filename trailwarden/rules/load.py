@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid5
 
 import sigma.exceptions as sigma_exceptions
 from sigma.exceptions import SigmaError
@@ -24,7 +23,7 @@ from trailwarden.rules.document import Document, read_documents
 from trailwarden.rules.filters import FilterSource, check_references, filters_of, is_filter, read_filters
 from trailwarden.rules.folder import MAX_FILES, MAX_TOTAL, rule_files
 from trailwarden.rules.lists import NamedList, is_list, named_lists, shipped_lists
-from trailwarden.rules.naming import Named
+from trailwarden.rules.naming import Named, id_of_content
 from trailwarden.rules.overrides import Override, apply_overrides, is_override, read_overrides
 from trailwarden.rules.protection import (
     protected_ids,
@@ -46,7 +45,6 @@ from trailwarden.rules.source import RuleSource, Source
 _LEVELS = "informational, low, medium, high, critical"
 _DEFAULT_LEVEL = "medium"
 _LITERAL = re.compile(r"[^\W_]+")
-_IDS = UUID("5d0c0e1f-6d5b-4f0a-9a52-6a1b8f6e2c11")
 _NOT_RULES = {
     "action": ("rule collections (`action`) are not evaluated", "write each rule out in full"),
 }
@@ -400,7 +398,7 @@ def _attributes(
         problems.append(document.problem(("title",), "the rule has no `title`", cure))
         data["title"] = "-"
     # Sigma leaves these two to the author: https://sigmahq.io/docs/basics/rules.html
-    data.setdefault("id", _id_of_content(data))
+    data.setdefault("id", id_of_content(data))
     if "level" not in optional:
         data.setdefault("level", _DEFAULT_LEVEL)
     for key in ("title", "id", "level"):
@@ -414,13 +412,6 @@ def _attributes(
         cure = _CURES.get(key, "see the attribute's section in Sigma's specification")
         problems.append(document.problem((key,), str(error.args[0]), cure))
     return attributes
-
-
-def _id_of_content(data: dict[str, Any]) -> str:
-    """The id of a rule that has none: a UUID made from what it finds, the same wherever it is read."""
-    found = [data.get(key) for key in ("title", "logsource", "detection", "correlation")]
-    content = json.dumps(found, sort_keys=True, default=str)
-    return str(uuid5(_IDS, content))
 
 
 def _log_source(document: Document, problems: list[Problem]) -> SigmaLogSource | None:

@@ -4,10 +4,14 @@ Imports no pySigma.
 """
 
 import difflib
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import Any
+from uuid import UUID, uuid5
 
+_IDS = UUID("5d0c0e1f-6d5b-4f0a-9a52-6a1b8f6e2c11")
 _SHOWN = 5
 
 
@@ -19,6 +23,12 @@ class Named:
     name: str
     title: str
     path: str
+
+
+def id_of_content(data: Mapping[str, Any]) -> str:
+    """The id of a rule that has none: a UUID made from what it finds, the same wherever it is read."""
+    found = [data.get(key) for key in ("title", "logsource", "detection", "correlation")]
+    return str(uuid5(_IDS, json.dumps(found, sort_keys=True, default=str)))
 
 
 def named_by(word: str, rules: Iterable[Named]) -> list[Named]:

@@ -79,7 +79,7 @@ def test_all_shipped_rules_where_none_is_named(logs: Path) -> None:
 def test_an_unknown_word_names_the_nearest_rule(logs: Path) -> None:
     result = run("trail_stoped_or_deleted", logs)
     assert result.exit_code == 2
-    assert f"Did you mean '{SHIPPED_STOP}'?" in result.stderr
+    assert f"did you mean `{SHIPPED_STOP}`?" in result.stderr
 
 
 def test_log_files_must_be_named(rule_file: Path) -> None:

@@ -76,6 +76,16 @@ def test_a_promotion_can_be_undone_on_purpose_and_is_then_forgotten(deployed: De
     published(folder)
 
 
+def test_a_promoted_rule_without_an_id_is_known_by_what_it_finds(deployed: Deployed, folder: Path) -> None:
+    file = folder / "trails" / "stopped.yml"
+    file.write_text(STOPPED.replace(f"id: {STOPPED_ID}\n", ""))
+    published(folder)
+    assert run("promote", "trail_stopped", "--yes").exit_code == 0
+    refused = run("publish", str(folder), "--yes")
+    assert refused.exit_code == 1
+    assert f"`trailwarden rules promote 'Trail stopped' --dir {folder}`" in refused.stderr
+
+
 def test_a_status_that_the_folder_itself_set_is_the_folders_to_change(
     deployed: Deployed, folder: Path
 ) -> None:

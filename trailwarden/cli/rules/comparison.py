@@ -8,6 +8,7 @@ from typing import Any
 
 from trailwarden.rules.document import Document, read_documents
 from trailwarden.rules.folder import is_rule_file
+from trailwarden.rules.naming import id_of_content
 from trailwarden.safety.text import one_line
 
 Files = Mapping[str, bytes]
@@ -31,8 +32,10 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StatusChange:
-    """A rule's status before and now; empty where it says none, which is as good as `stable`."""
+    """A rule's status before and now; empty where it says none, which is as good as `stable`. `rule_id` is
+    the id that the rule had, if need be made from what it finds."""
 
+    rule_id: str
     before: str
     after: str
 
@@ -110,7 +113,8 @@ def _changed(before: _Written, after: _Written) -> DocumentChange:
         return change
     details = tuple(_details(before.data, after.data))
     old, new = (one_line(one.data.get("status") or "", _VALUE) for one in (before, after))
-    status = StatusChange(old, new) if old != new else None
+    rule_id = str(before.data.get("id") or id_of_content(before.data)).lower()
+    status = StatusChange(rule_id, old, new) if old != new else None
     return replace(change, details=details, status=status)
 
 

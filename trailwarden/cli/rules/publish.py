@@ -128,7 +128,7 @@ def _refuse_undoing(deployment: Deployment, changes: Sequence[DocumentChange], f
     click.echo(f"trailwarden: {folder} would undo {many}:", err=True)
     by_status: dict[str, list[str]] = {}
     for change, status, by in undone:
-        by_status.setdefault(status.before, []).append(change.id)
+        by_status.setdefault(status.before, []).append(shlex.quote(change.id or change.title))
         who = one_line(by.claimed_author or by.published_by, 100)
         told = f"set in publication {by.sequence} of {by.published_at}, by {who}"
         click.echo(f"  {change.title}: {status.before} → {status.after or 'none'} ({told})", err=True)
@@ -145,9 +145,11 @@ def undone_promotions(
 ) -> Iterator[tuple[DocumentChange, StatusChange, Publication]]:
     """The changes that take back a status which `rules promote` set, with the publication that set it."""
     for change in changes:
-        rule_id, status = change.id.lower(), change.status
-        by = next((one for one in history if rule_id in one.promoted), None)
-        if by is not None and status is not None and by.promoted[rule_id] == status.before:
+        status = change.status
+        if status is None:
+            continue
+        by = next((one for one in history if status.rule_id in one.promoted), None)
+        if by is not None and by.promoted[status.rule_id] == status.before:
             yield change, status, by
 
 
