@@ -8,11 +8,18 @@ import pytest
 
 from tests.unit.cli.deployed import Deployed
 from tests.unit.cli.test_deployment_commands import DELETED, STOPPED, deployed, folder, published, run
+from trailwarden.cli.rules import publish
 from trailwarden.cli.rules.submitting import confirm
 
 __all__ = ["deployed", "folder"]  # the fixtures
 
 STOPPED_ID = "0b2c6f8e-1f7e-4b8a-9b4a-3d3b8f6f4a10"
+
+
+@pytest.fixture(autouse=True)
+def only_checked_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is checked here is what is checked there: once is enough where it is sound."""
+    monkeypatch.setattr(publish, "_check", lambda *_: None)
 
 
 def test_without_a_terminal_and_without_yes_nothing_is_done(deployed: Deployed, folder: Path) -> None:
