@@ -137,6 +137,7 @@ def read_over_shipped(
     problems: list[Problem] = []
     files = list(_files(paths, problems))
     own = [document for file in files for document in _read_file(file, problems)]
+    own.sort(key=lambda document: not document.shipped)  # of rules with one id, the first is taken
     known = {file.resolve() for file in files}
     beside = shipped_files() if whole else sorted({*files_beside(own), *also})
     base = [file for file in beside if file.resolve() not in known]
@@ -148,20 +149,22 @@ def read_over_shipped(
 def files_beside(documents: Sequence[Document]) -> list[Path]:
     """The shipped files that say something about the documents: by what they are called, what they refer to,
     and (a rule that finds the same) what they look for."""
-    maps = [document.data for document in documents if isinstance(document.data, dict)]
+    mapped = [document for document in documents if isinstance(document.data, dict)]
+    maps = [document.data for document in mapped]
     words = {str(data[key]) for data in maps for key in ("id", "name", "title") if key in data}
     for data in maps:
         for key in ("correlation", "filter", "override"):
             body = data.get(key)
             words.update(_texts_in(body.get("rules")) if isinstance(body, dict) else ())
-    return files_naming(words, [_looked_for(data["detection"]) for data in maps if "detection" in data])
+    team = [document.data for document in mapped if not document.shipped]
+    return files_naming(words, [_looked_for(data["detection"]) for data in team if "detection" in data])
 
 
 def _looked_for(detection: Any) -> LookedFor:
     """The longest word of each value, and how many words the detection has, names of fields among them."""
     texts = [text.lower() for text in _texts_in(detection)]
     longest = {max(_LITERAL.findall(text), key=len, default="") for text in texts}
-    return LookedFor(frozenset(longest), len(_LITERAL.findall(json.dumps(detection, default=str))))
+    return LookedFor(frozenset(longest - {""}), len(_LITERAL.findall(json.dumps(detection, default=str))))
 
 
 def _texts_in(value: Any) -> Iterator[str]:

@@ -132,6 +132,14 @@ def test_what_takes_a_shipped_rules_place_is_refused_by_every_command(
     assert (results["check"].exit_code, results["test"].exit_code) == (2, 2)
 
 
+def test_the_shipped_rules_come_first_in_whatever_order_they_are_named(tmp_path: Path) -> None:
+    shipped = next(each for each in shipped_names() if each.id == ROOT_RULE)
+    team = write(tmp_path / "team", {**MINE, "id": ROOT_RULE})
+    result = run("rules", "list", team, shipped.path, "--json")
+    assert (result.exit_code, [one["title"] for one in json.loads(result.stdout)]) == (2, [shipped.title])
+    assert f"{team}/0.yml" in result.stderr
+
+
 def test_scan_with_rules_is_exactly_these_rules(tmp_path: Path, log: Path) -> None:
     folder = write(tmp_path / "team", {**MINE, "id": ROOT_RULE}, EXCEPTION, OVERRIDE)
     result = run("scan", "--rules", folder, log)

@@ -63,7 +63,9 @@ def test_a_rule_that_finds_the_same_is_found_among_the_shipped_ones() -> None:
     """Each shipped detection, handed in as a team's, is held against the file that it stands in."""
     for source in SOURCES:
         if isinstance(source, RuleSource):
-            document = replace(source.document, data={"detection": source.document.data["detection"]})
+            document = replace(
+                source.document, data={"detection": source.document.data["detection"]}, shipped=False
+            )
             assert Path(source.path) in files_beside([document]), source.title
 
 
