@@ -13,7 +13,6 @@ from trailwarden.engine.evaluate import compile_condition
 from trailwarden.engine.match import Match
 from trailwarden.engine.values import RecordView
 from trailwarden.errors import Problem, RuleError
-from trailwarden.explain import explain_rule, reasons
 from trailwarden.rules.block import RuleTest
 from trailwarden.rules.compile import compile_rule, compile_usable
 from trailwarden.rules.correlation import CorrelationSource
@@ -86,8 +85,7 @@ def _failures_of_rule(source: RuleSource, problems: list[Problem]) -> Iterator[R
     condition = compile_condition(rule.detection)
     for test in source.block.tests:
         if condition(RecordView(test.record)) is not test.must_match:
-            explained = explain_rule(source, test.record)
-            yield _failure(source, test, "this record", reasons(explained) if explained else ())
+            yield _failure(source, test, "this record", _reasons(source, test.record))
 
 
 def _failures_of_correlation(
@@ -134,6 +132,14 @@ def _timed(records: Sequence[Record]) -> Iterator[Record]:
         yield {"eventTime": when.isoformat(), "eventID": f"00000000-0000-4000-8000-{index:012}", **record}
 
 
+def _reasons(source: RuleSource, record: Record) -> list[str]:
+    """The lines that decided, in the words of `rules explain`: loaded by the first test that fails."""
+    from trailwarden.explain import explain_rule, reasons  # noqa: PLC0415
+
+    explained = explain_rule(source, record)
+    return reasons(explained) if explained else []
+
+
 def _events(engine: Engine, records: Sequence[Record], rules: Mapping[str, RuleSource]) -> list[str]:
     """Of each record of a correlation's test, which rule it is an event of, or why it is of none."""
     found = []
@@ -146,10 +152,12 @@ def _events(engine: Engine, records: Sequence[Record], rules: Mapping[str, RuleS
                 f"record {number}: {', '.join(map(repr, fired))} {'fires' if len(fired) == 1 else 'fire'}"
             )
             continue
-        explained = [each for rule in engine.rule_set.rules if (each := explain_rule(rules[rule.id], record))]
+        explained = [
+            (rule.title, why) for rule in engine.rule_set.rules if (why := _reasons(rules[rule.id], record))
+        ]
         if explained:
-            nearest = min(explained, key=lambda each: len(each.decisive()))
-            found.append(f"record {number}: {nearest.title!r} does not fire: {reasons(nearest)[0]}")
+            title, why = min(explained, key=lambda each: len(each[1]))
+            found.append(f"record {number}: {title!r} does not fire: {why[0]}")
     left = len(found) - _RECORDS
     shown = [*found[:_RECORDS], f"(and {_records(left)} more)"] if left > 0 else found
     rest = "; `timespan`, `group-by` and `condition` decide the rest" if events else ""
