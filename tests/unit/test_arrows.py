@@ -112,6 +112,7 @@ ARROWS: dict[str, set[str]] = {
         "trailwarden.alerts",
     },
     "trailwarden.rule_tests": {
+        "trailwarden.explain",
         "trailwarden.errors",
         "trailwarden.delivery",
         "trailwarden.rules",

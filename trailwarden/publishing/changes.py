@@ -45,6 +45,16 @@ def rule_changes(before: RuleSet | None, after: RuleSet) -> list[str]:
     return [one_line(line, _LINE) for line in lines]
 
 
+def status_changes(before: RuleSet | None, after: RuleSet) -> dict[str, str]:
+    """The status of each rule and correlation whose status is other now, by id."""
+    old = _by_id(before)
+    return {
+        one: rule.status
+        for one, rule in _by_id(after).items()
+        if one in old and old[one].status != rule.status
+    }
+
+
 def exception_changes(
     before: Mapping[str, LiveException], after: Mapping[str, LiveException], expired: Mapping[str, str]
 ) -> list[str]:

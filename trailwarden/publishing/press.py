@@ -72,6 +72,8 @@ class Attempt:
     turned_away: str = ""
     replaced: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    promotes: bool = False
+    """A person set the status of rules, and nothing else."""
     unchecked: bool = False
     """It was live before: nothing but what keeps it from being compiled stops it."""
 
@@ -135,6 +137,7 @@ class Press:
             warnings=built.warnings,
             exceptions=exceptions,
             overrides=built.overrides,
+            promoted=changes.status_changes(before, built.rule_set) if attempt.promotes else {},
         )
         self._folder.put_artefact(version, dump_rule_set(built.rule_set))
         self._folder.put_sources(sources, pack_sources(attempt.shipped, attempt.team))

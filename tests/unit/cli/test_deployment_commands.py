@@ -81,7 +81,7 @@ def run(*arguments: str) -> Result:
 
 
 def published(folder: Path, *options: str) -> Result:
-    result = run("publish", str(folder), *options)
+    result = run("publish", str(folder), "--yes", *options)
     assert result.exit_code == 0, result.output
     return result
 
@@ -103,7 +103,7 @@ def test_publish_checks_here_first_and_hands_in_nothing_that_is_broken(
     deployed: Deployed, folder: Path
 ) -> None:
     (folder / "deleted.yml").write_text(BROKEN)
-    result = run("publish", str(folder))
+    result = run("publish", str(folder), "--yes")
     assert result.exit_code == 2
     assert f"{folder}/deleted.yml:9:" in result.stderr
     assert "cure: " in result.stderr
@@ -119,7 +119,7 @@ def test_publish_tells_every_mistake_that_only_the_deployment_finds(
     published(folder)
     (folder / "deleted.yml").write_text(BROKEN)
     monkeypatch.setattr(publish, "_check", lambda *_: None)
-    result = run("publish", str(folder))
+    result = run("publish", str(folder), "--yes")
     assert result.exit_code == 1
     assert f"{folder}/deleted.yml:9:" in result.stderr
     assert "refused" in result.stderr
@@ -163,7 +163,7 @@ def test_publish_that_hears_nothing_says_so(
     deployed: Deployed, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deployed.works = False
-    result = run("publish", str(folder), "--wait", "0")
+    result = run("publish", str(folder), "--yes", "--wait", "0")
     assert result.exit_code == 3
     assert "no outcome within 0 s" in result.stderr
 
@@ -192,23 +192,23 @@ def test_rollback_goes_back_to_the_one_before(deployed: Deployed, folder: Path) 
     published(folder)
     (folder / "deleted.yml").write_text(DELETED)
     published(folder)
-    result = run("rollback", "--note", "too noisy")
+    result = run("rollback", "--note", "too noisy", "--yes")
     assert result.exit_code == 0, result.output
     assert "Rule set 3" in result.stdout
     assert deployed.team() == {"trails/stopped.yml": STOPPED}
     versions = [one.version for one in deployed.store.history()]
     assert versions[0] == versions[2] != versions[1]
-    assert run("rollback", "2").exit_code == 0
+    assert run("rollback", "2", "--yes").exit_code == 0
     assert len(deployed.team()) == 2
 
 
 def test_there_is_nothing_to_roll_back_to_before_the_first(deployed: Deployed, folder: Path) -> None:
-    assert run("rollback").exit_code == 2
+    assert run("rollback", "--yes").exit_code == 2
     published(folder)
-    result = run("rollback")
+    result = run("rollback", "--yes")
     assert result.exit_code == 2
     assert "there is none before it" in result.stderr
-    missing = run("rollback", "7")
+    missing = run("rollback", "7", "--yes")
     assert missing.exit_code == 2
     assert "there is no publication 7" in missing.stderr
 
@@ -252,15 +252,15 @@ def test_diff_of_two_publications_and_of_edits_that_are_not_live(deployed: Deplo
 
 def test_promote_sets_the_status_and_leaves_the_rest_of_the_file(deployed: Deployed, folder: Path) -> None:
     published(folder)
-    result = run("promote", "trail_stopped")
+    result = run("promote", "trail_stopped", "--yes")
     assert result.exit_code == 0, result.output
     assert deployed.team() == {
         "trails/stopped.yml": STOPPED.replace("status: test  # for a week", "status: stable  # for a week")
     }
-    again = run("promote", "trail_stopped")
+    again = run("promote", "trail_stopped", "--yes")
     assert (again.exit_code, again.stdout) == (0, "Trail stopped is stable already.\n")
-    assert run("promote", "Trail stopped", "--to", "experimental").exit_code == 0
-    assert run("promote", "no such rule").exit_code == 2
+    assert run("promote", "Trail stopped", "--to", "experimental", "--yes").exit_code == 0
+    assert run("promote", "no such rule", "--yes").exit_code == 2
 
 
 def test_promote_in_a_folder_needs_no_deployment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,7 +42,7 @@ def test_compile_writes_nothing_where_a_rule_is_broken(tmp_path: Path) -> None:
 
 def test_test_counts_and_passes(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["rules", "test", write(tmp_path, RULE.rstrip() + TESTS)])
-    assert (result.exit_code, result.stdout) == (0, "1 rules, 2 tests, 0 failed.\n")
+    assert (result.exit_code, result.stdout) == (0, "1 rule, 2 tests, 0 failed.\n")
 
 
 def test_test_names_what_fails(tmp_path: Path) -> None:

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from trailwarden.backtest.backtest import Backtest, Limits
 from trailwarden.backtest.report import Report
 from trailwarden.backtest.rules import BacktestRules, backtest_rules
-from trailwarden.cli.completion import complete_rules
+from trailwarden.cli.completion import rules_or_paths
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.inputs import Input, all_inputs
 from trailwarden.cli.parallel import Outcome, Pool, usable_cores, worth_sharing
@@ -30,18 +29,14 @@ _EPILOG = (
 )
 
 
-def _complete(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    return complete_rules(incomplete)
-
-
 @click.command("backtest", epilog=_EPILOG)
-@click.argument("given", nargs=-1, required=True, metavar="[RULE...] PATH...", shell_complete=_complete)
+@click.argument("given", nargs=-1, required=True, metavar="[RULE...] PATH...", shell_complete=rules_or_paths)
 @click.option(
     "--rules",
     "rules",
     multiple=True,
     metavar="RULE",
-    shell_complete=_complete,
+    shell_complete=rules_or_paths,
     help="Take RULE (a file, folder, or shipped rule) for rules, whatever lies in it.",
 )
 @click.option(

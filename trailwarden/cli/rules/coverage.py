@@ -8,15 +8,16 @@ from typing import Any
 
 import click
 
+from trailwarden.cli.completion import rules_or_paths
 from trailwarden.cli.exits import Exit
-from trailwarden.cli.rule_files import usable_rules
+from trailwarden.cli.rule_files import rules_named
 from trailwarden.cli.tables import console, counted, table
 from trailwarden.coverage import Coverage, Covered, coverage_of, navigator_layer
 from trailwarden.safety.text import one_line
 
 
 @click.command("coverage")
-@click.argument("paths", nargs=-1, metavar="[PATH...]")
+@click.argument("paths", nargs=-1, metavar="[PATH|RULE...]", shell_complete=rules_or_paths)
 @click.option(
     "--navigator",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -34,7 +35,8 @@ def coverage_command(paths: tuple[str, ...], navigator: Path | None, as_json: bo
       trailwarden rules coverage
       trailwarden rules coverage rules/ my-rules/ --navigator layer.json
     """
-    rule_set, _, sound = usable_rules(paths)
+    rules = rules_named(paths)
+    rule_set = rules.rule_set
     coverage = coverage_of((*rule_set.rules, *rule_set.correlations))
     if navigator is not None:
         about = (
@@ -48,7 +50,7 @@ def coverage_command(paths: tuple[str, ...], navigator: Path | None, as_json: bo
         _print(coverage)
         if navigator is not None:
             click.echo(f"\nThe Navigator layer: {navigator}")
-    sys.exit(Exit.DONE if sound else Exit.USAGE)
+    sys.exit(Exit.DONE if rules.sound else Exit.USAGE)
 
 
 def _as_json(coverage: Coverage) -> dict[str, Any]:

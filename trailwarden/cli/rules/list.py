@@ -9,14 +9,19 @@ from typing import Any
 
 import click
 
+from trailwarden.cli.completion import rules_or_paths
 from trailwarden.cli.exits import Exit
-from trailwarden.cli.rule_files import usable_rules
-from trailwarden.cli.tables import console, level_text, table
+from trailwarden.cli.rule_files import rules_named
+from trailwarden.cli.tables import console, counted, level_text, table
+from trailwarden.rules.load import RuleFolder
 from trailwarden.rules.ruleset import Correlation, Level, Rule, RuleSet
 from trailwarden.rules.source import Source
 from trailwarden.safety.text import one_line
 
 _LEVELS = [level.name.lower() for level in reversed(Level)]
+_HEADINGS = ("Level", "Status", "Rule", "Tags", "Owner", "Tests:", "Id")
+_WIDE = 120
+"""On a terminal that is narrower, all columns would break ids and titles into pieces: it gets the first."""
 _STATUSES = ["stable", "test", "experimental", "deprecated", "unsupported"]
 
 
@@ -53,7 +58,7 @@ class Listed:
 
 
 @click.command("list")
-@click.argument("paths", nargs=-1, metavar="[PATH...]")
+@click.argument("paths", nargs=-1, metavar="[PATH|RULE...]", shell_complete=rules_or_paths)
 @click.option("--level", "levels", multiple=True, type=click.Choice(_LEVELS), help="Of this level.")
 @click.option("--status", "statuses", multiple=True, type=click.Choice(_STATUSES), help="Of this status.")
 @click.option(
@@ -73,8 +78,9 @@ def list_command(  # noqa: PLR0913, PLR0917 (the options)
     owners: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """List rule files and folders (the shipped rules if none is named), worst first.
+    """List the rules of files and folders (the shipped rules if none is named), worst first.
 
+    They are shown as they are on top of the shipped rules. RULE is a shipped rule's id, name, title or file.
     An option that is repeated means any of its values; different options must all hold.
 
     \b
@@ -83,10 +89,10 @@ def list_command(  # noqa: PLR0913, PLR0917 (the options)
       trailwarden rules list --level high --level critical --tag attack.persistence
       trailwarden rules list my-rules/ --owner "identity team" --json
     """
-    rule_set, sources, sound = usable_rules(paths)
+    rules = rules_named(paths)
     found = [
         one
-        for one in _listed(rule_set, sources)
+        for one in _listed(rules.rule_set, rules.sources)
         if (not levels or str(one.rule.level) in levels)
         and (not statuses or one.rule.status in statuses)
         and (not tags or any(_has(one.rule.tags, tag) for tag in tags))
@@ -95,8 +101,8 @@ def list_command(  # noqa: PLR0913, PLR0917 (the options)
     if as_json:
         click.echo(json.dumps([one.as_json() for one in found], indent=2))
     else:
-        _print(found)
-    sys.exit(Exit.DONE if sound else Exit.USAGE)
+        _print(found, rules.folder)
+    sys.exit(Exit.DONE if rules.sound else Exit.USAGE)
 
 
 def _listed(rule_set: RuleSet, sources: Sequence[Source]) -> list[Listed]:
@@ -111,21 +117,23 @@ def _has(tags: Sequence[str], wanted: str) -> bool:
     return any(fnmatchcase(tag, folded) or tag.startswith(f"{folded}.") for tag in map(str.lower, tags))
 
 
-def _print(found: Sequence[Listed]) -> None:
-    rows = table("Level", "Status", "Rule", "Tags", "Owner", "Tests:", "Id")
+def _print(found: Sequence[Listed], folder: RuleFolder) -> None:
+    out = console()
+    narrow = out.width < _WIDE
+    rows = table("Level", "Rule") if narrow else table(*_HEADINGS)
     for one in found:
         rule = one.rule
         kind = "" if rule.generates else " (feeds correlations)"
+        title = one_line(rule.title) + kind
         tags = [tag.removeprefix("attack.") for tag in rule.tags]
-        rows.add_row(
-            level_text(rule.level),
-            rule.status,
-            one_line(rule.title) + kind,
-            " ".join(tags),
-            rule.owner,
-            str(one.tests),
-            rule.id,
-        )
+        if narrow:
+            status = f" [{rule.status}]" if rule.staged else ""
+            rows.add_row(level_text(rule.level), f"{title}{status}\n{rule.id}")
+        else:
+            cells = (rule.status, title, " ".join(tags), rule.owner, str(one.tests), rule.id)
+            rows.add_row(level_text(rule.level), *cells)
+    rows.columns[-1].no_wrap = True  # an id is copied
     if found:
-        console().print(rows)
-    click.echo(f"{len(found):,} {'rule' if len(found) == 1 else 'rules'}.")
+        out.print(rows)
+    counts = ((len(found), "rule"), (len(folder.filters), "exception"), (len(folder.overrides), "override"))
+    click.echo(", ".join(counted(count, what) for count, what in counts if count or what == "rule") + ".")
