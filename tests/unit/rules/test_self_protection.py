@@ -56,7 +56,7 @@ OURS: dict[str, dict[str, str]] = {
     "s3": {"Bucket": BUCKET, "Key": "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/02/a.json.gz"},
     "cloudtrail": {"Name": "trailwarden", "TrailName": "trailwarden", "ResourceId": "trailwarden"},
     "cloudformation": {"StackName": "TrailwardenDetection", "StackId": STACK},
-    "iam": {"RoleName": "trailwarden-publish-rules"},
+    "iam": {"RoleName": "trailwarden-publish-rules-eu-west-1"},
     "ssm": {"Name": "/trailwarden/slack", "PSParameterName": "/trailwarden/slack"},
 }
 """The name of a resource of Trailwarden's, by the member of the call that names it."""
