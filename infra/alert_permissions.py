@@ -13,9 +13,11 @@ from infra.permissions import (
     DUE,
     GROUPS,
     LISTED,
+    MOVES,
     allow,
     items,
     publish_through,
+    together,
     use_table,
 )
 
@@ -64,6 +66,7 @@ class AlertPermissions:
             items(self._names, [ALERTS, DUE, GROUPS, _HEARTBEAT, _HELD, _SET_ASIDE], "dynamodb:PutItem"),
             items(self._names, [*_MARKED, _HEARTBEAT, _SET_ASIDE], "dynamodb:UpdateItem"),
             items(self._names, [DUE], "dynamodb:DeleteItem"),
+            together(self._names, [ALERTS, DUE, GROUPS], *MOVES),
             use_table(self._names, self._state_key_arn),
             *self._tell(security_hub=security_hub),
             *publish_through(self._names, self._operations_key_arn, self._names.operations_topic_arn),
@@ -79,6 +82,7 @@ class AlertPermissions:
             items(self._names, [GROUPS, ACKNOWLEDGED], "dynamodb:PutItem"),
             items(self._names, [ALERTS, _OUTCOMES], "dynamodb:UpdateItem"),
             items(self._names, [ACKNOWLEDGED, _REQUESTS], "dynamodb:DeleteItem"),
+            together(self._names, [ACKNOWLEDGED, GROUPS], *MOVES),
             use_table(self._names, self._state_key_arn),
         ]
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from infra.endpoints import PROTOCOLS, endpoint_mistake, principal_mistake
+from infra.endpoints import PROTOCOLS, endpoint_mistake, owner_of, principal_mistake
 from infra.partitions import partitions_by_region
 from infra.section import Section
 
@@ -24,6 +24,11 @@ class Subscriber:
     endpoint: str
     severities: tuple[str, ...]
     heartbeat: bool = False
+
+    @property
+    def owner(self) -> tuple[str, str] | None:
+        """Region and account of a queue or a function; None of everybody else."""
+        return owner_of(self.protocol, self.endpoint)
 
 
 _TRUST_POLICY = 2048
@@ -55,7 +60,7 @@ def _subscribers(section: Section, key: str, region: str, *, filtered: bool) -> 
         chosen = severities(entry, "severities") if filtered else ()
         heartbeat = filtered and entry.flag("heartbeat", default=protocol in _MAIL)
         entry.close()
-        mistake = endpoint_mistake(protocol, endpoint, partitions_by_region().get(region, "aws"))
+        mistake = endpoint_mistake(protocol, endpoint, region)
         if protocol and endpoint and mistake:
             entry.problem("endpoint", mistake)
         if protocol and endpoint and (protocol, endpoint) in found:
