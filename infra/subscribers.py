@@ -31,6 +31,8 @@ class Subscriber:
         return owner_of(self.protocol, self.endpoint)
 
 
+MOST_FILTERED = 200
+"""Filter policies of a topic: https://docs.aws.amazon.com/general/latest/gr/sns.html"""
 _TRUST_POLICY = 2048
 """Characters, without white space: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 _TRUST_WORDS, _OF_USERS, _OF_ROLES = 265, 139, 137
@@ -66,6 +68,12 @@ def _subscribers(section: Section, key: str, region: str, *, filtered: bool) -> 
         if protocol and endpoint and (protocol, endpoint) in found:
             entry.problem("", f"{protocol} {endpoint} is listed twice; SNS keeps one subscription each")
         found[protocol, endpoint] = Subscriber(protocol, endpoint, chosen, heartbeat)
+    if filtered and len(found) > MOST_FILTERED:
+        section.problem(
+            key,
+            f"SNS takes {MOST_FILTERED} subscribers with severities a topic, not {len(found)}; name a mailing"
+            " list, or use routes",
+        )
     return tuple(found.values())
 
 

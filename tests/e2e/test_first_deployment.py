@@ -75,6 +75,16 @@ def status(cloudformation: Any, stack: str) -> str:
     return "" if found["StackStatus"].endswith("_IN_PROGRESS") else str(found["StackStatus"])
 
 
+def events_of(cloudformation: Any, stack: str) -> list[dict[str, Any]]:
+    pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack)
+    return [event for page in pages for event in page["StackEvents"]]
+
+
+def made(events: list[dict[str, Any]], status: str) -> set[str]:
+    """The logical ids of what came to a status."""
+    return {event["LogicalResourceId"] for event in events if event["ResourceStatus"] == status}
+
+
 def test_each_stack_can_be_created_after_a_creation_that_failed(
     emulator: Emulator, assembly: Assembly
 ) -> None:
@@ -82,11 +92,10 @@ def test_each_stack_can_be_created_after_a_creation_that_failed(
         cloudformation = emulator.client("cloudformation", account)
         template = template_of(assembly.folder, stack)
         assert create(cloudformation, stack, with_a_failure(template)) == "ROLLBACK_COMPLETE", stack
-        found = cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
-        assert "DELETE_SKIPPED" not in {event["ResourceStatus"] for event in found}, stack
-        made = {e["LogicalResourceId"] for e in found if e["ResourceStatus"] == "CREATE_COMPLETE"}
-        assert made >= template["Resources"].keys(), stack
-        stack_id = found[0]["StackId"]
+        events = events_of(cloudformation, stack)
+        assert made(events, "CREATE_COMPLETE") >= template["Resources"].keys(), stack
+        assert made(events, "DELETE_COMPLETE") >= template["Resources"].keys(), stack
+        stack_id = events[0]["StackId"]
         cloudformation.delete_stack(StackName=stack_id)
         assert (
             wait_for(lambda of=cloudformation, name=stack_id: status(of, name), SECONDS) == "DELETE_COMPLETE"

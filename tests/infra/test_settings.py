@@ -244,6 +244,17 @@ def test_regions_of_partitions_that_nobody_thought_of_are_refused(region: str) -
     assert found[0].startswith(f"region: '{region}' is not one of")
 
 
+@pytest.mark.parametrize(("count", "refused"), [(200, False), (201, True)])
+def test_a_topic_has_as_many_subscribers_as_sns_filters_for(count: int, refused: bool) -> None:
+    many = [{"protocol": "email", "endpoint": f"a{number}@example.com"} for number in range(count)]
+    raw = SAMPLE | {"subscribers": many, "operations_subscribers": many}
+    if not refused:
+        assert len(parse_settings(raw).subscribers) == count
+        return
+    (problem,) = problems_of(lambda settings: settings.update(raw))
+    assert problem.startswith("subscribers: SNS takes 200 subscribers with severities a topic, not 201;")
+
+
 @pytest.mark.parametrize("flag", ["yes", 1, "true"])
 def test_protection_is_true_or_false(flag: object) -> None:
     (problem,) = problems_of(lambda raw: raw.update(protect=flag))
