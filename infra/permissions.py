@@ -26,6 +26,8 @@ _BATCHED = ("CORRELATION#*", GROUPS, "SESSION#*")
 """What it writes in batches, which may delete as well."""
 MOVES = ("dynamodb:DeleteItem", "dynamodb:PutItem")
 """Of what the transaction consists that moves a group of alerts on (trailwarden/aws/group_table.py)."""
+PUBLISH = ("kms:Decrypt", "kms:GenerateDataKey")
+"""What publishing to an encrypted topic needs of its key."""
 _FEED = (
     "sqs:ChangeMessageVisibility",
     "sqs:DeleteMessage",
@@ -183,7 +185,7 @@ def publish_through(names: Names, key_arn: str, *topic_arns: str) -> list[iam.Po
     """
     return [
         allow(list(topic_arns), "sns:Publish"),
-        use_key(names, key_arn, "sns", "kms:Decrypt", "kms:GenerateDataKey"),
+        use_key(names, key_arn, "sns", *PUBLISH),
     ]
 
 
