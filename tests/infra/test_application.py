@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -16,6 +17,7 @@ from infra.bundling import Bundler
 from infra.settings import parse_settings
 from infra.wheels import Target
 from tests.infra.conftest import ROOT, Synthesized, checkout, notices, sample
+from tests.pages import PAGES
 
 # W3005: the CDK writes DependsOn where a GetAtt says the same already; harmless, and not ours to change.
 IGNORED_CHECKS = ["W3005"]
@@ -173,6 +175,19 @@ def test_what_goes_through_parameters_is_written_by_one_and_read_by_another(depl
             "/trailwarden/alert-stream-arn",
         }
     )
+
+
+def test_the_pages_deploy_every_stack_by_its_name(deployment: Synthesized) -> None:
+    account = "444455556666"
+    shown = {
+        word.replace("<account>", account)
+        for page in PAGES
+        for command in re.findall(r"`npx cdk deploy ([^`]+)`", page.read_text("utf-8"))
+        for word in command.split()
+        if word.startswith("Trailwarden")
+    }
+    of_others = {name for name in deployment.templates if "Trail-" in name and account not in name}
+    assert shown == deployment.templates.keys() - of_others
 
 
 def test_synth_needs_no_network_once_wheels_are_there(tmp_path: Path, host: Target, wheels: Path) -> None:
