@@ -92,10 +92,10 @@ def notices(built: Synthesized) -> list[str]:
 
 def read_metadata(folder: Path, artifact: Mapping[str, Any]) -> Mapping[str, list[dict[str, Any]]]:
     """Of an artifact, by path; the CDK may keep it in a file of its own."""
+    found: dict[str, Any] = artifact.get("metadata", {})
     if "additionalMetadataFile" in artifact:
-        found: dict[str, Any] = json.loads((folder / artifact["additionalMetadataFile"]).read_text("utf-8"))
-        return found
-    return artifact.get("metadata", {})
+        found = json.loads((folder / artifact["additionalMetadataFile"]).read_text("utf-8"))
+    return found
 
 
 def checkout(folder: Path, wheels: Path) -> Path:

@@ -259,9 +259,9 @@ def test_responders_may_do_what_their_commands_do_and_nothing_else(routed: Synth
     (policy,) = role["Policies"]
     statements = [one for one in policy["PolicyDocument"]["Statement"] if "kms:Decrypt" not in one["Action"]]
     own_keys = {"REQUEST#*": OWN_REQUESTS, "OUTCOME#*": OWN_OUTCOMES}
-    uses = {(action, own_keys.get(key, key)) for action, key in uses}
-    assert not_allowed(uses, statements) == set()
+    asked = {(action, own_keys.get(key, key)) for action, key in uses}
+    assert not_allowed(asked, statements) == set()
     may = granted(statements)
     assert {one for one in may if one[0] in CHANGES} == {("PutItem", OWN_REQUESTS)}
-    read = {key for action, key in uses if action not in CHANGES}
+    read = {key for action, key in asked if action not in CHANGES}
     assert {key for action, key in may if action not in CHANGES} == read | {"ACCOUNTS", "SESSION#*"}

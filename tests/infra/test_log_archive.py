@@ -136,9 +136,9 @@ def test_other_services_use_the_key_for_cloudtrail_whether_they_name_the_trail_o
 def test_files_are_encrypted_for_our_trails_alone(deployment: Synthesized) -> None:
     stranger = TRAILS[0].replace("444455556666", "999988887777")
     other_region = TRAILS[0].replace("eu-central-1", "us-east-1")
-    for context in (TRAILS[0], other_region):  # a trail of all regions encrypts in each of them
-        assert lets(deployment, "kms:GenerateDataKey", TRAILS[0], {OF_A_FILE: context})
-    for source, context in (
+    for trail in (TRAILS[0], other_region):  # a trail of all regions encrypts in each of them
+        assert lets(deployment, "kms:GenerateDataKey", TRAILS[0], {OF_A_FILE: trail})
+    refused: list[tuple[str | None, dict[str, str]]] = [
         (stranger, {OF_A_FILE: stranger}),
         (stranger, {OF_A_FILE: TRAILS[0]}),
         (TRAILS[0], {OF_A_FILE: stranger}),
@@ -146,14 +146,12 @@ def test_files_are_encrypted_for_our_trails_alone(deployment: Synthesized) -> No
         (None, {}),
         (TRAILS[0], {}),
         (None, {"kms:EncryptionContext:aws:sns:topicArn": TOPIC.replace("delivery", "alerts")}),
-    ):
+    ]
+    for source, context in refused:
         assert not lets(deployment, "kms:GenerateDataKey", source, context), (source, context)
-    for action, context in (
-        ("kms:Decrypt", OF_THE_BUCKET),
-        ("kms:Decrypt", OF_THE_TOPIC),
-        ("kms:DescribeKey", {}),
-    ):
-        assert not lets(deployment, action, stranger, context)
+    for context in (OF_THE_BUCKET, OF_THE_TOPIC, {}):
+        assert not lets(deployment, "kms:Decrypt", stranger, context)
+    assert not lets(deployment, "kms:DescribeKey", stranger, {})
     assert not lets(deployment, "kms:ScheduleKeyDeletion", TRAILS[0], {})
 
 

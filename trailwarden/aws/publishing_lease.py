@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from trailwarden.aws.items import item_of
 
-_KEY = {"pk": "RULESET", "sk": "LEASE"}
+_KEY = item_of(pk="RULESET", sk="LEASE")
 
 
 class PublishingLease:
@@ -49,7 +49,7 @@ class PublishingLease:
         """A put that the client repeats after an answer that was lost finds itself as the holder."""
         return self._written(
             self._client.put_item,
-            Item=item_of(**_KEY, holder=holder, until=int(until) + 1),
+            Item=_KEY | item_of(holder=holder, until=int(until) + 1),
             ConditionExpression="attribute_not_exists(pk) OR #until <= :now OR holder = :holder",
             ExpressionAttributeNames={"#until": "until"},
             ExpressionAttributeValues=item_of(**{":now": int(self._now()), ":holder": holder}),
@@ -58,7 +58,7 @@ class PublishingLease:
     def _release(self, holder: str) -> None:
         self._written(
             self._client.delete_item,
-            Key=item_of(**_KEY),
+            Key=_KEY,
             ConditionExpression="holder = :holder",
             ExpressionAttributeValues=item_of(**{":holder": holder}),
         )
