@@ -47,12 +47,13 @@ class PublishingLease:
 
     def _take(self, holder: str, until: float) -> bool:
         """A put that the client repeats after an answer that was lost finds itself as the holder."""
+        values: dict[str, str | bool | int] = {":now": int(self._now()), ":holder": holder}
         return self._written(
             self._client.put_item,
             Item=_KEY | item_of(holder=holder, until=int(until) + 1),
             ConditionExpression="attribute_not_exists(pk) OR #until <= :now OR holder = :holder",
             ExpressionAttributeNames={"#until": "until"},
-            ExpressionAttributeValues=item_of(**{":now": int(self._now()), ":holder": holder}),
+            ExpressionAttributeValues=item_of(**values),
         )
 
     def _release(self, holder: str) -> None:
