@@ -76,13 +76,18 @@ class DetectionStateStack(Stack):
         return key
 
     def _build_operations_key(self) -> kms.Key:
-        """https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html (alarms to an encrypted topic)"""
+        """Alarms use it for the topic alone, and for our alarms, where SNS says for which it asks.
+
+        https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html (alarms to an encrypted topic)
+        """
         key = self._build_key(
             "OperationsKey", n.OPERATIONS_KEY_ALIAS, "Trailwarden: what operations are told"
         )
-        key.add_to_resource_policy(
-            self._for_alarms("TellOfAlarms", ["kms:Decrypt", "kms:GenerateDataKey*"], "*")
-        )
+        actions = ["kms:Decrypt", "kms:GenerateDataKey*"]
+        use = self._for_alarms("TellOfAlarms", actions, "*", if_exists="IfExists")
+        topic = {"kms:EncryptionContext:aws:sns:topicArn": self._names.operations_topic_arn}
+        use.add_condition("StringEquals", topic)
+        key.add_to_resource_policy(use)
         return key
 
     def _build_table(self) -> dynamodb.Table:
@@ -173,7 +178,9 @@ class DetectionStateStack(Stack):
     def _build_parameter(self, construct_id: str, name: str, value: str) -> None:
         ssm.StringParameter(self, construct_id, parameter_name=name, string_value=value)
 
-    def _for_alarms(self, sid: str, actions: list[str], resource: str) -> iam.PolicyStatement:
+    def _for_alarms(
+        self, sid: str, actions: list[str], resource: str, *, if_exists: str = ""
+    ) -> iam.PolicyStatement:
         """What CloudWatch may do for our own alarms."""
         return iam.PolicyStatement(
             sid=sid,
@@ -181,7 +188,7 @@ class DetectionStateStack(Stack):
             actions=actions,
             resources=[resource],
             conditions={
-                "ArnLike": {"aws:SourceArn": self._names.alarms_arn_pattern()},
-                "StringEquals": {"aws:SourceAccount": self._settings.audit_account},
+                f"ArnLike{if_exists}": {"aws:SourceArn": self._names.alarms_arn_pattern()},
+                f"StringEquals{if_exists}": {"aws:SourceAccount": self._settings.audit_account},
             },
         )

@@ -69,6 +69,12 @@ def create(cloudformation: Any, stack: str, template: dict[str, Any]) -> str:
     return wait_for(lambda: status(cloudformation, stack), SECONDS)
 
 
+def delete(cloudformation: Any, stack_id: str) -> str:
+    """Delete a stack; its status in the end."""
+    cloudformation.delete_stack(StackName=stack_id)
+    return wait_for(lambda: status(cloudformation, stack_id), SECONDS)
+
+
 def status(cloudformation: Any, stack: str) -> str:
     """The stack's status; empty while something is done to it."""
     (found,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
@@ -95,9 +101,5 @@ def test_each_stack_can_be_created_after_a_creation_that_failed(
         events = events_of(cloudformation, stack)
         assert made(events, "CREATE_COMPLETE") >= template["Resources"].keys(), stack
         assert made(events, "DELETE_COMPLETE") >= template["Resources"].keys(), stack
-        stack_id = events[0]["StackId"]
-        cloudformation.delete_stack(StackName=stack_id)
-        assert (
-            wait_for(lambda of=cloudformation, name=stack_id: status(of, name), SECONDS) == "DELETE_COMPLETE"
-        )
+        assert delete(cloudformation, events[0]["StackId"]) == "DELETE_COMPLETE", stack
         assert create(cloudformation, stack, template) == "CREATE_COMPLETE", stack

@@ -68,11 +68,21 @@ def test_our_alarms_alone_may_use_key_and_operations_topic(deployment: Synthesiz
     ]
     allowed = [s for s in statements if s["Principal"] == {"Service": "cloudwatch.amazonaws.com"}]
     assert [s["Action"] for s in allowed] == [["kms:Decrypt", "kms:GenerateDataKey*"], "sns:Publish"]
-    for statement in allowed:
-        assert statement["Condition"] == {
-            "ArnLike": {"aws:SourceArn": ALARMS},
-            "StringEquals": {"aws:SourceAccount": "111122223333"},
-        }
+    key, topic = (statement["Condition"] for statement in allowed)
+    assert topic == {
+        "ArnLike": {"aws:SourceArn": ALARMS},
+        "StringEquals": {"aws:SourceAccount": "111122223333"},
+    }
+    # SNS makes this call for CloudWatch: what it says of the alarm is no condition of its success.
+    assert key == {
+        "ArnLikeIfExists": {"aws:SourceArn": ALARMS},
+        "StringEqualsIfExists": {"aws:SourceAccount": "111122223333"},
+        "StringEquals": {
+            "kms:EncryptionContext:aws:sns:topicArn": (
+                "arn:aws:sns:eu-central-1:111122223333:trailwarden-operations"
+            )
+        },
+    }
 
 
 def test_subscribers_get_the_severities_they_asked_for_and_mail_the_heartbeat(
