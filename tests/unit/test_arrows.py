@@ -15,6 +15,7 @@ ARROWS: dict[str, set[str]] = {
     "trailwarden.rules": {"trailwarden.errors"},
     "trailwarden.checking": {
         "trailwarden.errors",
+        "trailwarden.activity.services",
         "trailwarden.delivery",
         "trailwarden.rules",
         "trailwarden.engine",

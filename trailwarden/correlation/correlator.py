@@ -5,7 +5,7 @@ that race on one group, the one that reads last sees the events of both, and wha
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -239,7 +239,7 @@ class CorrelationBatch:
                 counted = _counted(correlation, one, place, records)
                 hour.matches[counted.match_id] = counted
             hour.counted = anchor.last + 1
-            self._hand_on(correlation, event, run)
+            self._hand_on(judged, event, run)
         if not correlation.generates:
             return 0
         if not correlation.steady:
@@ -298,10 +298,12 @@ class CorrelationBatch:
             if gone:
                 self._alerts.withdraw(key, place, gone)
 
-    def _hand_on(self, correlation: Correlation, event: GroupEvent, run: list[_InHand]) -> None:
+    def _hand_on(self, judged: "_Judged", event: GroupEvent, run: list[_InHand]) -> None:
         """An event that satisfies a correlation is an event for those that refer to it."""
+        correlation, item = judged.correlation, event.event
+        near = next((one for one in run if one.event.event_id == item.event_id), None)
+        shown = near or _kept(item, judged.group)
         for feed in self._plan.fed_by(correlation.id):
-            item = event.event
             fields = {path: item.fields[path] for path in feed.paths if path in item.fields}
             handed = CorrelationEvent(
                 time=item.time,
@@ -312,8 +314,7 @@ class CorrelationBatch:
                 record_index=item.record_index,
                 fields=fields,
             )
-            near = next((one for one in run if one.event.event_id == item.event_id), run[-1])
-            self._wait(feed.correlation, _InHand(handed, near.record, near.evidence))
+            self._wait(feed.correlation, replace(shown, event=handed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,12 +372,12 @@ def _counted(
 
 
 def _shown(correlation: Correlation, hour: _Hour, run: list[_InHand]) -> _InHand | None:
-    """The record that the alert shows: the earliest one in hand that it counts. Where findings can be undone,
-    what is in hand may be the very record that counts for nothing: then None."""
+    """The record that the alert shows: the earliest one in hand that it counts. None if it counts none of
+    these: one that came late satisfied it together with others, or counts for nothing."""
     for one in run:
         if match_id(correlation.id, one.event.event_id) in hour.matches:
             return one
-    return run[0] if correlation.steady else None
+    return None
 
 
 def _kept(event: CorrelationEvent, group: dict[str, str]) -> _InHand:

@@ -106,8 +106,7 @@ def refuse_imitations(sources: Sequence[Source], problems: list[Problem]) -> Non
         if source.name and any(_reads_like(source.name, name) for name in names):
             message = f"the name {source.name!r} is that of a protected rule"
             problems.append(source.document.problem(("name",), message, _OWN))
-        imitated = next((title for title in titles if _reads_like(source.title, title)), None)
-        imitated = imitated or next((each for each in sentences if _holds(source.title, each)), None)
+        imitated = next((each for each in (*titles, *sentences) if _holds(source.title, each)), None)
         if imitated is not None:
             message = f"the title reads like that of the protected rule {imitated!r}"
             problems.append(source.document.problem(("title",), message, _OWN))
