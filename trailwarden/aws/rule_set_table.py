@@ -192,7 +192,7 @@ class RuleSetTable:
         return int(item["attempts"]["N"])
 
     def begin(self, step: str) -> None:
-        """Count that a step is begun. One copy of the function runs at a time, so nobody else counts."""
+        """Count that a step is begun. One run publishes at a time, so nobody else counts."""
         item = _item(
             pk=_PK,
             sk=_sort_key(_ATTEMPT, step),

@@ -19,6 +19,7 @@ from trailwarden.errors import TrailwardenError
 
 NOTE_AT_MOST = 500
 RESPONDERS_ROLE = "trailwarden-responders"
+"""What the name of the responders' role begins with; the region follows."""
 TEXT_AT_MOST = 4096
 _ALERT_ID = re.compile(r"[0-9a-f]{32}")
 _SHOWN = 200
@@ -103,7 +104,7 @@ def read_request(text: str) -> Request:
 
 def requester(user_id: str, responders_role_id: str) -> str:
     """What people are called who ask, by what IAM proves of them: `assumed-role/<role>/<session>` where it
-    was the responders' role, the user id itself elsewhere.
+    was the responders' role (whose region goes without saying), the user id itself elsewhere.
 
     `aws:userid` is `<role id>:<session name>` of a role's session, the `AIDA...` of an IAM user, the account
     of a root user. The trust policy of the responders' role ties the session's name to that of the caller;

@@ -81,7 +81,7 @@ def take_the_place(
         return deployment.Deployment(
             account=account or "123456789012",
             region=region or "eu-west-1",
-            caller=CALLER,
+            caller=f"assumed-role/trailwarden-responders-{region or 'eu-west-1'}/alice",
             user_id="AROARESPONDERS:alice",
             s3=nothing,
             dynamodb=nothing,

@@ -372,8 +372,9 @@ def test_what_aws_refuses_names_the_role_of_those_who_respond(
     monkeypatch.setattr(desk, "open_book", refuse)
     result = run(*command)
     assert result.exit_code == 3
-    assert "take the role trailwarden-responders, whose principals the setting responders names" in (
-        result.stderr
+    assert (
+        "take the role trailwarden-responders-eu-west-1, whose principals the setting responders names"
+        in (result.stderr)
     )
 
 

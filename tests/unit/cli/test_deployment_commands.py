@@ -338,7 +338,7 @@ trailwarden: {{owner: identity team, reason: a drill, expires: {NEXT_YEAR}}}
         ("ExpiredToken", "the AWS credentials have expired"),
         ("ExpiredTokenException", "the AWS credentials have expired"),
         ("UnrecognizedClientException", "AWS does not know these credentials"),
-        ("AccessDenied", f"take the role {RULE_WRITERS_ROLE}"),
+        ("AccessDenied", f"take the role {RULE_WRITERS_ROLE}-{REGION}, whose"),
         ("ThrottlingException", "GetItem failed: said (ThrottlingException)"),
     ],
 )
@@ -350,7 +350,7 @@ def test_what_aws_refuses_is_told_in_a_line(
     def refuse(*_: Any) -> None:
         raise ClientError({"Error": {"Code": code, "Message": "said"}}, "GetItem")
 
-    monkeypatch.setattr(deployment, "_short", refuse)
+    monkeypatch.setattr("trailwarden.aws.rule_set_table.RuleSetTable.live", refuse)
     result = run("status")
     assert result.exit_code == 3
     assert words in result.stderr
@@ -391,5 +391,5 @@ def test_the_region_is_also_known_by_the_name_that_other_aws_tools_look_for(
 def test_the_commands_look_where_the_stacks_put_it() -> None:
     assert deployment.rules_bucket(ACCOUNT, REGION) == NAMES.rules_bucket
     assert deployment.TABLE == ALERT_TABLE
-    assert deployment.WRITERS_ROLE == RULE_WRITERS_ROLE
+    assert deployment.RULES.role_in(REGION) == NAMES.role(RULE_WRITERS_ROLE)
     assert submitting.WAIT_SECONDS == 60

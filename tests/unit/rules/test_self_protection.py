@@ -77,7 +77,9 @@ OURS: dict[str, dict[str, tuple[str, ...]]] = {
         "ResourceId": (TRAIL, "trailwarden"),
     },
     "cloudformation": {"StackName": ("TrailwardenDetection", STACK), "StackId": (STACK,)},
-    "iam": {"RoleName": ("trailwarden-publish-rules", "TrailwardenDetection-DetectServiceRole1A2B")},
+    "iam": {
+        "RoleName": ("trailwarden-publish-rules-eu-west-1", "TrailwardenDetection-DetectServiceRole1A2B")
+    },
     "ssm": {
         "Name": ("/trailwarden/slack", OF.format("ssm", "parameter/trailwarden/slack")),
         "PSParameterName": ("/trailwarden/slack",),
