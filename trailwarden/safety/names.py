@@ -6,6 +6,7 @@ Names are compared without case, punctuation and spaces: `MasterUserPassword`, `
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
 from trailwarden.safety.lookalikes import legible
@@ -89,6 +90,18 @@ _ENVIRONMENTS = re.compile(
     r"|environmentvariableoverrides?|envoverrides?|containerenvironment|defaultarguments"
     r"|nonoverridablearguments|executionenvironmentvariables?)$"
 )
+# What stands beside the variables in an environment of CodeBuild, of a build specification, or of a pipeline
+# that says where it deploys to; in these spellings, which those of variables are not.
+_PLACE_OF_DEPLOYMENT = frozenset({"name", "url", "action", "on_stop", "auto_stop_in", "deployment_tier"})
+_SETTINGS_OF_ENVIRONMENT = _PLACE_OF_DEPLOYMENT | frozenset(
+    spelled
+    for name in (
+        *("type", "image", "computeType", "imagePullCredentialsType", "privilegedMode", "certificate"),
+        *("shell", "git-credential-helper"),
+    )
+    for spelled in (name, name[0].upper() + name[1:])
+)
+_REFERRED = frozenset({"parameter-store", "secrets-manager"})
 _NAMING = re.compile(r"^(?:[a-z]*(?:name|key)|path|property|setting|variable|option|parameter|field|header)$")
 _VALUE = re.compile(r"^(?:[a-z]*values?|val|default|content|data|[a-z]*valuetext)$")
 
@@ -167,6 +180,27 @@ def is_readable(name: str) -> bool:
 def is_environment(name: str) -> bool:
     """Whether a field of this name holds environment variables: their names say enough."""
     return _ENVIRONMENTS.search(plain(name)) is not None
+
+
+def holds_variables(name: str) -> bool:
+    """Whether this part of an environment is the variables themselves."""
+    return plain(name) in {"variables", "environmentvariables"}
+
+
+def holds_settings(members: Iterable[tuple[str, bool]]) -> bool:
+    """Whether an environment is more than its variables, which then stand in a part of their own. Of each
+    member: its name, and whether it holds others. What a variable may be called says nothing: `TYPE`."""
+    given = dict(members)
+    return (
+        any(below and (holds_variables(name) or name in _REFERRED) for name, below in given.items())
+        or not given.keys().isdisjoint({"computeType", "ComputeType"})
+        or ("name" in given and given.keys() <= _PLACE_OF_DEPLOYMENT)
+    )
+
+
+def is_setting(name: str) -> bool:
+    """Whether a member that stands beside the variables of an environment says what all may read."""
+    return name in _SETTINGS_OF_ENVIRONMENT
 
 
 @lru_cache(maxsize=4096)

@@ -16,10 +16,13 @@ from typing import Any, TypeVar
 
 from trailwarden.safety import secret_members, sensitive
 from trailwarden.safety.names import (
+    holds_settings,
+    holds_variables,
     is_environment,
     is_readable,
     is_secret,
     is_secret_object,
+    is_setting,
     may_be_id,
     names_something,
     plain,
@@ -70,7 +73,6 @@ _ID = re.compile(
 )
 _FLAGGED = frozenset({"isvaluesecret", "issecret", "secret", "sensitive", "secure", "noecho", "masked"})
 _OF_ONE_WORD = frozenset({"env", "environment"})
-_CONFIGURES = frozenset({"type", "image", "computetype", "variables", "environmentvariables"})
 _SETS = re.compile(r"([A-Za-z_][\w.-]*+)=.")
 
 
@@ -249,7 +251,7 @@ class _Redactor:
                 self._nodes -= 1
                 safe[name] = item if isinstance(item, str) and is_reference(item) else MASK
             elif exported and plain(key) == "properties" and isinstance(item, dict):
-                safe[name] = self._environment(item, depth + 1)
+                safe[name] = self._variables(item, depth + 1)
             else:
                 below = key == pair or (inside and not is_readable(key))
                 safe[name] = self.value(item, key, depth + 1, inside=below)
@@ -288,13 +290,19 @@ class _Redactor:
         `[{name, value}]` (ECS, CodeBuild), `{NAME: value}`; or an object that holds them and more."""
         if isinstance(value, list):
             return [self._variable(item, depth + 1) for item in self._affordable(value)]
-        if any(plain(key) in _CONFIGURES for key in value):
-            return {
-                key: self._environment(item, depth + 1)
-                if plain(key) == "variables" and isinstance(item, dict)
-                else self.value(item, key, depth + 1)
-                for key, item in self._affordable(value.items())
-            }
+        if holds_settings((key, isinstance(item, (dict, list))) for key, item in value.items()):
+            return {key: self._setting(key, item, depth + 1) for key, item in self._affordable(value.items())}
+        return self._variables(value, depth)
+
+    def _setting(self, key: str, item: Any, depth: int) -> Any:
+        """What stands beside the variables of an environment, or they themselves."""
+        if holds_variables(key) and isinstance(item, (dict, list)):
+            return self._environment(item, depth) if isinstance(item, list) else self._variables(item, depth)
+        if isinstance(item, (dict, list)) or is_setting(key):
+            return self.value(item, key, depth)
+        return _hidden(item)
+
+    def _variables(self, value: dict[str, Any], depth: int) -> dict[str, Any]:
         return {
             key: self.value(item, key, depth + 1) if isinstance(item, (dict, list)) else _hidden(item)
             for key, item in self._affordable(value.items())
