@@ -10,7 +10,7 @@ What it costs is bounded, whatever a record holds: what there is no budget left 
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache, lru_cache
 from typing import Any, TypeVar
 
@@ -43,8 +43,8 @@ from trailwarden.safety.secret_value import Span
 __all__ = [
     "MASK",
     "TOO_DEEP",
-    "hides",
     "redacted",
+    "redacted_members",
     "redacted_record",
     "redacted_text",
 ]
@@ -91,6 +91,12 @@ def redacted_record(record: Mapping[str, Any]) -> SafeRecord:
     return SafeRecord({key: found[key] for key in record})
 
 
+def redacted_members(record: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """The members of a record of these names, as `redacted_record` shows them: for who needs but a few."""
+    redactor = _Redactor(_marked_of(record))
+    return {name: redactor.value(record[name], name, 1) for name in record if name in names}
+
+
 def redacted_text(text: str) -> str:
     """Free text with what can be told to be a secret replaced by `***`; what is beyond `TEXT_LIMIT` is left
     out, and said to be."""
@@ -105,17 +111,6 @@ def _redacted_text(text: str) -> str:
 
 # Names and regions come again with each record, and with each rule that matches it.
 _redacted_short = lru_cache(maxsize=2048)(_redacted_text)
-
-
-@cache
-def hides(path: str) -> bool:
-    """Whether what stands at a dotted path is secret as a whole, by the names that lead to it."""
-    *above, last = path.split(".")
-    if is_secret(last):
-        return True
-    return not is_readable(last) and any(
-        is_secret_object(step) or (is_environment(step) and plain(step) != "environment") for step in above
-    )
 
 
 _VERSION = re.compile(r"20\d\d_?\d\d_?\d\d(?:v\d)?\Z")
