@@ -19,7 +19,9 @@ _OF_MANY_MEMBERS = frozenset({"target", "targets", "sentence"})
 
 
 def safe_view(record: Record, names: Iterable[str]) -> Record:
-    """The record as fields of these names are to be read from it: they hold what the masked record shows. A secret is known by what is around it (its call, its name, its pair), so a field
+    """The record as fields of these names are to be read from it: they hold what the masked record shows.
+
+    A secret is known by what is around it (its call, its name, its pair), so a field
     cannot be masked by itself; nothing of it is kept, not even a hash: a short password can be guessed."""
     names = list(names)
     if not _OF_MANY_MEMBERS.isdisjoint(names):

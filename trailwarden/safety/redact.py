@@ -30,6 +30,7 @@ from trailwarden.safety.names import (
 )
 from trailwarden.safety.placeholders import HOLDS_VALUES, secret_values
 from trailwarden.safety.safe_record import SafeRecord
+from trailwarden.safety.secret_commands import as_line, is_command
 from trailwarden.safety.secret_text import (
     MASK,
     Budget,
@@ -73,6 +74,7 @@ _ID = re.compile(
 )
 _FLAGGED = frozenset({"isvaluesecret", "issecret", "secret", "sensitive", "secure", "noecho", "masked"})
 _OF_ONE_WORD = frozenset({"env", "environment"})
+_SHORTEST_COMMAND = 2
 _SETS = re.compile(r"([A-Za-z_][\w.-]*+)=.")
 
 
@@ -209,7 +211,7 @@ class _Redactor:
         if not self._budget.take(len(text)):
             return _TOO_MUCH
         try:
-            value = json.loads(text)
+            value = json.loads(text, object_pairs_hook=_object_of)
         except (ValueError, RecursionError):
             return None
         safe = self.value(value, "", depth + 1)
@@ -241,14 +243,16 @@ class _Redactor:
             name = key
             if len(key) > _LONG_NAME:
                 self._nodes -= _LONG_NAME_COST
-                name = self.text(key)
-            if key == pair and isinstance(item, (str, int, float)) and not isinstance(item, bool):
+                shown = self.text(key)
+                name = key if shown == str(key) else type(key)(shown)
+            is_value = pair is not None and str.__eq__(key, pair)
+            if is_value and isinstance(item, (str, int, float)) and not isinstance(item, bool):
                 self._nodes -= 1
                 safe[name] = item if isinstance(item, str) and is_reference(item) else MASK
             elif exported and plain(key) == "properties" and isinstance(item, dict):
                 safe[name] = self._variables(item, depth + 1)
             else:
-                below = key == pair or (inside and not is_readable(key))
+                below = is_value or (inside and not is_readable(key))
                 safe[name] = self.value(item, key, depth + 1, inside=below)
         return safe
 
@@ -267,7 +271,7 @@ class _Redactor:
     def _list(self, value: list[Any], field: str, depth: int, inside: bool) -> list[Any]:
         safe: list[Any] = []
         flag = ""
-        for item in value:
+        for item in value if inside else self._without_arguments(value):
             if self._nodes <= 0:
                 safe.append(f"(left out: {len(value) - len(safe):,} of {len(value):,} elements)")
                 break
@@ -278,6 +282,30 @@ class _Redactor:
                 safe.append(self.value(item, field, depth + 1, inside=inside))
             # `["--password", "x"]`: a command line, word by word.
             flag = item if isinstance(item, str) and item[:1] == "-" and is_secret(item[:200]) else ""
+        return safe
+
+    def _without_arguments(self, value: list[Any]) -> list[Any]:
+        """The list without the secrets that its words have as those of a command: `["mysql", "-px"]`."""
+        words = [_word(item) for item in value[: self._nodes]]
+        if len(words) < _SHORTEST_COMMAND or not is_command(words):
+            return value
+        line = as_line(words)
+        spans = sorted(secret_spans(line, self._budget))
+        safe, start, at = list(value), 0, 0
+        for place, word in enumerate(words):
+            end = start + len(word)
+            within = []
+            while at < len(spans) and spans[at][0] < end:
+                within.append((max(0, spans[at][0] - start), min(len(word), spans[at][1] - start)))
+                if spans[at][1] > end:  # it goes on with the next word
+                    spans[at] = (end + 1, spans[at][1])
+                    break
+                at += 1
+            if within and isinstance(value[place], (str, int, float)):
+                # What the word has by itself is found, and bounded better, where it is read as a text.
+                alone = secret_spans(as_line([word]), self._budget)
+                safe[place] = masked(word, [span for span in within if span not in alone])
+            start = end + 1
         return safe
 
     def _environment(self, value: Any, depth: int) -> Any:
@@ -325,12 +353,40 @@ class _Redactor:
 
     def _environment_text(self, text: str, field: str, depth: int) -> str:
         try:
-            value = json.loads(text) if text.lstrip()[:1] in {"{", "["} and len(text) <= TEXT_LIMIT else None
+            is_json = text.lstrip()[:1] in {"{", "["} and len(text) <= TEXT_LIMIT
+            value = json.loads(text, object_pairs_hook=_object_of) if is_json else None
         except (ValueError, RecursionError):
             value = None
         if isinstance(value, (dict, list)):
             return json.dumps(self._environment(value, depth + 1), ensure_ascii=False)
         return self.text(text, depth) if plain(field) in _OF_ONE_WORD else MASK
+
+
+class _Repeated(str):
+    """A name that an object has again further on: equal to nothing but itself, so that both values stay."""
+
+    __slots__ = ()
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
+def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object in JSON, with all values of a name that stands in it more than once: which of them counts is
+    for its reader to say."""
+    last = dict(pairs)
+    if len(last) == len(pairs):
+        return last
+    places = {name: place for place, (name, _) in enumerate(pairs)}
+    return {
+        name if places[name] == place else _Repeated(name): value for place, (name, value) in enumerate(pairs)
+    }
+
+
+def _word(item: Any) -> str:
+    """An element of a list as a word of a command."""
+    return item if isinstance(item, str) else str(item) if isinstance(item, (int, float)) else "_"
 
 
 def _hidden(value: Any) -> Any:

@@ -5,6 +5,8 @@ RE2's patterns; the first group that takes part in a match is the secret, else a
 
 # ruff: noqa: E501 (a line for each: it is a table)
 
+from collections.abc import Sequence
+
 _VALUE = r"(?:\"[^\"]+\"|'[^']+'|[^\s\"';|&<>]+)"
 # An argument that is no option.
 _WORD = r"(?:\"[^\"]+\"|'[^']+'|[^\s\"';|&<>-][^\s\"';|&<>]*)"
@@ -91,3 +93,68 @@ _PIPED = (
     rf"(?i)<<<[ \t]*({_VALUE})[ \t]*\|{_ARGUMENTS}{_READERS}",
 )
 COMMANDS = (*_USERS, *_OPTION, *_POSITIONAL, *_SQL, *_PIPED)
+
+_BY_PLACE = frozenset(
+    {
+        "net",
+        "net1",
+        "vault",
+        "doppler",
+        "flyctl",
+        "heroku",
+        "rabbitmqctl",
+        "htpasswd",
+        "chamber",
+        "openssl",
+        "aws",
+    }
+    | {
+        "sqlplus",
+        "sqlplusw",
+        "sqlcl",
+        "sqlldr",
+        "exp",
+        "expdp",
+        "imp",
+        "impdp",
+        "rman",
+        "dgmgrl",
+        "tnsping",
+        "mysqladmin",
+    }
+    | {
+        "mariadb-admin",
+        "setx",
+        "setenv",
+        "env",
+        "cmdkey",
+        "runas",
+        "netdom",
+        "schtasks",
+        "requirepass",
+        "masterauth",
+    }
+)
+"""Commands that take a secret without an option that begins with a hyphen."""
+_OPAQUE = str.maketrans(dict.fromkeys(" \t\r\n;|&<>'\"`\\", "_"))
+"""What ends a word in a command line; within a word of a list it does not, and any other character will do."""
+
+
+def is_command(words: Sequence[str]) -> bool:
+    """Whether a list of words may be a command: with options, or one that takes secrets without."""
+    return any(
+        word[:1] == "-" or (len(word) <= _LONGEST and _command_of(word) in _BY_PLACE) for word in words
+    )
+
+
+_LONGEST = 80
+
+
+def _command_of(word: str) -> str:
+    """A command without the folder that it is in."""
+    return word.rpartition("/")[2].lower().removesuffix(".exe")
+
+
+def as_line(words: Sequence[str]) -> str:
+    """The words of a command as one line, in which each is as long as it was and stays one."""
+    return " ".join(word.translate(_OPAQUE) for word in words)

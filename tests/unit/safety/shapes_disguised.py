@@ -25,8 +25,43 @@ ENVIRONMENTS: list[Shape] = [
     ("cloudformation", "UpdateStack", {"templateBody": f"    Environment:\n      ComputeType: x\n      Relay: {SECRET}\n"}),
     ("codebuild", "StartBuild", {"buildspecOverride": f"env:\n  variables:\n    IMAGE: x\n    RELAY: {SECRET}\n"}),
 ]  # fmt: skip
+COMMANDS = [
+    ["mongodump", "--host", "h", "-u", "root", f"-p{SECRET}"],
+    ["mysqladmin", "-u", "root", "password", SECRET],
+    ["mysql", "-e", "select 1; select 2\n", f"-p{SECRET}"],
+    ["/usr/bin/cqlsh", "-u", "c", "-p", f"{SECRET} x;y"],
+    ["curl", "-d", "a=1&b=2 | c", "-su", f"a:{SECRET} x"],
+    ["snmpget", "-v", "2c", "-c", SECRET, "h"],
+    ["mosquitto_pub", "-u", "u", "-P", SECRET, "-t", "t"],
+    ["rpcclient", "-U", f"u%{SECRET}", "h"],
+    ["pscp", "-pw", SECRET, "a", "h:b"],
+    ["cmdkey", "/add:h", "/user:u", f"/pass:{SECRET}"],
+    ["sqlplus", f"scott/{SECRET}@db"],
+    ["chamber", "write", "svc", "key", SECRET],
+    ["openssl", "passwd", "-6", SECRET],
+    ["aws", "configure", "set", "aws_secret_access_key", SECRET],
+    ["7z", "x", f"-p{SECRET}", "a.7z"],
+    ["exec", "ldapadd", "-D", "cn=a", "-w", SECRET],
+    ["x", "--header", {"Fn::Sub": "h"}, "--api-key", SECRET],
+    ["redis-cli", "--pass", 12345, "-a", SECRET],
+]  # fmt: skip
+REPEATED = [
+    '{"apiKey": "{S}", "apiKey": 0}',
+    '{"a": {"b": "--token {S}", "b": []}}',
+    '[{"environment": {"RELAY": "{S}", "RELAY": ""}}]',
+    '{"environment": {"RELAY": "{S}"}, "environment": null}',
+    '{"name": "token", "value": "{S}", "value": "", "name": "x"}',
+    '{"relay-of-the-client-secret": "{S}", "relay-of-the-client-secret": ""}',
+    '{"note": "{\\"pin\\": \\"{S}\\", \\"pin\\": \\"\\"}"}',
+]
 INNOCENT_SHAPES: list[Shape] = [
     ("codebuild", "CreateProject", {"environment": {"type": "ARM_CONTAINER", "image": "aws/codebuild/x:1", "computeType": "BUILD_GENERAL1_LARGE", "imagePullCredentialsType": "CODEBUILD", "privilegedMode": True, "environmentVariables": []}}),
+    ("iam", "PutRolePolicy", {"policyDocument": json.dumps({"Action": ["sts:GetSessionToken", "iam:*"], "Resource": ["arn:aws:iam::1:role/a"]})}),
+    ("batch", "SubmitJob", {"containerOverrides": {"command": ["python", "-m", "tokens", "-p", "8080", "--max-tokens", "9"]}}),
+    ("ecs", "RunTask", {"overrides": {"containerOverrides": [{"command": ["docker", "run", "-p", "80:80", "-u", "1000:1000", "x"]}]}}),
+    ("ecs", "RegisterTaskDefinition", {"containerDefinitions": [{"healthCheck": {"command": ["CMD", "curl", "-f", "http://localhost:80/health"]}}]}),
+    ("appsync", "CreateApi", {"plans": ["basic", "professional"], "parts": ["password", "is", "reset9"]}),
+    ("ssm", "SendCommand", {"parameters": {"commands": ["set -e", "mysql -h db < setup.sql", "echo done"]}}),
 ]  # fmt: skip
 INNOCENT_DISGUISES = [
     "environment:\n  name: production\n  url: https://shop.example.com\n",

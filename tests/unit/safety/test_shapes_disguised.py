@@ -1,6 +1,7 @@
 """What stands beside a secret does not unmask it; what only looks like one stays readable."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -32,3 +33,35 @@ def test_what_is_no_secret_stays(shape: Shape) -> None:
 def test_text_that_holds_no_secret_stays(text: str) -> None:
     assert redacted_text(text) == text
     assert redacted({"note": text}) == {"note": text}
+
+
+@pytest.mark.parametrize("words", table.COMMANDS, ids=lambda words: str(words[0]))
+@pytest.mark.parametrize(
+    "wrapped",
+    [lambda words: {"command": words}, json.dumps, lambda words: {"a": [{"entryPoint": ["sh", words]}]}],
+    ids=["list", "json", "nested"],
+)
+def test_a_list_of_words_is_judged_as_the_command_that_it_is(words: list[Any], wrapped: Any) -> None:
+    safe = redacted(wrapped(words))
+    assert SECRET not in json.dumps(safe)
+    assert str(words[0]) in json.dumps(safe)
+    assert redacted(safe) == safe, "masking twice changes nothing"
+
+
+@pytest.mark.parametrize("text", table.REPEATED)
+def test_every_value_of_a_repeated_name_is_masked(text: str) -> None:
+    safe = redacted_text(text.replace("{S}", SECRET))
+    assert SECRET not in safe
+    assert safe.count('":') == text.count('":'), "each is shown"
+
+
+def test_repeated_names_without_a_secret_stay_as_they_are() -> None:
+    text = '{"Effect": "Deny", "Effect": "Allow",  "a": 1}'
+    assert redacted_text(text) == text
+    safe = redacted_text(text[:-1] + ', "password": "x"}')
+    assert safe == '{"Effect": "Deny", "Effect": "Allow", "a": 1, "password": "***"}'
+
+
+def test_what_a_script_says_beside_a_secret_stays() -> None:
+    safe = redacted(["export DB_PASSWORD=hunter2; ./start --fast", "echo done"])
+    assert safe == ["export DB_PASSWORD=***; ./start --fast", "echo done"]
