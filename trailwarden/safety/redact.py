@@ -34,6 +34,7 @@ from trailwarden.safety.secret_commands import as_line, is_command
 from trailwarden.safety.secret_text import (
     MASK,
     Budget,
+    is_filled_in,
     is_reference,
     masked,
     may_hold_secret,
@@ -223,9 +224,9 @@ class _Redactor:
             if is_environment(field) and value:
                 return self._environment_text(value, field, depth)
             return self.text(value, depth)
-        if is_reference(value) or (_ID.match(value) and may_be_id(field)):
+        if is_reference(value) or (field == "Fn::Sub" and is_filled_in(value)):
             return value
-        return MASK
+        return value if _ID.match(value) and may_be_id(field) else MASK
 
     def _object(self, value: dict[str, Any], depth: int, inside: bool) -> dict[str, Any]:
         if not inside and value.keys() & HOLDS_VALUES:

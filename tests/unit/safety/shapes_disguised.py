@@ -54,8 +54,40 @@ REPEATED = [
     '{"relay-of-the-client-secret": "{S}", "relay-of-the-client-secret": ""}',
     '{"note": "{\\"pin\\": \\"{S}\\", \\"pin\\": \\"\\"}"}',
 ]
+PASSWORDS = [
+    *("$PRING_26", "${Herbst.2025}", "$(Winter2025)", "{{Herbst2025}}", "<Winter 2025>", "%Sommer_26%", "!Ref Sommer26"),
+    *("arn:aws:Sommer2026", "arn:aws-x:a:b:c:d", "{{resolve:Sommer2026}}", "{{ ssm }}", "$(sommer 26)", "AWS::Sommer26"),
+    *("${DB_PASSWORD}", "{{ password }}", "<password>"),
+]  # fmt: skip
+"""Each is a password where nothing fills it in."""
+PASSWORDS_IN_TEXT = [*PASSWORDS[:6], "{{ Sommer26! }}", "$ABC123", "${Herbst}", "<Sommer-26>", "%Abc1%"]
+REFERENCES = [
+    "{{resolve:ssm-secure:/prod/db/1:3}}",
+    "{{resolve:secretsmanager:arn:aws-cn:secretsmanager:cn-north-1:111122223333:secret:db-a:SecretString:x}}",
+    "{{ssm:/prod/db}}",
+    "arn:aws-us-gov:ssm:us-gov-west-1:111122223333:parameter/db",
+    "arn:aws:kms:eu-west-1:111122223333:key/1234abcd",
+    "***",
+]
+FILLED_IN = [
+    *(
+        "$PGPASSWORD",
+        "${DbPassword}",
+        "${AWS::StackName}",
+        "$(ApiKey)",
+        "{{ .Values.db.password }}",
+        "%API_TOKEN%",
+    ),
+    *(
+        "{{ lookup('env', 'X') }}",
+        "$(vault kv get -field=x secret/db)",
+        "!Ref Db",
+        "<REDACTED>",
+    ),
+]
 INNOCENT_SHAPES: list[Shape] = [
     ("codebuild", "CreateProject", {"environment": {"type": "ARM_CONTAINER", "image": "aws/codebuild/x:1", "computeType": "BUILD_GENERAL1_LARGE", "imagePullCredentialsType": "CODEBUILD", "privilegedMode": True, "environmentVariables": []}}),
+    ("cloudformation", "CreateStack", {"templateBody": json.dumps({"MasterUserPassword": {"Fn::Sub": "${DbPassword}"}})}),
     ("iam", "PutRolePolicy", {"policyDocument": json.dumps({"Action": ["sts:GetSessionToken", "iam:*"], "Resource": ["arn:aws:iam::1:role/a"]})}),
     ("batch", "SubmitJob", {"containerOverrides": {"command": ["python", "-m", "tokens", "-p", "8080", "--max-tokens", "9"]}}),
     ("ecs", "RunTask", {"overrides": {"containerOverrides": [{"command": ["docker", "run", "-p", "80:80", "-u", "1000:1000", "x"]}]}}),

@@ -65,3 +65,34 @@ def test_repeated_names_without_a_secret_stay_as_they_are() -> None:
 def test_what_a_script_says_beside_a_secret_stays() -> None:
     safe = redacted(["export DB_PASSWORD=hunter2; ./start --fast", "echo done"])
     assert safe == ["export DB_PASSWORD=***; ./start --fast", "echo done"]
+
+
+@pytest.mark.parametrize("password", table.PASSWORDS)
+@pytest.mark.parametrize(
+    "holder",
+    [
+        lambda password: {"masterUserPassword": password},
+        lambda password: {"parameters": [{"parameterKey": "DbPassword", "parameterValue": password}]},
+        lambda password: {"command": ["x", "--password", password]},
+        lambda password: {"content": json.dumps({"password": password})},
+    ],
+    ids=["member", "pair", "list", "json"],
+)
+def test_a_password_that_looks_like_a_reference_is_masked(password: str, holder: Any) -> None:
+    assert password not in json.dumps(redacted(holder(password)))
+
+
+@pytest.mark.parametrize("password", table.PASSWORDS_IN_TEXT)
+def test_it_is_masked_in_text_if_its_name_is_no_variables(password: str) -> None:
+    assert password not in redacted_text(f"x password='{password}' y")
+
+
+@pytest.mark.parametrize("reference", table.REFERENCES)
+def test_a_reference_stays(reference: str) -> None:
+    held = {"masterUserPassword": reference, "note": f'--password "{reference}"'}
+    assert redacted(held) == held
+
+
+@pytest.mark.parametrize("value", table.FILLED_IN)
+def test_what_a_script_or_template_fills_in_stays(value: str) -> None:
+    assert redacted_text(f'password: "{value}"\n') == f'password: "{value}"\n'
