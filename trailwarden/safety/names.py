@@ -30,6 +30,8 @@ _SECRET = re.compile(
     r"|keystorekeys?|wpakeys?|wepkeys?|vapidkeys?|servicerolekeys?|passkeys?|passwort|kennwort|motdepasse"
     r"|contrasena|senha|wachtwoord|(?:store|key|user|db|root|admin|ssh|smtp|ldap|mail|ftp|proxy|http|login|bind"
     r"|redis|mongo|mysql|pg|postgres|vnc|wifi|zip|cert|auth|become|src|dest)pass"
+    r"|(?:static|functions?|internal|backend|insert|ingest|ingestion|write|gateway|origin|upstream|relay)keys?"
+    r"|origin(?:verify|auth)|(?:db|root|admin|user|sa|sql|join|ldap|smtp|ftp|svc)pw"
     r"|keymaterial|privkeys?|accesscodes?|authcodes?|authorizationcodes?|devicecodes?|usercodes?"
     r"|tokencodes?|mfacodes?|totpcodes?|otpcodes?|otps?|totps?|authenticationcodes?|verificationcodes?"
     r"|confirmationcodes?|activationcodes?|recoverycodes?|backupcodes?|securitycodes?|pincodes?"
@@ -41,8 +43,10 @@ _SECRET = re.compile(
     r"|authorizedurls?|streamingurls?|streamingsessionurls?|embedurls?"
     r"|secrettoauthenticateinitiator|secrettoauthenticatetarget)$"
 )
-_SECRET_WORDS = frozenset({"pass", "pw", "pin", "passwd", "auth", "psk", "otp", "sas"})
+_SECRET_WORDS = frozenset({"pass", "pw", "pin", "passwd", "auth", "psk", "otp", "sas", "pat"})
 """What says so as the last word of a name alone: `DB_PASS`, but not `bypass`."""
+_VARIABLE_OF_SPARK = re.compile(r"spark\.(?:yarn\.|kubernetes\.)?+(?:executorEnv|appMasterEnv|driverEnv)\.")
+"""A variable of an environment, whatever its name says."""
 _SAYS_TOO_LITTLE = frozenset(
     {"key", "keys", "value", "text", "plaintext", "string", "current", "raw", "token"}
 )
@@ -125,6 +129,8 @@ def is_secret(name: str) -> bool:
     known = _known(name)
     if not known or _HANDLES.search(known):
         return False
+    if _VARIABLE_OF_SPARK.match(name):
+        return True
     if _SECRET.search(known):
         return True
     words = _WORDS.findall(_legible(name))

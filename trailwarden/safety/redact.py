@@ -73,6 +73,14 @@ _SECRET_NUMBERS = re.compile(r"(?:password|passwd|pwd|passcode|pin|otp|code)[0-9
 _ID = re.compile(
     r"(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]+|alias/.+|(?:AKIA|ASIA)[A-Z0-9]{12,})$"
 )
+_NO_ADDRESS = re.compile(r"[^./*\s]++$")
+_ENDPOINTS = frozenset({"endpoint", "endpointUrl", "httpEndpoint", "invocationEndpoint", "confirmationUrl"})
+"""Addresses that messages are sent to, where a long path segment lets anybody send."""
+_FOREIGN = re.compile(r"https?://(?![^/?#]{0,200}amazonaws\.com)")
+_PATH_TOKEN = re.compile(r"(?<=/)[\w-]{20,}+(?=[/?#]|$)")
+_DIGIT = re.compile(r"[0-9]")
+_SEARCHED = frozenset({"searchString", "SearchString", "regexString", "RegexString"})
+_TEAM = re.compile(r"[a-z]++(?:-[a-z]++)*+$")
 _FLAGGED = frozenset({"isvaluesecret", "issecret", "secret", "sensitive", "secure", "noecho", "masked"})
 _OF_ONE_WORD = frozenset({"env", "environment"})
 _SHORTEST_COMMAND = 2
@@ -223,10 +231,19 @@ class _Redactor:
         if not value or not hidden:
             if is_environment(field) and value:
                 return self._environment_text(value, field, depth)
-            return self.text(value, depth)
+            return self._plain_string(value, field, depth)
         if is_reference(value) or (field == "Fn::Sub" and is_filled_in(value)):
             return value
         return value if _ID.match(value) and may_be_id(field) else MASK
+
+    def _plain_string(self, value: str, field: str, depth: int) -> str:
+        """What stands under a name that says nothing of secrets."""
+        if field == "aws:Referer" and _NO_ADDRESS.match(value):  # a word that a site and its bucket share
+            return MASK
+        safe = self.text(value, depth)
+        if field in _ENDPOINTS and _FOREIGN.match(safe):
+            safe = _PATH_TOKEN.sub(lambda met: MASK if _DIGIT.search(met.group()) else met.group(), safe)
+        return safe
 
     def _object(self, value: dict[str, Any], depth: int, inside: bool) -> dict[str, Any]:
         if not inside and value.keys() & HOLDS_VALUES:
@@ -242,7 +259,7 @@ class _Redactor:
                 safe[_LEFT_OUT] = f"{len(value) - len(safe):,} of {len(value):,} entries"
                 break
             name = key
-            if len(key) > _LONG_NAME:
+            if len(key) > _LONG_NAME or "=" in key:
                 self._nodes -= _LONG_NAME_COST
                 shown = self.text(key)
                 name = key if shown == str(key) else type(key)(shown)
@@ -399,7 +416,7 @@ def _secret_value_of(value: Mapping[str, Any]) -> str | None:
     """The key under which a secret stands in a pair of name and value: `{parameterKey: DBPassword, …}`."""
     held = next((key for key in value if values_something(key)), None)
     if held is None:
-        return None
+        return _searched_secret(value)
     if any(plain(key) in _FLAGGED and item in (True, "true") for key, item in value.items()):
         return held
     for key, item in value.items():
@@ -409,9 +426,22 @@ def _secret_value_of(value: Mapping[str, Any]) -> str | None:
             return held
         if plain(key) == "namespace" and item.endswith(":environment"):
             return held
+        if plain(item) == "auth" and isinstance(value[held], str) and _TEAM.match(value[held]):
+            continue
         if names_something(key) and is_secret(item) and _belong_together(plain(key), plain(held)):
             return held
     return None
+
+
+def _searched_secret(value: Mapping[str, Any]) -> str | None:
+    """The key of what a firewall looks for in a header or argument whose name says that it holds a secret."""
+    held = next((key for key in _SEARCHED if key in value), None)
+    if held is None:
+        return None
+    field = value.get("fieldToMatch", value.get("FieldToMatch"))
+    parts = field.values() if isinstance(field, dict) else ()
+    names = (part.get("name", part.get("Name")) for part in parts if isinstance(part, dict))
+    return held if any(isinstance(name, str) and is_secret(name) for name in names) else None
 
 
 def _belong_together(name: str, held: str) -> bool:

@@ -31,6 +31,8 @@ _LOWER_P = (
 _USERS = (
     r"(?i)\bpass(?:word|phrase|code)[ \t]+(?:is|was|to)[ \t]*[:=]?[ \t]*([^\s\"']*\d[^\s\"']*)",
     r"(?i)\b(?:bearer|basic)[ \t]+([A-Za-z0-9._~+/=-]{8,})",
+    # A header and its value in one text, as log routers take them.
+    r"(?i)^[ \t]*(?:x-[\w-]*(?:key|token|secret|auth)|authorization[ \t]+[a-z]{3,12})[ \t]+([^\s\"']*\d[^\s\"']*)[ \t]*$",
     # https://user:password@host, https://token@host
     r"[A-Za-z][A-Za-z0-9+.-]*://[^\s:/@\"'?#]*:([^\s/\"'?#][^\s/\"']*)@",
     r"[A-Za-z][A-Za-z0-9+.-]*://([^\s:/@\"'?#]{20,})@",

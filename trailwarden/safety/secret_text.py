@@ -67,7 +67,7 @@ class Budget:
 
 # White space and comments; none reaches over where another begins: what is never closed is read once.
 _GAP = r"(?:\s|/\*(?:[^*/]|\*+[^*/]|/+[^*/])*\*+/|--(?:[^\n-]|-[^\n-])*-?\n)"
-_ASSIGNED = rf"(?i)({_NAME})({_CLOSE}\s*(?:{_GAP}+\s*)?)(=>|:=|==|=|:)"
+_ASSIGNED = rf"(?i)({_NAME})((?:\[\w{{0,20}}\])?{_CLOSE}\s*(?:{_GAP}+\s*)?)(=>|:=|==|=|:)"
 _FLAG = rf"(?i)\B-{{1,2}}({_NAME})(?:\s+|[\"']\s*,\s*)"
 # A name and its value, in either order, whatever separates them: JSON, YAML, the command line's shorthand.
 _PAIR = (
@@ -95,6 +95,13 @@ _SET = (
 )
 _ELEMENT = rf"(?i)<([\w:.-]*{_HINT}[\w:.-]*)(?:\s[^<>]*)?>([^<]+)"
 _ELEMENTS = rf"(?i)<[\w:.-]*(?:name|key)>\s*([\w./:-]*{_HINT}[\w.-]*)\s*</[\w:.-]+>\s*<[\w:.-]*value>([^<]+)"
+# `<entry key="password">…`, `<password><![CDATA[…`, `<Password Value="…"/>`
+_ELEMENT_OF_NAME = (
+    rf"(?i)<[\w:.-]+\s+(?:name|key|id)\s*=\s*[\"']([\w./:-]*{_HINT}[\w.-]*)[\"'][^<>]*[^<>/]?>"
+    r"\s*(?:<value>\s*)?(?:<!\[CDATA\[)?([^<\]]+)"
+)
+_ELEMENT_OF_DATA = rf"(?i)<([\w:.-]*{_HINT}[\w:.-]*)(?:\s[^<>]*)?>\s*<!\[CDATA\[([^\]]+)"
+_ELEMENT_OF_VALUE = rf"(?i)<([\w:.-]*{_HINT}[\w:.-]*)\s(?:[^<>]*\s)?value\s*=\s*[\"']([^\"'<>]+)"
 _QUERY = (
     r"(?i)[?&;](?:sig|code|signature|token|pass|key|x-(?:amz|goog)-(?:signature|credential|security-token))="
     r"([^&\s\"'\\<>]+)"
@@ -122,6 +129,8 @@ _LONGEST_VARIABLE = 200
 _WORDS_GROUP = 5
 _NAMES_IN = re.compile(r"[A-Za-z_][\w.-]*+")
 _STANDS_FOR_ONE = frozenset({"redacted", "hidden", "masked", "removed", "lookup", "secrets"})
+_PATH = re.compile(r"[\w./=+*-]++$")
+_LONGEST_PATH = 1024
 _ENCODED = r"(?:[A-Za-z0-9+/]{60,}\r?\n)+[A-Za-z0-9+/]*={0,2}|[A-Za-z0-9+/_-]{12,}={0,2}"
 _ESCAPED = r"%[0-9A-Fa-f]{2}|&#?\w|\\."
 _PATTERNS = (
@@ -136,6 +145,9 @@ _PATTERNS = (
         ENVIRONMENT,
         _ELEMENT,
         _ELEMENTS,
+        _ELEMENT_OF_NAME,
+        _ELEMENT_OF_DATA,
+        _ELEMENT_OF_VALUE,
         _QUERY,
         _ENCODED,
         _ESCAPED,
@@ -285,7 +297,8 @@ class _Search:
             _SET: self._set,
             ENVIRONMENT: self._environment,
             _ELEMENT: self._element,
-            _ELEMENTS: self._element,
+            **dict.fromkeys((_ELEMENTS, _ELEMENT_OF_NAME, _ELEMENT_OF_DATA), self._element),
+            _ELEMENT_OF_VALUE: self._element,
             _ENCODED: self._encoded,
         }
 
@@ -308,7 +321,22 @@ class _Search:
     def _assigned(self, met: Any) -> Iterator[Span]:
         name, closing, sign = met.groups()
         if is_secret(name) and (sign != ":" or _is_colon_of_a_field(self._text, met, closing)):
-            yield from self._value(met.end(), name, met.start(1))
+            spans = self._value(met.end(), name, met.start(1))
+            yield from self._within_segment(spans) if self._is_partition(met) else spans
+
+    def _is_partition(self, met: Any) -> bool:
+        """Whether a name and its value are a segment of a path: `users/token=abc/part-0001.parquet`."""
+        first, text = met.start(1), self._text
+        return (
+            len(text) <= _LONGEST_PATH
+            and text[max(0, first - 1) : first] == "/"
+            and _PATH.match(text) is not None
+        )
+
+    def _within_segment(self, spans: Iterator[Span]) -> Iterator[Span]:
+        for first, last in spans:
+            end = self._text.find("/", first, last)
+            yield first, last if end < 0 else end
 
     def _flagged(self, met: Any) -> Iterator[Span]:
         if is_secret(met.group(1)) and self._text[met.end() : met.end() + 1] not in {"-", ""}:

@@ -49,6 +49,9 @@ _ITS_OWN = (
     secret_environment.ENVIRONMENT,
     secret_text._ELEMENT,
     secret_text._ELEMENTS,
+    secret_text._ELEMENT_OF_NAME,
+    secret_text._ELEMENT_OF_DATA,
+    secret_text._ELEMENT_OF_VALUE,
     secret_text._QUERY,
     secret_text._ENCODED,
 )

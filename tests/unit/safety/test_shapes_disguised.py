@@ -10,7 +10,7 @@ from tests.unit.safety import shapes_disguised as table
 from tests.unit.safety.shapes import SECRET, Shape
 from trailwarden.safety.redact import redacted, redacted_record, redacted_text
 
-SHAPES = [*table.ENVIRONMENTS]
+SHAPES = [*table.ENVIRONMENTS, *table.APART]
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: f"{shape[0]}-{shape[1]}")
@@ -96,3 +96,7 @@ def test_a_reference_stays(reference: str) -> None:
 @pytest.mark.parametrize("value", table.FILLED_IN)
 def test_what_a_script_or_template_fills_in_stays(value: str) -> None:
     assert redacted_text(f'password: "{value}"\n') == f'password: "{value}"\n'
+
+
+def test_a_segment_of_a_path_is_masked_and_not_what_follows() -> None:
+    assert redacted_text("users/token=abc/part-1.orc") == "users/token=***/part-1.orc"
