@@ -74,8 +74,11 @@ _ID = re.compile(
     r"(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]+|alias/.+|(?:AKIA|ASIA)[A-Z0-9]{12,})$"
 )
 _NO_ADDRESS = re.compile(r"[^./*\s]++$")
-_ENDPOINTS = frozenset({"endpoint", "endpointUrl", "httpEndpoint", "invocationEndpoint", "confirmationUrl"})
-"""Addresses that messages are sent to, where a long path segment lets anybody send."""
+_ADDRESSES = frozenset(
+    {"endpoint", "endpointUrl", "httpEndpoint", "invocationEndpoint", "confirmationUrl", "aws:Referer"}
+)
+"""Where messages are sent to, if whoever knows a long segment of its path may send there; and where requests
+come from, if a word that only some know lets them in."""
 _FOREIGN = re.compile(r"https?://(?![^/?#]{0,200}amazonaws\.com)")
 _PATH_TOKEN = re.compile(r"(?<=/)[\w-]{20,}+(?=[/?#]|$)")
 _DIGIT = re.compile(r"[0-9]")
@@ -231,17 +234,17 @@ class _Redactor:
         if not value or not hidden:
             if is_environment(field) and value:
                 return self._environment_text(value, field, depth)
-            return self._plain_string(value, field, depth)
+            return self._address(value, field, depth) if field in _ADDRESSES else self.text(value, depth)
         if is_reference(value) or (field == "Fn::Sub" and is_filled_in(value)):
             return value
         return value if _ID.match(value) and may_be_id(field) else MASK
 
-    def _plain_string(self, value: str, field: str, depth: int) -> str:
-        """What stands under a name that says nothing of secrets."""
+    def _address(self, value: str, field: str, depth: int) -> str:
+        """An address of which a part may be known only to those who may use it."""
         if field == "aws:Referer" and _NO_ADDRESS.match(value):  # a word that a site and its bucket share
             return MASK
         safe = self.text(value, depth)
-        if field in _ENDPOINTS and _FOREIGN.match(safe):
+        if field != "aws:Referer" and _FOREIGN.match(safe):
             safe = _PATH_TOKEN.sub(lambda met: MASK if _DIGIT.search(met.group()) else met.group(), safe)
         return safe
 
@@ -304,9 +307,10 @@ class _Redactor:
 
     def _without_arguments(self, value: list[Any]) -> list[Any]:
         """The list without the secrets that its words have as those of a command: `["mysql", "-px"]`."""
-        words = [_word(item) for item in value[: self._nodes]]
-        if len(words) < _SHORTEST_COMMAND or not is_command(words):
+        read = value[: self._nodes]
+        if len(read) < _SHORTEST_COMMAND or not is_command([item for item in read if type(item) is str]):
             return value
+        words = [_word(item) for item in read]
         line = as_line(words)
         spans = sorted(secret_spans(line, self._budget))
         safe, start, at = list(value), 0, 0
@@ -416,7 +420,7 @@ def _secret_value_of(value: Mapping[str, Any]) -> str | None:
     """The key under which a secret stands in a pair of name and value: `{parameterKey: DBPassword, …}`."""
     held = next((key for key in value if values_something(key)), None)
     if held is None:
-        return _searched_secret(value)
+        return None if _SEARCHED.isdisjoint(value) else _searched_secret(value)
     if any(plain(key) in _FLAGGED and item in (True, "true") for key, item in value.items()):
         return held
     for key, item in value.items():

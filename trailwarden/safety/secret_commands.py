@@ -6,6 +6,7 @@ RE2's patterns; the first group that takes part in a match is the secret, else a
 # ruff: noqa: E501 (a line for each: it is a table)
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 _VALUE = r"(?:\"[^\"]+\"|'[^']+'|[^\s\"';|&<>]+)"
 # An argument that is no option.
@@ -144,17 +145,19 @@ _OPAQUE = str.maketrans(dict.fromkeys(" \t\r\n;|&<>'\"`\\", "_"))
 
 def is_command(words: Sequence[str]) -> bool:
     """Whether a list of words may be a command: with options, or one that takes secrets without."""
-    return any(
-        word[:1] == "-" or (len(word) <= _LONGEST and _command_of(word) in _BY_PLACE) for word in words
-    )
+    for word in words:  # noqa: SIM110 (a plain loop is faster, and each list of each record is asked)
+        if word[:1] == "-" or (len(word) <= _LONGEST and _takes_secrets(word)):
+            return True
+    return False
 
 
 _LONGEST = 80
 
 
-def _command_of(word: str) -> str:
-    """A command without the folder that it is in."""
-    return word.rpartition("/")[2].lower().removesuffix(".exe")
+@lru_cache(maxsize=2048)
+def _takes_secrets(word: str) -> bool:
+    """Whether a command, whatever folder it is in, takes a secret without an option."""
+    return word.rpartition("/")[2].lower().removesuffix(".exe") in _BY_PLACE
 
 
 def as_line(words: Sequence[str]) -> str:
