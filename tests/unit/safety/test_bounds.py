@@ -251,6 +251,8 @@ EXPENSIVE: dict[str, Any] = {
     "semicolons": {"a": ";password=a" * 23_000},
     "block-scalars": {"a": "password: |\n  a\n" * 15_000},
     "commands": {"a": "mysql a " * 30_000},
+    "arguments": {"list": ["curl", "-u", "a:b"] * 7_000},
+    "repeated-names": {"a": "{" + ",".join(['"pin": "x"'] * 18_000) + "}"},
 }
 
 
