@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from trailwarden.delivery.records import Record
+from trailwarden.delivery.records import Record, values_at
 from trailwarden.engine.evaluate import compile_condition
 from trailwarden.engine.values import RecordView
 from trailwarden.rules.compile import compile_usable
@@ -17,7 +17,7 @@ from trailwarden.rules.correlation import CorrelationSource
 from trailwarden.rules.fields import NORMALISED
 from trailwarden.rules.outline import Kind, Part, outline_of_filter, outline_of_rule
 from trailwarden.rules.source import RuleSource, Source
-from trailwarden.safety.redact import MASK, hides, redacted
+from trailwarden.safety.redact import redacted, redacted_members
 from trailwarden.safety.text import one_line
 
 _VALUES, _VALUE_LIMIT, _DECISIVE = 8, 100, 6
@@ -169,10 +169,8 @@ def _explained(part: Part, view: RecordView) -> ExplainedPart:
 def _met(name: str, view: RecordView) -> tuple[Any, ...]:
     if name in NORMALISED:
         return tuple(redacted(value, "") for value in view.normalised(name).found)
-    steps = tuple(name.split("."))
-    if hides(name):
-        return tuple(MASK for value in view.field(steps).found if value is not None)
-    return tuple(redacted(value, steps[-1]) for value in view.field(steps).found)
+    path = tuple(name.split("."))
+    return values_at(redacted_members(view.record, path[:1]), path)
 
 
 def _decisive(part: ExplainedPart) -> Iterator[ExplainedPart]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from trailwarden.alerts.attempts import outcome_word
-from trailwarden.alerts.fields import account, field_text, origin, region, target
+from trailwarden.alerts.fields import account, field_text, origin, region, safe_view, target
 from trailwarden.alerts.model import Alert, AlertBatch, AlertGroup, AlertMatch, Evidence
 from trailwarden.alerts.placement import DEFAULT_QUIET, alert_id, group_key, seconds_of
 from trailwarden.alerts.title import alert_title, wording
@@ -49,7 +49,9 @@ DEFAULT_POLICY = AlertPolicy()
 
 def group_of(match: Match) -> dict[str, str]:
     """The values that tell two alerts of one rule apart, by the names of their fields; no secrets."""
-    return {name: field_text(match.record, name) for name in match.rule.group_by or DEFAULT_GROUP_BY}
+    names = match.rule.group_by or DEFAULT_GROUP_BY
+    shown = safe_view(match.record, names)
+    return {name: field_text(shown, name) for name in names}
 
 
 @dataclass(frozen=True, slots=True)
