@@ -19,11 +19,10 @@ help: ## what there is to call
 demo: setup ## the main job on a local cloud (ARGS=--keep leaves it running)
 	@$(PY) -m local.demo $(ARGS)
 
-# `loadgroup` hands out one test at a time: some of the end-to-end ones take half a minute. Each process has
-# local clouds of its own.
+# tests/conftest.py says what `loadgroup` hands out together. What takes long comes first in the order of names.
 test: setup ## every test, a process a core (ARGS goes to pytest)
 	@echo "== tests"
-	@$(PY) -m pytest --numprocesses=auto --dist=loadgroup $(ARGS)
+	@$(PY) -m pytest --numprocesses=auto --dist=loadgroup --no-loadscope-reorder $(ARGS)
 
 soak: setup ## many more orders, faults and races than `make test` tries (ARGS goes to tests.soak)
 	@echo "== soak"

@@ -12,7 +12,7 @@ from infra import names as n
 from infra.alert_permissions import AlertPermissions
 from infra.alerting import alert_topics, files_beside
 from infra.bundling import Bundler
-from infra.constructs.alarms import Alarm, failing, silent, undelivered
+from infra.constructs.alarms import Alarm, failing, not_empty, silent, undelivered
 from infra.constructs.function import METRICS_NAMESPACE, Function, FunctionSpec
 from infra.settings import Settings
 
@@ -225,6 +225,14 @@ class AlertingStack(Stack):
                 " the log of watch_alerting.",
             ),
         ]
+        alarms.append(
+            not_empty(
+                "subscriber-dead-letters",
+                n.resource_name(self._names.subscriber_dead_letter_queue_arn),
+                "A queue, function or web address did not take a message, however often SNS tried. It is kept"
+                " for 14 days; docs/settings.md says what to do, under Watching the delivery.",
+            )
+        )
         for name, arn in self._topics.items():
             alarms.append(
                 undelivered(

@@ -1,6 +1,8 @@
 """All stacks of one deployment, in the order in which they may be deployed."""
 
-from aws_cdk import App, Validations
+from collections.abc import Iterator
+
+from aws_cdk import Annotations, App, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from infra.alerting_stack import AlertingStack
@@ -35,4 +37,22 @@ def build(app: App, settings: Settings, bundler: Bundler) -> None:
         trail = TrailStack(app, settings, account, name=names.get(account, ""))
         # CloudTrail tests the bucket's policy when a trail is made; and no notice may find nobody listening.
         trail.add_stack_dependency(detection)
+    for advice in _advice(settings):
+        Annotations.of(state).add_info(advice)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+
+
+def _advice(settings: Settings) -> Iterator[str]:
+    """What an operator should know that no template shows."""
+    if not settings.protect:
+        yield (
+            "The stacks and the alert table are not protected against deletion. Once everything is deployed,"
+            ' set "protect": true and deploy again.'
+        )
+    routed = (one for route in settings.alerts.routes for one in route.subscribers)
+    everybody = (*settings.subscribers, *settings.operations_subscribers, *settings.rule_authors, *routed)
+    if any(subscriber.protocol == "sms" for subscriber in everybody):
+        yield (
+            "A new account is in the SMS sandbox of SNS: only numbers that were verified there get SMS, for"
+            " 1 USD a month in all, until the account is moved out (docs/settings.md, Subscribers)."
+        )

@@ -239,7 +239,8 @@ class DetectionStack(Stack):
             not_empty(
                 "delivery-dead-letters",
                 n.resource_name(names.delivery_dead_letter_queue_arn),
-                "Delivery notices did not reach the ingest queue. Redrive them to it.",
+                "Delivery notices did not reach the ingest queue. Send them on, as docs/settings.md shows"
+                " under Log files that are set aside.",
             ),
             not_empty(
                 "notify-dead-letters",

@@ -7,6 +7,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
@@ -14,7 +15,7 @@ from infra import names as n
 from infra.alert_permissions import AlertPermissions
 from infra.alerting import alert_topics
 from infra.constructs.identity import fingerprint
-from infra.constructs.messaging import encrypted_topic, subscribe
+from infra.constructs.messaging import encrypted_topic, last_resort_queue, subscribe
 from infra.settings import Settings
 from infra.subscribers import Subscriber
 from infra.trust import build_role_of_people
@@ -23,8 +24,8 @@ _MOST_SESSION = Duration.hours(8)
 
 
 class DetectionStateStack(Stack):
-    """Keys, alert table, the topics with their subscriptions, the responders' role. Keys and table are kept
-    on deletion.
+    """Keys, alert table, the topics with their subscriptions, the queue of what subscribers did not take, the
+    responders' role. Keys and table are kept on deletion.
 
     The operations topic has a key of its own: so it can tell that the key of the others refuses.
 
@@ -37,7 +38,7 @@ class DetectionStateStack(Stack):
             n.DETECTION_STATE_STACK,
             description="Trailwarden: the alert table, and the topics that people subscribe to",
             env=Environment(account=settings.audit_account, region=settings.region),
-            termination_protection=True,
+            termination_protection=settings.protect,
         )
         self._settings = settings
         self._names = settings.names
@@ -46,6 +47,7 @@ class DetectionStateStack(Stack):
         )
         self.operations_key = self._build_operations_key()
         self.table = self._build_table()
+        self.dead_letters = self._build_dead_letters()
         self.alert_topic = self._build_alert_topic(
             "Alert", self._names.alert_topic_arn, "Trailwarden alerts", settings.subscribers
         )
@@ -68,19 +70,24 @@ class DetectionStateStack(Stack):
             construct_id,
             description=description,
             enable_key_rotation=True,
-            removal_policy=RemovalPolicy.RETAIN,
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         kms.Alias(self, f"{construct_id}Alias", alias_name=alias, target_key=key)
         return key
 
     def _build_operations_key(self) -> kms.Key:
-        """https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html (alarms to an encrypted topic)"""
+        """Alarms use it for the topic alone, and for our alarms, where SNS says for which it asks.
+
+        https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html (alarms to an encrypted topic)
+        """
         key = self._build_key(
             "OperationsKey", n.OPERATIONS_KEY_ALIAS, "Trailwarden: what operations are told"
         )
-        key.add_to_resource_policy(
-            self._for_alarms("TellOfAlarms", ["kms:Decrypt", "kms:GenerateDataKey*"], "*")
-        )
+        actions = ["kms:Decrypt", "kms:GenerateDataKey*"]
+        use = self._for_alarms("TellOfAlarms", actions, "*", if_exists="IfExists")
+        topic = {"kms:EncryptionContext:aws:sns:topicArn": self._names.operations_topic_arn}
+        use.add_condition("StringEquals", topic)
+        key.add_to_resource_policy(use)
         return key
 
     def _build_table(self) -> dynamodb.Table:
@@ -99,16 +106,37 @@ class DetectionStateStack(Stack):
             ),
             encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
             encryption_key=self.key,
-            deletion_protection=True,
-            removal_policy=RemovalPolicy.RETAIN,
+            deletion_protection=self._settings.protect,
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
+
+    def _build_dead_letters(self) -> sqs.Queue:
+        """What subscribers of any topic did not take, however often SNS tried.
+
+        https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
+        """
+        names = self._names
+        queue = last_resort_queue(
+            self, "SubscriberDeadLetters", names.subscriber_dead_letter_queue_arn, of="subscribers"
+        )
+        topics = [*alert_topics(self._settings).values(), names.operations_topic_arn]
+        queue.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="AcceptUndelivered",
+                principals=[iam.ServicePrincipal("sns.amazonaws.com")],
+                actions=["sqs:SendMessage"],
+                resources=[queue.queue_arn],
+                conditions={"ArnEquals": {"aws:SourceArn": [*topics, names.rule_authors_topic_arn]}},
+            )
+        )
+        return queue
 
     def _build_alert_topic(
         self, role: str, arn: str, title: str, subscribers: Iterable[Subscriber]
     ) -> sns.Topic:
         topic = encrypted_topic(self, f"{role}Topic", arn, self.key, title)
         for subscriber in subscribers:
-            subscribe(self, topic, subscriber, self._names, role)
+            subscribe(self, topic, subscriber, self._names, role, self.dead_letters.queue_arn)
         return topic
 
     def _build_operations_topic(self) -> sns.Topic:
@@ -116,7 +144,7 @@ class DetectionStateStack(Stack):
         topic = encrypted_topic(self, "OperationsTopic", arn, self.operations_key, "Trailwarden operations")
         topic.add_to_resource_policy(self._for_alarms("TellOfAlarms", ["sns:Publish"], topic.topic_arn))
         for subscriber in self._settings.operations_subscribers:
-            subscribe(self, topic, subscriber, self._names, "Operations")
+            subscribe(self, topic, subscriber, self._names, "Operations", self.dead_letters.queue_arn)
         return topic
 
     def _build_responders_role(self) -> iam.Role:
@@ -129,7 +157,7 @@ class DetectionStateStack(Stack):
         return build_role_of_people(
             self,
             "Responders",
-            role_name=n.RESPONDERS_ROLE,
+            role_name=self._names.role(n.RESPONDERS_ROLE),
             arns=self._settings.responders,
             description="Reads the alerts of Trailwarden, asks to acknowledge and to close them",
             longest_session=_MOST_SESSION,
@@ -150,7 +178,9 @@ class DetectionStateStack(Stack):
     def _build_parameter(self, construct_id: str, name: str, value: str) -> None:
         ssm.StringParameter(self, construct_id, parameter_name=name, string_value=value)
 
-    def _for_alarms(self, sid: str, actions: list[str], resource: str) -> iam.PolicyStatement:
+    def _for_alarms(
+        self, sid: str, actions: list[str], resource: str, *, if_exists: str = ""
+    ) -> iam.PolicyStatement:
         """What CloudWatch may do for our own alarms."""
         return iam.PolicyStatement(
             sid=sid,
@@ -158,7 +188,7 @@ class DetectionStateStack(Stack):
             actions=actions,
             resources=[resource],
             conditions={
-                "ArnLike": {"aws:SourceArn": self._names.alarms_arn_pattern()},
-                "StringEquals": {"aws:SourceAccount": self._settings.audit_account},
+                f"ArnLike{if_exists}": {"aws:SourceArn": self._names.alarms_arn_pattern()},
+                f"StringEquals{if_exists}": {"aws:SourceAccount": self._settings.audit_account},
             },
         )

@@ -3,6 +3,8 @@
 import re
 from urllib.parse import urlsplit
 
+from infra.partitions import ENABLED_BY_DEFAULT, partitions_by_region, sms_regions
+
 PROTOCOLS = ("email", "email-json", "https", "sms", "sqs", "lambda")
 
 _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[A-Za-z0-9-]{2,}", re.ASCII)
@@ -30,19 +32,37 @@ def principal_mistake(arn: object, partition: str) -> str | None:
     return None
 
 
-def endpoint_mistake(protocol: str, endpoint: str, partition: str) -> str | None:
-    """What is wrong with the endpoint, in words; None when nothing is, or when the protocol is unknown."""
+def endpoint_mistake(protocol: str, endpoint: str, region: str) -> str | None:
+    """What is wrong with the endpoint of a topic in `region`, in words; None when nothing is, or when the
+    protocol is unknown."""
     match protocol:
         case "email" | "email-json":
             return None if _EMAIL.fullmatch(endpoint) else f"{endpoint!r} is no e-mail address"
         case "sms":
-            return None if _SMS.fullmatch(endpoint) else f"{endpoint!r} is no number such as +4930123456"
+            return _sms_mistake(endpoint, region)
         case "https":
             return None if _is_https(endpoint) else f"{endpoint!r} is no https:// address"
         case "sqs" | "lambda":
-            return _arn_mistake(protocol, endpoint, partition)
+            return _arn_mistake(protocol, endpoint, region)
         case _:
             return None
+
+
+def owner_of(protocol: str, endpoint: str) -> tuple[str, str] | None:
+    """Region and account of an endpoint that is a resource in AWS; None of all others."""
+    if protocol not in _RESOURCES:
+        return None
+    _, _, _, region, account, _ = endpoint.split(":", 5)
+    return region, account
+
+
+def _sms_mistake(endpoint: str, region: str) -> str | None:
+    """https://docs.aws.amazon.com/sns/latest/dg/sns-supported-regions-countries.html"""
+    if not _SMS.fullmatch(endpoint):
+        return f"{endpoint!r} is no number such as +4930123456"
+    if region in partitions_by_region() and region not in sms_regions():
+        return f"SNS sends no SMS from {region}; take email or https"
+    return None
 
 
 def _is_https(endpoint: str) -> bool:
@@ -53,7 +73,7 @@ def _is_https(endpoint: str) -> bool:
     return parts.scheme == "https" and bool(parts.hostname)
 
 
-def _arn_mistake(service: str, endpoint: str, partition: str) -> str | None:
+def _arn_mistake(service: str, endpoint: str, region: str) -> str | None:
     parts = endpoint.split(":", 5)
     if (
         len(parts) != 6
@@ -62,8 +82,21 @@ def _arn_mistake(service: str, endpoint: str, partition: str) -> str | None:
         or not _RESOURCES[service].fullmatch(parts[5])
     ):
         return f"{endpoint!r} is no ARN of {service}"
+    partition = partitions_by_region().get(region, "aws")
     if parts[1] != partition:
         return f"{endpoint!r} lies in the partition {parts[1]}, not in {partition}"
+    if partitions_by_region().get(parts[3]) != partition:
+        return f"{endpoint!r} names no region of the partition {partition}"
     if not re.fullmatch(r"\d{12}", parts[4], re.ASCII):
         return f"{endpoint!r} has no account of 12 digits"
+    if service == "lambda" and not _can_invoke(region, parts[3]):
+        return f"SNS in {region} invokes no functions in {parts[3]}; name one in {region}, or a queue"
     return None
+
+
+def _can_invoke(region: str, other: str) -> bool:
+    """Regions that must be enabled first get nothing from others, as far as functions go.
+
+    https://docs.aws.amazon.com/sns/latest/dg/lambda-prereq.html
+    """
+    return region == other or other in ENABLED_BY_DEFAULT or partitions_by_region()[other] != "aws"

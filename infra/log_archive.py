@@ -34,7 +34,7 @@ class LogArchiveStack(Stack):
             n.LOG_ARCHIVE_STACK,
             description="Trailwarden: the log bucket, its key, and the topic of delivery notices",
             env=Environment(account=settings.audit_account, region=settings.region),
-            termination_protection=True,
+            termination_protection=settings.protect,
         )
         self._settings = settings
         self._names = settings.names
@@ -49,24 +49,30 @@ class LogArchiveStack(Stack):
         CfnOutput(self, "DeliveryTopicArn", value=self.topic.topic_arn)
 
     def _build_key(self) -> kms.Key:
-        """https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html"""
+        """What CloudTrail may do with the key, as AWS documents it, and pinned by what every such call has.
+
+        Files are encrypted for a trail, whose ARN is in the encryption context, and a topic's messages for
+        the topic. `aws:SourceArn` is documented for files alone: of the other calls, which another service
+        makes for CloudTrail (SNS, or S3 for its bucket keys), it is only asked where it is there.
+        https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
+        https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-permissions-for-sns-notifications.html
+        """
         key = kms.Key(
             self,
             "LogKey",
             description="Trailwarden: log files and delivery notices",
             enable_key_rotation=True,
-            removal_policy=RemovalPolicy.RETAIN,
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         kms.Alias(self, "LogKeyAlias", alias_name=n.LOG_KEY_ALIAS, target_key=key)
         accounts = self._settings.trail_accounts
         contexts = [f"arn:{self._names.partition}:cloudtrail:*:{account}:trail/*" for account in accounts]
         encrypt = self._for_cloudtrail("EncryptLogFiles", ["kms:GenerateDataKey*"], "*")
         encrypt.add_condition("StringLike", {"kms:EncryptionContext:aws:cloudtrail:arn": contexts})
-        notify = self._for_cloudtrail("EncryptNotices", ["kms:GenerateDataKey*"], "*")
+        notify = self._through_services("EncryptNotices", ["kms:GenerateDataKey*", "kms:Decrypt"])
         topic = {"kms:EncryptionContext:aws:sns:topicArn": self._names.delivery_topic_arn}
         notify.add_condition("StringEquals", topic)
-        # Decrypt: SNS asks for it with every publisher, and CloudTrail needs it for S3 Bucket Keys.
-        use = self._for_cloudtrail("UseKey", ["kms:DescribeKey", "kms:Decrypt"], "*")
+        use = self._through_services("UseBucketKey", ["kms:DescribeKey", "kms:Decrypt"])
         for statement in (encrypt, notify, use):
             key.add_to_resource_policy(statement)
         return key
@@ -92,7 +98,7 @@ class LogArchiveStack(Stack):
                 ),
                 _EMPTY_MARKERS,
             ],
-            removal_policy=RemovalPolicy.RETAIN,
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         # The rules bucket stands in a stack of its own, so the CDK cannot add this by itself.
         bucket.add_to_resource_policy(
@@ -131,7 +137,7 @@ class LogArchiveStack(Stack):
             lifecycle_rules=[self._lifecycle(), _EMPTY_MARKERS],
             object_lock_enabled=True if lock else None,
             object_lock_default_retention=_lock_retention(self._settings) if lock else None,
-            removal_policy=RemovalPolicy.RETAIN,
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         arn = self._names.log_bucket_arn
         bucket.add_to_resource_policy(self._for_cloudtrail("CheckAcl", ["s3:GetBucketAcl"], arn))
@@ -151,7 +157,7 @@ class LogArchiveStack(Stack):
             bucket.add_to_resource_policy(put)
         if bucket.policy is not None:
             # A bucket that outlives the stack stays closed to plain HTTP, and open to the trails.
-            bucket.policy.apply_removal_policy(RemovalPolicy.RETAIN)
+            bucket.policy.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
         return bucket
 
     def _deliveries(self) -> list[tuple[str, str, list[str]]]:
@@ -191,13 +197,24 @@ class LogArchiveStack(Stack):
 
     def _for_cloudtrail(self, sid: str, actions: list[str], resource: str) -> iam.PolicyStatement:
         """What CloudTrail may do on behalf of our trails, and of no others."""
-        return iam.PolicyStatement(
-            sid=sid,
-            principals=[iam.ServicePrincipal(_CLOUDTRAIL)],
-            actions=actions,
-            resources=[resource],
-            conditions={"StringEquals": {"aws:SourceArn": self._trails}},
-        )
+        return _allow_cloudtrail(sid, actions, resource, {"StringEquals": {"aws:SourceArn": self._trails}})
+
+    def _through_services(self, sid: str, actions: list[str]) -> iam.PolicyStatement:
+        """What other services may do for CloudTrail with the key: if they name a trail, it must be ours."""
+        condition = {"StringEqualsIfExists": {"aws:SourceArn": self._trails}}
+        return _allow_cloudtrail(sid, actions, "*", condition)
+
+
+def _allow_cloudtrail(
+    sid: str, actions: list[str], resource: str, conditions: dict[str, dict[str, list[str]]]
+) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        sid=sid,
+        principals=[iam.ServicePrincipal(_CLOUDTRAIL)],
+        actions=actions,
+        resources=[resource],
+        conditions=conditions,
+    )
 
 
 def _lock_retention(settings: Settings) -> s3.ObjectLockRetention | None:

@@ -22,6 +22,7 @@ WATCH_FUNCTION = "trailwarden-watch-alerting"
 PUBLISH_ROLE = "trailwarden-publish-rules"
 RULE_WRITERS_ROLE = "trailwarden-rule-writers"
 RESPONDERS_ROLE = "trailwarden-responders"
+"""What the names of roles begin with; the region follows (`Names.role`)."""
 ALARM_PREFIX = "trailwarden-"
 
 LOG_KEY_PARAMETER = "/trailwarden/log-key-arn"
@@ -118,6 +119,11 @@ class Names:
         return self._arn("sqs", "trailwarden-notify-dead-letters")
 
     @property
+    def subscriber_dead_letter_queue_arn(self) -> str:
+        """Messages that a subscriber (a queue, a function, a web address) did not take."""
+        return self._arn("sqs", "trailwarden-subscriber-dead-letters")
+
+    @property
     def publish_queue_arn(self) -> str:
         """What changed in the rules bucket."""
         return self._arn("sqs", "trailwarden-publish")
@@ -126,6 +132,10 @@ class Names:
     def publish_dead_letter_queue_arn(self) -> str:
         """Changes in the rules bucket that `publish_rules` could not finish, however often it tried."""
         return self._arn("sqs", "trailwarden-publish-dead-letters")
+
+    def role(self, base: str) -> str:
+        """The name of a role: an account's roles are those of all its regions, so it carries the region."""
+        return f"{base}-{self.region}"
 
     @property
     def publish_role_arn(self) -> str:
@@ -167,8 +177,8 @@ class Names:
         """Matches the ARN of every alarm of ours, and of nobody else's."""
         return self._arn("cloudwatch", f"alarm:{ALARM_PREFIX}*")
 
-    def _role_arn(self, role: str) -> str:
-        return f"arn:{self.partition}:iam::{self.audit_account}:role/{role}"
+    def _role_arn(self, base: str) -> str:
+        return f"arn:{self.partition}:iam::{self.audit_account}:role/{self.role(base)}"
 
     def _arn(self, service: str, resource: str) -> str:
         return f"arn:{self.partition}:{service}:{self.region}:{self.audit_account}:{resource}"

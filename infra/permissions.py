@@ -3,6 +3,7 @@
 from aws_cdk import aws_iam as iam
 
 from infra.names import Names
+from infra.partitions import endpoint_suffixes
 from trailwarden.state.rules_folder import (
     RULE_SET_PREFIX,
     SOURCES_PREFIX,
@@ -18,10 +19,15 @@ ALERTS, LISTED, GROUPS, DUE, ACKNOWLEDGED = "ALERT#*", "ALERTS#*", "GROUP#*", "D
 """Those of alerts and their groups."""
 COUNTS = "WEEK#*"
 """Those of what is counted for the heartbeat."""
-_DETECTED = (ALERTS, LISTED, DUE, "FILE#*", GROUPS, STAGED, "TROUBLE#*")
+_FILES = "FILE#*"
+_DETECTED = (ALERTS, LISTED, DUE, _FILES, GROUPS, STAGED, "TROUBLE#*")
 """What `detect` puts, one by one and in transactions: everything but what is remembered about rules."""
 _BATCHED = ("CORRELATION#*", GROUPS, "SESSION#*")
 """What it writes in batches, which may delete as well."""
+MOVES = ("dynamodb:DeleteItem", "dynamodb:PutItem")
+"""Of what the transaction consists that moves a group of alerts on (trailwarden/aws/group_table.py)."""
+PUBLISH = ("kms:Decrypt", "kms:GenerateDataKey")
+"""What publishing to an encrypted topic needs of its key."""
 _FEED = (
     "sqs:ChangeMessageVisibility",
     "sqs:DeleteMessage",
@@ -76,6 +82,13 @@ class DetectPermissions:
             items(self._names, list(_BATCHED), "dynamodb:BatchWriteItem"),
             items(self._names, [EXCEPTIONS, ALERTS, COUNTS], "dynamodb:UpdateItem"),
             items(self._names, [ACKNOWLEDGED, GROUPS], "dynamodb:DeleteItem"),
+            together(
+                self._names,
+                [ACKNOWLEDGED, ALERTS, LISTED, DUE, GROUPS, STAGED],
+                *MOVES,
+                "dynamodb:UpdateItem",
+            ),
+            together(self._names, [_FILES, EXCEPTIONS], "dynamodb:PutItem", "dynamodb:UpdateItem"),
             use_table(self._names, self._state_key_arn),
             *publish_through(self._names, self._operations_key_arn, self._names.operations_topic_arn),
         ]
@@ -172,17 +185,17 @@ def publish_through(names: Names, key_arn: str, *topic_arns: str) -> list[iam.Po
     """
     return [
         allow(list(topic_arns), "sns:Publish"),
-        use_key(names, key_arn, "sns", "kms:Decrypt", "kms:GenerateDataKey"),
+        use_key(names, key_arn, "sns", *PUBLISH),
     ]
 
 
 def use_key(names: Names, key_arn: str, service: str, *actions: str) -> iam.PolicyStatement:
     """A key, only when `service` asks for it on the caller's behalf."""
-    via = f"{service}.{names.region}.amazonaws.com"
+    hosts = [f"{service}.{names.region}.{suffix}" for suffix in endpoint_suffixes(names.partition)]
     return iam.PolicyStatement(
         actions=list(actions),
         resources=[key_arn],
-        conditions={"StringEquals": {"kms:ViaService": via}},
+        conditions={"StringEquals": {"kms:ViaService": hosts if len(hosts) > 1 else hosts[0]}},
     )
 
 
@@ -201,6 +214,19 @@ def items(names: Names, keys: list[str], *actions: str) -> iam.PolicyStatement:
             "Null": {"dynamodb:LeadingKeys": "false"},
         },
     )
+
+
+def together(names: Names, keys: list[str], *actions: str) -> iam.PolicyStatement:
+    """Items that one transaction writes, in whatever way each.
+
+    AWS documents that each part of a transaction needs the right to its own action, and not whether
+    `dynamodb:LeadingKeys` then holds the part's own key or those of all parts. So the parts are allowed by
+    `items`, each with its own key, and here with the keys of all: the second is needed if AWS reads it so.
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+    """
+    statement = items(names, keys, *actions)
+    statement.add_condition("ForAnyValue:StringEquals", {"dynamodb:EnclosingOperation": "TransactWriteItems"})
+    return statement
 
 
 def _list(bucket: str, *folders: str) -> iam.PolicyStatement:

@@ -15,7 +15,7 @@ from infra.rules import PUBLISH_BATCHING_WINDOW, PUBLISH_TIMEOUT
 from infra.settings import Settings
 
 _BATCH = 1000
-# The least that Lambda knows. The function's own reservation lets one run; the other poller's batch waits.
+# The least that Lambda knows: the second run waits for the first (trailwarden/aws/publishing_lease.py).
 _POLLERS = 2
 _LATE_SECONDS = 900
 
@@ -66,14 +66,12 @@ class PublishingStack(Stack):
                 },
                 statements=permissions.publish(),
                 wildcards=RuleFolders(self._names).reasons,
-                role_name=n.PUBLISH_ROLE,
-                one_at_a_time=True,
+                role_name=self._names.role(n.PUBLISH_ROLE),
             ),
         )
         return built.function
 
     def _build_feed(self) -> None:
-        """What comes of a throttled batch stands with the queue, in infra/rules.py."""
         lambda_.CfnEventSourceMapping(
             self,
             "EditsToPublish",

@@ -24,12 +24,10 @@ a moment. A submission is one message, and does not wait for more than this."""
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html, and the batching window on top:
 # it begins with the first message that is received, which is hidden from then on.
 _HIDDEN = Duration.seconds(6 * PUBLISH_TIMEOUT.to_seconds() + PUBLISH_BATCHING_WINDOW.to_seconds())
-# One copy of publish_rules runs at a time, so a second batch is throttled while it does. Lambda tries a
-# throttled batch again by itself for as long as the visibility timeout (that counts as one
-# receive); only then it is seen again. Twenty receives of that are hours: what still is not done then is
-# no congestion, and the alarm is right. And every run reads the whole folder, so that one message that
-# is set aside loses no edit: the next one, or the hourly run, takes it up.
-# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+# One run of publish_rules publishes at a time. Another one waits for it, and gives its messages back where
+# that takes too long; they are seen again after the visibility timeout. Twenty receives of that are hours:
+# what still is not done then is no congestion, and the alarm is right. And every run reads the whole folder,
+# so that one message that is set aside loses no edit: the next one, or the hourly run, takes it up.
 _RECEIVES = 20
 _READS = ("s3:GetObject*", "s3:ListMultipartUploadParts")
 _EDITS = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*")
@@ -51,7 +49,7 @@ class RulesStack(Stack):
             n.RULES_STACK,
             description="Trailwarden: the rules bucket, and the topic that tells what became of an edit",
             env=Environment(account=settings.audit_account, region=settings.region),
-            termination_protection=True,
+            termination_protection=settings.protect,
         )
         self._settings = settings
         self._names = settings.names
@@ -74,7 +72,7 @@ class RulesStack(Stack):
             "RulesKey",
             description="Trailwarden: the security team's rules, and what their authors are told",
             enable_key_rotation=True,
-            removal_policy=RemovalPolicy.RETAIN,
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         kms.Alias(self, "RulesKeyAlias", alias_name=n.RULES_KEY_ALIAS, target_key=key)
         return key
@@ -118,7 +116,7 @@ class RulesStack(Stack):
             enforce_ssl=True,
             versioned=True,
             lifecycle_rules=_lifecycle(),
-            removal_policy=RemovalPolicy.RETAIN,
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         resource = bucket.node.default_child
         assert isinstance(resource, s3.CfnBucket)  # noqa: S101 (narrows the type; the CDK makes no other)
@@ -138,7 +136,7 @@ class RulesStack(Stack):
             resource.node.add_dependency(accepted.policy_dependable)
         bucket.add_to_resource_policy(self._only_published())
         if bucket.policy is not None:
-            bucket.policy.apply_removal_policy(RemovalPolicy.RETAIN)
+            bucket.policy.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
         return bucket
 
     def _only_published(self) -> iam.PolicyStatement:
@@ -162,7 +160,14 @@ class RulesStack(Stack):
             self, "RuleAuthorsTopic", self._names.rule_authors_topic_arn, self.key, "Trailwarden rules"
         )
         for subscriber in self._settings.rule_authors:
-            subscribe(self, topic, subscriber, self._names, "RuleAuthors")
+            subscribe(
+                self,
+                topic,
+                subscriber,
+                self._names,
+                "RuleAuthors",
+                self._names.subscriber_dead_letter_queue_arn,
+            )
         return topic
 
     def _build_writers_role(self) -> iam.Role:
@@ -174,7 +179,7 @@ class RulesStack(Stack):
         role = build_role_of_people(
             self,
             "RuleWriters",
-            role_name=n.RULE_WRITERS_ROLE,
+            role_name=self._names.role(n.RULE_WRITERS_ROLE),
             arns=self._settings.rule_writers,
             description="Edits the live rules of Trailwarden, and reads what became of the edits",
             longest_session=_MOST_SESSION,

@@ -104,6 +104,9 @@ class Settings:
     retention: Retention
     object_lock: ObjectLock | None
     functions: Functions
+    protect: bool = False
+    """Whether the alert table, and the stacks that hold data, refuse to be deleted. Not before they are
+    there: a stack whose creation failed must be deleted before it can be created again."""
 
     @property
     def names(self) -> Names:
@@ -163,6 +166,7 @@ def parse_settings(raw: object, *, folder: Path = FOLDER) -> Settings:
         retention=_retention(root.section("retention")),
         object_lock=_object_lock(root.section("object_lock")) if root.has("object_lock") else None,
         functions=_functions(root.section("functions")),
+        protect=root.flag("protect"),
     )
     root.close()
     _check_together(settings, root)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from infra.endpoints import PROTOCOLS, endpoint_mistake, principal_mistake
+from infra.endpoints import PROTOCOLS, endpoint_mistake, owner_of, principal_mistake
 from infra.partitions import partitions_by_region
 from infra.section import Section
 
@@ -25,7 +25,14 @@ class Subscriber:
     severities: tuple[str, ...]
     heartbeat: bool = False
 
+    @property
+    def owner(self) -> tuple[str, str] | None:
+        """Region and account of a queue or a function; None of everybody else."""
+        return owner_of(self.protocol, self.endpoint)
 
+
+MOST_FILTERED = 200
+"""Filter policies of a topic: https://docs.aws.amazon.com/general/latest/gr/sns.html"""
 _TRUST_POLICY = 2048
 """Characters, without white space: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 _TRUST_WORDS, _OF_USERS, _OF_ROLES = 265, 139, 137
@@ -55,12 +62,18 @@ def _subscribers(section: Section, key: str, region: str, *, filtered: bool) -> 
         chosen = severities(entry, "severities") if filtered else ()
         heartbeat = filtered and entry.flag("heartbeat", default=protocol in _MAIL)
         entry.close()
-        mistake = endpoint_mistake(protocol, endpoint, partitions_by_region().get(region, "aws"))
+        mistake = endpoint_mistake(protocol, endpoint, region)
         if protocol and endpoint and mistake:
             entry.problem("endpoint", mistake)
         if protocol and endpoint and (protocol, endpoint) in found:
             entry.problem("", f"{protocol} {endpoint} is listed twice; SNS keeps one subscription each")
         found[protocol, endpoint] = Subscriber(protocol, endpoint, chosen, heartbeat)
+    if filtered and len(found) > MOST_FILTERED:
+        section.problem(
+            key,
+            f"SNS takes {MOST_FILTERED} subscribers with severities a topic, not {len(found)}; name a mailing"
+            " list, or use routes",
+        )
     return tuple(found.values())
 
 

@@ -25,7 +25,7 @@ class TrailStack(Stack):
             n.trail_stack(account),
             description=f"Trailwarden: the trail of {whose}",
             env=Environment(account=account, region=settings.region),
-            termination_protection=True,
+            termination_protection=settings.protect,
         )
         names = settings.names
         trail = cloudtrail.CfnTrail(
@@ -42,4 +42,4 @@ class TrailStack(Stack):
             is_organization_trail=organization,
         )
         # To delete the stack must not stop the watch: a trail is switched off by hand, and seen to be.
-        trail.apply_removal_policy(RemovalPolicy.RETAIN)
+        trail.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)

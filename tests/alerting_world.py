@@ -64,6 +64,9 @@ class Event:
     user: str = "mallory"
     address: str = "203.0.113.7"
     action: str = "StopLogging"
+    target: str = "main"
+    account: str = "444455556666"
+    error: str | None = None
 
     def match(self, met: Rule = STOP) -> Match:
         found = record(
@@ -72,6 +75,9 @@ class Event:
             eventName=self.action,
             sourceIPAddress=self.address,
             userIdentity={"type": "IAMUser", "userName": self.user, "accountId": "444455556666"},
+            recipientAccountId=self.account,
+            requestParameters={"name": self.target},
+            errorCode=self.error,
         )
         return Match(met, found, self.number, event_identity(found), event_time(found))
 
@@ -164,7 +170,7 @@ class World:
                 self.database, "alerts", retention=timedelta(days=365), now=clock, pause=pause
             )
             self.outbox: Any = OutboxTable(self.database, "alerts", now=clock, pause=pause)
-            self.due: Any = DueTable(self.database, "alerts")
+            self.due: Any = DueTable(self.database, "alerts", now=clock)
             self.weeks: Any = WeekTable(self.database, "alerts", now=clock)
         else:
             self.kept = MemoryGroupStore(now=clock)

@@ -22,13 +22,21 @@ if (
 ):
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# Which modules share a local cloud that no other has: in one process, so that it is started once.
+# What goes to a process as a whole: tests that share what is costly to make, which then is made once. All
+# others go module by module, but for those that take long by themselves.
 _TOGETHER = {
     "tests/e2e/test_alerts_over_time.py": "over time",
-    "tests/e2e/test_telling.py": "over time",
+    "tests/e2e/test_correlation.py": "local cloud",
+    "tests/e2e/test_delivery.py": "local cloud",
     "tests/e2e/test_iam.py": "with IAM",
+    "tests/e2e/test_live_rules.py": "local cloud",
     "tests/e2e/test_live_rules_iam.py": "with IAM",
+    "tests/e2e/test_telling.py": "over time",
+    "tests/e2e/test_trail.py": "local cloud",
+    "tests/e2e/test_tutorial.py": "local cloud",
 }
+_SYNTHESIZED = "tests/infra/"
+_LONG = "tests/budgets/"
 
 
 @pytest.fixture(autouse=True)
@@ -55,12 +63,17 @@ def _of_the_process() -> dict[str, Any]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """`--dist=loadgroup` by module. The mark `xdist_group` has no effect under pytest 9.2, whose ids of tests
-    pytest-xdist cannot change."""
+    """`--dist=loadgroup` with groups of our own: the mark `xdist_group` has no effect under pytest 9.2, whose
+    ids of tests pytest-xdist cannot change. A group a test would cost time quadratic in their number."""
     from xdist.scheduler import LoadGroupScheduling
 
-    class ByModule(LoadGroupScheduling):  # type: ignore[misc]
+    class Grouped(LoadGroupScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
-            return _TOGETHER.get(nodeid.partition("::")[0], nodeid)
+            if nodeid.startswith(_LONG):
+                return nodeid
+            if nodeid.startswith(_SYNTHESIZED):
+                return _SYNTHESIZED
+            module = nodeid.partition("::")[0]
+            return _TOGETHER.get(module, module)
 
-    return ByModule(config, log) if config.getvalue("dist") == "loadgroup" else None
+    return Grouped(config, log) if config.getvalue("dist") == "loadgroup" else None

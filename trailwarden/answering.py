@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from enum import StrEnum
 
+from trailwarden.alerts.terms import AnswerRefusedError, Terms
 from trailwarden.state.alert_book import Answers
 from trailwarden.state.requests import (
     HandedIn,
@@ -93,10 +94,13 @@ class Applier:
     def _do(self, request: Request, by: str) -> None:
         try:
             if request.action is RequestAction.ACKNOWLEDGE:
-                self._answers.acknowledge(request.alert_id, by, request.note)
+                terms = Terms(request.targets, request.seconds)
+                self._answers.acknowledge(request.alert_id, by, request.note, terms)
             elif request.action is RequestAction.UNACKNOWLEDGE:
                 self._answers.unacknowledge(request.alert_id, by)
             else:
                 self._answers.close(request.alert_id, by, request.note)
         except KeyError:
             raise RequestError(f"there is no alert {request.alert_id}") from None
+        except AnswerRefusedError as refusal:
+            raise RequestError(str(refusal)) from refusal

@@ -155,7 +155,7 @@ class Status(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Handled:
     """What became of a file. `wait`: the seconds until it may be asked for again; `attempts`: how often it
-    was begun in vain; `remarks`: what people should know of it, a line each."""
+    was begun without an end; `remarks`: what people should know of it, a line each."""
 
     status: Status
     remarks: tuple[str, ...] = ()

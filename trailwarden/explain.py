@@ -4,11 +4,12 @@ The parts are those that the author wrote (`rules/outline.py`), evaluated by the
 whole says what the engine says.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from trailwarden.delivery.records import Record
+from trailwarden.delivery.records import Record, values_at
 from trailwarden.engine.evaluate import compile_condition
 from trailwarden.engine.values import RecordView
 from trailwarden.rules.compile import compile_usable
@@ -16,7 +17,10 @@ from trailwarden.rules.correlation import CorrelationSource
 from trailwarden.rules.fields import NORMALISED
 from trailwarden.rules.outline import Kind, Part, outline_of_filter, outline_of_rule
 from trailwarden.rules.source import RuleSource, Source
-from trailwarden.safety.redact import MASK, hides, redacted
+from trailwarden.safety.redact import redacted, redacted_members
+from trailwarden.safety.text import one_line
+
+_VALUES, _VALUE_LIMIT, _DECISIVE = 8, 100, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +169,8 @@ def _explained(part: Part, view: RecordView) -> ExplainedPart:
 def _met(name: str, view: RecordView) -> tuple[Any, ...]:
     if name in NORMALISED:
         return tuple(redacted(value, "") for value in view.normalised(name).found)
-    steps = tuple(name.split("."))
-    if hides(name):
-        return tuple(MASK for value in view.field(steps).found if value is not None)
-    return tuple(redacted(value, steps[-1]) for value in view.field(steps).found)
+    path = tuple(name.split("."))
+    return values_at(redacted_members(view.record, path[:1]), path)
 
 
 def _decisive(part: ExplainedPart) -> Iterator[ExplainedPart]:
@@ -182,3 +184,39 @@ def _decisive(part: ExplainedPart) -> Iterator[ExplainedPart]:
             below = (min(below, key=lambda each: sum(1 for _ in _decisive(each))),)
     for each in below:
         yield from _decisive(each)
+
+
+def written(part: ExplainedPart) -> str:
+    """The line as its author wrote it, on one line."""
+    name = "|".join([part.field, *part.modifiers])
+    texts = [_value(value) for value in part.wanted[:_VALUES]]
+    more = len(part.wanted) - len(texts)
+    wanted = ", ".join(texts) + (f", and {more:,} more" if more > 0 else "")
+    return f"{one_line(name)}: {wanted}" if name else f"anywhere: {wanted}"
+
+
+def what_it_met(part: ExplainedPart) -> str:
+    """What the line met in the record: `is "CreateUser"`, `is missing`."""
+    if not part.field:
+        return "found" if part.held else "not found"
+    if not part.met:
+        return "is missing"
+    texts = [_value(value) for value in part.met[:_VALUES]]
+    met = f"is {', '.join(texts)}" + (", ..." if len(part.met) > _VALUES else "")
+    if "fieldref" not in part.modifiers:
+        return met
+    other = ", ".join(map(_value, part.against[:_VALUES])) or "missing"
+    return f"{met}, and {one_line(str(part.wanted[0]))} is {other}"
+
+
+def reasons(explained: Explanation) -> list[str]:
+    """The lines that decided, the first ones: where each stands, what it asks for and what it met."""
+    parts = explained.decisive()
+    said = [f"line {part.line}: `{written(part)}`, and it {what_it_met(part)}" for part in parts[:_DECISIVE]]
+    left = len(parts) - _DECISIVE
+    return [*said, f"(and {left:,} {'line' if left == 1 else 'lines'} more)"] if left > 0 else said
+
+
+def _value(value: object) -> str:
+    """A value as JSON, on one line: whatever an attacker wrote into it."""
+    return one_line(json.dumps(value, ensure_ascii=False, default=str), _VALUE_LIMIT)

@@ -26,7 +26,8 @@ FAULTS_TOLD = 20
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortionLimits:
     """How much of a file is in hand before it is stored; it bounds the memory, and what a function that is
-    killed has done in vain. A portion ends with the block of records (64 KiB) that reaches one of them."""
+    killed has done for nothing. A portion ends with the block of records (64 KiB) that reaches one of
+    them."""
 
     matches: int = 500
     size: int = 1024 * 1024
@@ -36,7 +37,7 @@ class PortionLimits:
     records: int = 20_000
 
     def after(self, attempts: int) -> "PortionLimits":
-        """A quarter as much for each attempt in vain beyond the first, which may have had no cause in the
+        """A quarter as much for each failed attempt beyond the first, which may have had no cause in the
         file: a portion that takes longer than the function has, since the table is slow or many correlations
         look at it, gets through in smaller ones."""
         share = 4 ** max(0, attempts - 2)

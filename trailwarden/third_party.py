@@ -5,7 +5,7 @@ Imports pySigma: nothing that runs in the detect function may import this module
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -14,11 +14,11 @@ from typing import Any
 from trailwarden.errors import Problem
 from trailwarden.rules.compile import compile_usable
 from trailwarden.rules.document import Document, read_documents
+from trailwarden.rules.folder import rule_files
 from trailwarden.rules.lint import lint_rules, normalised_names
 from trailwarden.rules.load import read_rules
 from trailwarden.rules.source import Source
 
-_SUFFIXES = frozenset({".yml", ".yaml"})
 _OURS = {"product": "aws", "service": "cloudtrail"}
 
 
@@ -59,7 +59,12 @@ def judge_pack(paths: Sequence[Path], shipped: Iterable[Source] = ()) -> list[Im
     _, refused = compile_usable(sources)
     warnings = lint_rules(sources)
     by_file: dict[str, list[Imported]] = {}
-    for file in _files(paths):
+
+    def unread(place: Path, _why: str) -> None:
+        name = place.as_posix()
+        by_file[name] = [Imported(name, 1, "file", "", place.name, Verdict.UNREADABLE)]
+
+    for file in _files(paths, unread):
         by_file[file.as_posix()] = list(_entries(file))
     _blame(by_file, [*problems, *refused])
     _warn(by_file, warnings)
@@ -73,14 +78,12 @@ def judge_pack(paths: Sequence[Path], shipped: Iterable[Source] = ()) -> list[Im
     return [entry for entries in by_file.values() for entry in entries]
 
 
-def _files(paths: Iterable[Path]) -> Iterator[Path]:
+def _files(paths: Iterable[Path], unread: Callable[[Path, str], None]) -> Iterator[Path]:
     """The files in the order, and with the names, that `read_rules` gives them; each once."""
     seen: set[Path] = set()
     for path in paths:
-        inside = sorted(path.rglob("*")) if path.is_dir() else [path]
-        for file in inside:
-            fits = file.suffix in _SUFFIXES or not path.is_dir()
-            if fits and file.is_file() and (real := file.resolve()) not in seen:
+        for file in rule_files(path, unread) if path.is_dir() else [path]:
+            if file.is_file() and (real := file.resolve()) not in seen:
                 seen.add(real)
                 yield file
 

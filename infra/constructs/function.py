@@ -33,7 +33,6 @@ class FunctionSpec:
     """The resource patterns in `statements` that no single ARN can name, each with the reason."""
     role_name: str | None = None
     """Where another resource's policy must foretell the role; else CloudFormation names it."""
-    one_at_a_time: bool = False
     beside: Mapping[str, bytes | Path] = field(default_factory=dict)
     """Files beside the handler, by name: their content, or where it is."""
 
@@ -61,7 +60,6 @@ class Function(Construct):
             log_group=group,
             memory_size=spec.memory_mb,
             timeout=spec.timeout,
-            reserved_concurrent_executions=1 if spec.one_at_a_time else None,
             environment={
                 **spec.environment,
                 "POWERTOOLS_SERVICE_NAME": spec.name,

@@ -1,6 +1,7 @@
 """Topics and queues as every stack wants them: encrypted, and over TLS only."""
 
-from aws_cdk import Acknowledgment, Duration, Validations
+from aws_cdk import Acknowledgment, Annotations, Duration, Validations
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
@@ -14,6 +15,8 @@ from infra.subscribers import Subscriber
 HEARTBEAT = "heartbeat"
 """What the attribute `severity` says of the weekly message that all is well."""
 LONGEST_RETENTION = Duration.days(14)
+MACHINES = frozenset({"https", "lambda", "sqs"})
+"""Protocols of subscribers that can be down, and take later what they missed."""
 
 
 def encrypted_topic(scope: Construct, construct_id: str, arn: str, key: kms.IKey, title: str) -> sns.Topic:
@@ -39,7 +42,8 @@ def encrypted_queue(
     visibility_timeout: Duration | None = None,
     dead_letter_queue: sqs.DeadLetterQueue | None = None,
 ) -> sqs.Queue:
-    """A queue under SQS's own keys: what it holds names objects or stream records, never their content."""
+    """A queue under SQS's own keys, which every service may use: what queues hold names objects or stream
+    records, never their content; only what subscribers refused is whole, and must not be lost for a key."""
     return sqs.Queue(
         scope,
         construct_id,
@@ -60,14 +64,26 @@ def last_resort_queue(scope: Construct, construct_id: str, arn: str, *, of: str)
     return queue
 
 
-def subscribe(scope: Construct, topic: sns.Topic, subscriber: Subscriber, names: Names, role: str) -> None:
+def subscribe(  # noqa: PLR0913, PLR0917 (a subscription has so many parts)
+    scope: Construct,
+    topic: sns.Topic,
+    subscriber: Subscriber,
+    names: Names,
+    role: str,
+    dead_letter_arn: str,
+) -> None:
     """Subscribe one endpoint to what it asked for; `role` tells the topics apart in ids.
 
     The logical id comes from the endpoint, not from its place in the list: to remove one subscriber never
     replaces (and so never asks to confirm again) another's subscription. Whoever chose severities gets these
-    and no others, even if they are all, so that a phone is not woken by the weekly message.
+    and no others, even if they are all, so that a phone is not woken by the weekly message. What a machine
+    refuses goes to the queue `dead_letter_arn`; of mail and SMS nothing would ever be taken from there.
     """
     suffix = fingerprint(subscriber.protocol, subscriber.endpoint)
+    owner = subscriber.owner
+    if owner is not None and owner[1] != names.audit_account:
+        _let_subscribe(topic, subscriber, f"arn:{names.partition}:iam::{owner[1]}:root")
+        return
     wanted = [*subscriber.severities, *([HEARTBEAT] if subscriber.heartbeat else [])]
     sns.CfnSubscription(
         scope,
@@ -77,8 +93,9 @@ def subscribe(scope: Construct, topic: sns.Topic, subscriber: Subscriber, names:
         endpoint=subscriber.endpoint,
         filter_policy={"severity": wanted} if wanted else None,
         filter_policy_scope="MessageAttributes" if wanted else None,
+        redrive_policy={"deadLetterTargetArn": dead_letter_arn} if subscriber.protocol in MACHINES else None,
     )
-    if subscriber.protocol == "lambda" and _is_local(subscriber.endpoint, names):
+    if subscriber.protocol == "lambda" and owner == (names.region, names.audit_account):
         lambda_.CfnPermission(
             scope,
             f"{role}Invoke{suffix}",
@@ -89,6 +106,25 @@ def subscribe(scope: Construct, topic: sns.Topic, subscriber: Subscriber, names:
         )
 
 
-def _is_local(arn: str, names: Names) -> bool:
-    """Whether we may give the permission; elsewhere the function's owner must."""
-    return arn.split(":")[3:5] == [names.region, names.audit_account]
+def _let_subscribe(topic: sns.Topic, subscriber: Subscriber, account_arn: str) -> None:
+    """Let the owner of a queue or function in another account subscribe it, and nothing else: SNS takes a
+    function from its owner alone, and asks the owner of a queue to confirm what others ask for.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-send-message-to-sqs-cross-account.html
+    https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
+    """
+    topic.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid=f"LetSubscribe{fingerprint(subscriber.protocol, subscriber.endpoint)}",
+            principals=[iam.ArnPrincipal(account_arn)],
+            actions=["sns:Subscribe"],
+            resources=[topic.topic_arn],
+            conditions={
+                "StringEquals": {"sns:Protocol": subscriber.protocol, "sns:Endpoint": subscriber.endpoint}
+            },
+        )
+    )
+    Annotations.of(topic).add_info(
+        f"{subscriber.endpoint} is in another account: its owner must subscribe it, as docs/settings.md shows"
+        " under Subscribers in other accounts."
+    )

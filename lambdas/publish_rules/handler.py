@@ -1,5 +1,6 @@
 """`publish_rules`: edits and submissions of rules in, a live rule set out. Fed by the publish queue with S3's
-events, a batch at a time, and by the schedule, which calls it with its own event. One copy runs at a time.
+events, a batch at a time, and by the schedule, which calls it with its own event. One run publishes at a
+time, the others wait.
 """
 
 import json
@@ -17,6 +18,7 @@ from trailwarden.aws.clients import client
 from trailwarden.aws.environment import read_environment
 from trailwarden.aws.exception_table import ExceptionTable
 from trailwarden.aws.operations import OperationsTopic
+from trailwarden.aws.publishing_lease import PublishingLease
 from trailwarden.aws.rule_set_table import RuleSetTable
 from trailwarden.aws.rules_bucket import RulesBucket
 from trailwarden.checking import check_rules
@@ -25,7 +27,7 @@ from trailwarden.publishing.run import Run, run
 from trailwarden.rules import shipped_rules_path
 from trailwarden.rules.folder import files_under
 
-_ENOUGH = 30_000  # milliseconds: a thousand rules are published in a few seconds
+_ENOUGH = 30.0  # seconds: a thousand rules are published in a few
 
 logger = Logger()
 metrics = Metrics()
@@ -54,6 +56,9 @@ def _pause(attempt: int) -> None:
 
 
 publisher = make_publisher()
+lease = PublishingLease(
+    client("dynamodb"), settings["ALERT_TABLE_NAME"], now=time.time, pause=lambda: time.sleep(1)
+)
 
 
 @metrics.log_metrics
@@ -61,20 +66,31 @@ publisher = make_publisher()
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """SQS event in, `{"batchItemFailures": [{"itemIdentifier": …}]}` out; or the schedule's event, which
     raises where it must be tried again."""
-    started = time.perf_counter()
+    started, ends = time.perf_counter(), time.time() + _left(context)
     from_queue = [record for record in event.get("Records", []) if record.get("eventSource") == "aws:sqs"]
     messages = [(record["messageId"], record["body"]) for record in from_queue]
-    done = run(
-        publisher,
-        settings["RULES_BUCKET_NAME"],
-        messages if from_queue else [("", json.dumps(event))],
-        lambda what: logger.exception("must come again", extra={"what": what}),
-        lambda: context.get_remaining_time_in_millis() > _ENOUGH,
-    )
+    messages = messages if from_queue else [("", json.dumps(event))]
+    with lease.held(until=ends, patience=ends - _ENOUGH) as alone:
+        if alone:
+            done = run(
+                publisher,
+                settings["RULES_BUCKET_NAME"],
+                messages,
+                lambda what: logger.exception("must come again", extra={"what": what}),
+                lambda: _left(context) > _ENOUGH,
+            )
+        else:
+            failed = {message_id for message_id, _ in messages}
+            done = Run(failed=failed, remarks=["must come again: another run publishes for too long"])
     _count(done, seconds=time.perf_counter() - started)
     if not from_queue and done.failed:
         raise RuntimeError("the run failed; the log says why")
     return {"batchItemFailures": [{"itemIdentifier": one} for one in sorted(done.failed)]}
+
+
+def _left(context: Any) -> float:
+    """Seconds until the function is ended."""
+    return float(context.get_remaining_time_in_millis()) / 1000
 
 
 def _count(done: Run, *, seconds: float) -> None:

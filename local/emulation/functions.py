@@ -48,7 +48,7 @@ def role_credentials(configuration: Mapping[str, Any]) -> dict[str, str]:
 
 
 def be_patient_with_throttled_batches() -> None:
-    """Have a batch of messages that a function's reserved concurrency throttles tried again.
+    """Have a batch of messages that is throttled, since too much runs already, tried again.
 
     Lambda does so until the messages' visibility timeout is over; the emulator lets them wait for all of it.
     https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html

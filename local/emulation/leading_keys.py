@@ -31,13 +31,20 @@ def know_leading_keys() -> None:
 
 
 class _ItemOfTable(str):
-    """A table's ARN as the resource of one item of a transaction."""
+    """A table's ARN as the resource of one item of a transaction, which is judged by these keys."""
 
     leading_keys: list[str]
 
+    @classmethod
+    def of(cls, arn: str, keys: list[str]) -> "_ItemOfTable":
+        item = cls(arn)
+        item.leading_keys = keys
+        return item
+
 
 def _judge_transactions_by_item() -> None:
-    """A transaction's items are judged one by one, each by its own key and not by those of the others."""
+    """A transaction's items are judged one by one, each by its own key, and again by the keys of all: how AWS
+    reads it is not documented, so what is allowed here is allowed either way."""
     checks_of, enforce = iam_actions.dynamodb_transaction_checks, iam_evaluator.enforce
 
     def checks_with_keys(action: str, body: bytes, region: str, account_id: str) -> list[tuple[str, str]]:
@@ -45,12 +52,13 @@ def _judge_transactions_by_item() -> None:
         parts = list(_parts(json.loads(body))) if checks else []
         if len(parts) != len(checks):  # a request that names no table somewhere is refused as it is
             return list(checks)
-        found: list[tuple[str, str]] = []
-        for (item_action, arn), (table, part) in zip(checks, parts, strict=True):
-            item = _ItemOfTable(arn)
-            item.leading_keys = sorted(set(_named(part, _partition_key(table) or "")))
-            found.append((item_action, item))
-        return found
+        own = [sorted(set(_named(part, _partition_key(table) or ""))) for table, part in parts]
+        everybodys = sorted({key for keys in own for key in keys})
+        return [
+            (item_action, _ItemOfTable.of(arn, keys))
+            for (item_action, arn), its_own in zip(checks, own, strict=True)
+            for keys in (its_own, everybodys)
+        ]
 
     def enforce_by_item(*arguments: Any, **keywords: Any) -> Any:
         resource = keywords.get("resource_arn")

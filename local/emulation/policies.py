@@ -14,14 +14,15 @@ def lets_cloudtrail(  # noqa: PLR0913 (a policy question has this many parts)
     action: str,
     resource: str,
     *,
-    trail_arn: str,
+    trail_arn: str | None,
     region: str,
     context: Mapping[str, str] | None = None,
 ) -> bool:
-    """Whether `policy` allows `action` on `resource` to CloudTrail acting for the trail `trail_arn`."""
+    """Whether `policy` allows `action` on `resource` to CloudTrail acting for the trail `trail_arn`; None
+    where the request names no trail, which happens when another service makes it for CloudTrail."""
     if isinstance(policy, str | bytes):
         policy = json.loads(policy or "{}")
-    keys = {"aws:sourcearn": trail_arn, "aws:sourceaccount": trail_arn.split(":")[4], **(context or {})}
+    source = {"aws:sourcearn": trail_arn, "aws:sourceaccount": trail_arn.split(":")[4]} if trail_arn else {}
     evaluated = EvalContext(
         principal_arn="*",
         principal_type="Service",
@@ -30,6 +31,6 @@ def lets_cloudtrail(  # noqa: PLR0913 (a policy question has this many parts)
         resource_arn=resource,
         region=region,
         secure_transport=True,
-        service_context=keys,
+        service_context=source | {key.lower(): value for key, value in (context or {}).items()},
     )
     return bool(evaluate_resource_policy(policy, evaluated, service=CLOUDTRAIL).decision == "Allow")

@@ -31,7 +31,7 @@ from local.emulation.leading_keys import know_leading_keys
 from local.emulation.mail import send_mail_with
 from local.emulation.policy_variables import put_policy_variables_in
 from local.emulation.principals import name_sessions_by_their_roles
-from local.emulation.stacks import reserve_concurrency, tell_of_stacks
+from local.emulation.stacks import tell_of_stacks
 from local.emulation.tap import Tap
 
 
@@ -62,7 +62,6 @@ async def run(listener: int, delivery_seconds: float) -> None:
     come_again_from_the_record_that_failed()
     send_mail_with(tell_mail)
     tell_of_stacks()
-    reserve_concurrency()
     know_leading_keys()
     put_policy_variables_in()
     judge_simple_conditions_at_once()

@@ -1,16 +1,14 @@
-"""What the emulator's CloudFormation leaves out: reserved concurrency, and events about stacks.
+"""What the emulator's CloudFormation leaves out: events about stacks.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/event-detail-stack-status-change.html
 """
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
-from ministack.services import eventbridge, lambda_svc
-from ministack.services.cloudformation import provisioners, stacks
+from ministack.services import eventbridge
+from ministack.services.cloudformation import stacks
 
-FUNCTION = "AWS::Lambda::Function"
 STACK = "AWS::CloudFormation::Stack"
 
 
@@ -40,34 +38,3 @@ def tell_of_stacks() -> None:
             eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)  # noqa: SLF001
 
     stacks._add_event = add_event_and_tell  # noqa: SLF001
-
-
-def reserve_concurrency() -> None:
-    """Have a template's `ReservedConcurrentExecutions` count."""
-    handlers = provisioners._RESOURCE_HANDLERS[FUNCTION]  # noqa: SLF001 (its only register)
-    create, update = handlers["create"], handlers["update"]
-
-    def create_and_reserve(logical_id: str, properties: Mapping[str, Any], *arguments: Any) -> Any:
-        made = create(logical_id, properties, *arguments)
-        _reserve(made[0], properties)
-        return made
-
-    def update_and_reserve(
-        physical_id: str, old: Mapping[str, Any], new: Mapping[str, Any], *arguments: Any, **keywords: Any
-    ) -> Any:
-        made = update(physical_id, old, new, *arguments, **keywords)
-        _reserve(made[0], new)
-        return made
-
-    provisioners._RESOURCE_HANDLERS[FUNCTION] = {  # noqa: SLF001
-        **handlers,
-        "create": create_and_reserve,
-        "update": update_and_reserve,
-    }
-
-
-def _reserve(function_name: str, properties: Mapping[str, Any]) -> None:
-    reserved = properties.get("ReservedConcurrentExecutions")
-    function = lambda_svc._functions.get(function_name)  # noqa: SLF001
-    if function is not None:
-        function["concurrency"] = None if reserved is None else int(reserved)

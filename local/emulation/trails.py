@@ -209,13 +209,18 @@ def _key_problems(trail_arn: str, properties: Properties) -> Iterator[str]:
     key = properties.get("KMSKeyId", "")
     if not key.startswith("arn:"):
         return
-    _, _, _, region, account_id, resource = key.split(":", 5)
-    if resource.startswith("alias/"):
-        return
+    _, _, _, region, account_id, _ = key.split(":", 5)
     with request_scope(account_id, region):
         policy, _ = kms.key_policy_for_arn(key) or ("", "")
-    context = {"kms:EncryptionContext:aws:cloudtrail:arn": trail_arn}
-    if not lets_cloudtrail(
-        policy, "kms:GenerateDataKey", key, trail_arn=trail_arn, region=region, context=context
+    file = {"kms:EncryptionContext:aws:cloudtrail:arn": trail_arn}
+    # What other services do for CloudTrail (S3 for a bucket key) need not name the trail.
+    for action, source, context in (
+        ("kms:GenerateDataKey", trail_arn, file),
+        ("kms:Decrypt", None, {}),
+        ("kms:DescribeKey", trail_arn, {}),
     ):
-        yield f"InsufficientEncryptionPolicyException: the policy of {key} does not let {trail_arn} encrypt"
+        if not lets_cloudtrail(policy, action, key, trail_arn=source, region=region, context=context):
+            yield (
+                f"InsufficientEncryptionPolicyException: the policy of {key} does not let CloudTrail"
+                f" {action} for {trail_arn}"
+            )

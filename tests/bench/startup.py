@@ -9,17 +9,17 @@ from pathlib import Path
 from statistics import median
 
 from tests.bench.speed import Ratio
+from tests.budgets.world import ALERTS_TOPIC, ENVIRONMENT
 from trailwarden.alerting import MAIN, Alerting, Route, dump_alerting
 
 _ROOT = Path(__file__).parents[2]
 _TIMED = "import time; started = time.process_time(); {}; print(time.process_time() - started)"
-_TOPIC = "arn:aws:sns:eu-west-1:111122223333:alerts"
 _CLIENTS = "import boto3; boto3.client('s3'); boto3.client('sns')"
 # The first scan makes the engine's trees: a function that starts pays for them too.
 _DETECT = (
     "import handler, io; from trailwarden.delivery.logfile import LogFileReader; "
     "detector = handler.rules._make(handler.rules._fallback()); "
-    "list(detector._engine.scan(LogFileReader(io.BytesIO(b'[]'))))"
+    "list(detector._tools.engine.scan(LogFileReader(io.BytesIO(b'[]'))))"
 )
 
 
@@ -28,22 +28,12 @@ def start(artefact: bytes, rounds: int) -> Ratio:
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(_ROOT / "lambdas" / "detect" / "handler.py", folder)
         Path(folder, "ruleset.json").write_bytes(artefact)
-        Path(folder, "alerting.json").write_bytes(dump_alerting(Alerting(topics=(Route(MAIN, _TOPIC),))))
+        Path(folder, "alerting.json").write_bytes(
+            dump_alerting(Alerting(topics=(Route(MAIN, ALERTS_TOPIC),)))
+        )
         environment = {
             name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
-        } | {
-            "PYTHONPATH": os.pathsep.join([folder, str(_ROOT)]),
-            "AWS_DEFAULT_REGION": "eu-west-1",
-            "AWS_ACCESS_KEY_ID": "none",
-            "AWS_SECRET_ACCESS_KEY": "none",
-            "ALERT_TABLE_NAME": "alerts",
-            "OPERATIONS_TOPIC_ARN": "arn:aws:sns:eu-west-1:111122223333:operations",
-            "LOG_BUCKET_NAME": "logs",
-            "RULES_BUCKET_NAME": "rules",
-            "ALERT_RETENTION_DAYS": "90",
-            "POWERTOOLS_SERVICE_NAME": "detect",
-            "POWERTOOLS_METRICS_NAMESPACE": "Trailwarden",
-        }
+        } | {**ENVIRONMENT, "PYTHONPATH": os.pathsep.join([folder, str(_ROOT)])}
         _seconds(_DETECT, environment)  # writes the .pyc files
         _seconds(_CLIENTS, environment)
         ours, theirs = [], []
@@ -56,4 +46,6 @@ def start(artefact: bytes, rounds: int) -> Ratio:
 
 def _seconds(code: str, environment: dict[str, str]) -> float:
     command = [sys.executable, "-c", _TIMED.format(code)]
-    return float(subprocess.run(command, env=environment, capture_output=True, check=True, text=True).stdout)
+    return float(
+        subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True, text=True).stdout
+    )

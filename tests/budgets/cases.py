@@ -20,7 +20,6 @@ from tests.budgets.world import (
     ALERTS_TOPIC,
     AUDIT,
     BUCKET,
-    OPERATIONS_TOPIC,
     REGION,
     RULES_BUCKET,
     TABLE,
@@ -585,22 +584,3 @@ def lay(world: World, artefact: bytes | None) -> None:
     if not settings.exists():
         settings.write_bytes(dump_alerting(Alerting(topics=(Route(MAIN, ALERTS_TOPIC),))))
     (world.folder / "ruleset.json").write_bytes(artefact or dump_rule_set(RuleSet(rules=(_RULE,))))
-
-
-ENVIRONMENT = {
-    "AWS_ACCESS_KEY_ID": "testing",
-    "AWS_SECRET_ACCESS_KEY": "testing",
-    "AWS_DEFAULT_REGION": REGION,
-    "ALERT_TABLE_NAME": TABLE,
-    "LOG_BUCKET_NAME": BUCKET,
-    "RULES_BUCKET_NAME": RULES_BUCKET,
-    "ALERT_RETENTION_DAYS": "400",
-    "OPERATIONS_TOPIC_ARN": OPERATIONS_TOPIC,
-    "RULE_AUTHORS_TOPIC_ARN": f"arn:aws:sns:{REGION}:{AUDIT}:authors",
-    "RESPONDERS_ROLE_ID": "AROARESPONDERS",
-    "INGEST_QUEUE_URL": f"https://sqs.{REGION}.amazonaws.com/{AUDIT}/trailwarden-ingest",
-    "INGEST_DEAD_LETTER_QUEUE_URL": f"https://sqs.{REGION}.amazonaws.com/{AUDIT}/trailwarden-ingest-dead-letters",
-    "POWERTOOLS_SERVICE_NAME": "tests",
-    "POWERTOOLS_METRICS_NAMESPACE": "Trailwarden",
-    "POWERTOOLS_LOG_LEVEL": "CRITICAL",
-}

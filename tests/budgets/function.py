@@ -119,7 +119,7 @@ def _peak_mb() -> float:
 
 
 if __name__ == "__main__":
-    from tests.budgets.cases import ENVIRONMENT
+    from tests.budgets.world import ENVIRONMENT
 
     os.environ.update(ENVIRONMENT)
     main(*sys.argv[1:])

@@ -21,6 +21,24 @@ RULES_BUCKET = "trailwarden-rules"
 ALERTS_TOPIC = f"arn:aws:sns:{REGION}:{AUDIT}:alerts"
 OPERATIONS_TOPIC = f"arn:aws:sns:{REGION}:{AUDIT}:operations"
 AUTHORS_TOPIC = f"arn:aws:sns:{REGION}:{AUDIT}:authors"
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": REGION,
+    "ALERT_TABLE_NAME": TABLE,
+    "LOG_BUCKET_NAME": BUCKET,
+    "RULES_BUCKET_NAME": RULES_BUCKET,
+    "ALERT_RETENTION_DAYS": "400",
+    "OPERATIONS_TOPIC_ARN": OPERATIONS_TOPIC,
+    "RULE_AUTHORS_TOPIC_ARN": AUTHORS_TOPIC,
+    "RESPONDERS_ROLE_ID": "AROARESPONDERS",
+    "INGEST_QUEUE_URL": f"https://sqs.{REGION}.amazonaws.com/{AUDIT}/trailwarden-ingest",
+    "INGEST_DEAD_LETTER_QUEUE_URL": f"https://sqs.{REGION}.amazonaws.com/{AUDIT}/trailwarden-ingest-dead-letters",
+    "POWERTOOLS_SERVICE_NAME": "tests",
+    "POWERTOOLS_METRICS_NAMESPACE": "Trailwarden",
+    "POWERTOOLS_LOG_LEVEL": "CRITICAL",
+}
+"""What the template gives the functions, all of them together."""
 _PAGE = 1_000_000  # bytes: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
 
 Made = Callable[[int], Item]

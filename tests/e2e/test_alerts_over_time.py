@@ -64,7 +64,7 @@ def test_an_acknowledged_alert_is_quiet_until_it_changes_and_a_closed_one_is_ove
     assert user in alerts(cloud, "show", first.alert_id[:8], "--matches")
 
     said = alerts(cloud, "ack", first.alert_id[:8], "--note", "a drill")
-    assert "until a new address (so far 203.0.113.7)" in said
+    assert "addresses: 203.0.113.7" in said
     hand_in(brief, *(stopped_trail(user, eventTime=at(second)) for second in (1, 2)))
     (entry,) = listed(cloud, "--actor", user, "--acknowledged")
     assert (entry["count"], entry["note"]) == (3, "a drill")

@@ -19,7 +19,6 @@ from infra.names import (
     APPLY_FUNCTION,
     DETECT_FUNCTION,
     NOTIFY_FUNCTION,
-    RESPONDERS_ROLE,
     TEND_FUNCTION,
     WATCH_FUNCTION,
 )
@@ -189,7 +188,7 @@ def user_of(cloud: LocalCloud, name: str) -> Any:
 
 
 def responders_key(cloud: LocalCloud, user: str = "alice", session: str = "") -> dict[str, str]:
-    arn = f"arn:aws:iam::{AUDIT_ACCOUNT}:role/{RESPONDERS_ROLE}"
+    arn = cloud.names.responders_role_arn
     asking = user_of(cloud, user)
     found: dict[str, str] = asking.assume_role(RoleArn=arn, RoleSessionName=session or user)["Credentials"]
     asking.close()

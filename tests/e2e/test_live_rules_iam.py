@@ -54,7 +54,8 @@ def test_a_writer_publishes_and_the_function_may_do_its_part(
     act_until_told(Archive(strict_cloud), "mallet")
     status = json.loads(writer.must("status", "--json"))
     assert "engineer" in status["publication"]["published_by"]
-    assert status["publication"]["claimed_author"] == "assumed-role/trailwarden-rule-writers/engineer"
+    role = strict_cloud.names.rule_writers_role_arn.rpartition("/")[2]
+    assert status["publication"]["claimed_author"] == f"assumed-role/{role}/engineer"
     assert "mallet" in writer.must("history", "--changes")
     assert wait_for(lambda: set(writer.team()) == {"mallet.yml"}, SECONDS)
 

@@ -38,7 +38,7 @@ def test_the_first_rule_is_written_tried_published_seen_and_undone(archive: Arch
     steps = {shown.command.split()[2]: shown for shown in STEPS}
     assert [*steps] == [
         *("new", "check", "test", "explain", "backtest"),
-        *("publish", "status", "promote", "history", "diff", "rollback"),
+        *("publish", "status", "promote", "history", "diff", "pull", "rollback"),
     ]
     walk(reader, steps["new"])
     file = Path(_RULE.replace("/tmp", str(reader.folder.parent)))  # noqa: S108
@@ -68,5 +68,8 @@ def test_the_first_rule_is_written_tried_published_seen_and_undone(archive: Arch
     assert wait_for(made_and_told, 3 * SECONDS), archive.cloud.emulator.log
     assert "users made by hand" in walk(reader, steps["history"])
     assert "status: stable" in walk(reader, steps["diff"])
+    assert "status: test" in file.read_text()
+    walk(reader, steps["pull"])
+    assert "status: stable" in file.read_text()
     walk(reader, steps["rollback"])
     assert "status: test" in reader.team()[file.name]

@@ -1,6 +1,7 @@
 """`publish_rules` on S3's events and the schedule, and `detect` taking up what it publishes."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -127,6 +128,21 @@ def test_a_broken_edit_keeps_the_live_rules_and_tells_once(aws: Aws, publish: Mo
         assert run(publish, broken) == []
     assert live_rules(aws) == ["Root used", "Trail stopped"]
     assert letters(aws) == ["Trailwarden: a rule set was refused"]
+
+
+def test_while_another_run_publishes_everything_comes_again(aws: Aws, publish: ModuleType) -> None:
+    """Reserved concurrency would need an account with more than 100 executions."""
+    message = {"messageId": "1", "body": edit(aws, "own.yml", OWN), "eventSource": "aws:sqs"}
+    hurried = LambdaContext(left=30.0)  # no time to wait
+    with publish.lease.held(until=time.time() + 60, patience=0) as alone:
+        assert alone
+        answer = publish.handler({"Records": [message]}, hurried)
+        assert answer == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+        with pytest.raises(RuntimeError):
+            publish.handler({"source": "aws.events", "detail-type": "Scheduled Event"}, hurried)
+        assert store(aws).live() is None
+    assert run(publish, message["body"]) == []
+    assert live_rules(aws) == ["Root used", "Trail stopped"]
 
 
 def test_events_in_any_order_and_again_end_in_the_same_rules(aws: Aws, publish: ModuleType) -> None:

@@ -78,6 +78,26 @@ def grants(statements: list[dict[str, Any]]) -> dict[str, set[str]]:
     return found
 
 
+def notices(built: Synthesized) -> list[str]:
+    """What `synth` says of the stacks, besides errors and warnings."""
+    manifest = json.loads((built.folder / "manifest.json").read_text(encoding="utf-8"))
+    return [
+        entry["data"]
+        for artifact in manifest["artifacts"].values()
+        for entries in read_metadata(built.folder, artifact).values()
+        for entry in entries
+        if entry["type"] == "aws:cdk:info"
+    ]
+
+
+def read_metadata(folder: Path, artifact: Mapping[str, Any]) -> Mapping[str, list[dict[str, Any]]]:
+    """Of an artifact, by path; the CDK may keep it in a file of its own."""
+    found: dict[str, Any] = artifact.get("metadata", {})
+    if "additionalMetadataFile" in artifact:
+        found = json.loads((folder / artifact["additionalMetadataFile"]).read_text("utf-8"))
+    return found
+
+
 def checkout(folder: Path, wheels: Path) -> Path:
     """A copy of what is deployed, in another place; it shares the wheels that are there already."""
     for name in ("infra", "lambdas", "trailwarden", "rules"):
@@ -130,7 +150,7 @@ def organization(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
             },
             {
                 "protocol": "sqs",
-                "endpoint": "arn:aws-us-gov:sqs:us-gov-west-1:444455556666:alerts",
+                "endpoint": "arn:aws-us-gov:sqs:us-gov-west-1:111122223333:alerts",
                 "severities": ["high", "low"],
             },
         ],
@@ -154,12 +174,17 @@ def routed(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
                 "subscribers": [
                     {"protocol": "email", "endpoint": "network@example.com", "min_severity": "high"},
                     {"protocol": "sms", "endpoint": "+4930123456"},
+                    {"protocol": "sqs", "endpoint": "arn:aws:sqs:eu-west-1:555566667777:siem"},
                 ],
             },
             {"name": "audit", "subscribers": []},
         ],
         responders=["arn:aws:iam::111122223333:role/on-call", "arn:aws:iam::444455556666:root"],
+        operations_subscribers=[
+            {"protocol": "lambda", "endpoint": "arn:aws:lambda:eu-central-1:555566667777:function:triage"}
+        ],
         security_hub=True,
+        protect=True,
     )
     return synthesize(tmp_path_factory.mktemp("routed"), raw)
 

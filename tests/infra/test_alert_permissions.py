@@ -3,7 +3,7 @@
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
@@ -17,7 +17,24 @@ from trailwarden.aws.request_table import RequestedAnswers, RequestTable, handed
 from trailwarden.state.outbox import Budgets
 
 CHANGES = {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"}
-Uses = set[tuple[str, str]]
+
+
+class Uses(set[tuple[str, str]]):
+    """Actions and kinds of partition keys; and beside them, those of each transaction."""
+
+    def __init__(self, uses: Iterable[tuple[str, str]] = ()) -> None:
+        super().__init__(uses)
+        self.transactions: set[frozenset[tuple[str, str]]] = set()
+
+    def note(self, name: str, request: Any) -> None:
+        uses = frozenset((action, kind(pk)) for action, pk in used(name, request))
+        self.update(uses)
+        if name == "transact_write_items":
+            self.transactions.add(uses)
+
+    def add_all(self, others: "Uses") -> None:
+        self.update(others)
+        self.transactions |= others.transactions
 
 
 class Recording:
@@ -29,7 +46,7 @@ class Recording:
 
     def __getattr__(self, name: str) -> Any:
         def call(**request: Any) -> Any:
-            self._uses |= {(action, kind(pk)) for action, pk in used(name, request)}
+            self._uses.note(name, request)
             return getattr(self._inner, name)(**request)
 
         return call
@@ -62,7 +79,7 @@ def used(name: str, request: Any) -> Iterator[tuple[str, str]]:
 @contextmanager
 def recorded(world: World) -> Iterator[Uses]:
     """What is done to the table meanwhile, by whatever part of the world."""
-    uses: Uses = set()
+    uses = Uses()
     parts = (world.kept, world.outbox, world.due, world.weeks)
     for part in parts:
         part._client = Recording(world.database, uses)
@@ -74,9 +91,7 @@ def recorded(world: World) -> Iterator[Uses]:
 def a_busy_week() -> tuple[Uses, Uses, Uses]:
     """What `detect`, `notify` and `tend_alerts` did to the table where everything happens at least once."""
     world = World(in_table=True, budgets=Budgets(2, 100), topics=[Topic("main"), Topic("second")])
-    detect: Uses = set()
-    notify: Uses = set()
-    tend: Uses = set()
+    detect, notify, tend = Uses(), Uses(), Uses()
     book = open_alert_book(world.database, "alerts", now=lambda: world.now, pause=lambda _: None)
     world.tender.tend()
     for number in range(60):
@@ -88,21 +103,21 @@ def a_busy_week() -> tuple[Uses, Uses, Uses]:
                 ]
                 + [Event(100 * number + 50, 60 * number + 5)]
             )
-        detect |= uses
+        detect.add_all(uses)
         if number % 5 == 1:  # twice a function died of what is new
             for item in world.database.items.values():
                 if item["pk"]["S"].startswith("ALERT#") and not {"told_at", "held_in"} & item.keys():
                     item["attempts"] = {"N": "2"}
         with recorded(world) as uses:
             world.notify(lose=number % 3 == 0)
-        notify |= uses
+        notify.add_all(uses)
         if number == 30:
             (entry, *_) = book.list(datetime.fromtimestamp(START, UTC), limit=1)
             book.acknowledge(entry.alert.alert_id, "alice", "")
         world.pass_time(200)
         with recorded(world) as uses:
             world.tender.tend()
-        tend |= uses
+        tend.add_all(uses)
     return detect, notify, tend
 
 
@@ -110,29 +125,71 @@ OWN_REQUESTS = "REQUEST#${aws:userid}"
 OWN_OUTCOMES = "OUTCOME#${aws:userid}"
 
 
-def granted(statements: list[dict[str, Any]]) -> set[tuple[str, str]]:
-    """Action and pattern of partition keys, `*` where it is bound to none. `ForAllValues` holds of a call
-    that names no key: it binds only where that is ruled out."""
-    found = set()
+IN_TRANSACTIONS = {"dynamodb:EnclosingOperation": "TransactWriteItems"}
+
+
+def granted(statements: list[dict[str, Any]], *, in_transactions: bool = False) -> set[tuple[str, str]]:
+    """Action and pattern of partition keys, `*` where it is bound to none: of what holds always, or of what
+    holds in transactions alone. `ForAllValues` holds of a call that names no key: it binds only where that is
+    ruled out."""
+    found: set[tuple[str, str]] = set()
     for statement in statements:
-        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-        condition = statement.get("Condition", {})
-        bound = condition.get("Null") == {"dynamodb:LeadingKeys": "false"}
-        keys = condition.get("ForAllValues:StringLike", {}).get("dynamodb:LeadingKeys", ["*"])
-        for action in actions:
-            service, _, name = action.partition(":")
-            if service == "dynamodb":
-                found |= {(name, key) for key in (keys if bound else ["*"])}
+        bound_to_transactions = "ForAnyValue:StringEquals" in statement.get("Condition", {})
+        if bound_to_transactions is in_transactions:
+            found |= {(name, key) for name in actions_of(statement) for key in keys_of(statement)}
     return found
 
 
-def not_allowed(uses: Uses, statements: list[dict[str, Any]]) -> Uses:
+def actions_of(statement: dict[str, Any]) -> set[str]:
+    """What a statement allows of DynamoDB."""
+    actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+    parts = [action.partition(":") for action in actions]
+    return {name for service, _, name in parts if service == "dynamodb"}
+
+
+def keys_of(statement: dict[str, Any]) -> list[str]:
+    condition = statement.get("Condition", {})
+    bound = condition.get("Null") == {"dynamodb:LeadingKeys": "false"}
+    assert condition.get("ForAnyValue:StringEquals", IN_TRANSACTIONS) == IN_TRANSACTIONS
+    keys: list[str] = condition.get("ForAllValues:StringLike", {}).get("dynamodb:LeadingKeys", ["*"])
+    return keys if bound else ["*"]
+
+
+def not_allowed(uses: Iterable[tuple[str, str]], statements: list[dict[str, Any]]) -> set[tuple[str, str]]:
+    """What is not allowed of calls that stand alone, or of parts that are judged by their own keys."""
     may = granted(statements)
     return {
         (action, key)
         for action, key in uses
         if not any(action == name and fnmatchcase(key, pattern) for name, pattern in may)
     }
+
+
+def not_allowed_together(uses: Uses, statements: list[dict[str, Any]]) -> list[frozenset[tuple[str, str]]]:
+    """The transactions that are not allowed where each part is judged by the keys of all: then one statement
+    must have its action and all of the keys."""
+    return [
+        parts
+        for parts in uses.transactions
+        if not all(
+            any(
+                action in actions_of(one) and all(is_among(key, keys_of(one)) for _, key in parts)
+                for one in statements
+            )
+            for action, _ in parts
+        )
+    ]
+
+
+def is_among(key: str, patterns: list[str]) -> bool:
+    return any(fnmatchcase(key, pattern) for pattern in patterns)
+
+
+def transacted(uses: Uses) -> set[tuple[str, str]]:
+    """Each action with each key of transactions of more than one of both."""
+    mixed = [parts for parts in uses.transactions if len({action for action, _ in parts}) > 1]
+    keys = {key for parts in mixed for _, key in parts}
+    return {(action, key) for parts in mixed for action, _ in parts for key in keys}
 
 
 def test_functions_may_do_what_they_do_and_change_nothing_else(deployment: Synthesized) -> None:
@@ -148,6 +205,15 @@ def test_functions_may_do_what_they_do_and_change_nothing_else(deployment: Synth
     assert not_allowed(detect, roles["detect"]) == set()
     assert not_allowed(notify, roles["notify"]) == set()
     assert not_allowed(tend, roles["tend-alerts"]) == set()
+    for uses, name in ((detect, "detect"), (notify, "notify"), (tend, "tend-alerts")):
+        assert uses.transactions, name
+        assert not_allowed_together(uses, roles[name]) == [], name
+    file = Uses()
+    file.transactions = {frozenset({("PutItem", "FILE#*"), ("UpdateItem", "EXCEPTION#*")})}
+    assert not_allowed_together(file, roles["detect"]) == []
+    assert granted(roles["notify"], in_transactions=True) == set()
+    assert granted(roles["detect"], in_transactions=True) >= transacted(detect)
+    assert granted(roles["tend-alerts"], in_transactions=True) == transacted(tend)
     for uses, name in ((notify, "notify"), (tend, "tend-alerts")):
         may_change = {one for one in granted(roles[name]) if one[0] in CHANGES}
         assert may_change == {one for one in uses if one[0] in CHANGES}, name
@@ -155,8 +221,7 @@ def test_functions_may_do_what_they_do_and_change_nothing_else(deployment: Synth
 
 def test_responders_may_do_what_their_commands_do_and_nothing_else(routed: Synthesized) -> None:
     world = World(in_table=True)
-    uses: Uses = set()
-    applied: Uses = set()
+    uses, applied = Uses(), Uses()
     book, answering = (
         open_alert_book(Recording(world.database, by), "alerts", now=lambda: world.now, pause=lambda _: None)
         for by in (uses, applied)
@@ -183,16 +248,20 @@ def test_responders_may_do_what_their_commands_do_and_nothing_else(routed: Synth
     assert answers.close(alert_id, "").closed_by.endswith("/alice")
     function = routed.role("TrailwardenAlerting", "trailwarden-apply-requests")
     assert not_allowed(applied, function) == set()
+    assert not_allowed_together(applied, function) == []
+    assert granted(function, in_transactions=True) == transacted(applied)
     may = {one for one in granted(function) if one[0] in CHANGES}
     assert may == {one for one in applied if one[0] in CHANGES}
 
-    role = routed.properties("TrailwardenDetectionState", "AWS::IAM::Role", RoleName="trailwarden-responders")
+    role = routed.properties(
+        "TrailwardenDetectionState", "AWS::IAM::Role", RoleName="trailwarden-responders-eu-central-1"
+    )
     (policy,) = role["Policies"]
     statements = [one for one in policy["PolicyDocument"]["Statement"] if "kms:Decrypt" not in one["Action"]]
     own_keys = {"REQUEST#*": OWN_REQUESTS, "OUTCOME#*": OWN_OUTCOMES}
-    uses = {(action, own_keys.get(key, key)) for action, key in uses}
-    assert not_allowed(uses, statements) == set()
+    asked = {(action, own_keys.get(key, key)) for action, key in uses}
+    assert not_allowed(asked, statements) == set()
     may = granted(statements)
     assert {one for one in may if one[0] in CHANGES} == {("PutItem", OWN_REQUESTS)}
-    read = {key for action, key in uses if action not in CHANGES}
+    read = {key for action, key in asked if action not in CHANGES}
     assert {key for action, key in may if action not in CHANGES} == read | {"ACCOUNTS", "SESSION#*"}

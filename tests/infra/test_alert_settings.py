@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
-from infra.accounts import Account
+from infra.accounts import Account, Organization
+from infra.alert_permissions import AlertPermissions
 from infra.alert_settings import MOST_ROUTES, Forms
+from infra.names import Names
+from infra.partitions import partitions_by_region
 from infra.settings import Settings, parse_settings
 from trailwarden.alerting import LevelOverride
 from trailwarden.errors import SettingsError
@@ -325,3 +328,31 @@ def test_geo_files_leave_room_for_the_function(tmp_path: Path) -> None:
         file.write(GEO)
     with pytest.raises(SettingsError, match="may have 150,000,000 bytes together"):
         parse_settings(SAMPLE | {"geo_files": ["large.mmdb"]}, folder=tmp_path)
+
+
+@pytest.mark.parametrize("region", ["ap-northeast-1", "cn-northwest-1", "eusc-de-east-1", "us-gov-west-1"])
+def test_as_many_routes_as_there_may_be_fit_into_every_role(region: str) -> None:
+    """10,240 characters: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+    names = Names("111122223333", region, partitions_by_region()[region])
+    routes = [
+        f"{'route-' * 6}{chr(97 + number // 26)}{chr(97 + number % 26)}xx" for number in range(MOST_ROUTES)
+    ]
+    assert {len(route) for route in routes} == {40}
+    key = f"arn:{names.partition}:kms:{region}:111122223333:key/{'0' * 36}"
+    permissions = AlertPermissions(
+        names,
+        state_key_arn=key,
+        operations_key_arn=key,
+        topic_arns=[names.alert_topic_arn, *map(names.route_topic_arn, routes)],
+    )
+    organization = Organization("o-" + "a" * 32, "999900001111", names=True, environment_tag="stage")
+    stream = f"{names.alert_table_arn}/stream/2026-11-28T00:00:00.000"
+    for statements in (
+        permissions.notify(stream, security_hub=True),
+        permissions.tend(security_hub=True),
+        permissions.watch(organization),
+        permissions.apply(stream),
+    ):
+        written = [json.dumps(one.to_statement_json(), separators=(",", ":")) for one in statements]
+        logs = len(names.log_group_arn("trailwarden-watch-alerting")) + 120
+        assert sum(map(len, written)) + len(written) + logs + 50 <= 10_240

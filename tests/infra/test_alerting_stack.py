@@ -161,6 +161,7 @@ def test_what_needs_a_hand_is_told_to_operations(routed: Synthesized) -> None:
         ("RequestsFailed", APPLY),
         ("Invocations", TEND),
         ("DeafTopics", WATCH),
+        ("ApproximateNumberOfMessagesVisible", "trailwarden-subscriber-dead-letters"),
         ("NumberOfNotificationsFailed", "trailwarden-alerts"),
         ("NumberOfNotificationsFailed", "trailwarden-alerts-network-team"),
         ("NumberOfNotificationsFailed", "trailwarden-alerts-audit"),

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -15,7 +16,8 @@ from infra.alerting import files_beside
 from infra.bundling import Bundler
 from infra.settings import parse_settings
 from infra.wheels import Target
-from tests.infra.conftest import ROOT, Synthesized, checkout, sample
+from tests.infra.conftest import ROOT, Synthesized, checkout, notices, sample
+from tests.pages import PAGES
 
 # W3005: the CDK writes DependsOn where a GetAtt says the same already; harmless, and not ours to change.
 IGNORED_CHECKS = ["W3005"]
@@ -74,14 +76,12 @@ def test_nobody_is_allowed_as_anybody(variant: str, request: pytest.FixtureReque
                     assert statement["Principal"] not in ("*", {"AWS": "*"}), statement
 
 
-def test_stacks_are_named_ordered_and_protected(deployment: Synthesized) -> None:
+def test_stacks_are_named_and_ordered(deployment: Synthesized) -> None:
     manifest = json.loads((deployment.folder / "manifest.json").read_text(encoding="utf-8"))
     stacks = {k: v for k, v in manifest["artifacts"].items() if v["type"] == "aws:cloudformation:stack"}
     trails = {"TrailwardenTrail-444455556666", "TrailwardenTrail-777788889999"}
     stateful = {"TrailwardenLogArchive", "TrailwardenDetectionState", "TrailwardenRules"} | trails
     assert set(stacks) == stateful | {"TrailwardenDetection", "TrailwardenAlerting", "TrailwardenPublishing"}
-    protected = {k for k, v in stacks.items() if v["properties"].get("terminationProtection")}
-    assert protected == stateful
     before_detection = set(stacks["TrailwardenDetection"]["dependencies"])
     assert {"TrailwardenLogArchive", "TrailwardenDetectionState", "TrailwardenRules"} <= before_detection
     for stack in ("TrailwardenAlerting", "TrailwardenPublishing"):
@@ -89,6 +89,71 @@ def test_stacks_are_named_ordered_and_protected(deployment: Synthesized) -> None
     for trail in trails:
         assert "TrailwardenDetection" in stacks[trail]["dependencies"]
         assert stacks[trail]["environment"] == f"aws://{trail.removeprefix('TrailwardenTrail-')}/eu-central-1"
+
+
+@pytest.mark.parametrize(("variant", "protected"), [("deployment", False), ("routed", True)])
+def test_data_is_protected_when_the_settings_say_so(
+    variant: str, protected: bool, request: pytest.FixtureRequest
+) -> None:
+    """Not before all of it is there: a stack whose creation failed must be deleted before the next try."""
+    built: Synthesized = request.getfixturevalue(variant)
+    manifest = json.loads((built.folder / "manifest.json").read_text(encoding="utf-8"))
+    stacks = {k: v for k, v in manifest["artifacts"].items() if v["type"] == "aws:cloudformation:stack"}
+    found = {k for k, v in stacks.items() if v["properties"].get("terminationProtection")}
+    kept = ("TrailwardenLogArchive", "TrailwardenDetectionState", "TrailwardenRules", "TrailwardenTrail-")
+    assert found == ({name for name in stacks if name.startswith(kept)} if protected else set())
+    table = built.properties("TrailwardenDetectionState", "AWS::DynamoDB::Table")
+    assert table["DeletionProtectionEnabled"] is protected
+    assert any('"protect": true' in said for said in notices(built)) is not protected
+
+
+@pytest.mark.parametrize("variant", ["deployment", "organization", "routed"])
+def test_what_a_failed_creation_made_is_not_in_the_way_of_the_next(
+    variant: str, request: pytest.FixtureRequest
+) -> None:
+    """`Retain` keeps it, so that a bucket or a table of that name exists already, and a key costs."""
+    built: Synthesized = request.getfixturevalue(variant)
+    kept = set()
+    for template in built.templates.values():
+        for resource in template["Resources"].values():
+            policy = resource.get("DeletionPolicy", "Delete")
+            assert policy in {"Delete", "RetainExceptOnCreate"}, resource
+            if policy != "Delete":
+                assert resource["UpdateReplacePolicy"] == "Retain"
+                kept.add(resource["Type"])
+    assert kept == {
+        "AWS::CloudTrail::Trail",
+        "AWS::DynamoDB::Table",
+        "AWS::KMS::Key",
+        "AWS::S3::Bucket",
+        "AWS::S3::BucketPolicy",
+    }
+
+
+@pytest.mark.parametrize("variant", ["deployment", "organization", "routed"])
+def test_no_function_reserves_executions(variant: str, request: pytest.FixtureRequest) -> None:
+    """AWS keeps 100 of an account unreserved; a new one may have 10 in all."""
+    built: Synthesized = request.getfixturevalue(variant)
+    for template in built.templates.values():
+        assert "ReservedConcurrentExecutions" not in json.dumps(template)
+
+
+@pytest.mark.parametrize("variant", ["deployment", "organization", "routed"])
+def test_names_that_an_account_has_once_carry_the_region(
+    variant: str, request: pytest.FixtureRequest
+) -> None:
+    """Or a deployment in another region would meet them."""
+    built: Synthesized = request.getfixturevalue(variant)
+    for template in built.templates.values():
+        for resource in template["Resources"].values():
+            for name in ("RoleName", "ManagedPolicyName", "UserName", "GroupName", "BucketName"):
+                if name in resource.get("Properties", {}):
+                    assert resource["Properties"][name].endswith(f"-{built.settings.region}")
+
+
+def test_sms_is_announced_to_meet_the_sandbox(deployment: Synthesized, organization: Synthesized) -> None:
+    assert any("SMS sandbox" in said for said in notices(deployment))
+    assert not any("SMS" in said for said in notices(organization))
 
 
 def test_what_goes_through_parameters_is_written_by_one_and_read_by_another(deployment: Synthesized) -> None:
@@ -110,6 +175,19 @@ def test_what_goes_through_parameters_is_written_by_one_and_read_by_another(depl
             "/trailwarden/alert-stream-arn",
         }
     )
+
+
+def test_the_pages_deploy_every_stack_by_its_name(deployment: Synthesized) -> None:
+    account = "444455556666"
+    shown = {
+        word.replace("<account>", account)
+        for page in PAGES
+        for command in re.findall(r"`npx cdk deploy ([^`]+)`", page.read_text("utf-8"))
+        for word in command.split()
+        if word.startswith("Trailwarden")
+    }
+    of_others = {name for name in deployment.templates if "Trail-" in name and account not in name}
+    assert shown == deployment.templates.keys() - of_others
 
 
 def test_synth_needs_no_network_once_wheels_are_there(tmp_path: Path, host: Target, wheels: Path) -> None:

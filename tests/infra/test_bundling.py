@@ -24,6 +24,7 @@ from infra.wheels import (
     install,
     pinned_requirements,
 )
+from tests.budgets.world import ENVIRONMENT
 from tests.infra.conftest import ROOT, checkout, sample
 from trailwarden.rules.ruleset import load_rule_set
 
@@ -212,19 +213,7 @@ def test_a_handler_starts_with_nothing_but_its_asset_and_the_runtime(
     script = f"import sys; sys.path[:0] = {path!r}; import handler; print(handler.handler)"
     answer = subprocess.run(
         [sys.executable, "-I", "-S", "-W", "error", "-c", script],
-        env={
-            "AWS_DEFAULT_REGION": "eu-central-1",
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "ALERT_TABLE_NAME": "trailwarden-alerts",
-            "ALERT_TOPIC_ARN": "arn:aws:sns:eu-central-1:111122223333:trailwarden-alerts",
-            "OPERATIONS_TOPIC_ARN": "arn:aws:sns:eu-central-1:111122223333:trailwarden-operations",
-            "LOG_BUCKET_NAME": "trailwarden-logs-111122223333-eu-central-1",
-            "RULES_BUCKET_NAME": "trailwarden-rules-111122223333-eu-central-1",
-            "INGEST_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/111122223333/i",
-            "INGEST_DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/111122223333/d",
-            "RULE_AUTHORS_TOPIC_ARN": "arn:aws:sns:eu-central-1:111122223333:trailwarden-rule-authors",
-            "ALERT_RETENTION_DAYS": "365",
-        },
+        env=ENVIRONMENT | {"AWS_EC2_METADATA_DISABLED": "true"},
         capture_output=True,
         text=True,
         check=False,

@@ -150,7 +150,7 @@ def keys_by_action(statements: list[dict[str, Any]], action: str) -> set[str]:
     found: set[str] = set()
     for statement in statements:
         listed = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-        if action in listed:
+        if action in listed and "ForAnyValue:StringEquals" not in statement["Condition"]:
             assert set(statement["Condition"]) == {"ForAllValues:StringLike", "Null"}
             found |= set(statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"])
     return found

@@ -3,7 +3,7 @@
 from typing import Any
 
 from infra.subscribers import SEVERITIES
-from tests.infra.conftest import Synthesized, sample, synthesize
+from tests.infra.conftest import Synthesized, notices, sample, synthesize
 
 STATE = "TrailwardenDetectionState"
 ALARMS = "arn:aws:cloudwatch:eu-central-1:111122223333:alarm:trailwarden-*"
@@ -29,8 +29,7 @@ def test_the_alert_table_is_as_the_functions_expect(deployment: Synthesized) -> 
 def test_the_alert_table_is_hard_to_lose(deployment: Synthesized) -> None:
     (resource,) = deployment.resources(STATE, "AWS::DynamoDB::Table").values()
     table = resource["Properties"]
-    assert resource["DeletionPolicy"] == "Retain"
-    assert table["DeletionProtectionEnabled"] is True
+    assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert table["SSESpecification"]["SSEType"] == "KMS"
     assert table["SSESpecification"]["KMSMasterKeyId"]["Fn::GetAtt"][0].startswith("StateKey")
@@ -61,7 +60,7 @@ def test_our_alarms_alone_may_use_key_and_operations_topic(deployment: Synthesiz
             if "Service" in statement["Principal"]
         ]
         assert len(services) == name.startswith("OperationsKey")
-        assert key["DeletionPolicy"] == "Retain"
+        assert key["DeletionPolicy"] == "RetainExceptOnCreate"
         assert key["Properties"]["EnableKeyRotation"] is True
     statements = [
         *deployment.statements(STATE, "AWS::KMS::Key", "KeyPolicy"),
@@ -69,11 +68,21 @@ def test_our_alarms_alone_may_use_key_and_operations_topic(deployment: Synthesiz
     ]
     allowed = [s for s in statements if s["Principal"] == {"Service": "cloudwatch.amazonaws.com"}]
     assert [s["Action"] for s in allowed] == [["kms:Decrypt", "kms:GenerateDataKey*"], "sns:Publish"]
-    for statement in allowed:
-        assert statement["Condition"] == {
-            "ArnLike": {"aws:SourceArn": ALARMS},
-            "StringEquals": {"aws:SourceAccount": "111122223333"},
-        }
+    key, topic = (statement["Condition"] for statement in allowed)
+    assert topic == {
+        "ArnLike": {"aws:SourceArn": ALARMS},
+        "StringEquals": {"aws:SourceAccount": "111122223333"},
+    }
+    # SNS makes this call for CloudWatch: what it says of the alarm is no condition of its success.
+    assert key == {
+        "ArnLikeIfExists": {"aws:SourceArn": ALARMS},
+        "StringEqualsIfExists": {"aws:SourceAccount": "111122223333"},
+        "StringEquals": {
+            "kms:EncryptionContext:aws:sns:topicArn": (
+                "arn:aws:sns:eu-central-1:111122223333:trailwarden-operations"
+            )
+        },
+    }
 
 
 def test_subscribers_get_the_severities_they_asked_for_and_mail_the_heartbeat(
@@ -86,10 +95,75 @@ def test_subscribers_get_the_severities_they_asked_for_and_mail_the_heartbeat(
     assert found["+4930123456"]["FilterPolicyScope"] == "MessageAttributes"
     assert "FilterPolicy" not in found["operations@example.com"]
     elsewhere = subscriptions(organization)
-    queue = elsewhere["arn:aws-us-gov:sqs:us-gov-west-1:444455556666:alerts"]
+    queue = elsewhere["arn:aws-us-gov:sqs:us-gov-west-1:111122223333:alerts"]
     assert queue["FilterPolicy"] == {"severity": ["low", "high"]}
     function = elsewhere["arn:aws-us-gov:lambda:us-gov-west-1:111122223333:function:triage"]
     assert function["FilterPolicy"] == {"severity": list(SEVERITIES)}
+
+
+def test_what_machines_do_not_take_is_kept(deployment: Synthesized, organization: Synthesized) -> None:
+    for built, kept in (
+        (deployment, {"https://hooks.example.com/trailwarden"}),
+        (
+            organization,
+            {
+                "arn:aws-us-gov:lambda:us-gov-west-1:111122223333:function:triage",
+                "arn:aws-us-gov:sqs:us-gov-west-1:111122223333:alerts",
+            },
+        ),
+    ):
+        (queue, *others) = built.resources(STATE, "AWS::SQS::Queue")
+        assert not others
+        where = {"deadLetterTargetArn": {"Fn::GetAtt": [queue, "Arn"]}}
+        found = {name: one for name, one in subscriptions(built).items() if "RedrivePolicy" in one}
+        assert set(found) == kept
+        assert all(one["RedrivePolicy"] == where for one in found.values())
+        alarm = built.properties(
+            "TrailwardenAlerting", "AWS::CloudWatch::Alarm", AlarmName="trailwarden-subscriber-dead-letters"
+        )
+        name = "trailwarden-subscriber-dead-letters"
+        assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": name}]
+        assert built.properties(STATE, "AWS::SQS::Queue")["QueueName"] == name
+
+
+def test_every_topic_may_put_there_what_was_not_taken(routed: Synthesized) -> None:
+    (accept,) = (
+        one
+        for one in routed.statements(STATE, "AWS::SQS::QueuePolicy", "PolicyDocument")
+        if one["Effect"] == "Allow"
+    )
+    topics = [
+        topic["Properties"]["TopicName"] for topic in routed.resources(STATE, "AWS::SNS::Topic").values()
+    ]
+    assert {arn.rpartition(":")[2] for arn in accept["Condition"]["ArnEquals"]["aws:SourceArn"]} == {
+        *topics,
+        "trailwarden-rule-authors",
+    }
+    assert accept["Principal"] == {"Service": "sns.amazonaws.com"}
+
+
+def test_the_owner_of_a_queue_or_function_elsewhere_may_subscribe_it_and_no_other(
+    routed: Synthesized,
+) -> None:
+    """SNS takes a function from its owner alone, and leaves a queue pending until its owner confirms."""
+    elsewhere = {
+        ("lambda", "arn:aws:lambda:eu-central-1:555566667777:function:triage"): "Operations",
+        ("sqs", "arn:aws:sqs:eu-west-1:555566667777:siem"): "Route",
+    }
+    found = routed.resources(STATE, "AWS::SNS::Subscription").values()
+    assert not {endpoint for _, endpoint in elsewhere} & {one["Properties"]["Endpoint"] for one in found}
+    let_in = {}
+    for policy in routed.resources(STATE, "AWS::SNS::TopicPolicy").values():
+        for one in policy["Properties"]["PolicyDocument"]["Statement"]:
+            if one["Effect"] == "Allow" and one["Action"] == "sns:Subscribe":
+                asked = one["Condition"]["StringEquals"]
+                let_in[asked["sns:Protocol"], asked["sns:Endpoint"]] = one["Resource"]["Ref"]
+                assert one["Principal"] == {"AWS": "arn:aws:iam::555566667777:root"}
+    assert let_in.keys() == elsewhere.keys()
+    assert all(let_in[one].startswith(topic) for one, topic in elsewhere.items())
+    said = notices(routed)
+    for _, endpoint in elsewhere:
+        assert any(endpoint in each and "docs/settings.md" in each for each in said)
 
 
 def test_a_route_has_a_topic_of_its_own_with_its_subscribers(routed: Synthesized) -> None:
@@ -120,7 +194,7 @@ def test_there_is_no_responders_role_without_responders(deployment: Synthesized)
 
 
 def test_responders_read_and_answer_alerts_and_nothing_else(routed: Synthesized) -> None:
-    role = routed.properties(STATE, "AWS::IAM::Role", RoleName="trailwarden-responders")
+    role = routed.properties(STATE, "AWS::IAM::Role", RoleName="trailwarden-responders-eu-central-1")
     assert "ManagedPolicyArns" not in role
     (policy,) = role["Policies"]
     *table, key = policy["PolicyDocument"]["Statement"]

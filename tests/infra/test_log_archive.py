@@ -8,6 +8,7 @@ import pytest
 
 from infra.accounts import MOST_ACCOUNTS
 from infra.partitions import partitions_by_region
+from local.emulation.policies import lets_cloudtrail
 from tests.infra.conftest import ORGANIZATION, Synthesized, sample, synthesize
 
 ARCHIVE = "TrailwardenLogArchive"
@@ -76,7 +77,9 @@ def test_whatever_cloudtrail_may_do_is_tied_to_our_trails(
             if statement["Principal"] != {"Service": "cloudtrail.amazonaws.com"}:
                 continue
             found += 1
-            source = statement["Condition"]["StringEquals"]["aws:SourceArn"]
+            condition = statement["Condition"]
+            equal = condition.get("StringEqualsIfExists") or condition["StringEquals"]
+            source = equal["aws:SourceArn"]
             assert set([source] if isinstance(source, str) else source) <= set(ours)
     assert found >= 6
 
@@ -92,9 +95,64 @@ def test_the_key_encrypts_for_our_trails_and_our_topic(deployment: Synthesized) 
     topic = "arn:aws:sns:eu-central-1:111122223333:trailwarden-delivery"
     condition = statements["EncryptNotices"]["Condition"]["StringEquals"]
     assert condition["kms:EncryptionContext:aws:sns:topicArn"] == topic
-    assert statements["UseKey"]["Action"] == ["kms:Decrypt", "kms:DescribeKey"]
     assert deployment.properties(ARCHIVE, "AWS::KMS::Key")["EnableKeyRotation"] is True
     assert deployment.properties(ARCHIVE, "AWS::KMS::Alias")["AliasName"] == "alias/trailwarden-logs"
+
+
+TOPIC = "arn:aws:sns:eu-central-1:111122223333:trailwarden-delivery"
+OF_A_FILE = "kms:EncryptionContext:aws:cloudtrail:arn"
+OF_THE_TOPIC = {"kms:EncryptionContext:aws:sns:topicArn": TOPIC}
+OF_THE_BUCKET = {"kms:EncryptionContext:aws:s3:arn": f"arn:aws:s3:::{BUCKET}"}
+
+
+def lets(built: Synthesized, action: str, source: str | None, context: dict[str, str]) -> bool:
+    policy = built.properties(ARCHIVE, "AWS::KMS::Key")["KeyPolicy"]
+    ours = [one for one in policy["Statement"] if one["Principal"] == {"Service": "cloudtrail.amazonaws.com"}]
+    key = "arn:aws:kms:eu-central-1:111122223333:key/0a1b"
+    return lets_cloudtrail(
+        {**policy, "Statement": ours}, action, key, trail_arn=source, region="eu-central-1", context=context
+    )
+
+
+@pytest.mark.parametrize("source", [None, TRAILS[1]])
+@pytest.mark.parametrize(
+    ("action", "context"),
+    [
+        ("kms:GenerateDataKey", OF_THE_TOPIC),
+        ("kms:GenerateDataKeyWithoutPlaintext", OF_THE_TOPIC),
+        ("kms:Decrypt", OF_THE_TOPIC),
+        ("kms:Decrypt", OF_THE_BUCKET),
+        ("kms:Decrypt", {}),
+        ("kms:DescribeKey", {}),
+    ],
+)
+def test_other_services_use_the_key_for_cloudtrail_whether_they_name_the_trail_or_not(
+    action: str, context: dict[str, str], source: str | None, deployment: Synthesized
+) -> None:
+    """AWS documents these without `aws:SourceArn`: a trail cannot be made where a policy counts on it."""
+    assert lets(deployment, action, source, context)
+
+
+def test_files_are_encrypted_for_our_trails_alone(deployment: Synthesized) -> None:
+    stranger = TRAILS[0].replace("444455556666", "999988887777")
+    other_region = TRAILS[0].replace("eu-central-1", "us-east-1")
+    for trail in (TRAILS[0], other_region):  # a trail of all regions encrypts in each of them
+        assert lets(deployment, "kms:GenerateDataKey", TRAILS[0], {OF_A_FILE: trail})
+    refused: list[tuple[str | None, dict[str, str]]] = [
+        (stranger, {OF_A_FILE: stranger}),
+        (stranger, {OF_A_FILE: TRAILS[0]}),
+        (TRAILS[0], {OF_A_FILE: stranger}),
+        (None, {OF_A_FILE: TRAILS[0]}),
+        (None, {}),
+        (TRAILS[0], {}),
+        (None, {"kms:EncryptionContext:aws:sns:topicArn": TOPIC.replace("delivery", "alerts")}),
+    ]
+    for source, context in refused:
+        assert not lets(deployment, "kms:GenerateDataKey", source, context), (source, context)
+    for context in (OF_THE_BUCKET, OF_THE_TOPIC, {}):
+        assert not lets(deployment, "kms:Decrypt", stranger, context)
+    assert not lets(deployment, "kms:DescribeKey", stranger, {})
+    assert not lets(deployment, "kms:ScheduleKeyDeletion", TRAILS[0], {})
 
 
 def test_the_log_bucket_is_closed_versioned_and_logged(deployment: Synthesized) -> None:
@@ -147,7 +205,8 @@ def test_the_topic_is_encrypted_and_takes_notices_over_tls_only(deployment: Synt
 def test_evidence_outlives_the_stack(deployment: Synthesized) -> None:
     for kind in ("AWS::S3::Bucket", "AWS::KMS::Key"):
         for resource in deployment.resources(ARCHIVE, kind).values():
-            assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
+            assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
+            assert resource["UpdateReplacePolicy"] == "Retain"
 
 
 def test_the_policies_of_as_many_accounts_as_the_settings_allow_fit(tmp_path: Path) -> None:

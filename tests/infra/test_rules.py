@@ -26,7 +26,7 @@ def with_writers(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
 
 
 def writers_role(built: Synthesized) -> dict[str, Any]:
-    return built.properties(RULES, "AWS::IAM::Role", RoleName="trailwarden-rule-writers")
+    return built.properties(RULES, "AWS::IAM::Role", RoleName="trailwarden-rule-writers-eu-central-1")
 
 
 def test_the_rules_bucket_is_closed_versioned_encrypted_and_logged(deployment: Synthesized) -> None:
@@ -213,7 +213,8 @@ def test_what_writers_read_of_the_table_is_about_rules(with_writers: Synthesized
 def test_what_holds_the_rules_outlives_the_stack(deployment: Synthesized) -> None:
     for kind in ("AWS::S3::Bucket", "AWS::S3::BucketPolicy", "AWS::KMS::Key"):
         for resource in deployment.resources(RULES, kind).values():
-            assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
+            assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
+            assert resource["UpdateReplacePolicy"] == "Retain"
 
 
 def test_another_partition_has_its_own_arns(organization: Synthesized) -> None:

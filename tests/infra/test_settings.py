@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from infra.accounts import MOST_ACCOUNTS, Account, Organization
+from infra.names import Names
 from infra.partitions import partitions_by_region
+from infra.permissions import use_key
 from infra.settings import host_python, load_settings, parse_settings
 from trailwarden.errors import SettingsError
 
@@ -175,6 +177,91 @@ def test_an_endpoint_that_its_protocol_cannot_reach_is_told(protocol: str, endpo
 
 
 @pytest.mark.parametrize(
+    ("region", "protocol", "endpoint", "words"),
+    [
+        ("cn-north-1", "sms", "+4930123456", "SNS sends no SMS from cn-north-1; take email or https"),
+        ("ap-east-1", "sms", "+4930123456", "SNS sends no SMS from ap-east-1; take email or https"),
+        (
+            "eu-central-1",
+            "lambda",
+            "arn:aws:lambda:eu-south-1:111122223333:function:triage",
+            "SNS in eu-central-1 invokes no functions in eu-south-1; name one in eu-central-1, or a queue",
+        ),
+        (
+            "me-south-1",
+            "lambda",
+            "arn:aws:lambda:af-south-1:444455556666:function:triage",
+            "SNS in me-south-1 invokes no functions in af-south-1; name one in me-south-1, or a queue",
+        ),
+        (
+            "eu-central-1",
+            "sqs",
+            "arn:aws:sqs:eu-cental-1:111122223333:queue",
+            "'arn:aws:sqs:eu-cental-1:111122223333:queue' names no region of the partition aws",
+        ),
+        (
+            "eusc-de-east-1",
+            "sqs",
+            "arn:aws-eusc:sqs:eu-central-1:111122223333:queue",
+            "'arn:aws-eusc:sqs:eu-central-1:111122223333:queue' names no region of the partition aws-eusc",
+        ),
+    ],
+)
+@pytest.mark.parametrize("key", ["subscribers", "operations_subscribers", "rule_authors"])
+def test_what_sns_would_not_deliver_to_is_refused_before(
+    key: str, region: str, protocol: str, endpoint: str, words: str
+) -> None:
+    entry = {"protocol": protocol, "endpoint": endpoint}
+    found = problems_of(
+        lambda raw: raw.update(
+            {"region": region, "subscribers": [], "operations_subscribers": [], "rule_authors": []}
+            | {key: [entry]}
+        )
+    )
+    assert found == (f"{key}[0].endpoint: {words}",)
+
+
+@pytest.mark.parametrize(
+    ("region", "protocol", "endpoint"),
+    [
+        ("us-gov-west-1", "sms", "+4930123456"),
+        ("af-south-1", "sms", "+4930123456"),
+        ("eu-south-1", "lambda", "arn:aws:lambda:eu-south-1:111122223333:function:triage"),
+        ("eu-south-1", "lambda", "arn:aws:lambda:us-east-1:444455556666:function:triage"),
+        ("cn-north-1", "lambda", "arn:aws-cn:lambda:cn-northwest-1:444455556666:function:triage"),
+        ("eu-central-1", "sqs", "arn:aws:sqs:eu-south-1:444455556666:siem"),
+    ],
+)
+def test_what_sns_delivers_to_is_taken(region: str, protocol: str, endpoint: str) -> None:
+    entry = {"protocol": protocol, "endpoint": endpoint}
+    changes = {"region": region, "subscribers": [entry], "operations_subscribers": [], "rule_authors": []}
+    assert parse_settings(SAMPLE | changes).subscribers[0].endpoint == endpoint
+
+
+@pytest.mark.parametrize("region", ["us-iso-east-1", "us-isob-west-1", "eu-isoe-west-1", "aws-global"])
+def test_regions_of_partitions_that_nobody_thought_of_are_refused(region: str) -> None:
+    found = problems_of(lambda raw: raw.update(region=region))
+    assert found[0].startswith(f"region: '{region}' is not one of")
+
+
+@pytest.mark.parametrize(("count", "refused"), [(200, False), (201, True)])
+def test_a_topic_has_as_many_subscribers_as_sns_filters_for(count: int, refused: bool) -> None:
+    many = [{"protocol": "email", "endpoint": f"a{number}@example.com"} for number in range(count)]
+    raw = SAMPLE | {"subscribers": many, "operations_subscribers": many}
+    if not refused:
+        assert len(parse_settings(raw).subscribers) == count
+        return
+    (problem,) = problems_of(lambda settings: settings.update(raw))
+    assert problem.startswith("subscribers: SNS takes 200 subscribers with severities a topic, not 201;")
+
+
+@pytest.mark.parametrize("flag", ["yes", 1, "true"])
+def test_protection_is_true_or_false(flag: object) -> None:
+    (problem,) = problems_of(lambda raw: raw.update(protect=flag))
+    assert problem == f"protect: must be true or false, not {flag!r}"
+
+
+@pytest.mark.parametrize(
     ("protocol", "endpoint"),
     [
         ("email", "first.last+tag@mail.example.com"),
@@ -251,6 +338,26 @@ def test_a_runtime_without_wheels_is_refused() -> None:
 def test_partitions_follow_the_region() -> None:
     assert partitions_by_region()["cn-north-1"] == "aws-cn"
     assert partitions_by_region()["us-gov-west-1"] == "aws-us-gov"
+    assert partitions_by_region()["eusc-de-east-1"] == "aws-eusc"
+    assert set(partitions_by_region().values()) == {"aws", "aws-cn", "aws-eusc", "aws-us-gov"}
+
+
+@pytest.mark.parametrize(
+    ("region", "hosts"),
+    [
+        ("eu-central-1", "s3.eu-central-1.amazonaws.com"),
+        ("us-gov-east-1", "s3.us-gov-east-1.amazonaws.com"),
+        ("cn-northwest-1", ["s3.cn-northwest-1.amazonaws.com", "s3.cn-northwest-1.amazonaws.com.cn"]),
+        ("eusc-de-east-1", ["s3.eusc-de-east-1.amazonaws.com", "s3.eusc-de-east-1.amazonaws.eu"]),
+    ],
+)
+def test_a_key_is_used_through_a_service_however_its_host_is_spelt(region: str, hosts: object) -> None:
+    names = Names("111122223333", region, partitions_by_region()[region])
+    statement = use_key(names, "arn", "s3", "kms:Decrypt").to_statement_json()
+    assert statement["Condition"] == {"StringEquals": {"kms:ViaService": hosts}}
+
+
+def test_pseudo_regions_are_none() -> None:
     assert "aws-global" not in partitions_by_region()
 
 

@@ -66,7 +66,7 @@ def statements_by_role(synthesized: Synthesized) -> Iterator[tuple[str, list[dic
                 found = policies.setdefault(name, [])
                 for policy in one["Properties"].get("Policies", []):
                     found += policy["PolicyDocument"]["Statement"]
-                yield known.removeprefix("trailwarden-"), found
+                yield known.removeprefix("trailwarden-").removesuffix("-eu-central-1"), found
             assert one["Type"] not in {"AWS::IAM::ManagedPolicy", "AWS::DynamoDB::ResourcePolicy"}
             assert one["Type"] != "AWS::IAM::Policy", "every right stands in its role"
 

@@ -28,4 +28,4 @@ def test_the_organizations_trail_lies_in_the_management_account(organization: Sy
 
 def test_a_deleted_stack_leaves_the_trail_running(deployment: Synthesized) -> None:
     (trail,) = deployment.resources("TrailwardenTrail-444455556666", "AWS::CloudTrail::Trail").values()
-    assert trail["DeletionPolicy"] == "Retain"
+    assert trail["DeletionPolicy"] == "RetainExceptOnCreate"

@@ -57,7 +57,7 @@ def test_every_role_of_people_is_taken_under_ones_own_name_alone(
     deployed: Synthesized, stack: str, role: str
 ) -> None:
     """The name is what a publication is reported by, and an alert acknowledged by."""
-    found = deployed.properties(stack, "AWS::IAM::Role", RoleName=f"trailwarden-{role}")
+    found = deployed.properties(stack, "AWS::IAM::Role", RoleName=f"trailwarden-{role}-eu-central-1")
     users, roles, tags, source = found["AssumeRolePolicyDocument"]["Statement"]
     assert (users["Action"], users["Condition"]) == ("sts:AssumeRole", USERS)
     assert (roles["Action"], roles["Condition"]) == ("sts:AssumeRole", ROLES)
@@ -70,7 +70,9 @@ def test_every_role_of_people_is_taken_under_ones_own_name_alone(
 
 
 def test_a_source_identity_is_inherited_and_never_chosen(deployed: Synthesized) -> None:
-    found = deployed.properties("TrailwardenRules", "AWS::IAM::Role", RoleName="trailwarden-rule-writers")
+    found = deployed.properties(
+        "TrailwardenRules", "AWS::IAM::Role", RoleName="trailwarden-rule-writers-eu-central-1"
+    )
     *_, source = found["AssumeRolePolicyDocument"]["Statement"]
     assert source["Condition"] == {"StringEqualsIfExists": {"sts:SourceIdentity": "${aws:SourceIdentity}"}}
 

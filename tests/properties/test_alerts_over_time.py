@@ -2,6 +2,7 @@
 same counts, each told at least once, and exactly once where nothing crashed."""
 
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -11,7 +12,9 @@ from hypothesis import strategies as st
 
 from tests.alerting_world import START, STOP, Event, World
 from trailwarden.alerts.grouping import group_of
+from trailwarden.alerts.groups import Acknowledgement, Moved, acknowledge
 from trailwarden.alerts.placement import alert_id, group_key, time_of
+from trailwarden.alerts.telling import Reason
 from trailwarden.state.outbox import Budgets
 
 QUIET = 60  # minutes
@@ -179,3 +182,44 @@ def test_a_budget_holds_and_what_it_holds_back_is_summed_up(
     assert all(storm.final for storm in last.values())
     rows = {row.actor for storm in last.values() for row in storm.rows}
     assert told | rows == {f"user {user}" for user in groups}
+
+
+@pytest.mark.parametrize("in_table", [False, True], ids=["memory", "DynamoDB"])
+@given(
+    st.lists(st.tuples(st.integers(0, 200), st.sampled_from("aaabc")), min_size=1, max_size=9),
+    st.lists(st.integers(0, 9), max_size=4),
+)
+@settings(max_examples=40, deadline=None)
+def test_whatever_comes_after_an_acknowledgement_the_alerts_are_the_same_and_what_is_new_is_sent(
+    in_table: bool, calls: list[tuple[int, str]], cuts: list[int]
+) -> None:
+    """`a` was seen, `b` and `c` were not: in whatever order and files they come."""
+    events = [
+        Event(number, minute, target=target) for number, (minute, target) in enumerate([(0, "a"), *calls])
+    ]
+    world = World(in_table=in_table)
+    world.deliver(events[:1])
+    world.notify()
+    (key,) = world.spans()
+    seen = Acknowledgement("alice", at(0), "", ("203.0.113.7",), ("StopLogging",), ("trail a",))
+    known = replace(seen, accounts=("444455556666",), level="high")
+    world.groups.move(key, lambda state: Moved(acknowledge(state, known)) if state else None)
+    edges = sorted({1, *(1 + cut for cut in cuts if cut < len(calls)), len(events)})
+    for first, last in pairwise(edges):
+        world.deliver(events[first:last], drained=3)
+        world.notify()
+    world.settle()
+
+    assert standing(world) == expected(events)
+    news = [more for _, more in world.topic.told if more is not None and more.reason is Reason.CHANGED]
+    arrived = [target for _, target in calls]
+    if {*arrived} == {"a"}:
+        assert [more for _, more in world.topic.told] == [None], "nothing was new"
+        return
+    (changed,) = news
+    new = {change.removeprefix("target trail ") for change in changed.changes}
+    assert new
+    assert new <= {"b", "c"}
+    shown = [more.variety if more else alert.variety for alert, more in world.topic.told]
+    sent = {name for variety in shown if variety is not None for name in variety.targets.first}
+    assert {f"trail {target}" for target in arrived if target != "a"} <= sent, "every new target is named"

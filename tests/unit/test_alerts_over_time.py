@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from tests.alerting_world import START, STOP, Event, Topic, World
+from trailwarden.alerts.group_state import Scope
 from trailwarden.alerts.grouping import AlertGrouper
 from trailwarden.alerts.groups import (
     Acknowledgement,
@@ -19,6 +20,7 @@ from trailwarden.alerts.model import Alert, AlertBatch
 from trailwarden.alerts.placement import alert_id, group_key, time_of
 from trailwarden.alerts.telling import FollowUp, Reason
 from trailwarden.dispatch.notification import Telling
+from trailwarden.rules.ruleset import Level
 from trailwarden.state.outbox import Budgets, Outgoing
 
 MALLORY = {"actor": "user mallory", "account": "444455556666"}
@@ -57,7 +59,9 @@ def change(world: World, becomes: Callable[[GroupState], GroupState]) -> None:
 
 
 def known(*, by: str = "alice", actions: Sequence[str] = ("StopLogging",)) -> Acknowledgement:
-    return Acknowledgement(by, at(0), "", ("203.0.113.7",), tuple(actions))
+    return Acknowledgement(
+        *(by, at(0), "", ("203.0.113.7",), tuple(actions), ("trail main",), ("444455556666",), "high")
+    )
 
 
 def test_the_first_match_is_told_at_once_and_the_rest_when_it_has_been_quiet(world: World) -> None:
@@ -186,9 +190,11 @@ def test_an_acknowledged_group_is_quiet_while_it_stays_as_it_is(world: World) ->
     [
         ({"address": "198.51.100.9"}, "address 198.51.100.9"),
         ({"action": "DeleteTrail"}, "action DeleteTrail"),
+        ({"target": "audit"}, "target trail audit"),
+        ({"target": "main2"}, "target trail main2"),
     ],
 )
-def test_a_new_address_or_action_breaks_the_silence_and_ends_it(
+def test_a_new_address_action_or_target_breaks_the_silence_and_ends_it(
     world: World, fields: dict[str, str], change_told: str
 ) -> None:
     world.deliver(calls(0))
@@ -206,6 +212,74 @@ def test_a_new_address_or_action_breaks_the_silence_and_ends_it(
     world.deliver(calls(7, start=30))
     world.settle()
     assert told(world) == [("quiet", 4, 1)]
+
+
+OF_ACTOR = msgspec.structs.replace(STOP, group_by=("actor",))
+
+
+def test_a_new_account_breaks_the_silence(world: World) -> None:
+    world.deliver(calls(0), met=OF_ACTOR)
+    world.notify()
+    key = group_key(STOP.id, {"actor": "user mallory"})
+    world.groups.move(key, lambda state: Moved(acknowledge(state, known())) if state else None)
+    world.deliver(calls(5, start=10), met=OF_ACTOR)
+    world.notify()
+    assert told(world) == [("opened", 1, 1)]
+    world.deliver(calls(6, start=20, account="777788889999"), met=OF_ACTOR)
+    world.notify()
+    ((_, follow_up),) = world.topic.told
+    assert follow_up is not None
+    assert follow_up.changes == ("account 777788889999",)
+    assert follow_up.variety is not None
+    assert follow_up.variety.accounts.first == ("444455556666", "777788889999")
+
+
+@pytest.mark.parametrize("scope", Scope)
+def test_a_worse_level_breaks_the_silence_whatever_the_scope_and_is_sent_as_that(
+    world: World, scope: Scope
+) -> None:
+    world.deliver(calls(0))
+    world.notify()
+    change(world, lambda state: acknowledge(state, replace(known(), scope=scope)))
+    world.deliver(calls(1, start=5), met=msgspec.structs.replace(STOP, level=Level.MEDIUM))
+    world.notify()
+    assert told(world) == [("opened", 1, 1)]
+    world.deliver(calls(5, start=10), met=msgspec.structs.replace(STOP, level=Level.CRITICAL))
+    world.notify()
+    ((alert, follow_up),) = world.topic.told
+    assert follow_up is not None
+    assert (alert.level, follow_up.changes) == ("critical", ("level critical",))
+
+
+def test_any_target_is_quiet_but_for_a_protected_rule(world: World) -> None:
+    everywhere = replace(known(), scope=Scope.ANY)
+    world.deliver(calls(0))
+    world.notify()
+    change(world, lambda state: acknowledge(state, everywhere))
+    world.deliver(calls(1, start=10, target="audit"))
+    world.notify()
+    assert told(world) == [("opened", 1, 1)]
+    world.deliver(calls(2, start=20, target="another"), met=msgspec.structs.replace(STOP, protected=True))
+    world.notify()
+    ((_, follow_up),) = world.topic.told
+    assert follow_up is not None
+    assert follow_up.changes == ("target trail another",)
+
+
+@pytest.mark.parametrize(("until", "ends"), [("", 30 * 1440), (at(600), 600), (at(90 * 1440), 30 * 1440)])
+def test_an_acknowledgement_ends_after_thirty_days_at_most(world: World, until: str, ends: int) -> None:
+    """Whatever the state says: what came while it held is known, what comes after it notifies."""
+    world.deliver(calls(0))
+    world.notify()
+    change(world, lambda state: acknowledge(state, replace(known(), until=until)))
+    world.pass_time(ends - 1)
+    world.deliver(calls(ends - 1, start=10))
+    world.pass_time(2)
+    world.notify()
+    assert told(world) == [("opened", 1, 1)]
+    world.deliver(calls(ends + 200, start=20))
+    world.settle()
+    assert told(world) == [("opened", 1, 1)]
 
 
 def test_a_return_with_a_new_address_is_told_once_and_says_so(world: World) -> None:

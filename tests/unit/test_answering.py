@@ -5,9 +5,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
-from tests.alerting_world import START, Event, World
+from tests.alerting_world import START, STOP, Event, World
+from trailwarden.alerts.placement import time_of
+from trailwarden.alerts.terms import DEFAULT_TERMS, Terms
 from trailwarden.answering import A_MINUTE, ATTEMPTS, Applied, Applier
 from trailwarden.aws.alert_book import AlertTableBook, open_alert_book
 from trailwarden.aws.request_table import (
@@ -239,7 +242,7 @@ def test_what_a_requester_writes_later_changes_nothing_of_an_outcome() -> None:
 class Failing:
     """Alerts that nothing can be done to: as a function that runs out of memory at them leaves it."""
 
-    def acknowledge(self, alert_id: str, by: str, note: str) -> AlertEntry:
+    def acknowledge(self, alert_id: str, by: str, note: str, terms: Terms = DEFAULT_TERMS) -> AlertEntry:
         raise MemoryError
 
     def unacknowledge(self, alert_id: str, by: str) -> AlertEntry:
@@ -330,5 +333,48 @@ def test_a_command_does_not_wait_for_ever() -> None:
 
 
 def test_a_request_says_nothing_of_who_asks() -> None:
-    assert set(Request.__struct_fields__) == {"action", "alert_id", "note"}
+    assert set(Request.__struct_fields__) == {"action", "alert_id", "note", "targets", "seconds"}
     assert {action.value for action in RequestAction} == {"acknowledge", "unacknowledge", "close"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        ({"targets": "any"}, "is protected: it cannot be acknowledged for any target"),
+        ({"seconds": 30 * 86_400 + 1}, "does not end within 30 days"),
+        ({"seconds": 10**12}, "does not end within 30 days"),
+        ({"seconds": 0}, "does not end within 30 days"),
+        ({"seconds": -5}, "does not end within 30 days"),
+        ({"targets": "all"}, "not a request that this version reads"),
+        ({"targets": ["any"]}, "not a request that this version reads"),
+        ({"seconds": "forever"}, "not a request that this version reads"),
+        ({"level": "critical"}, "not a request that this version reads"),
+    ],
+)
+def test_a_forged_request_widens_and_lengthens_nothing(asked: dict[str, Any], why: str) -> None:
+    office = Office()
+    office.world.deliver([Event(3, 2, "eve")], met=msgspec.structs.replace(STOP, protected=True))
+    entries = office.book.list(datetime.fromtimestamp(START, UTC) - timedelta(days=1), limit=10)
+    alert = next(one.alert for one in entries if one.alert.protected)
+    handed = office.put({"action": "acknowledge", "alert_id": alert.alert_id, **asked})
+    assert office.applier.apply(handed) is Applied.REFUSED
+    outcome = office.table.outcome(handed)
+    assert outcome is not None
+    assert why in outcome.message
+    entry = office.book.get(alert.alert_id)
+    assert entry is not None
+    assert not entry.acknowledged_by
+
+
+def test_an_acknowledgement_covers_what_was_asked_for_and_ends() -> None:
+    office = Office()
+    asked = office.ask("acknowledge", targets="any", seconds=3600)
+    assert office.applier.apply(asked) is Applied.DONE
+    assert office.entry.acknowledged_targets == "any"
+    assert office.entry.acknowledged_until == time_of(int(office.world.now) + 3600)
+    office.world.now += 3599
+    assert office.entry.acknowledged_by == ALICE_SHOWN
+    office.world.now += 1
+    assert office.entry.acknowledged_by == ""
+    assert office.applier.apply(office.ask("acknowledge", number="2", targets="this")) is Applied.DONE
+    assert office.entry.acknowledged_targets == "this"

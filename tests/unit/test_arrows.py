@@ -15,6 +15,7 @@ ARROWS: dict[str, set[str]] = {
     "trailwarden.rules": {"trailwarden.errors"},
     "trailwarden.checking": {
         "trailwarden.errors",
+        "trailwarden.activity.services",
         "trailwarden.delivery",
         "trailwarden.rules",
         "trailwarden.engine",
@@ -95,7 +96,7 @@ ARROWS: dict[str, set[str]] = {
         "trailwarden.state",
     },
     "trailwarden.watching": {"trailwarden.safety", "trailwarden.state", "trailwarden.alerting"},
-    "trailwarden.answering": {"trailwarden.state"},
+    "trailwarden.answering": {"trailwarden.alerts", "trailwarden.state"},
     "trailwarden.accounts": {"trailwarden.activity", "trailwarden.errors", "trailwarden.state"},
     "trailwarden.scaffold": {
         "trailwarden.safety",
@@ -111,6 +112,7 @@ ARROWS: dict[str, set[str]] = {
         "trailwarden.alerts",
     },
     "trailwarden.rule_tests": {
+        "trailwarden.explain",
         "trailwarden.errors",
         "trailwarden.delivery",
         "trailwarden.rules",

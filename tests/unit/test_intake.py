@@ -107,7 +107,7 @@ def test_nothing_is_begun_without_time_left_for_it() -> None:
 
     assert world.read() == set(keys)
     assert (world.deaths, world.failures, world.parked) == (0, [], [])
-    assert all(world.begun.count(key) == 1 for key in keys), "nothing was begun in vain"
+    assert all(world.begun.count(key) == 1 for key in keys), "nothing was begun twice"
     assert world.time - 1_772_366_700.0 < VISIBILITY, "what was not begun came again at once"
 
 

@@ -2,6 +2,7 @@
 
 from trailwarden.activity.actions import action_of
 from trailwarden.activity.actors import actor_of
+from trailwarden.activity.insight import insight_of
 from trailwarden.activity.model import AccountInfo, Activity, Context
 from trailwarden.activity.origins import origin_of
 from trailwarden.activity.targets import targets_of
@@ -29,6 +30,7 @@ def describe(record: Record, context: Context | None = None) -> Activity:
         account_name=account.name,
         environment=account.environment,
         targets_left_out=left_out,
+        insight=insight_of(record),
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from trailwarden.activity.insight import Insight
 from trailwarden.activity.kinds import ActorKind, Nature, Outcome
 from trailwarden.activity.sessions import SessionLookup
 from trailwarden.safety.text import UNKNOWN, shorten
@@ -183,6 +184,8 @@ class Activity:
     account_name: str | None = None
     environment: str | None = None
     targets_left_out: int = 0
+    insight: Insight | None = None
+    """What CloudTrail Insights measured; None in every other record."""
 
     def told(self) -> str:
         """What happened, after the actor's name: `created …`, `tried to create …, and was denied`."""
@@ -230,7 +233,8 @@ class Activity:
         tool = f" {self.origin.by_tool()}" if self.origin.tool else ""
         region = f", {self.origin.region}" if self.origin.region else ""
         who, ending = self.actor.through or self.actor.name, self.ending()
-        text = f"{who} {self.deed()} in account {self.place()}{region}, from {self.origin}{tool}"
+        deed = f"{self.deed()} ({self.insight})" if self.insight and str(self.insight) else self.deed()
+        text = f"{who} {deed} in account {self.place()}{region}, from {self.origin}{tool}"
         return shorten(f"{shorten(text, max(0, limit - len(ending)))}{ending}", limit)
 
 

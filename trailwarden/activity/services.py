@@ -118,6 +118,8 @@ _NAMES = {
     "wafv2": "WAF",
     "xray": "X-Ray",
 }
+PRINCIPALS = tuple(f"{key}.amazonaws.com" for key in _NAMES)
+"""The services that have a name here."""
 _INTERNAL = {"AWS Internal", "AWS Service", "internal.amazonaws.com"}
 _SUFFIXES = (".amazonaws.com", ".amazonaws.com.cn", ".amazon.com", ".aws.internal", ".aws.amazon.com")
 CONSOLE_PRINCIPALS = frozenset({"signin.amazonaws.com", "console.amazonaws.com"})

@@ -1,7 +1,8 @@
 """What was acted on: from the request, the answer, and `resources`; a bounded few, the most telling first."""
 
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from itertools import chain, islice
 from typing import Any
 from urllib.parse import unquote
 
@@ -11,7 +12,7 @@ from trailwarden.activity.services import service_key
 from trailwarden.activity.text import NAME_LIMIT, arn_account, arn_region, arn_resource, mapping, text
 from trailwarden.activity.wording import plain_event_name, words_of
 from trailwarden.delivery.records import Record, field_values
-from trailwarden.safety.text import one_line
+from trailwarden.safety.text import ELLIPSIS, one_line
 
 _VALUES_AT_MOST = 200
 # By service: what an ARN's resource begins with before the name, and whether all of the rest is the name, or
@@ -25,24 +26,49 @@ _NAMED_WHOLE = {
     "dynamodb": (("table/", True),),
 }
 _ARN_LIMIT = 300
+_IN_TEXT = 3
+_TEXT_LIMIT = 160
 _HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 
 
 def targets_of(record: Record) -> tuple[tuple[Target, ...], int]:
     """At most `TARGETS_AT_MOST` targets, and how many more there are (counted to a few hundred)."""
-    found: dict[tuple[str, str], Target] = {}
-    for target in _all(record):
-        found.setdefault((target.type, target.name), target)
-    kept = _without_repeats(list(found.values()))
+    kept = _different(chain(_asked_for(record), _answered(record)))
     return tuple(kept[:TARGETS_AT_MOST]), max(0, len(kept) - TARGETS_AT_MOST)
 
 
-def _all(record: Record) -> Iterator[Target]:
+def acted_on(record: Record) -> str:
+    """What a call acted on, in one text: `user bob (policy AdministratorAccess)`; empty if it does not say.
+
+    What the call made counts only if it names nothing else: an access key for `bob` acts on `user bob`, each
+    time. A name in several words stands in quotes. A text that does not say all of it ends in an ellipsis.
+    """
+    found = _different(_asked_for(record)) or _different(_answered(record))
+    if not found:
+        return ""
+    first, *others = map(_in_words, found[:_IN_TEXT])
+    more = ELLIPSIS if len(found) > _IN_TEXT else ""
+    return one_line(f"{first} ({', '.join(others)}){more}" if others else first, _TEXT_LIMIT)
+
+
+def _in_words(target: Target) -> str:
+    name = target.name.replace('"', "'")
+    return f'{target.type} "{name}"' if len(name.split()) > 1 else f"{target.type} {name}"
+
+
+def _different(targets: Iterable[Target]) -> list[Target]:
+    found: dict[tuple[str, str], Target] = {}
+    for target in targets:
+        found.setdefault((target.type, target.name), target)
+    return _without_repeats(list(found.values()))
+
+
+def _asked_for(record: Record) -> Iterator[Target]:
+    """What the call itself names."""
     service = service_key(text(record, "eventSource") or "")
     event_name = plain_event_name(text(record, "eventName") or "")
     if service == "sts" and event_name in ("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"):
         yield from _named(record, "requestParameters.roleArn", "role")
-        yield from _resources(record)
         return
     request = "requestParameters"
     wrapped = _wrapper(mapping(record.get(request)))
@@ -52,6 +78,11 @@ def _all(record: Record) -> Iterator[Target]:
         yield from _named(record, "serviceEventDetails.keyId", "KMS key")
     if service == "signin":  # Identity Center names the user that is tried beside the request
         yield from _named(record, "additionalEventData.UserName", "user")
+
+
+def _answered(record: Record) -> Iterator[Target]:
+    """What AWS says of it."""
+    service = service_key(text(record, "eventSource") or "")
     for path, kind in ANSWERS.get(service, ()):
         yield from _named(record, f"responseElements.{path}", kind)
     yield from _resources(record)
@@ -66,20 +97,29 @@ def _wrapper(request: Any) -> str | None:
 
 
 def _parameters(record: Record, prefix: str, service: str, event_name: str) -> Iterator[Target]:
-    bucket = next(_texts(record, f"{prefix}.bucketName"), None)
-    key = next(_texts(record, f"{prefix}.key"), None)
-    if service == "s3" and bucket and key:
-        yield _target("object", f"{bucket}/{key}")
-        return
-    present = {name.lower() for value in islice(field_values(record, prefix), 1) for name in mapping(value)}
-    own = BY_SERVICE.get(service, ())
+    if service == "s3":
+        bucket = next(_texts(record, f"{prefix}.bucketName"), None)
+        key = next(_texts(record, f"{prefix}.key"), None)
+        if bucket and key:
+            yield _target("object", f"{bucket}/{key}")
+            return
+    request = record.get(prefix) if prefix in record else next(field_values(record, prefix), None)
+    present = {name.lower() for name in mapping(request)}
     named_after = next((kind for part, kind in NAMED_AFTER.get(service, ()) if part in event_name), None)
-    named = {path for path, _ in own}
-    for path, kind in (*own, *(pair for pair in COMMON if pair[0] not in named)):
-        if path.partition(".")[0].lower() in present:
+    for head, path, kind in _paths_of(service):
+        if head in present:
             yield from _named(
                 record, f"{prefix}.{path}", named_after if path == "name" and named_after else kind
             )
+
+
+@lru_cache(maxsize=512)
+def _paths_of(service: str) -> tuple[tuple[str, str, str], ...]:
+    """The parameters of a service that name what is acted on: the first step in small letters, path, kind."""
+    own = BY_SERVICE.get(service, ())
+    named = {path for path, _ in own}
+    pairs = (*own, *(pair for pair in COMMON if pair[0] not in named))
+    return tuple((path.partition(".")[0].lower(), path, kind) for path, kind in pairs)
 
 
 def _named(record: Record, path: str, kind: str) -> Iterator[Target]:
@@ -90,8 +130,13 @@ def _named(record: Record, path: str, kind: str) -> Iterator[Target]:
 def _texts(record: Record, path: str) -> Iterator[str]:
     """The texts at a path, lists opened; the first letter of its last step in either case."""
     head, _, last = path.rpartition(".")
+    holder = record.get(head)
     for name in (last, last[:1].upper() + last[1:]):
-        for value in islice(field_values(record, f"{head}.{name}"), _VALUES_AT_MOST):
+        if isinstance(holder, dict):  # most stand right there
+            found = [holder[name]] if name in holder else []
+        else:
+            found = list(islice(field_values(record, f"{head}.{name}"), _VALUES_AT_MOST))
+        for value in found:
             values = value[:_VALUES_AT_MOST] if isinstance(value, list) else [value]
             for wrapped in values:
                 entry = _unwrapped(wrapped)

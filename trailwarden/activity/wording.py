@@ -18,7 +18,9 @@ _IRREGULAR = {
     "give": "gave",
     "hide": "hid",
     "hold": "held",
+    "go": "went",
     "keep": "kept",
+    "lead": "led",
     "leave": "left",
     "let": "let",
     "lose": "lost",
@@ -38,6 +40,10 @@ _IRREGULAR = {
     "set": "set",
     "shut": "shut",
     "split": "split",
+    "spread": "spread",
+    "steal": "stole",
+    "break": "broke",
+    "come": "came",
     "take": "took",
     "tell": "told",
     "upload": "uploaded",
@@ -47,8 +53,8 @@ _IRREGULAR = {
 # Verbs of one syllable that double their last letter, and others that end alike and double it too.
 _DOUBLED = frozenset(
     """
-    drop map plan plug scan ship stop submit swap tag trim untag unwrap wrap admit permit refer
-    transfer
+    drop grab map omit plan plug scan strip ship stop submit swap tag trim untag unwrap wrap admit
+    permit refer transfer
     """.split()  # noqa: SIM905
 )
 # What the first word of a call's name means, where another verb says it better.
@@ -85,6 +91,15 @@ _VERBS = frozenset(
     undeprecate unlink unlock unmonitor unpeer unpublish unregister unshare unsubscribe untag update
     upgrade upload validate verify view vote wipe withdraw write
     """.split()  # noqa: SIM905 (a list literal would take a line a word)
+)
+# Verbs of sentences, which no call begins with.
+_OTHER_VERBS = frozenset(
+    """
+    act allow appear ask blind break clean cover dump enumerate erase examine explore fetch flood
+    force grab guess harvest help hijack lengthen loosen look lower mine name obtain omit plant
+    point prepare pretend pull raise reach rent reroute serve shorten silence spread steal strip
+    suppress take tamper transmit turn unprotect use visit weaken widen
+    """.split()  # noqa: SIM905
 )
 _SINGULAR_IN_S = ("ss", "us", "is")
 _PREPOSITIONS = frozenset({"as", "by", "for", "from", "in", "on", "to", "with"})
@@ -190,3 +205,9 @@ def _takes_article(things: list[str]) -> bool:
     """Whether what is acted on is one thing that can be counted; what follows a preposition is not asked."""
     end = next((place for place, word in enumerate(things) if word in _PREPOSITIONS), len(things))
     return end > 0 and not _is_plural(things[end - 1]) and things[end - 1] not in _NO_ARTICLE
+
+
+INFINITIVES: dict[str, str] = {
+    _past(verb): verb for verb in (*_OTHER_VERBS, *_VERBS, *_IRREGULAR) if verb != "be"
+}
+"""Verbs by their past: `stopped` → `stop`."""

@@ -2,32 +2,49 @@
 reads them. No secret is in them, whether the record is masked or not."""
 
 import json
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
 from trailwarden.activity.fields import NORMALISED
+from trailwarden.activity.targets import acted_on
 from trailwarden.delivery.records import Record, field_values
-from trailwarden.safety.redact import MASK, hides, redacted, redacted_text
+from trailwarden.safety.redact import redacted, redacted_members, redacted_record, redacted_text
 from trailwarden.safety.text import UNKNOWN, one_line
 
-__all__ = ["NORMALISED", "account", "actor", "field_text", "origin", "outcome", "region"]
+__all__ = [
+    "NORMALISED", "account", "actor", "field_text", "origin", "outcome", "region", "safe_view", "target",
+]  # fmt: skip
 
 _READ_AT_MOST = 4096
+_OF_MANY_MEMBERS = frozenset({"target", "targets", "sentence"})
+"""Normalised fields that are read from what a call asked for and was answered."""
+
+
+def safe_view(record: Record, names: Iterable[str]) -> Record:
+    """The record as fields of these names are to be read from it: they hold what the masked record shows.
+
+    A secret is known by what is around it (its call, its name, its pair), so a field
+    cannot be masked by itself; nothing of it is kept, not even a hash: a short password can be guessed."""
+    names = list(names)
+    if not _OF_MANY_MEMBERS.isdisjoint(names):
+        return redacted_record(record)
+    members = {name.partition(".")[0] for name in names if name not in NORMALISED}
+    return {**record, **redacted_members(record, members)} if members else record
 
 
 def field_text(record: Record, name: str, limit: int = 200) -> str:
     """A normalised field by its name, else the record's dotted field; several values joined by commas.
 
-    `unknown` where the record has no such value.
+    `unknown` where the record has no such value. Of a record that is not masked, `safe_view` is to be read.
     """
     normalise = NORMALISED.get(name)
     if normalise is not None:
         return redacted_text(normalise(record))
-    secret = hides(name)
     texts = [text for value in field_values(record, name) for text in _texts(value, limit)]
     if not texts:
         return UNKNOWN
-    return MASK if secret else one_line(", ".join(dict.fromkeys(texts)), limit)
+    return one_line(", ".join(dict.fromkeys(texts)), limit)
 
 
 def _texts(value: Any, limit: int) -> list[str]:
@@ -41,6 +58,11 @@ def _texts(value: Any, limit: int) -> list[str]:
     if isinstance(value, bool):
         return ["true" if value else "false"]
     return [one_line(redacted_text(value[:_READ_AT_MOST]) if isinstance(value, str) else value, limit)]
+
+
+def target(record: Record) -> str:
+    """What was acted on, in one text (`activity.targets.acted_on`); empty where the record does not say."""
+    return redacted_text(acted_on(record))
 
 
 actor, account, origin, outcome, region = (

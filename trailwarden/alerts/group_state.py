@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Protocol
 
 from trailwarden.alerts.model import Alert, AlertBatch, AlertMatch
 from trailwarden.alerts.placement import alert_id, seconds_of
 from trailwarden.alerts.telling import FollowUp
+from trailwarden.alerts.variety import Variety
 
 ACKNOWLEDGED = "acknowledged"
 CARRIED_ON = "carried on"
@@ -16,13 +18,14 @@ late record took some of them back."""
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """How many different matches there are, and the times of their first and last event. `at_least`: there
-    are more than `total`, and nobody counts how many."""
+    """How many different matches there are, the times of their first and last event, and what differs among
+    them. `at_least`: there are more than `total`, and nobody counts how many."""
 
     total: int
     first_event_time: str | None = None
     last_event_time: str | None = None
     at_least: bool = False
+    variety: Variety | None = None
 
 
 Count = Callable[[str, str], Counted]
@@ -79,12 +82,25 @@ class Span:
     """Matches that messages had counted were withdrawn, and no message has said so yet."""
 
 
+class Scope(StrEnum):
+    """Which targets an acknowledgement covers."""
+
+    SEEN = "seen"
+    """Those that the alert had shown."""
+    THIS = "this"
+    """The one of the event that the alert shows."""
+    ANY = "any"
+    """All; of a protected rule none but those that were seen."""
+
+
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
     """Somebody has seen it: nothing is told of the group while its matches come from these origins, by these
-    actions. `at` is RFC 3339, UTC.
+    actions, on these targets, in these accounts, at no worse `level`, and until the end. Times are RFC 3339,
+    UTC.
 
-    In a state, origins and actions are digests (`alerts.acknowledging`); states of old hold the texts.
+    In a state, all of these are digests (`alerts.acknowledging`); states of old hold the texts, and know
+    neither targets nor accounts.
     """
 
     by: str
@@ -92,6 +108,13 @@ class Acknowledgement:
     note: str = ""
     origins: tuple[str, ...] = ()
     actions: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+    level: str = ""
+    """The worst that it covers; empty where nobody knows it."""
+    scope: Scope = Scope.SEEN
+    until: str = ""
+    """When it ends; `alerts.acknowledging.LONGEST` after `at` at the latest."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,11 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from trailwarden.alerts.fields import account, field_text, origin, region
+from trailwarden.alerts.attempts import outcome_word
+from trailwarden.alerts.fields import account, field_text, origin, region, safe_view, target
 from trailwarden.alerts.model import Alert, AlertBatch, AlertGroup, AlertMatch, Evidence
 from trailwarden.alerts.placement import DEFAULT_QUIET, alert_id, group_key, seconds_of
-from trailwarden.alerts.title import alert_title
+from trailwarden.alerts.title import alert_title, wording
 from trailwarden.delivery.records import Record
 from trailwarden.engine.match import Match
 from trailwarden.rules.ruleset import Correlation, Rule
@@ -48,7 +49,9 @@ DEFAULT_POLICY = AlertPolicy()
 
 def group_of(match: Match) -> dict[str, str]:
     """The values that tell two alerts of one rule apart, by the names of their fields; no secrets."""
-    return {name: field_text(match.record, name) for name in match.rule.group_by or DEFAULT_GROUP_BY}
+    names = match.rule.group_by or DEFAULT_GROUP_BY
+    shown = safe_view(match.record, names)
+    return {name: field_text(shown, name) for name in names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,13 +252,21 @@ def match_to_store(match: PlacedMatch, evidence: Evidence) -> AlertMatch:
         match.event_time,
         evidence,
         placed=match.event_time,
-        **character(match.record()),
+        **character(match.record(), match.rule, match.group),
     )
 
 
-def character(record: Record) -> dict[str, str]:
-    """The origin and the action of a record, by which an acknowledged alert is known again."""
-    return {"origin": origin(record), "action": field_text(record, "eventName", _ACTION_LIMIT)}
+def character(record: Record, rule: Rule | None = None, group: Iterable[str] = ()) -> dict[str, str]:
+    """What a match is known again by, and listed by: fields of `AlertMatch`, the wording only of a rule."""
+    outcome = outcome_word(record)
+    return {
+        "origin": origin(record),
+        "action": field_text(record, "eventName", _ACTION_LIMIT),
+        "target": target(record),
+        "account": account(record),
+        "outcome": outcome,
+        "wording": wording(rule, record, group, outcome) if rule is not None else "",
+    }
 
 
 def alert_of(  # noqa: PLR0913 (the parts of an alert)
@@ -269,10 +280,11 @@ def alert_of(  # noqa: PLR0913 (the parts of an alert)
     times: tuple[str | None, str | None],
     version: str,
     quiet: int = DEFAULT_QUIET,
+    outcome: str | None = None,
 ) -> Alert:
-    """The alert of a rule, showing a record; `times`: of the first and last event. Here its secrets are
-    masked, once: all that is stored or sent of the alert is made of the masked record, and of `group`, which
-    `group_of` masked."""
+    """The alert of a rule, showing a record; `times`: of the first and last event; `outcome` how all of its
+    events ended that did not succeed, None if the record says it. Here its secrets are masked, once: all that
+    is stored or sent of the alert is made of the masked record, and of `group`, which `group_of` masked."""
     shown = redacted_record(record)
     return Alert(
         alert_id=identity,
@@ -283,7 +295,7 @@ def alert_of(  # noqa: PLR0913 (the parts of an alert)
         count=count,
         first_event_time=times[0],
         last_event_time=times[1],
-        title=alert_title(rule, shown, group, count),
+        title=alert_title(rule, shown, group, count, outcome_word(record) if outcome is None else outcome),
         account=account(shown),
         region=region(shown),
         evidence=evidence,

@@ -11,7 +11,7 @@ what must be told, on the condition that nobody else moved the state meanwhile.
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from trailwarden.alerts.acknowledging import acknowledge, changes_of
+from trailwarden.alerts.acknowledging import acknowledge, changes_of, quiet_at
 from trailwarden.alerts.group_state import (
     ACKNOWLEDGED,
     CARRIED_ON,
@@ -29,6 +29,7 @@ from trailwarden.alerts.group_state import (
 from trailwarden.alerts.model import Alert, AlertBatch, AlertGroup
 from trailwarden.alerts.pieces import Piece, first_piece
 from trailwarden.alerts.telling import FollowUp, Reason
+from trailwarden.alerts.variety import variety_of
 
 __all__ = [
     "ACKNOWLEDGED",
@@ -115,7 +116,7 @@ def _add_piece(state: GroupState, batch: AlertBatch, piece: Piece, now: int, sto
         became=tuple((gone, identity) for gone in known if gone != identity),
         due=tuple(_looked_at(state, span, known, now)),
     )
-    return _told(moved, span, opened, piece, stored.count)
+    return _told(moved, span, opened, batch, piece, stored)
 
 
 def _told_of(joined: Sequence[Span], batch: AlertBatch, stored: Stored) -> int:
@@ -137,15 +138,21 @@ def _opened(batch: AlertBatch, piece: Piece, identity: str, stored: Stored) -> A
     """The alert as its first message tells it."""
     alert = batch.alert
     if len(piece.matches) == alert.count and not batch.revisable:
-        return _under(alert, identity)
-    counted = stored.count(piece.first, piece.last)
-    return replace(
-        alert,
-        alert_id=identity,
-        count=max(1, counted.total),
-        first_event_time=counted.first_event_time or alert.first_event_time,
-        last_event_time=counted.last_event_time or alert.last_event_time,
-    )
+        shown = replace(alert, alert_id=identity, variety=variety_of(piece.matches))
+    else:
+        counted = stored.count(piece.first, piece.last)
+        shown = replace(
+            alert,
+            alert_id=identity,
+            count=max(1, counted.total),
+            first_event_time=counted.first_event_time or alert.first_event_time,
+            last_event_time=counted.last_event_time or alert.last_event_time,
+            variety=counted.variety,
+        )
+    if batch.placed is not None and shown.count == alert.count and shown.variety is not None:
+        # The sentence of a correlation is made of all of its events.
+        return replace(shown, variety=replace(shown.variety, alike=True))
+    return shown
 
 
 def _looked_at(state: GroupState, span: Span, known: dict[str, Span], now: int) -> Iterator[tuple[int, str]]:
@@ -155,36 +162,57 @@ def _looked_at(state: GroupState, span: Span, known: dict[str, Span], now: int) 
         yield now + min(state.quiet, CHECK_AFTER), span.alert_id
 
 
-def _told(moved: Moved, span: Span, opened: tuple[Opened, ...], piece: Piece, count: Count) -> Moved:
+def _told(  # noqa: PLR0913, PLR0917 (what there is to tell of)
+    moved: Moved, span: Span, opened: tuple[Opened, ...], batch: AlertBatch, piece: Piece, stored: Stored
+) -> Moved:
     """What must be told of a span that has got the matches of a piece."""
     state = moved.state
     if state.staged:
         return replace(moved, opened=(*moved.opened, *opened))
-    known = state.acknowledged
-    if known is not None:
-        changes = changes_of(known, piece.matches)
-        quiet = tuple(replace(one, silent=one.silent or ACKNOWLEDGED) for one in opened)
-        moved = replace(moved, opened=(*moved.opened, *quiet))
-        if not changes:
-            # Nothing is due to be told: what is counted now is known to whoever acknowledged it.
-            return moved
-        moved = replace(moved, state=replace(state, acknowledged=None), unacknowledged=True)
-        counted = count(span.first, span.last)
-        opened_now = bool(quiet) and quiet[0].silent == ACKNOWLEDGED
-        follow_up = replace(
-            follow_up_of(Reason.CHANGED, counted, 0 if opened_now else span.told),
-            changes=changes,
-            acknowledged_by=known.by,
-            acknowledged_at=known.at,
-        )
-        return sending(moved, span, follow_up, span.heard)
+    if state.acknowledged is not None:
+        if quiet_at(state, span.heard):
+            return _told_quietly(moved, state.acknowledged, span, opened, batch, piece, stored)
+        state = replace(state, acknowledged=None)
+        moved = replace(moved, state=state, unacknowledged=True)
     moved = replace(moved, opened=(*moved.opened, *opened))
     if span.counted >= GROWTH * span.told:
-        counted = count(span.first, span.last)
+        counted = stored.count(span.first, span.last)
         if counted.total < GROWTH * span.told:
             return replace(moved, state=state.with_span(replace(span, counted=counted.total)))
         return sending(moved, span, follow_up_of(_reason(span, Reason.GREW), counted, span.told), span.heard)
     return moved
+
+
+def _told_quietly(  # noqa: PLR0913, PLR0917 (what there is to tell of)
+    moved: Moved,
+    known: Acknowledgement,
+    span: Span,
+    opened: tuple[Opened, ...],
+    batch: AlertBatch,
+    piece: Piece,
+    stored: Stored,
+) -> Moved:
+    """What must be told of a span of an acknowledged group: what is new, which ends the acknowledgement."""
+    alert = opened[0].alert if opened else batch.alert
+    changes = changes_of(known, piece.matches, alert)
+    quiet = tuple(replace(one, silent=one.silent or ACKNOWLEDGED) for one in opened)
+    moved = replace(moved, opened=(*moved.opened, *quiet))
+    if not changes:
+        # Nothing is due to be told: what is counted now is known to whoever acknowledged it.
+        return moved
+    moved = replace(moved, state=replace(moved.state, acknowledged=None), unacknowledged=True)
+    before = stored.alert(span.alert_id) if not opened and changes[0] == f"level {alert.level}" else None
+    if before is not None:
+        moved = replace(moved, revised=(*moved.revised, replace(before, level=alert.level)))
+    counted = stored.count(span.first, span.last)
+    opened_now = bool(quiet) and quiet[0].silent == ACKNOWLEDGED
+    follow_up = replace(
+        follow_up_of(Reason.CHANGED, counted, 0 if opened_now else span.told),
+        changes=changes,
+        acknowledged_by=known.by,
+        acknowledged_at=known.at,
+    )
+    return sending(moved, span, follow_up, span.heard)
 
 
 def _reason(span: Span, reason: Reason) -> Reason:
@@ -201,6 +229,7 @@ def follow_up_of(reason: Reason, counted: Counted, told: int) -> FollowUp:
         counted.first_event_time,
         counted.last_event_time,
         at_least=counted.at_least,
+        variety=counted.variety,
     )
 
 
@@ -236,7 +265,7 @@ def look(state: GroupState, identity: str, *, now: int, count: Count, longest: i
     if now < ends:
         after = _cut(after, span.last)
     moved = Moved(after, closed=True)
-    if total <= span.told or state.acknowledged is not None or state.staged:
+    if total <= span.told or quiet_at(state, span.heard) or state.staged:
         return moved
     reason = _reason(span, Reason.GREW if now < ends else Reason.QUIET)
     return sending(moved, closed, follow_up_of(reason, counted, span.told), now)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from trailwarden.alerts.variety import Variety
 from trailwarden.safety.safe_record import SafeRecord
 
 
@@ -19,8 +20,8 @@ class AlertMatch:
     """One match that an alert counts. Times are RFC 3339, UTC, to the second; None where unknown.
 
     `placed` is the time that grouping goes by: the event's own, or the beginning of the hour (UTC) in which a
-    correlation found it. `origin` and `action` (the address or AWS service, and the API call) are the match's
-    character, by which an acknowledged alert is known again; empty where they are not known.
+    correlation found it. What follows is the match's character, by which an acknowledged alert is known
+    again, and which messages list; empty where it is not known.
     """
 
     match_id: str
@@ -29,7 +30,18 @@ class AlertMatch:
     evidence: Evidence
     placed: str | None = None
     origin: str = ""
+    """The address, or the AWS service, that called."""
     action: str = ""
+    """The API call, by CloudTrail's name."""
+    target: str = ""
+    """What was acted on, in one text: `user bob (policy AdministratorAccess)`."""
+    account: str = ""
+    """In which it happened."""
+    outcome: str = ""
+    """`denied`, `failed` or `dry run`; empty if it was done."""
+    wording: str = ""
+    """A digest of all that the rule's sentence says of the record and not of the group, the outcome with it:
+    two matches that have the same are told by the same sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +80,8 @@ class Alert:
     """After how many seconds without a match the alert is over."""
     protected: bool = False
     """Whether the rule is protected; of alerts that were stored before this was, it is not known."""
+    variety: Variety | None = None
+    """What differs among the events that it counts; None where nobody looked."""
 
 
 @dataclass(frozen=True, slots=True)

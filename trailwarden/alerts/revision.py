@@ -7,6 +7,7 @@ alert has matches, and `Span.told` is never more than messages have counted of t
 from collections.abc import Iterator, Set
 from dataclasses import replace
 
+from trailwarden.alerts.acknowledging import quiet_at
 from trailwarden.alerts.group_state import (
     ACKNOWLEDGED,
     CARRIED_ON,
@@ -107,7 +108,8 @@ def _with_part(  # noqa: PLR0913 (what becomes of a part)
 ) -> Moved:
     """The move with a part of a span that it has besides, and with what must be sent of it."""
     state = moved.state
-    silent = state.staged or state.acknowledged is not None
+    quiet = quiet_at(state, now)
+    silent = state.staged or quiet
     if not silent and not part.closed and (span.closed or part.alert_id != span.alert_id):
         part = replace(part, heard=now)
         moved = replace(moved, due=(*moved.due, (now + min(state.quiet, CHECK_AFTER), part.alert_id)))
@@ -115,7 +117,7 @@ def _with_part(  # noqa: PLR0913 (what becomes of a part)
     template = stored.alert(span.alert_id)
     shown = None if template is None else _shown(template, part, counted, taken, stored)
     if part.alert_id != span.alert_id and shown is not None and stored.alert(part.alert_id) is None:
-        why = CARRIED_ON if part.told else ACKNOWLEDGED if state.acknowledged is not None else ""
+        why = CARRIED_ON if part.told else ACKNOWLEDGED if quiet else ""
         if not part.told:
             moved = replace(
                 moved, state=moved.state.with_span(replace(part, told=counted.total, revised=False))
@@ -140,6 +142,7 @@ def _shown(alert: Alert, part: Span, counted: Counted, taken: Set[tuple[str, str
         count=max(1, counted.total),
         first_event_time=counted.first_event_time,
         last_event_time=counted.last_event_time,
+        variety=counted.variety,
     )
     if earliest is None or (earliest.evidence == alert.evidence and not _is_taken(alert, taken)):
         return shown

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from trailwarden.alerts.model import Alert
+from trailwarden.alerts.variety import Variety
 
 
 class Reason(StrEnum):
@@ -44,6 +45,8 @@ class FollowUp:
     acknowledged_by: str = ""
     acknowledged_at: str = ""
     at_least: bool = False
+    variety: Variety | None = None
+    """What differs among all of its events; None where nobody looked."""
 
 
 @dataclass(frozen=True, slots=True)

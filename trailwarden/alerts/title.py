@@ -1,8 +1,13 @@
 """The title of an alert: a sentence made from the record's fields."""
 
+import base64
+import hashlib
 import re
+from collections.abc import Iterable
+from functools import lru_cache
 
 from trailwarden.activity.fields import NORMALISED
+from trailwarden.alerts.attempts import attempted
 from trailwarden.alerts.fields import account, actor, field_text, region
 from trailwarden.delivery.records import Record
 from trailwarden.rules.ruleset import Correlation, Rule
@@ -10,15 +15,21 @@ from trailwarden.safety.text import UNKNOWN, one_line, visible
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _VALUE_LIMIT = 80
+_WORDING_BYTES = 6
 _ACTOR_LIMIT = 140
 """A role's session has two names, of up to 64 characters each."""
 _TITLE_LIMIT = 300
 
 
 def alert_title(
-    rule: Rule | Correlation, record: Record, group: dict[str, str] | None = None, count: int = 1
+    rule: Rule | Correlation,
+    record: Record,
+    group: dict[str, str] | None = None,
+    count: int = 1,
+    outcome: str = "",
 ) -> str:
     """The rule's sentence with `{field}` or `{field|other}` filled in; a rule without one says who, where.
+    `outcome` is how what did not succeed ended (`attempts.outcome_word`): it is told as an attempt.
 
     In a correlation's sentence the names of its `group-by` mean the group's values, and `{count}` the number
     of its events. Values are put in once and never read as templates again, so a record cannot plant a
@@ -27,31 +38,54 @@ def alert_title(
     if isinstance(rule, Correlation):
         known = {**(group or {}), "count": f"{count:,}"}
         if not rule.alert_title:
-            named = ", ".join(f"{name} {_value(name, text)}" for name, text in (group or {}).items())
-            return one_line(
-                f"{rule.title}: {count:,} event{'' if count == 1 else 's'} of {named}", _TITLE_LIMIT
-            )
+            named = ", ".join(f"{name} {shown_value(name, text)}" for name, text in (group or {}).items())
+            events = f"{count:,} event{'' if count == 1 else 's'}"
+            ending = f", {outcome}" if outcome else ""
+            return one_line(f"{rule.title}: {events} of {named}{ending}", _TITLE_LIMIT)
     elif rule.alert_title:
         known = {}
     else:
+        rule_title = attempted(rule.title, outcome)
         return one_line(
-            f"{rule.title}: {visible(actor(record))} in account {account(record)}, {region(record)}",
+            f"{rule_title}: {visible(actor(record))} in account {account(record)}, {region(record)}",
             _TITLE_LIMIT,
         )
-    sentence = _PLACEHOLDER.sub(lambda found: _first_known(record, found.group(1), known), rule.alert_title)
+    template = attempted(rule.alert_title, outcome)
+    sentence = _PLACEHOLDER.sub(lambda found: _first_known(record, found.group(1), known), template)
+    ending = f": {outcome}"
+    if outcome and template.endswith(ending):  # however long the values are, that is said
+        sentence = one_line(sentence.removesuffix(ending), _TITLE_LIMIT - len(ending)) + ending
     return one_line(sentence, _TITLE_LIMIT)
+
+
+def wording(rule: Rule, record: Record, group: Iterable[str], outcome: str) -> str:
+    """A digest of what the rule's sentence says of the record, but for what the fields of its `group` say:
+    matches of a group that have the same are told by the same sentence."""
+    names = _varying(rule.alert_title, frozenset(group))
+    texts = "\0".join([outcome, *(field_text(record, name, _VALUE_LIMIT) for name in names)])
+    digest = hashlib.blake2b(texts.encode("utf-8", "surrogatepass"), digest_size=_WORDING_BYTES).digest()
+    return base64.urlsafe_b64encode(digest).decode()
+
+
+@lru_cache(4096)
+def _varying(template: str, group: frozenset[str]) -> tuple[str, ...]:
+    """The fields that a sentence names and a group does not."""
+    if not template:
+        return tuple(sorted({"actor", "account", "region"} - group))
+    found = (name.strip() for names in _PLACEHOLDER.findall(template) for name in names.split("|"))
+    return tuple(sorted({*found} - group))
 
 
 def _first_known(record: Record, names: str, known: dict[str, str]) -> str:
     """The value of the first of the fields, separated by `|`, that is known; else `unknown`."""
     texts = (
-        _value(name, known[name] if name in known else field_text(record, name, _VALUE_LIMIT))
+        shown_value(name, known[name] if name in known else field_text(record, name, _VALUE_LIMIT))
         for name in map(str.strip, names.split("|"))
     )
     return next((text for text in texts if text != UNKNOWN), UNKNOWN)
 
 
-def _value(name: str, text: str) -> str:
+def shown_value(name: str, text: str) -> str:
     """A field's text as a sentence may show it: no character that looks like another. What a record says in
     several words (a list of names is none) stands in quotes, or it could pass for a sentence of ours."""
     shown = visible(text, _ACTOR_LIMIT if name == "actor" else _VALUE_LIMIT)

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
 from typing import Any
 
+from trailwarden.alerts.acknowledging import ends_at, quiet_at
 from trailwarden.alerts.groups import (
-    Acknowledgement,
     Counted,
     GroupState,
     Moved,
@@ -21,6 +21,7 @@ from trailwarden.alerts.groups import (
 from trailwarden.alerts.model import Alert, AlertMatch
 from trailwarden.alerts.placement import hour_of
 from trailwarden.alerts.telling import FollowUp, Reason
+from trailwarden.alerts.terms import DEFAULT_TERMS, Terms, Who, acknowledgement_of
 from trailwarden.aws.batches import Item, Pause, get_all, query
 from trailwarden.aws.due_table import DueTable
 from trailwarden.aws.group_table import GroupTable, alert_key, day_of, item_of
@@ -92,7 +93,7 @@ class AlertTableBook:
         self._table_name = table_name
         self._table = table
         self._groups = groups
-        self._due = DueTable(client, table_name)
+        self._due = DueTable(client, table_name, now=now)
         self._now = now
         self._pause = pause
 
@@ -193,18 +194,12 @@ class AlertTableBook:
         standing = self._known(alert_id)
         return self._table.matches(standing.alert.group_key, *self._places(standing), limit)
 
-    def acknowledge(self, alert_id: str, by: str, note: str) -> AlertEntry:
-        """Somebody looks after it: the group is quiet until it changes character."""
+    def acknowledge(self, alert_id: str, by: str, note: str, terms: Terms = DEFAULT_TERMS) -> AlertEntry:
+        """Somebody looks after it: the group is quiet until it changes character, or the time is over."""
         standing = self._known(alert_id)
         alert = standing.alert
         matches = list(self._table.matches(alert.group_key, *self._places(standing), _CHARACTER_AT_MOST))
-        known = Acknowledgement(
-            by=by,
-            at=_time(self._now()),
-            note=note,
-            origins=tuple(sorted({match.origin for match in matches if match.origin})),
-            actions=tuple(sorted({match.action for match in matches if match.action})),
-        )
+        known = acknowledgement_of(alert, matches, Who(by, note), terms, now=int(self._now()))
 
         def becomes(state: GroupState | None) -> Moved | None:
             after = None if state is None else acknowledge(state, known)
@@ -285,7 +280,8 @@ class AlertTableBook:
     def _rough(self, standing: _Standing) -> AlertEntry:
         """The alert as it stands, its events not counted."""
         alert, span = standing.alert, standing.span
-        known = standing.state.acknowledged if standing.state else None
+        quiet = standing.state is not None and quiet_at(standing.state, int(self._now()))
+        known = standing.state.acknowledged if quiet and standing.state else None
         return AlertEntry(
             alert=alert,
             total=span.counted if span else alert.count,
@@ -299,6 +295,9 @@ class AlertTableBook:
             acknowledged_by=known.by if known else "",
             acknowledged_at=known.at if known else "",
             note=known.note if known else "",
+            acknowledged_until=_time(ends_at(known)) if known else "",
+            acknowledged_targets=known.scope if known else None,
+            acknowledged_level=known.level if known else "",
             closed="closed_by" in standing.item,
             closed_by=standing.text("closed_by"),
             closed_at=standing.text("closed_at"),
@@ -322,6 +321,7 @@ class AlertTableBook:
             at_least=counted.at_least,
             first_event_time=counted.first_event_time,
             last_event_time=counted.last_event_time,
+            variety=counted.variety,
         )
 
     def _remembered(self, standing: _Standing) -> Counted:
@@ -334,7 +334,7 @@ class AlertTableBook:
         told = self._told_last(standing.alert)
         total = told.total if isinstance(told, FollowUp) else told.count
         at_least = isinstance(told, FollowUp) and told.at_least
-        return Counted(total, told.first_event_time, told.last_event_time, at_least)
+        return Counted(total, told.first_event_time, told.last_event_time, at_least, told.variety)
 
     def _places(self, standing: _Standing) -> tuple[str, str]:
         """Where the first and the last match of the alert are placed."""

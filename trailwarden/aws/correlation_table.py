@@ -73,6 +73,7 @@ def _item_of(group: CorrelationGroup, event: CorrelationEvent, expires_at: int) 
             "log_file": event.log_file,
             "record_index": event.record_index,
             "fields": msgspec.json.encode(event.fields).decode(),
+            "character": msgspec.json.encode(event.character).decode(),
             "expires_at": expires_at,
         }.items()
     }
@@ -88,4 +89,5 @@ def _event_of(item: Item) -> CorrelationEvent:
         log_file=item["log_file"]["S"],
         record_index=int(item["record_index"]["N"]),
         fields=_decode_fields(item["fields"]["S"]),
+        character=_decode_fields(item["character"]["S"]) if "character" in item else {},
     )

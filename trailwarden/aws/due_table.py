@@ -4,7 +4,8 @@ docs/architecture.md lists the items.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from heapq import merge
 from itertools import islice
 from typing import Any
@@ -25,9 +26,10 @@ _log = logging.getLogger(__name__)
 class DueTable:
     """`DueList` and `Acknowledged` over one DynamoDB table."""
 
-    def __init__(self, client: Any, table_name: str) -> None:
+    def __init__(self, client: Any, table_name: str, *, now: Callable[[], float] = time.time) -> None:
         self._client = client
         self._table = table_name
+        self._now = now
 
     def due(self, now: int, limit: int | None = None) -> Iterator[Due]:
         """What is due, the earliest first, at most `limit`; read as it is asked for."""
@@ -67,7 +69,7 @@ class DueTable:
         self._client.delete_item(TableName=self._table, Key=due_key(due))
 
     def acknowledged(self) -> Sequence[str]:
-        """A line for each group that is kept quiet: what, and who said so."""
+        """A line for each group that is kept quiet: what, who said so, and until when."""
         found = query(
             self._client,
             limit=_ACKNOWLEDGED_AT_MOST,
@@ -76,8 +78,9 @@ class DueTable:
             ExpressionAttributeValues=item_of(**{":pk": "ACKNOWLEDGED"}),
         )
         return [
-            one_line(f"{item['title']['S']} ({item['by']['S']}, since {item['at']['S'][:10]})", 400)
+            one_line(f"{item['title']['S']} ({item['by']['S']}, {_lasting(item)})", 400)
             for item in found
+            if "expires_at" not in item or int(item["expires_at"]["N"]) > self._now()
         ]
 
     def _shard(self, shard: int, until: str) -> Iterator[Due]:
@@ -89,6 +92,12 @@ class DueTable:
             ExpressionAttributeValues=item_of(**{":pk": f"DUE#{shard}", ":now": until}),
         )
         return (due for item in found if (due := _due_of(item)) is not None)
+
+
+def _lasting(item: Item) -> str:
+    """`since 2026-03-01 until 2026-03-31`; an old item may not say until when."""
+    since = f"since {item['at']['S'][:10]}"
+    return f"{since} until {item['until']['S'][:10]}" if "until" in item else since
 
 
 def _due_of(item: Item) -> Due | None:

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 from botocore.exceptions import ClientError
 
+from trailwarden.alerts.acknowledging import ends_at
 from trailwarden.alerts.groups import (
     CARRIED_ON,
     Acknowledgement,
@@ -218,8 +219,11 @@ class GroupTable(MatchTable):
         return {
             "TableName": self._table,
             "Key": alert_key(alert.alert_id),
-            "UpdateExpression": "SET alert = :alert, expires_at = :expires REMOVE became, withdrawn_at",
-            "ExpressionAttributeValues": item_of(**{":alert": _text_of(alert)})
+            "UpdateExpression": (
+                "SET alert = :alert, #level = :level, expires_at = :expires REMOVE became, withdrawn_at"
+            ),
+            "ExpressionAttributeNames": {"#level": "level"},
+            "ExpressionAttributeValues": item_of(**{":alert": _text_of(alert), ":level": alert.level})
             | item_of(**{":expires": self._expiry()}),
         }
 
@@ -306,5 +310,15 @@ def _text_of(alert: Alert) -> str:
 
 
 def _reminder(group_key: str, title: str, known: Acknowledgement) -> Item:
-    """What reminds people of a group that is kept quiet; it does not expire."""
-    return item_of(pk="ACKNOWLEDGED", sk=group_key, title=title, by=known.by, at=known.at, note=known.note)
+    """What reminds people of a group that is kept quiet, for as long as it is."""
+    ends = ends_at(known)
+    return item_of(
+        pk="ACKNOWLEDGED",
+        sk=group_key,
+        title=title,
+        by=known.by,
+        at=known.at,
+        note=known.note,
+        until=time_of(ends),
+        expires_at=ends,
+    )

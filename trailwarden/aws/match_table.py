@@ -10,6 +10,7 @@ from typing import Any
 
 from trailwarden.alerts.groups import Counted
 from trailwarden.alerts.model import AlertBatch, AlertMatch, Evidence
+from trailwarden.alerts.variety import VarietyTally
 from trailwarden.aws.batches import Item, put_all, query
 from trailwarden.aws.items import item_of
 from trailwarden.state.retrying import PATIENT, Patience, Pause
@@ -19,6 +20,9 @@ EXACT_AT_MOST = 100_000
 COUNTED_AT_MOST = 1_000_000
 """Where a count ends: some 350 requests."""
 _AFTER = "~"  # sorts after every character of a match's id
+_CHARACTER = ("origin", "action", "target", "account", "outcome", "wording")
+_COUNTED = ", ".join(["sk", "event_time", *(f"#{name}" for name in _CHARACTER)])
+_NAMES = {"ExpressionAttributeNames": {f"#{name}": name for name in _CHARACTER}}  # some of them are reserved
 
 
 class MatchTable:
@@ -72,7 +76,7 @@ class MatchTable:
             request = self._placed(group_key, first, last)
             while tally.goes_on:
                 page = self._client.query(
-                    **request, ProjectionExpression="sk, event_time", ConsistentRead=True
+                    **request, ProjectionExpression=_COUNTED, ConsistentRead=True, **_NAMES
                 )
                 tally.take(page["Items"])
                 if "LastEvaluatedKey" not in page:
@@ -138,6 +142,7 @@ class _Tally:
         self.ids: set[str] = set()
         self._begins: str | None = None
         self._ends: str | None = None
+        self._variety = VarietyTally()
         self.stands_twice = False
         """Whether an event may stand at several places: a correlation's do."""
 
@@ -150,7 +155,9 @@ class _Tally:
             _, place, match_id = item["sk"]["S"].split("#")
             if (place, match_id) in self._without:
                 continue
-            self.ids.add(match_id)
+            if match_id not in self.ids:
+                self.ids.add(match_id)
+                self._variety.take(**_character(item))
             own = "event_time" in item
             self.stands_twice = self.stands_twice or own
             self.saw(item["event_time"]["S"] if own else place)
@@ -161,7 +168,8 @@ class _Tally:
             self._ends = time if self._ends is None else max(self._ends, time)
 
     def counted(self, more: int = 0, *, at_least: bool = False) -> Counted:
-        return Counted(len(self.ids) + more, self._begins, self._ends, at_least)
+        variety = self._variety.made(whole=not more and not at_least)
+        return Counted(len(self.ids) + more, self._begins, self._ends, at_least, variety)
 
 
 def match_key(group_key: str, place: str, match_id: str) -> Item:
@@ -179,6 +187,9 @@ def _match_item(batch: AlertBatch, match: AlertMatch, expires_at: int) -> Item:
         "action": match.action,
         "expires_at": expires_at,
     }
+    known |= {
+        name: text for name in ("target", "account", "outcome", "wording") if (text := getattr(match, name))
+    }
     if match.event_time is not None and match.event_time != match.placed:
         known["event_time"] = match.event_time
     return match_key(batch.group.key, match.placed or "", match.match_id) | item_of(**known)
@@ -193,6 +204,10 @@ def _match_of(item: Item) -> AlertMatch:
         event_time=time or None,
         evidence=Evidence(item["log_file"]["S"], int(item["record_index"]["N"])),
         placed=place or None,
-        origin=item["origin"]["S"],
-        action=item["action"]["S"],
+        **_character(item),
     )
+
+
+def _character(item: Item) -> dict[str, str]:
+    """What the item has of a match's character."""
+    return {name: item[name]["S"] for name in _CHARACTER if name in item}

@@ -11,7 +11,15 @@ from trailwarden.errors import MessageRefusedError
 from trailwarden.messages.limits import MESSAGE_LIMIT, SUBJECT_LIMIT
 from trailwarden.safety.text import printable_ascii, within_bytes
 
-REFUSED = frozenset({"InvalidParameter", "InvalidParameterValue", "ParameterValueInvalid", "ValidationError"})
+REFUSED = frozenset(
+    {
+        "InvalidParameter",
+        "InvalidParameterValue",
+        "ParameterValueInvalid",
+        "ValidationError",
+        "ValidationException",
+    }
+)
 """What SNS answers to a message that it does not take."""
 _TEXT_LIMIT = MESSAGE_LIMIT - 1024  # the subject and the attributes count too
 _CUT = "\n\nThe rest does not fit into a message.\n"

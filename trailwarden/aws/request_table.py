@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from botocore.exceptions import ClientError
 
+from trailwarden.alerts.terms import DEFAULT_TERMS, Terms
 from trailwarden.aws.batches import Item
 from trailwarden.aws.group_table import item_of
 from trailwarden.errors import TrailwardenError
@@ -133,9 +134,16 @@ class RequestedAnswers:
         self._now = now
         self._wait = wait
 
-    def acknowledge(self, alert_id: str, by: str, note: str) -> AlertEntry:  # noqa: ARG002
+    def acknowledge(
+        self,
+        alert_id: str,
+        by: str,  # noqa: ARG002
+        note: str,
+        terms: Terms = DEFAULT_TERMS,
+    ) -> AlertEntry:
         """Somebody looks after it."""
-        return self._applied(Request(RequestAction.ACKNOWLEDGE, alert_id, note))
+        asked = Request(RequestAction.ACKNOWLEDGE, alert_id, note, terms.targets, terms.seconds)
+        return self._applied(asked)
 
     def unacknowledge(self, alert_id: str, by: str) -> AlertEntry:  # noqa: ARG002
         """Nobody does any more."""

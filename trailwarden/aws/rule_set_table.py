@@ -25,7 +25,8 @@ _DAY = 86_400
 _SORT_KEY_BYTES = 1024
 """What a sort key may have: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
 # Bytes of the parts of an item that may grow; an item has 400 kB.
-_LINES, _WARNINGS, _EXCEPTIONS, _OVERRIDES, _PROBLEMS = 60_000, 60_000, 100_000, 60_000, 300_000
+_LINES, _WARNINGS, _EXCEPTIONS, _OVERRIDES, _PROBLEMS = 60_000, 60_000, 75_000, 60_000, 300_000
+_PROMOTED = 25_000
 _OVERTAKEN = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
 _Kept = TypeVar("_Kept")
 _serialize = TypeSerializer().serialize
@@ -191,7 +192,7 @@ class RuleSetTable:
         return int(item["attempts"]["N"])
 
     def begin(self, step: str) -> None:
-        """Count that a step is begun. One copy of the function runs at a time, so nobody else counts."""
+        """Count that a step is begun. One run publishes at a time, so nobody else counts."""
         item = _item(
             pk=_PK,
             sk=_sort_key(_ATTEMPT, step),
@@ -256,6 +257,7 @@ def _bounded(publication: Publication) -> Publication:
         overrides=_within(publication.overrides, _OVERRIDES),
         warnings=_within(publication.warnings, _WARNINGS),
         exceptions=dict(_within(sorted(publication.exceptions.items()), _EXCEPTIONS)),
+        promoted=dict(_within(sorted(publication.promoted.items()), _PROMOTED)),
     )
 
 

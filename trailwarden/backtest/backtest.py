@@ -10,6 +10,7 @@ from datetime import date, timedelta
 
 import msgspec
 
+from trailwarden.alerts.attempts import outcome_word
 from trailwarden.alerts.fields import account, actor, field_text, origin, outcome, region
 from trailwarden.alerts.grouping import group_of
 from trailwarden.alerts.model import Alert
@@ -170,9 +171,7 @@ class Backtest:
             self._hours[date.fromisoformat(time[_DAY]).weekday()][int(time[_HOUR])] += 1
         self._keep_sample(counted.samples, match, group, log_file)
         if rule.generates:
-            self._count_group(
-                rule, group, lambda: alert_title(rule, redacted_record(record)), (1, alerts), (time,)
-            )
+            self._count_group(rule, group, lambda: _title(rule, record), (1, alerts), (time,))
 
     def _open(self, rule: Rule, identity: str, group: dict[str, str], time: str | None) -> int:
         """How many alerts a match adds; those of staged rules count as if they were told."""
@@ -318,6 +317,11 @@ def _event(record: Record) -> str:
     return one_line(f"{source.removesuffix('.amazonaws.com')} {name}")
 
 
+def _title(rule: Rule, record: Record) -> str:
+    """The sentence of a rule, as an alert would have it."""
+    return alert_title(rule, redacted_record(record), outcome=outcome_word(record))
+
+
 def _sample(match: Match, log_file: str) -> Sample:
     record = match.record
     return Sample(
@@ -331,7 +335,7 @@ def _sample(match: Match, log_file: str) -> Sample:
         origin=origin(record),
         event=_event(record),
         outcome=outcome(record),
-        title=alert_title(match.rule, redacted_record(record)),
+        title=_title(match.rule, record),
         log_file=one_line(log_file, 1100),
         record_index=match.record_index,
     )

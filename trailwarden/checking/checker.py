@@ -1,6 +1,6 @@
 """All checks, in one list."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -30,11 +30,11 @@ def check_rules(
     *,
     api: ApiModels | None = None,
     today: date | None = None,
-    beside_shipped: bool = False,
+    base: Collection[str] = (),
 ) -> list[Finding]:
     """Every mistake in the rules, sorted by place.
 
-    With `beside_shipped`, the shipped rules among them are there for the others, and not judged themselves.
+    The rules of the files in `base` (paths) are there for the others, and not judged themselves.
 
     `today` (a day in UTC) is the clock's where it is left out. `sources` and `problems` are what
     `load.read_rules` gives; rules are compiled here. Without `api`, what needs AWS's service models is not
@@ -42,7 +42,7 @@ def check_rules(
     live; warnings need not. Raises nothing.
     """
     day = today_utc() if today is None else today
-    base = [source for source in sources if beside_shipped and source.document.shipped]
+    judged = [source for source in sources if source.path not in base]
     rule_set, refused = compile_usable(sources, today=day)
     found = [
         _finding(each, "duplicate-id" if _DUPLICATE_ID in each.message else "invalid", Severity.ERROR)
@@ -50,22 +50,23 @@ def check_rules(
     ]
     found += [_finding(each, "not-evaluated", Severity.ERROR) for each in refused]
     found += [_finding(each, "lint", Severity.WARNING) for each in lint_rules(sources, today=day)]
-    found += _warnings(sources, base, rule_set, api, day)
-    aside = {source.path for source in base}
-    return sorted(each for each in set(found) if each.path not in aside)
+    found += _warnings(sources, judged, rule_set, api, day)
+    return sorted(each for each in set(found) if each.path not in base)
 
 
 def _warnings(
-    sources: Sequence[Source], base: Sequence[Source], rule_set: RuleSet, api: ApiModels | None, today: date
+    sources: Sequence[Source],
+    judged: Sequence[Source],
+    rule_set: RuleSet,
+    api: ApiModels | None,
+    today: date,
 ) -> Iterator[Finding]:
-    """What is wrong with each rule but those of the base, with rules beside each other, and with filters."""
+    """What is wrong with each rule that is judged, with rules beside each other, and with filters."""
     rules = [source for source in sources if isinstance(source, RuleSource)]
     outlines = {source.id: whole for source in rules if (whole := outline_of_rule(source)) is not None}
     names = Names(outlines, api)
-    known = {source.id for source in base}
-    for source in sources:
-        if source.id not in known:
-            yield from _of_source(source, outlines.get(source.id), names, api)
+    for source in judged:
+        yield from _of_source(source, outlines.get(source.id), names, api)
     yield from repeated(sources, rule_set)
     holding = [each for each in (in_force(rule, today) for rule in rules) if isinstance(each, RuleSource)]
     yield from detours_of_filters(holding)

@@ -9,9 +9,11 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from trailwarden.activity.services import PRINCIPALS
 from trailwarden.checking.logic import Prover
 from trailwarden.engine.evaluate import compile_condition
 from trailwarden.engine.values import RecordView
@@ -25,6 +27,8 @@ _INVOKED = frozenset({"userIdentity.invokedBy", "userIdentity", "origin.service"
 """Where the service stands beside the caller: in a field of its own, and in the whole identity as text."""
 _PROGRAM = frozenset({"sourceIPAddress", "userAgent", "origin", "tool"})
 """Where the service's name stands in place of the caller's address and program."""
+_MOST_NAMED = 1000
+"""How many names are tried at most."""
 _ANY = "made-up-service.amazonaws.com"
 """Stands for every service that nobody has named."""
 _SERVICES = (
@@ -32,7 +36,9 @@ _SERVICES = (
     "cloudformation.amazonaws.com",
     "ssm.amazonaws.com",
     "servicecatalog.amazonaws.com",
+    "AWS Internal",
 )
+"""Tried with every condition, besides those that it names; some say only that they are `AWS Internal`."""
 _READING_SERVICES = tuple(
     f"{name}.amazonaws.com"
     for name in (
@@ -49,6 +55,25 @@ _READING_SERVICES = tuple(
 )
 """What they read, they read on their own; what they change, they may change for a caller."""
 _WRITING = {"readOnly": False}
+_WORD = re.compile(r"[a-z][a-z0-9-]+")
+_NAME = re.compile(r"[A-Za-z][\w. -]*+")
+_SAID = re.compile("amazonaws|AWS Internal", re.IGNORECASE)
+_SERVICE_ALONE = frozenset({"userIdentity.invokedBy", "origin.service", "sourceIPAddress"})
+"""No other word stands there than a service's name."""
+_LINKED = ":role/aws-service-role/"
+_WHO = frozenset({"userIdentity.type", "userIdentity.sessionContext.sessionIssuer.arn"})
+"""Where AWS vouches for who acts: what holds of its own services and roles alone holds of no caller."""
+_ROLE = "arn:aws:iam::111122223333:role"
+_OF_AWS = RecordView(
+    {
+        "userIdentity": {
+            "type": "AWSService",
+            "sessionContext": {
+                "sessionIssuer": {"arn": f"{_ROLE}/aws-service-role/x.amazonaws.com/AWSServiceRoleForX"}
+            },
+        }
+    }
+)
 _CALLER: dict[str, Any] = {
     "eventSource": "iam.amazonaws.com",
     "sourceIPAddress": "198.51.100.7",
@@ -59,12 +84,20 @@ _CALLER: dict[str, Any] = {
         "arn": "arn:aws:sts::111122223333:assumed-role/Developer/mallory",
     },
 }
+_CALLERS = tuple(
+    RecordView(
+        {"userIdentity": {"type": kind, "sessionContext": {"sessionIssuer": {"arn": f"{_ROLE}/{name}"}}}}
+    )
+    for kind in ("AssumedRole", "FederatedUser", "IAMUser", "IdentityCenterUser", "Root", "WebIdentityUser")
+    for name in ("Developer", "team/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS")
+)
 _TRUE: Node = ["and"]
 _FALSE: Node = ["or"]
 _ROOT: Node = ["field", "userIdentity.type", ["is", "Root"]]
 _CURE = (
-    "exempt by who acts: `userIdentity.type: AWSService`, service-linked roles by the issuer's path, or "
-    "`userIdentity.invokedBy|expand: '%services_on_their_own%'` together with `readOnly: true`"
+    "exempt by who acts: `userIdentity.type: AWSService`, `eventType: AwsServiceEvent`, service-linked roles "
+    "by the issuer's path, or `userIdentity.invokedBy|expand: '%services_on_their_own%'` together with "
+    "`readOnly: true`"
 )
 
 
@@ -94,7 +127,7 @@ def detours_of_filters(sources: Sequence[RuleSource]) -> Iterator[Finding]:
             continue
         remains = outline.node if each.says_what_remains else ["not", outline.node]
         # Who names the caller besides may well name the service too.
-        services = _SERVICES[:1] if _names_caller(outline) else _SERVICES
+        services = (_ANY,) if _names_caller(outline) else (*_SERVICES, *_named(remains))
         service = _silencing(Prover(), remains, _INVOKED | _PROGRAM, services)
         if service is not None:
             message = f"the filter hides calls because {_said(service)} makes them for their caller"
@@ -114,16 +147,42 @@ def _names_caller(outline: Part) -> bool:
     )
 
 
+def _named(node: Node) -> list[str]:
+    """The services that a condition names, in whole or in part (`states.`, `(?:glue|dms)\\.amazonaws`)."""
+    name, *arguments = node
+    if name in {"and", "or", "not"}:
+        return list(dict.fromkeys(service for part in arguments for service in _named(part)))
+    fields = (_INVOKED | _PROGRAM).intersection(_fields(node))
+    found: dict[str, None] = {}
+    for text in _texts(arguments[1:]) if fields else ():
+        if fields <= _SERVICE_ALONE or _SAID.search(text):
+            words = (f"{word}.amazonaws.com" for word in _WORD.findall(text.lower()))
+            found |= dict.fromkeys((*_NAME.findall(text), *words))
+    if "origin.service" in fields:  # holds what people call a service
+        condition = compile_condition(node)
+        views = {each: RecordView(through_service(each)) for each in PRINCIPALS}
+        found |= {each: None for each, view in views.items() if condition(view)}
+    return list(found)[:_MOST_NAMED]
+
+
+def _texts(arguments: Sequence[Any]) -> Iterator[str]:
+    """The texts of a leaf's test, however deep they stand in it."""
+    for argument in arguments:
+        if isinstance(argument, str):
+            yield argument
+        elif isinstance(argument, list | tuple):
+            yield from _texts(argument)
+
+
 def _silencing(
-    prover: Prover,
-    node: Node,
-    asked: frozenset[str],
-    services: Sequence[str] = (*_SERVICES, *_READING_SERVICES),
+    prover: Prover, node: Node, asked: frozenset[str], services: Sequence[str] | None = None
 ) -> str | None:
     """A service through which what holds for a caller's own call holds no longer; None where there is none,
     and for conditions that look at none of the fields asked for."""
     if not _mentions(node, asked):
         return None
+    if services is None:
+        services = (*_SERVICES, *_READING_SERVICES, *_named(node))
     for service in services:
         write = _WRITING if service in _READING_SERVICES else {}
         views = RecordView(_CALLER | write), RecordView(through_service(service) | write)
@@ -157,12 +216,21 @@ def _decided(
     if name in {"and", "or", "not"}:
         return [name, *(_decided(argument, view, views, given) for argument in arguments)]
     fields = _fields(node)
+    if not _WHO.isdisjoint(fields) and _of_aws_alone(node):
+        return _FALSE
     if (_INVOKED | _PROGRAM | given).isdisjoint(fields):
         return node
     condition = compile_condition(node)
     if given.isdisjoint(fields) and condition(views[0]) is condition(views[1]):
         return node
     return _TRUE if condition(view) else _FALSE
+
+
+def _of_aws_alone(leaf: Node) -> bool:
+    """Whether a leaf on who acts holds of AWS's own services or service-linked roles, and of no caller."""
+    condition = compile_condition(leaf)
+    named = _LINKED in "".join(_texts(leaf[2:]))
+    return (named or condition(_OF_AWS)) and not any(map(condition, _CALLERS))
 
 
 def _finding(source: RuleSource | FilterSource, whole: Part, message: str, severity: Severity) -> Finding:

@@ -135,6 +135,8 @@ class Names:
             path: Path = ("trailwarden", "tests", "match" if test.must_match else "no_match")
             path = (*path, counts[test.must_match])
             counts[test.must_match] += 1
+            if test.name:
+                path = (*path, "records" if test.records else "record")
             for index, record in enumerate(test.records):
                 yield from self._of_record(source, record, (*path, index))
             yield from self._of_record(source, test.record, path)

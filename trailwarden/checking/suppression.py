@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from trailwarden.checking.traffic import Traffic, completed
+from trailwarden.checking.traffic import Traffic
 from trailwarden.engine.evaluate import compile_condition
 from trailwarden.engine.values import RecordView
 from trailwarden.rules.exceptions import LONGEST_DAYS
@@ -29,46 +29,13 @@ _OF_TIME = ("eventTime", "creationDate")
 _Hides = Callable[[Mapping[str, Any]], bool]
 
 
-def _filling(number: int, region: str, account: str, origin: tuple[str, str], kind: str) -> dict[str, Any]:
-    address, program = origin
-    return {
-        "eventVersion": f"1.{number}",
-        "eventTime": f"2026-0{number}-1{number}T0{number}:1{number}:00Z",
-        "eventID": f"{number}c1f0a5e-6a0e-4e0e-9d5e-0a4b8c8f4a1{number}",
-        "eventType": "AwsApiCall",
-        "eventCategory": "Management",
-        "managementEvent": True,
-        "readOnly": number % 2 == 0,
-        "awsRegion": region,
-        "recipientAccountId": account,
-        "requestID": f"{number}d2f0a5e-6a0e-4e0e-9d5e-0a4b8c8f4a1{number}",
-        "sourceIPAddress": address,
-        "userAgent": program,
-        "eventSource": f"service{number}.amazonaws.com",
-        "userIdentity": {
-            "type": kind,
-            "principalId": f"A{number}EXAMPLE:{number}",
-            "accountId": account,
-            "accessKeyId": f"ASIA{number}EXAMPLE",
-            "arn": f"arn:aws:iam::{account}:user/u{number}",
-            "userName": f"u{number}",
-        },
-    }
-
-
-_FILLINGS = (
-    _filling(5, "us-east-1", "111122223333", ("198.51.100.7", "aws-cli/2.17.32"), "IAMUser"),
-    _filling(8, "eu-central-1", "444455556666", ("203.0.113.80", "Boto3/1.34.0"), "AssumedRole"),
-    _filling(9, "ap-southeast-2", "999988887777", ("192.0.2.44", "Mozilla/5.0"), "FederatedUser"),
-)
-
-
 def suppressions(
     sources: Sequence[RuleSource], protected: Sequence[RuleSource], today: date
 ) -> Iterator[Finding]:
     """What publication refuses of the filters that apply to `sources`, or would hide what is protected."""
     filters = list({id(each): each for source in sources for each in source.filters}.values())
-    hides = {id(each): test for each in filters if (test := _hidden_by(each)) is not None}
+    traffic = Traffic("", today, _last(today))
+    hides = {id(each): test for each in filters if (test := _hidden_by(each, traffic)) is not None}
     for each in filters:
         yield from _too_long(each, today)
         if each.rules is None and id(each) in hides:
@@ -86,7 +53,7 @@ def _condition_of(each: FilterSource) -> tuple[Callable[[RecordView], bool], str
     return compile_condition(node), repr(node)
 
 
-def _hidden_by(each: FilterSource) -> _Hides | None:
+def _hidden_by(each: FilterSource, traffic: Traffic) -> _Hides | None:
     found = _condition_of(each)
     if found is None:
         return None
@@ -95,7 +62,7 @@ def _hidden_by(each: FilterSource) -> _Hides | None:
     def hides(record: Mapping[str, Any]) -> bool:
         """Whether the record is hidden as it is written, or whatever else it may hold."""
         return condition(RecordView(dict(record))) or all(
-            condition(RecordView(completed(record, filling))) for filling in _FILLINGS
+            condition(RecordView(each)) for each in traffic.unlike(record)
         )
 
     return hides

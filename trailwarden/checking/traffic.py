@@ -1,14 +1,18 @@
 """Test records completed with what CloudTrail writes in every record, as an organisation's traffic has it.
 
 A rule's test record names what the rule is about. A filter may go by what stands beside that in a real
-record: TLS, versions, addresses, accounts, the time. Each value varies as in real traffic, most often what is
-usual today. What the test record says itself stays.
+record: TLS, versions, addresses, accounts, identifiers, the time. Each value varies as in real traffic, in
+the form that AWS gives it, most often what is usual today. What the test record says itself stays, and what
+is added agrees with it: the account, the region, the service, and who called.
 """
 
 import random
+import re
+import string
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from trailwarden.engine.evaluate import compile_condition
 from trailwarden.engine.values import RecordView
@@ -21,6 +25,8 @@ _ENOUGH = 4_000
 _DAYS_AT_LEAST = 48
 _SAMPLE = 48
 _OFTEN = 16  # of the kinds of traffic
+_UNLIKE = (0, 19, 22)
+_LASTING = 0.3  # of the keys of users: sessions are the rule
 _VERSIONS = ("1.11",) * 18 + ("1.10",) * 3 + ("1.09",) * 2 + ("1.08",)
 _KINDS = ("AssumedRole",) * 18 + ("IAMUser",) * 4 + ("FederatedUser", "AWSAccount")
 _REGIONS = (
@@ -40,6 +46,9 @@ _AGENTS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0",
 )
 _SERVICES = ("cloudformation.amazonaws.com", "autoscaling.amazonaws.com")
+_ID_LETTERS = string.ascii_uppercase + "234567"
+_GLOBAL = frozenset({"iam", "organizations", "route53", "cloudfront", "support", "sts", "signin"})
+_ACCOUNT = re.compile(r"arn:[^:]*:[^:]*:[^:]*:(\d{12}):(?:assumed-role/([^/]+)/(.+)|.*/(.+))?")
 Record = Mapping[str, Any]
 
 
@@ -52,10 +61,10 @@ def completed(record: Record, filling: Record) -> dict[str, Any]:
     return whole
 
 
-def share_matched(detection: Node, records: Sequence[Record]) -> float:
+def share_matched(detection: Node, views: Sequence[RecordView]) -> float:
     """Which share of the records a compiled detection matches."""
     condition = compile_condition(detection)
-    return sum(condition(RecordView(dict(record))) for record in records) / max(len(records), 1)
+    return sum(map(condition, views)) / max(len(views), 1)
 
 
 class Traffic:
@@ -66,14 +75,24 @@ class Traffic:
         self._random = random.Random(seed)  # noqa: S311 (the same each time that the same folder is checked)
         self._since = datetime(since.year, since.month, since.day, tzinfo=UTC)
         self._days = max((until - since).days, 0) + 1
-        self._fillings = [self._filling(number) for number in range(VARIANTS)]
+        self._kinds = [_Kind(number, self._random) for number in range(VARIANTS)]
+        self._moments = [
+            self._since
+            + timedelta(days=self._random.randrange(self._days), seconds=self._random.randrange(86_400))
+            for _ in range(VARIANTS)
+        ]
 
     def records(self, records: Sequence[Record]) -> Iterator[tuple[int, dict[str, Any]]]:
         """Each record (by its place) in several kinds of traffic, all kinds equally often."""
         times = max(1, min(_EACH, _ENOUGH // max(len(records), 1)))
         for place, record in enumerate(records):
             for each in range(times):
-                yield place, completed(record, self._fillings[(place * times + each) % VARIANTS])
+                number = (place * times + each) % VARIANTS
+                yield place, self._kinds[number].completed(record, self._moments[number])
+
+    def unlike(self, record: Record) -> list[dict[str, Any]]:
+        """The record in kinds of traffic that have nothing in common but what all traffic has."""
+        return [self._kinds[number].completed(record, self._moments[number]) for number in _UNLIKE]
 
     def days(
         self, records: Sequence[Record], *, thorough: bool
@@ -85,79 +104,176 @@ class Traffic:
         for number in range(count):
             day = self._since + timedelta(days=number * self._days // count)
             moment = day.replace(hour=number * 7 % 24, minute=self._random.randrange(60))
-            now = [_at(filling, moment) for filling in self._fillings]
-            yield [(place, completed(records[place], now[(place + number) % VARIANTS])) for place in some]
+            yield [
+                (place, self._kinds[(place + number) % VARIANTS].completed(records[place], moment))
+                for place in some
+            ]
 
-    def _filling(self, number: int) -> dict[str, Any]:
-        digits = self._random
-        account = f"{number * 10 // VARIANTS}{digits.randrange(10**10, 10**11):011}"
-        often, region = number < _OFTEN, _REGIONS[number % len(_REGIONS)]
-        name = f"{digits.getrandbits(40):x}"
-        moment = self._since + timedelta(days=digits.randrange(self._days), seconds=digits.randrange(86_400))
-        by_service = number in (7, 15)
-        agent = _AGENTS[number % len(_AGENTS)]
+
+class _Kind:
+    """A kind of traffic: callers of one account, from one network, by one program."""
+
+    def __init__(self, number: int, digits: random.Random) -> None:
+        self._number = number
+        self._digits = digits
+        self._account = f"{number * 10 // VARIANTS}{digits.randrange(10**10, 10**11):011}"
+        self._region = _REGIONS[number % len(_REGIONS)]
+        self._by_service = number in (7, 15)
+        self._endpoint = f"vpce-0{digits.getrandbits(64):016x}" if number == 12 else None
+        self._address = _address(number, digits, private=self._endpoint is not None)
+
+    def completed(self, record: Record, moment: datetime) -> dict[str, Any]:
+        """The record as this traffic has it at a moment."""
+        return completed(record, self._filling(record, moment))
+
+    def _filling(self, record: Record, moment: datetime) -> dict[str, Any]:
+        number, digits = self._number, self._digits
+        identity = record.get("userIdentity")
+        caller = _Caller.of(identity if isinstance(identity, dict) else {}, self, digits)
+        region = str(record.get("awsRegion", self._region))
+        service = str(record.get("eventSource", f"service{number}.amazonaws.com")).partition(".")[0]
         filling = {
             "eventVersion": _VERSIONS[number],
+            "eventTime": f"{moment:%Y-%m-%dT%H:%M:%SZ}",
             "eventID": _uuid(digits),
-            "requestID": _uuid(digits),
+            "requestID": _letters(digits, 16) if number % 4 == 3 else _uuid(digits),
             "eventType": "AwsApiCall",
             "eventCategory": "Management",
             "managementEvent": True,
-            "readOnly": not often,
+            "readOnly": number >= _OFTEN,
             "awsRegion": region,
-            "recipientAccountId": account,
-            "eventSource": f"service{number}.amazonaws.com",
-            "eventName": f"Change{name.title()}",
-            "sourceIPAddress": _SERVICES[number % 2] if by_service else self._address(number),
-            "userAgent": _SERVICES[number % 2] if by_service else agent,
-            "userIdentity": _identity(_KINDS[number], account, name, digits),
+            "recipientAccountId": caller.account,
+            "eventSource": f"{service}.amazonaws.com",
+            "eventName": f"Change{digits.getrandbits(40):x}".title(),
+            "sourceIPAddress": _SERVICES[number % 2] if self._by_service else self._address,
+            "userAgent": _SERVICES[number % 2] if self._by_service else _AGENTS[number % len(_AGENTS)],
+            "userIdentity": caller.identity(moment, digits),
         }
-        if not by_service:
-            filling["tlsDetails"] = {
-                "tlsVersion": "TLSv1.2" if number % 6 == 1 else "TLSv1.3",
-                "cipherSuite": "TLS_AES_128_GCM_SHA256",
-                "clientProvidedHostHeader": f"service{number}.{region}.amazonaws.com",
+        if self._by_service:
+            filling["userIdentity"]["invokedBy"] = _SERVICES[number % 2]
+            return filling
+        host = f"{service}.amazonaws.com" if service in _GLOBAL else f"{service}.{region}.amazonaws.com"
+        old = number % 6 == 1
+        filling["tlsDetails"] = {
+            "tlsVersion": "TLSv1.2" if old else "TLSv1.3",
+            "cipherSuite": "ECDHE-RSA-AES128-GCM-SHA256" if old else "TLS_AES_128_GCM_SHA256",
+            "clientProvidedHostHeader": host,
+        }
+        if self._endpoint is not None:
+            filling["vpcEndpointId"] = self._endpoint
+        return filling
+
+    @property
+    def number(self) -> int:
+        return self._number
+
+    @property
+    def account(self) -> str:
+        return self._account
+
+
+class _Caller:
+    """Who calls, as far as a test record says, and else somebody of this kind of traffic."""
+
+    def __init__(self, kind: str, account: str, name: str, session: str) -> None:
+        self._kind = kind
+        self.account = account
+        self._name = name
+        self._session = session
+
+    @classmethod
+    def of(cls, identity: Record, traffic: _Kind, digits: random.Random) -> "_Caller":
+        kind = str(identity.get("type") or _KINDS[traffic.number])
+        found = _ACCOUNT.match(str(identity.get("arn", "")))
+        account, role, session, user = found.groups() if found else (None, None, None, None)
+        own = str(identity.get("accountId") or account or traffic.account)
+        name = role or identity.get("userName") or user or _name(traffic.number, digits)
+        return cls(kind, own, str(name), session or _session(traffic.number, digits))
+
+    def identity(self, moment: datetime, digits: random.Random) -> dict[str, Any]:
+        """Its `userIdentity`, as https://docs.aws.amazon.com/awscloudtrail/latest/userguide/
+        cloudtrail-event-reference-user-identity.html has it for its type."""
+        account, name = self.account, self._name
+        identity: dict[str, Any] = {"type": self._kind, "accountId": account}
+        if self._kind == "AWSAccount":
+            return {**identity, "principalId": f"{_unique_id('AROA', digits)}:{self._session}"}
+        if self._kind == "AssumedRole":
+            return {**identity, **self._assumed(moment, digits)}
+        if self._kind == "FederatedUser":
+            identity |= {
+                "principalId": f"{account}:{name}",
+                "arn": f"arn:aws:sts::{account}:federated-user/{name}",
             }
-        return _at(filling, moment)
+        elif self._kind == "Root":
+            identity |= {"principalId": account, "arn": f"arn:aws:iam::{account}:root"}
+        else:
+            identity |= {
+                "principalId": _unique_id("AIDA", digits),
+                "arn": f"arn:aws:iam::{account}:user/{name}",
+            }
+            identity["userName"] = name
+        if self._kind == "IAMUser" and digits.random() < _LASTING:
+            return {**identity, "accessKeyId": "AKIA" + _letters(digits, 16)}
+        identity["sessionContext"] = {"attributes": _attributes(moment)}
+        return {**identity, "accessKeyId": "ASIA" + _letters(digits, 16)}
 
-    def _address(self, number: int) -> str:
-        """All over IPv4, each in a network of its own, and some of IPv6."""
-        rest = [self._random.randrange(256) for _ in range(3)]
-        if number in (11, 22):
-            return f"2600:1f18:{rest[0]:x}:{rest[1]:x}::{rest[2]:x}"
-        first = 1 + number * 222 // VARIANTS + self._random.randrange(9)
-        return ".".join(map(str, (first + (first in (10, 127)), *rest)))
+    def _assumed(self, moment: datetime, digits: random.Random) -> dict[str, Any]:
+        account, name = self.account, self._name
+        path = "aws-reserved/sso.amazonaws.com/" if name.startswith("AWSReservedSSO_") else ""
+        principal = _unique_id("AROA", digits)
+        issuer = {
+            "type": "Role",
+            "principalId": principal,
+            "arn": f"arn:aws:iam::{account}:role/{path}{name}",
+            "accountId": account,
+            "userName": name,
+        }
+        return {
+            "principalId": f"{principal}:{self._session}",
+            "arn": f"arn:aws:sts::{account}:assumed-role/{name}/{self._session}",
+            "accessKeyId": "ASIA" + _letters(digits, 16),
+            "sessionContext": {"sessionIssuer": issuer, "attributes": _attributes(moment)},
+        }
 
 
-def _at(filling: Record, moment: datetime) -> dict[str, Any]:
-    """The filling as of a moment."""
-    identity = dict(filling["userIdentity"])
-    if "sessionContext" in identity:
-        began = f"{moment - timedelta(minutes=9):%Y-%m-%dT%H:%M:%SZ}"
-        attributes = {"creationDate": began, "mfaAuthenticated": "false"}
-        identity["sessionContext"] = {**identity["sessionContext"], "attributes": attributes}
-    return {**filling, "eventTime": f"{moment:%Y-%m-%dT%H:%M:%SZ}", "userIdentity": identity}
+def _attributes(moment: datetime) -> dict[str, str]:
+    began = f"{moment - timedelta(minutes=9):%Y-%m-%dT%H:%M:%SZ}"
+    return {"creationDate": began, "mfaAuthenticated": "false"}
 
 
-def _identity(kind: str, account: str, name: str, digits: random.Random) -> dict[str, Any]:
-    principal = f"A{digits.getrandbits(80):X}"
-    identity: dict[str, Any] = {
-        "type": kind,
-        "principalId": f"{principal}:{name}",
-        "arn": f"arn:aws:iam::{account}:user/{name}",
-        "accountId": account,
-        "accessKeyId": f"ASIA{digits.getrandbits(64):X}",
-    }
-    if kind == "AssumedRole":
-        role = f"arn:aws:iam::{account}:role/{name}"
-        identity["arn"] = f"arn:aws:sts::{account}:assumed-role/{name}/{name}"
-        issuer = {"type": "Role", "principalId": principal, "arn": role, "accountId": account}
-        identity["sessionContext"] = {"sessionIssuer": {**issuer, "userName": name}}
-    else:
-        identity["userName"] = name
-    return identity
+def _name(number: int, digits: random.Random) -> str:
+    """A role's, or a user's: those of permission sets, of instances and functions, of pipelines."""
+    name = f"{digits.getrandbits(40):x}"
+    return f"AWSReservedSSO_{name.title()}_{digits.getrandbits(64):016x}" if number % 3 == 0 else name
+
+
+def _session(number: int, digits: random.Random) -> str:
+    """The name of a role's session, as people, instances, functions and SDKs have it."""
+    name = f"{digits.getrandbits(40):x}"
+    if number % 3 == 0:
+        return f"{name}@example.com"
+    if number % 3 == 1:
+        return f"i-0{digits.getrandbits(64):016x}"
+    return name if number % 2 else f"botocore-session-{digits.getrandbits(30)}"
+
+
+def _address(number: int, digits: random.Random, *, private: bool) -> str:
+    """All over IPv4, each in a network of its own, and some of IPv6."""
+    rest = [digits.randrange(256) for _ in range(3)]
+    if number in (11, 21):
+        return f"2600:1f18:{rest[0]:x}:{rest[1]:x}::{rest[2]:x}"
+    first = 1 + number * 222 // VARIANTS + digits.randrange(9)
+    return ".".join(map(str, (10 if private else first + (first in (10, 127)), *rest)))
+
+
+def _letters(digits: random.Random, count: int) -> str:
+    return "".join(digits.choices(_ID_LETTERS, k=count))
+
+
+def _unique_id(prefix: str, digits: random.Random) -> str:
+    """Of a role or a user: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html"""
+    return prefix + _letters(digits, 17)
 
 
 def _uuid(digits: random.Random) -> str:
-    text = f"{digits.getrandbits(128):032x}"
-    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
+    return str(UUID(int=digits.getrandbits(128), version=4))

@@ -1,11 +1,33 @@
 """Arguments that several commands take, checked where they are given."""
 
+import os
 import re
+from pathlib import Path
+from typing import Any
 
 import click
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,254}", re.IGNORECASE)
 _ACCOUNT = re.compile(r"[0-9]{12}")
+_EMPTY = "a path is empty; write . for the current folder"
+
+
+class FolderToWrite(click.Path):
+    """A folder to write to, which need not exist. An empty path would mean the current folder."""
+
+    def __init__(self) -> None:
+        super().__init__(file_okay=False, path_type=Path)
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:
+        """The path; click calls this."""
+        if not os.fspath(value).strip():
+            self.fail(_EMPTY, param, ctx)
+        return super().convert(value, param, ctx)
 
 
 def given_paths(
@@ -15,7 +37,7 @@ def given_paths(
     the current folder."""
     for path in paths:
         if not path.strip():
-            raise click.BadParameter("a path is empty; write . for the current folder")
+            raise click.BadParameter(_EMPTY)
         if is_s3(path) and not _BUCKET.fullmatch(path[5:].partition("/")[0]):
             raise click.BadParameter(f"{path!r} names no bucket; write s3://BUCKET/PREFIX")
     return paths

@@ -67,6 +67,13 @@ def complete_rules(incomplete: str) -> list[CompletionItem]:
     return [*words, *entries]
 
 
+def rules_or_paths(
+    _context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The completion of an argument that is a shipped rule, a file or a folder."""
+    return complete_rules(incomplete)
+
+
 def _is_id(word: str) -> bool:
     return len(word) == 36 and word.count("-") == 4
 

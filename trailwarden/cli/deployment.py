@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -41,12 +41,16 @@ _MISSING = frozenset({"NoSuchBucket", "ResourceNotFoundException"})
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """By which right commands work on a deployment: the role to take, the setting that says who may, and what
-    is missing where nothing is found."""
+    """By which right commands work on a deployment: the role to take (its name begins so, and ends in the
+    region), the setting that says who may, and what is missing where nothing is found."""
 
     role: str
     setting: str
     deployed: str
+
+    def role_in(self, region: str) -> str:
+        """The name of the role in a region's deployment."""
+        return f"{self.role}-{region}"
 
 
 RULES = Access(WRITERS_ROLE, "rule_writers", "Trailwarden with live rules")
@@ -142,7 +146,8 @@ def deployed(account: str | None, region: str | None, access: Access = RULES) ->
     """The deployment that the options name, and what goes wrong with it in plain words."""
     with plain_errors(access):
         deployment = connect(account, region)
-        with _missing_named(deployment, access):
+        here = replace(access, role=access.role_in(deployment.region))
+        with plain_errors(here), _missing_named(deployment, access):
             yield deployment
 
 
@@ -231,7 +236,7 @@ def _client(session: "boto3.Session", service: str, region: str) -> Any:
 
 
 def _short(arn: str) -> str:
-    """`assumed-role/trailwarden-rule-writers/alice` of an ARN: who somebody is within the account."""
+    """`assumed-role/deployer/alice` of an ARN: who somebody is within the account."""
     return arn.split(":", 5)[-1]
 
 

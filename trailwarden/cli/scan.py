@@ -15,7 +15,7 @@ from trailwarden.cli.inputs import Input, all_inputs
 from trailwarden.cli.parallel import Pool, usable_cores, worth_sharing
 from trailwarden.cli.progress import Progress
 from trailwarden.cli.report import alert_line, match_line, match_text, print_alerts, print_totals
-from trailwarden.cli.rule_files import usable_rules
+from trailwarden.cli.rule_files import rules_alone, team_rules
 from trailwarden.cli.scanner import Scanner
 from trailwarden.engine.engine import Engine
 from trailwarden.engine.match import Match
@@ -38,7 +38,13 @@ _EPILOG = (
     multiple=True,
     metavar="PATH",
     callback=given_paths,
-    help="A rule file or folder; may be repeated. The shipped rules if none is named.",
+    help="Evaluate the rules of a file or folder alone, not the shipped rules; may be repeated.",
+)
+@click.option(
+    "--team",
+    metavar="DIR",
+    type=click.Path(exists=True),
+    help="A team's folder on top of the shipped rules, as `rules publish` makes them live.",
 )
 @click.option(
     "--format",
@@ -62,6 +68,7 @@ _EPILOG = (
 def scan(  # noqa: PLR0913, PLR0917 (the options)
     paths: tuple[str, ...],
     rule_paths: tuple[str, ...],
+    team: str | None,
     output: str,
     each_match: bool,
     fail_on: str | None,
@@ -73,9 +80,21 @@ def scan(  # noqa: PLR0913, PLR0917 (the options)
     Examples:
       trailwarden scan ./AWSLogs
       trailwarden scan --rules my-rules/ --format jsonl 2024-08-18.json.gz
+      trailwarden scan --team my-rules/ ./AWSLogs
       trailwarden scan --fail-on high s3://my-log-bucket/AWSLogs/111122223333
     """
-    rule_set, _, sound = usable_rules(rule_paths)
+    if team is not None and rule_paths:
+        raise click.UsageError(
+            "give --team or --rules: --team is the shipped rules with DIR on top, --rules PATH alone"
+        )
+    rules = team_rules(team) if team is not None else rules_alone(rule_paths)
+    rule_set = rules.rule_set
+    if not rule_set.rules:
+        click.echo(
+            "trailwarden: there is no rule to evaluate; --team DIR reads DIR on top of the shipped rules",
+            err=True,
+        )
+        sys.exit(Exit.USAGE)
     engine = Engine(rule_set)
     scanner = _scan(engine, paths, _match_printer(output) if each_match else None, jobs)
     alerts = scanner.alerts()
@@ -86,7 +105,7 @@ def scan(  # noqa: PLR0913, PLR0917 (the options)
     elif not each_match:
         for alert in alerts.alerts():
             click.echo(json.dumps(alert_line(alert)))
-    sys.exit(_status(alerts.worst(), scanner.totals.faults, fail_on) if sound else Exit.USAGE)
+    sys.exit(_status(alerts.worst(), scanner.totals.faults, fail_on) if rules.sound else Exit.USAGE)
 
 
 def _scan(

@@ -4,8 +4,8 @@ Events are written first, then read back with whatever others have written, then
 that race on one group, the one that reads last sees the events of both, and what it finds is stored.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -131,6 +131,7 @@ class CorrelationBatch:
     def __init__(self, correlator: Correlator) -> None:
         self._correlator = correlator
         self._plan = correlator.plan
+        self._findings = {one.id for one in correlator.plan.order}
         self._version = correlator.version
         self._most_counted = correlator.most_counted
         self._events = correlator.events
@@ -169,14 +170,22 @@ class CorrelationBatch:
                 place = self._plan.place(correlation, group)
                 by_group.setdefault(place.key, (group, place, []))[2].append(one)
             for group, place, in_hand in by_group.values():
-                self._events.add(place, [one.event for one in in_hand])
-                opened += self._judge(_Judged(correlation, group, place), in_hand)
+                known = [self._characterised(one) for one in in_hand]
+                self._events.add(place, [one.event for one in known])
+                opened += self._judge(_Judged(correlation, group, place), known)
             if correlation.type is CorrelationType.FIRST_SEEN:
                 for key, one in waiting.items():
                     self._correlator.remember(key, one.event)
         self.pending = 0
         self.tally.alerts += opened
         return opened
+
+    def _characterised(self, one: _InHand) -> _InHand:
+        """The event with what alerts know it by again; what a correlation handed on has that already."""
+        if one.event.character or one.event.rule_id in self._findings:
+            return one
+        known = {name: text for name, text in character(one.record).items() if text}
+        return replace(one, event=replace(one.event, character=known))
 
     def _wait(self, correlation: Correlation, one: _InHand) -> None:
         group = self._plan.group(correlation, one.event.rule_id, one.event.fields)
@@ -227,7 +236,6 @@ class CorrelationBatch:
         correlation = judged.correlation
         events = group_events(correlation, stored)
         first, last = judged.affected(run)
-        records = {one.event.match_id: one.record for one in run}
         hours: dict[str, _Hour] = {}
         for anchor in satisfied(correlation, events):
             event = events[anchor.place]
@@ -236,10 +244,10 @@ class CorrelationBatch:
             place = hour_of(event.event.time)
             hour = hours.setdefault(place, _Hour(events[anchor.first].event))
             for one in events[max(anchor.first, hour.counted) : anchor.last + 1]:
-                counted = _counted(correlation, one, place, records)
+                counted = _counted(correlation, one, place)
                 hour.matches[counted.match_id] = counted
             hour.counted = anchor.last + 1
-            self._hand_on(correlation, event, run)
+            self._hand_on(judged, event, run)
         if not correlation.generates:
             return 0
         if not correlation.steady:
@@ -284,6 +292,7 @@ class CorrelationBatch:
             times=(min(times), max(times)),
             version=self._version,
             quiet=quiet,
+            outcome=_common([match.outcome for match in hour.matches.values()]),
         )
         alert = self._correlator.policy.adjust(alert)
         return alert if shown.whole else without_record(alert)
@@ -298,10 +307,12 @@ class CorrelationBatch:
             if gone:
                 self._alerts.withdraw(key, place, gone)
 
-    def _hand_on(self, correlation: Correlation, event: GroupEvent, run: list[_InHand]) -> None:
+    def _hand_on(self, judged: "_Judged", event: GroupEvent, run: list[_InHand]) -> None:
         """An event that satisfies a correlation is an event for those that refer to it."""
+        correlation, item = judged.correlation, event.event
+        near = next((one for one in run if one.event.event_id == item.event_id), None)
+        shown = near or _kept(item, judged.group)
         for feed in self._plan.fed_by(correlation.id):
-            item = event.event
             fields = {path: item.fields[path] for path in feed.paths if path in item.fields}
             handed = CorrelationEvent(
                 time=item.time,
@@ -311,9 +322,9 @@ class CorrelationBatch:
                 log_file=item.log_file,
                 record_index=item.record_index,
                 fields=fields,
+                character=item.character,
             )
-            near = next((one for one in run if one.event.event_id == item.event_id), run[-1])
-            self._wait(feed.correlation, _InHand(handed, near.record, near.evidence))
+            self._wait(feed.correlation, replace(shown, event=handed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,29 +365,32 @@ def _value_of_day(
     return place.key + event.time[: len("2026-01-31")], "" if value is None else f"={value}"
 
 
-def _counted(
-    correlation: Correlation, one: GroupEvent, place: str, records: Mapping[str, Record]
-) -> AlertMatch:
-    """The event as the group counts it; what it was is known of those that are in hand."""
+def _counted(correlation: Correlation, one: GroupEvent, place: str) -> AlertMatch:
+    """The event as the group counts it."""
     item = one.event
-    record = records.get(item.match_id)
     return AlertMatch(
         match_id(correlation.id, item.event_id),
         item.event_id,
         item.time,
         Evidence(item.log_file, item.record_index),
         placed=place,
-        **(character(record) if record is not None else {}),
+        **item.character,
     )
 
 
+def _common(outcomes: Iterable[str]) -> str:
+    """How all ended; empty if they ended in several ways."""
+    different = {*outcomes}
+    return different.pop() if len(different) == 1 else ""
+
+
 def _shown(correlation: Correlation, hour: _Hour, run: list[_InHand]) -> _InHand | None:
-    """The record that the alert shows: the earliest one in hand that it counts. Where findings can be undone,
-    what is in hand may be the very record that counts for nothing: then None."""
+    """The record that the alert shows: the earliest one in hand that it counts. None if it counts none of
+    these: one that came late satisfied it together with others, or counts for nothing."""
     for one in run:
         if match_id(correlation.id, one.event.event_id) in hour.matches:
             return one
-    return run[0] if correlation.steady else None
+    return None
 
 
 def _kept(event: CorrelationEvent, group: dict[str, str]) -> _InHand:

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from trailwarden.alerts.fields import NORMALISED
+from trailwarden.alerts.fields import NORMALISED, safe_view
 from trailwarden.correlation.windows import field_path
 from trailwarden.delivery.records import Record, field_values
 from trailwarden.rules.ruleset import EVENTS_PER_STRETCH, Correlation, RuleSet
-from trailwarden.safety.redact import MASK, hides, redacted_text
+from trailwarden.safety.redact import redacted_text
 from trailwarden.safety.text import UNKNOWN, one_line
 from trailwarden.state.correlations import CorrelationGroup
 
@@ -91,32 +91,35 @@ class Plan:
 
 
 def kept_fields(record: Record, paths: Iterable[str]) -> dict[str, str]:
-    """The texts of the record's fields; one that holds nothing is left out."""
-    texts = {path: field_value(record, path) for path in paths}
+    """The texts of fields, as the masked record shows them; one that holds nothing is left out."""
+    paths = list(paths)
+    shown = safe_view(record, paths)
+    texts = {path: _shown_text(shown, path) for path in paths}
     return {path: text for path, text in texts.items() if text is not None}
 
 
 def field_value(record: Record, path: str) -> str | None:
     """A field (normalised, or dotted) as text, or None where the record has nothing there.
 
-    Several values are one text, in their order. A text that is long, or not fit to print, or of which a part
-    is masked, is shortened and told from its likes by a hash.
+    Several values are one text, in their order. A text that is long, or not fit to print, is shortened and
+    told from its likes by a hash, which is one of the masked text.
     """
+    return kept_fields(record, (path,)).get(path)
+
+
+def _shown_text(shown: Record, path: str) -> str | None:
     normalise = NORMALISED.get(path)
     if normalise is not None:
-        known = normalise(record)
+        known = normalise(shown)
         return None if known == UNKNOWN else redacted_text(known)
-    values = [value for value in field_values(record, path) if value not in (None, "", [], {})]
+    values = [value for value in field_values(shown, path) if value not in (None, "", [], {})]
     if not values:
         return None
-    if hides(path):
-        return MASK
-    text = ", ".join(map(_text, values))
-    safe = redacted_text(text)
-    shown = one_line(safe, _TEXT_LIMIT)
-    if shown == text:
+    safe = redacted_text(", ".join(map(_text, values)))
+    text = one_line(safe, _TEXT_LIMIT)
+    if text == safe:
         return text
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    digest = hashlib.sha256(safe.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     return f"{one_line(safe, _TEXT_LIMIT - 20)} #{digest}"
 
 

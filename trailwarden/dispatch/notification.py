@@ -272,7 +272,7 @@ def held_of(message: Outgoing, alert: Alert, channels: tuple[str, ...], *, short
     if not short:
         try:
             actor_name = actor_name or (NORMALISED["actor"](alert.record) if alert.record else "")
-            title = told_title(alert)
+            title = told_title(alert, follow_up=message.follow_up)
         except Exception:  # noqa: BLE001 (logged)
             _log.exception("alert %s cannot be described in full for a summary", alert.alert_id)
     return Held(

@@ -11,7 +11,9 @@ from typing import Any
 
 from trailwarden.alerts.attack import tactics
 from trailwarden.alerts.telling import FollowUp, Reason
+from trailwarden.alerts.variety import Values
 from trailwarden.messages.following import summed_up, total_of
+from trailwarden.messages.overview import named
 from trailwarden.messages.story import Story, who
 from trailwarden.messages.when import ago, spoken
 from trailwarden.safety.text import harmless, one_line, shorten
@@ -132,23 +134,40 @@ def _lines(story: Story) -> list[str]:
     if activity and (story.follow_up or alert.count > 1):
         lines.append("How it began:" if story.follow_up else "The first of these events:")
     if activity:
-        actor, origin = activity.actor, activity.origin
+        actor, origin, insight = activity.actor, activity.origin, activity.insight
         tool = f" {plain(origin.by_tool())}" if origin.tool else ""
         lines += [
-            f"Who: {plain(who(actor))}",
+            "Who: anybody, all calls are counted" if insight else f"Who: {plain(who(actor))}",
             f"What: {plain(activity.told(), 400)}",
-            f"Where from: {plain(origin)}{tool}",
+            f"Rate: {plain(insight)}" if insight else f"Where from: {plain(origin)}{tool}",
         ]
     lines += [
         f"Account: {plain(story.account())}, {plain(alert.region)}",
         f"When: {_when(alert.first_event_time, story)}",
         f"How many: {total_of(story.follow_up) if story.follow_up else f'{alert.count:,}'} so far",
+        *_different(story),
     ]
     if alert.description and not story.in_short and story.reason in {Reason.OPENED, Reason.CHANGED}:
         lines += ["", plain(alert.description, 600)]
     named = (("Event", links.event), ("Resource", links.resource), ("Actor's history", links.history))
     shown = [f"{name}: {link}" for name, link in named if link]
     return [*lines, "", *shown] if shown else lines
+
+
+def _different(story: Story) -> list[str]:
+    """The first of the different targets, actions and addresses of all events, and how many there are."""
+    variety = story.variety
+    if variety is None or story.alert.count <= 1:
+        return []
+    lists: tuple[tuple[str, Values], ...] = (
+        ("Targets", variety.targets),
+        ("Actions", variety.actions),
+        ("From", variety.addresses),
+    )
+    if variety.accounts.number > 1:
+        lists += (("Accounts", variety.accounts),)
+    texts = ((label, named(one, 5, targets=label == "Targets")) for label, one in lists if one.first)
+    return [f"{label}: {plain(text, 400)}" for label, text in texts]
 
 
 def _what_is_new(story: Story, follow_up: FollowUp) -> list[str]:

@@ -6,15 +6,19 @@ Nothing of a record begins a line: labels stand at the left edge, values never d
 import json
 from collections.abc import Iterator
 
+from trailwarden.activity.insight import Insight, a_minute
 from trailwarden.activity.model import Action, Activity, Actor, ActorKind, Nature, Origin, Outcome
 from trailwarden.activity.nature import ON_BEHALF
 from trailwarden.activity.services import is_service
+from trailwarden.alerts.attempts import outcome_word
 from trailwarden.alerts.telling import FollowUp, Reason
 from trailwarden.messages.following import acknowledged, total_of
-from trailwarden.messages.layout import fact, more, wrapped
-from trailwarden.messages.story import HIDDEN, RecordState, Story, who
+from trailwarden.messages.layout import counted, fact, more, wrapped
+from trailwarden.messages.links import HIDDEN
+from trailwarden.messages.overview import LISTED_LIMIT, all_failed, left_out, some_failed
+from trailwarden.messages.story import RecordState, Story, who
 from trailwarden.messages.when import ago, parsed, spoken
-from trailwarden.safety.text import UNKNOWN, defanged, harmless, one_line, quoted
+from trailwarden.safety.text import UNKNOWN, harmless, one_line, quoted, unlinked_json
 
 _KINDS = {
     ActorKind.ROOT: "the root user, who may do almost anything",
@@ -28,6 +32,12 @@ _KINDS = {
     ActorKind.DIRECTORY: "a directory service",
     ActorKind.ANONYMOUS: "a caller without credentials",
 }
+_ESCAPED = (
+    r"In the record, \u002e is a dot and \u003a a colon, so that nothing becomes a link; copied, it is valid"
+    " JSON."
+)
+_SHORT_ID = 12
+"""How much of an alert's id names it where the line has to fit."""
 _NATURES = {
     Nature.PERSON: "probably a person",
     Nature.AUTOMATION: "probably automation",
@@ -54,13 +64,18 @@ def _lines(story: Story) -> Iterator[str]:
     if story.activity:
         yield from _who(story, story.activity)
         yield from _what(story.activity)
+        if story.activity.insight:
+            yield from _measured(story.activity.insight)
         yield from _where_from(story.activity.origin)
     if not follow_up:
         yield from fact("Account", _place(story))
         yield from fact("When", _when(alert.first_event_time, story))
         yield from fact("How many", _count(story))
         yield from _counted_by(story)
+        yield from _different(story)
         yield from fact("Severity", alert.level)
+    elif story.activity and alert.region != UNKNOWN:
+        yield from fact("Region", harmless(alert.region))
     if story.activity or not follow_up:
         yield ""
     yield from _rule_says(story)
@@ -84,11 +99,40 @@ def _what_is_new(story: Story, follow_up: FollowUp) -> Iterator[str]:
         before = ", after late records took some back"
     yield from fact("How many", f"{total_of(follow_up)} in all{before}")
     yield from _counted_by(story)
+    yield from _different(story)
     yield from fact("First", _when(follow_up.first_event_time, story))
     yield from fact("Last", _when(follow_up.last_event_time, story))
-    yield from fact("Account", _place(story))
+    if not _several_accounts(story):
+        yield from fact("Account", harmless(story.account()))
     yield from fact("Severity", story.alert.level)
     yield ""
+
+
+def _different(story: Story) -> Iterator[str]:
+    """The first of the different targets, actions, addresses and accounts of all events, and how many more
+    there are."""
+    variety = story.variety
+    if variety is None or story.alert.count <= 1:
+        return
+    lists = [("Targets", variety.targets), ("Actions", variety.actions), ("From", variety.addresses)]
+    if _several_accounts(story):
+        lists.append(("Accounts", variety.accounts))
+    for label, values in lists:
+        for number, text in enumerate(values.first):
+            shown = harmless(text, LISTED_LIMIT)
+            yield from fact(label, shown) if number == 0 else more(shown)
+        left = left_out(values, len(values.first)) if values.first else ""
+        if left:
+            yield from more(f"and {left}")
+    count = story.alert.count
+    failed = all_failed(variety, count)
+    ended = f"all {count:,} {failed}" if failed else some_failed(variety, count)
+    if ended:
+        yield from fact("Ended", ended)
+
+
+def _several_accounts(story: Story) -> bool:
+    return story.variety is not None and story.variety.accounts.number > 1
 
 
 def _rule_says(story: Story) -> Iterator[str]:
@@ -109,6 +153,7 @@ def _who(story: Story, activity: Activity) -> Iterator[str]:
     actor = activity.actor
     if story.is_insight:
         yield from fact("Who", "anybody: CloudTrail Insights counts the calls of all")
+        yield from _callers(activity.insight)
         return
     yield from fact("Who", harmless(who(actor)))
     yield from more(", ".join(_details(story, actor)))
@@ -118,6 +163,23 @@ def _who(story: Story, activity: Activity) -> Iterator[str]:
         yield from more(f"{_NATURES[actor.nature]}: {harmless(actor.reason)}")
     if actor.is_session and not actor.behind and actor.nature is not Nature.AUTOMATION:
         yield from more("Who stands behind this session is not known.")
+
+
+def _callers(insight: Insight | None) -> Iterator[str]:
+    for number, (arn, rate) in enumerate(insight.callers if insight else ()):
+        of_it = f", {a_minute(rate)}" if rate is not None else ""
+        yield from more(f"{'and by' if number else 'most by'} {harmless(arn, 300)}{of_it}")
+
+
+def _measured(insight: Insight) -> Iterator[str]:
+    """The rate, and what is usual."""
+    if insight.rate is not None:
+        lasted = f", for {counted(insight.minutes, 'minute')} so far" if insight.minutes else ""
+        yield from fact("Rate", f"{a_minute(insight.rate, insight.unit)}{lasted}")
+    if insight.baseline is not None:
+        days = (insight.baseline_minutes or 0) // (24 * 60)
+        over = f" in the {counted(days, 'day')} before" if days else ""
+        yield from fact("Usual", f"{a_minute(insight.baseline, insight.unit)}{over}")
 
 
 def _details(story: Story, actor: Actor) -> Iterator[str]:
@@ -221,7 +283,7 @@ def _counted_by(story: Story) -> Iterator[str]:
 def _changes(story: Story) -> Iterator[str]:
     if not story.changes or story.reason not in {Reason.OPENED, Reason.CHANGED}:
         return
-    yield f"What was asked for{_how_it_went(story)}"
+    yield f"What was asked for{_when_it_began(story)}"
     for line in story.changes:
         indent = "  " * (line.depth + 1)
         hanging = indent + ("  " if line.text.startswith("- ") else "    ")
@@ -229,16 +291,11 @@ def _changes(story: Story) -> Iterator[str]:
     yield ""
 
 
-def _how_it_went(story: Story) -> str:
-    """What the heading adds: whether the call was in vain, and that a follow-up shows the first one."""
+def _when_it_began(story: Story) -> str:
+    """What the heading adds: that a follow-up shows the first call, and how it ended."""
     when = ", when it began" if story.follow_up else ""
-    action = story.activity.action if story.activity else None
-    if action is None or action.outcome is Outcome.DONE:
-        return when
-    if action.dry_run:
-        return f"{when}, in a dry run"
-    # AWS does not say of its own failures that nothing was changed.
-    return when if action.unsure else f"{when}, in vain"
+    outcome = outcome_word(story.alert.record) if story.alert.record else ""
+    return f"{when} ({outcome})" if outcome else when
 
 
 def _links(story: Story) -> Iterator[str]:
@@ -275,8 +332,9 @@ def _commands(story: Story) -> Iterator[str]:
     """What the receiver can run; the id is ours alone."""
     alert_id = one_line(story.alert.alert_id, 64)
     yield "To read all of it, as it stands:" if story.follow_up else "To see how it stands:"
-    yield f"  trailwarden alerts show {alert_id}"
-    yield "To keep it quiet, until a new address or action shows:"
+    several = story.alert.count > 1
+    yield f"  trailwarden alerts show {alert_id[:_SHORT_ID] + ' --matches' if several else alert_id}"
+    yield "To keep it quiet, as long as nothing new shows:"
     yield f"  trailwarden alerts ack {alert_id}"
     yield ""
 
@@ -291,10 +349,10 @@ def _record(story: Story) -> Iterator[str]:
         return
     # ASCII only: what is escaped here cannot hide, reorder or break a line.
     text = json.dumps(story.alert.record, indent=2, sort_keys=True, ensure_ascii=True)
-    harmless = defanged(text)
+    harmless = unlinked_json(text)
     if story.record_state is RecordState.CUT:
         yield from wrapped("Long parts of the record are cut; all of it is at the evidence above.", "", "  ")
     if harmless != text:
-        yield from wrapped("In the record, hxxp and [.] keep addresses from becoming links.", "", "  ")
+        yield from wrapped(_ESCAPED, "", "  ")
     yield "The record:"
     yield harmless

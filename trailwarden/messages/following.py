@@ -4,17 +4,27 @@ Texts here may hold what an attacker chose (an address, the name of a call): who
 them by `text.harmless`, or defangs the whole.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from trailwarden.alerts.telling import FollowUp, Reason
+from trailwarden.messages.overview import together
 from trailwarden.messages.when import lasting, parsed, spoken
 from trailwarden.safety.text import shorten, visible
 
 CHANGES_AT_MOST = 10
-_CHANGE_LIMIT = 120
+_CHANGE_LIMIT = 180
 _NAME_LIMIT = 120
 _ROOM_IN_HEADLINE = 32
 _SHORT_ROOM = 64
+_NAMED_OF_A_KIND = 2
+_KINDS = {
+    "level": "levels",
+    "target": "targets",
+    "account": "accounts",
+    "address": "addresses",
+    "action": "actions",
+}
 
 
 def bounded(follow_up: FollowUp) -> FollowUp:
@@ -39,20 +49,39 @@ def total_of(follow_up: FollowUp) -> str:
     return f"{'more than ' if follow_up.at_least else ''}{follow_up.total:,}"
 
 
-def first_words(follow_up: FollowUp) -> str:
-    """The same, as the first words of a mail: `3 more like this, with a new address 203.0.113.7`. The title
-    tells of the first event; what came after met the same rule, and may differ in what was acted on."""
+def first_words(follow_up: FollowUp, *, alike: bool = False) -> str:
+    """The same, as the first words of a mail: `3 more, with a new address 203.0.113.7`; `3 more like this` if
+    the title is true of all."""
     if follow_up.reason is Reason.RECOUNTED:
         return "Recounted"
     many = "More than " if follow_up.at_least else ""
-    number = f"{many}{follow_up.more:,} more like this" if follow_up.more > 0 else "Again"
+    same = " like this" if alike else ""
+    number = f"{many}{follow_up.more:,} more{same}" if follow_up.more > 0 else "Again"
     if not follow_up.changes:
         return number
-    listed = [f"a new {shorten(change, _SHORT_ROOM)}" for change in follow_up.changes[:2]]
-    left = len(follow_up.changes) - len(listed)
-    if left:
-        listed.append(f"{left} other new things" if left > 1 else "another new thing")
-    return f"{number}, with {', '.join(listed[:-1])}{' and ' if listed[:-1] else ''}{listed[-1]}"
+    return f"{number}, with {together([_new(*one) for one in _by_kind(follow_up.changes).items()])}"
+
+
+def _by_kind(changes: Sequence[str]) -> dict[str, list[str]]:
+    """What is new, by its kind; what has none stands under an empty one."""
+    found: dict[str, list[str]] = {}
+    for change in changes:
+        kind, _, name = change.partition(" ")
+        known = kind in _KINDS and bool(name)
+        found.setdefault(kind if known else "", []).append(name if known else change)
+    return found
+
+
+def _new(kind: str, names: Sequence[str]) -> str:
+    """`a new target user bob`, `new addresses 203.0.113.7, 198.51.100.4 and 3 more`."""
+    if kind == "level":
+        return f"a worse level, {shorten(names[0], _SHORT_ROOM)}"
+    shown = [shorten(name, _SHORT_ROOM) for name in names[:_NAMED_OF_A_KIND]]
+    left = len(names) - len(shown)
+    listed = together([*shown, f"{left} more"] if left else shown)
+    if not kind:
+        return f"a new {listed}"
+    return f"a new {kind} {listed}" if len(names) == 1 else f"new {_KINDS[kind]} {listed}"
 
 
 def summed_up(follow_up: FollowUp, quiet: int) -> str:
@@ -97,10 +126,15 @@ def _with_changes(number: str, follow_up: FollowUp) -> str:
     if not follow_up.changes:
         return number
     first, *others = follow_up.changes
+    if first.startswith("level "):
+        return f"{number}, now {first.removeprefix('level ')}"
     if not others and len(first) <= _ROOM_IN_HEADLINE:
         return f"{number}, new {first}"
-    kinds = dict.fromkeys(change.partition(" ")[0] for change in follow_up.changes)
-    return f"{number}, new {' and '.join(list(kinds)[:2])}"
+    kinds = [
+        kind if len(names) == 1 else _KINDS.get(kind, kind)
+        for kind, names in _by_kind(follow_up.changes).items()
+    ]
+    return f"{number}, new {together(kinds[:2])}" if kinds[0] else number
 
 
 def _grown(follow_up: FollowUp) -> str:

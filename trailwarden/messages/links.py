@@ -15,6 +15,8 @@ from trailwarden.delivery.records import Record, field_values
 _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+){1,2}-\d{1,2}")
 _EVENT_ID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _ACCESS_KEY = re.compile(r"[A-Z0-9]{8,128}")
+HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
+"""What CloudTrail writes for a user name that no user has: nothing can be looked up by it."""
 _NAME = re.compile(r"[\w+=,.@/:*-]{1,512}", re.ASCII)
 _HOSTS = (
     ("cn-", "console.amazonaws.cn"),
@@ -135,4 +137,6 @@ def _iam(record: Record, base: str) -> str | None:
 
 
 def _encoded(value: Any) -> str | None:
-    return quote(value, safe="") if isinstance(value, str) and _NAME.fullmatch(value) else None
+    if not isinstance(value, str) or value == HIDDEN or not _NAME.fullmatch(value):
+        return None
+    return quote(value, safe="")

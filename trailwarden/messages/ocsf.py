@@ -10,6 +10,7 @@ from typing import Any
 from trailwarden.activity.model import Action, Actor, Origin, Outcome
 from trailwarden.alerts.attack import TACTICS, tactics, techniques
 from trailwarden.alerts.telling import Reason
+from trailwarden.messages.overview import overview_json
 from trailwarden.messages.story import RecordState, Story
 from trailwarden.messages.when import milliseconds
 from trailwarden.safety.text import UNKNOWN, defanged, one_line
@@ -73,6 +74,7 @@ def detection_finding(story: Story) -> dict[str, Any]:
             "owner": alert.owner,
             "rule_set_version": alert.rule_set_version,
             "reason": story.reason.value,
+            **({"seen": seen} if (seen := overview_json(story.variety)) else {}),
             **({"more": told.more, "changes": list(told.changes)} if (told := story.follow_up) else {}),
             **({"count_is_at_least": True} if told is not None and told.at_least else {}),
         },

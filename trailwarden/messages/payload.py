@@ -6,8 +6,10 @@ What rules say links nowhere.
 
 from typing import Any
 
+from trailwarden.activity.insight import Insight
 from trailwarden.activity.model import Activity
 from trailwarden.alerts.attack import tactics, techniques
+from trailwarden.messages.overview import overview_json
 from trailwarden.messages.story import RecordState, Story
 from trailwarden.safety.text import defanged
 
@@ -24,12 +26,14 @@ def alert_json(story: Story) -> dict[str, Any]:
         "rule_title": alert.rule_title,
         "level": alert.level,
         "reason": story.reason.value,
-        "title": defanged(alert.title),
+        "title": defanged(alert.title if story.alike else story.title()),
+        "first_title": defanged(alert.title),
         "sentence": story.sentence(),
         "group": alert.group,
         "count": alert.count,
         "count_is_at_least": bool(story.follow_up and story.follow_up.at_least),
         "more": story.follow_up.more if story.follow_up else alert.count,
+        "seen": overview_json(story.variety),
         "changes": list(story.follow_up.changes) if story.follow_up else [],
         "acknowledged_by": (story.follow_up.acknowledged_by or None) if story.follow_up else None,
         "acknowledged_at": (story.follow_up.acknowledged_at or None) if story.follow_up else None,
@@ -47,6 +51,7 @@ def alert_json(story: Story) -> dict[str, Any]:
         "references": list(alert.references),
         "owner": alert.owner,
         **_activity_json(story.activity),
+        "insight": _insight_json(story.activity.insight) if story.activity else None,
         "links": {
             "event": story.links.event,
             "resource": story.links.resource,
@@ -57,6 +62,19 @@ def alert_json(story: Story) -> dict[str, Any]:
         "rule_set_version": alert.rule_set_version,
         "record_state": story.record_state.value,
         "record": None if story.record_state is RecordState.OMITTED else alert.record,
+    }
+
+
+def _insight_json(insight: Insight | None) -> dict[str, Any] | None:
+    """What CloudTrail Insights measured, a minute."""
+    if insight is None:
+        return None
+    return {
+        "rate": insight.rate,
+        "usual_rate": insight.baseline,
+        "unit": insight.unit,
+        "minutes": insight.minutes,
+        "callers": [{"arn": arn, "rate": rate} for arn, rate in insight.callers],
     }
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from trailwarden.activity.model import Activity
 from trailwarden.alerts.attack import tactics
+from trailwarden.alerts.variety import NAMED_AT_MOST
+from trailwarden.messages.overview import named
 from trailwarden.messages.story import Story
 from trailwarden.messages.when import parsed
 from trailwarden.safety.text import UNKNOWN, defanged, one_line, shorten
@@ -110,6 +112,12 @@ def _product_fields(story: Story) -> dict[str, str]:
         "trailwarden/Actor": story.activity.actor.through if story.activity else "",
         "trailwarden/Account": alert.account,
     }
+    if story.variety is not None and alert.count > 1:
+        fields |= {
+            "trailwarden/Targets": named(story.variety.targets, NAMED_AT_MOST, targets=True),
+            "trailwarden/Actions": named(story.variety.actions, NAMED_AT_MOST),
+            "trailwarden/Addresses": named(story.variety.addresses, NAMED_AT_MOST),
+        }
     return {name: shorten(value, 1024) for name, value in fields.items() if value}
 
 

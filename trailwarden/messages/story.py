@@ -11,12 +11,16 @@ from enum import StrEnum
 from typing import Any
 
 from trailwarden.activity.describe import describe
-from trailwarden.activity.model import Activity, Actor, Context, Outcome
+from trailwarden.activity.model import Activity, Actor, Context
+from trailwarden.alerts.attempts import outcome_word
 from trailwarden.alerts.model import Alert
 from trailwarden.alerts.telling import FollowUp, Reason
+from trailwarden.alerts.variety import Values, Variety
 from trailwarden.messages.changes import Line, laid_out
 from trailwarden.messages.following import bounded, first_words, news, summed_up
-from trailwarden.messages.links import Links, links_of
+from trailwarden.messages.layout import counted
+from trailwarden.messages.links import HIDDEN, Links, links_of
+from trailwarden.messages.overview import all_failed, of_all, some_failed
 from trailwarden.messages.places import account_info, named_account
 from trailwarden.messages.when import ago
 from trailwarden.safety.safe_record import SafeRecord
@@ -42,10 +46,7 @@ _PLENTY = _Room(400, 4000, 300, 20, 1000, 64, 32, 500, 32)
 _LITTLE = _Room(300, 500, 100, 5, 300, 20, 5, 200, 8)
 _TAG_LIMIT = 100
 _RULE_TEXT_LIMIT = 4000
-HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
-_SAYS_SO = re.compile(
-    r"(?i)denied|refus|fail|tried|attempt|reject|error|in vain|guess|could not|unsuccessful|without success"
-)
+_ACTOR_LIMIT = 200
 _VALUE_LIMIT = 200
 
 
@@ -80,7 +81,7 @@ CUTS = (
 
 
 _DONE = re.compile(r": done$| \(done\)$|, done(?=\)$)")
-"""A rule that says the outcome says it of what was in vain: that the rest was done goes without saying."""
+"""A rule that says the outcome says it of what failed: that the rest was done goes without saying."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +106,40 @@ class Story:
     in_short: str = ""
     """Of a short form, the sentence that says so."""
 
+    @property
+    def variety(self) -> Variety | None:
+        """What differs among the events that are told of; None where nobody looked."""
+        return self.follow_up.variety if self.follow_up else self.alert.variety
+
+    @property
+    def alike(self) -> bool:
+        """Whether the rule's own sentence, made of the first event, is true of all."""
+        if self.alert.count <= 1 or self.in_short:
+            return True
+        return self.variety is not None and self.variety.alike
+
     def title(self) -> str:
-        """The rule's own sentence: a session named by who stands behind it, where that is known; what was
-        acted on by its name where the rule says its ARN; the account with its name; and whether it was in
-        vain, where the rule does not say so."""
+        """A sentence that is true of all events that are told of: the rule's own, or its title, who, and on
+        what; and how many of them failed."""
+        failed = "" if self.alike else all_failed(self.variety, self.alert.count)
+        ending = f"all {failed}" if failed else self._some_failed()
+        return f"{self._title()}{f': {ending}' if ending else ''}"
+
+    def _some_failed(self) -> str:
+        return some_failed(self.variety, self.alert.count) if self.alert.count > 1 else ""
+
+    def _title(self) -> str:
+        """The same, but for how many of the events failed."""
+        if self.alike:
+            return self.first_title()
+        actor = self.activity.actor if self.activity else None
+        better = actor is not None and actor.behind and self.alert.group.get("actor") == actor.label
+        through = visible(actor.through, _ACTOR_LIMIT) if actor is not None and better else ""
+        return of_all(self.alert, self.variety or Variety(), through)
+
+    def first_title(self) -> str:
+        """The rule's own sentence, of the first event: a session named by who stands behind it, where that is
+        known; what was acted on by its name where the rule says its ARN; the account with its name."""
         title = self.alert.title
         if self.activity is None:
             return title
@@ -125,18 +156,7 @@ class Story:
                 title,
                 count=1,
             )
-        return f"{self._in_vain(title)}{_DONE.sub('', title)}"
-
-    def _in_vain(self, title: str) -> str:
-        """`DENIED: `, where the sentence sounds as if it had been done; of a correlation, whose first event
-        is one of many, nothing."""
-        outcome = self.activity.action.outcome if self.activity else Outcome.DONE
-        word = "dry run" if self.activity and self.activity.action.dry_run else outcome.value
-        if outcome is Outcome.DONE or _SAYS_SO.search(title):
-            return ""
-        if self.alert.count > 1:
-            return f"AT FIRST {word.upper()}: " if "actor" in self.alert.group else ""
-        return f"{word.upper()}: "
+        return _DONE.sub("", title)
 
     @property
     def is_insight(self) -> bool:
@@ -150,26 +170,52 @@ class Story:
 
     def headline(self) -> str:
         """The title, after what is new about it: `+19,999 more: user mallory stopped the trail main`."""
-        return f"{news(self.follow_up)}: {self.title()}" if self.follow_up else self.title()
+        if self.follow_up:
+            title = f"{news(self.follow_up)}{self._failing()}: {self._title()}"
+        else:
+            title = f"{self._how_many()}{self._title()}"
+        some = self._some_failed()
+        return f"{title}: {some}" if some else title
 
     def sentence(self) -> str:
         """All of it in a sentence: the title, where, and how long ago; or what is new, and how many there
-        are. Nothing in it makes a link."""
-        alert, title = self.alert, self.title()
-        said = alert.account == UNKNOWN or re.search(
-            rf"\b(?:account|of) {re.escape(self.account())}(?!\w)", title
-        )
-        where = "" if said else f"in account {self.account()}"
+        are; and if the title is not the rule's own, how it began. Nothing in it makes a link."""
+        alert, title = self.alert, self._title()
+        some = self._some_failed()
+        title, ending = _split(title, outcome_word(alert.record) if alert.record else "")
+        what = ", ".join(part for part in (title, self._where(title), some) if part) + ending
+        began = "" if self.alike else f". It began with: {self.first_title()}"
         if self.follow_up:
-            what = ", ".join(part for part in (title, where) if part)
+            words = first_words(self.follow_up, alike=self.alike and not self.in_short)
             pause = "." if self.reason is Reason.RECOUNTED else ";"
-            return defanged(
-                f"{first_words(self.follow_up)}: {what}{pause} {summed_up(self.follow_up, alert.quiet)}"
-            )
+            summed = summed_up(self.follow_up, alert.quiet)
+            return defanged(f"{words}{self._failing()}: {what}{pause} {summed}{began}")
+        measured = str(self.activity.insight or "") if self.activity else ""
         age = ago(alert.last_event_time or alert.first_event_time, self.now)
         if age and alert.count > 1:
             age = f"the last time {age}"
-        return defanged(", ".join(part for part in (title, where, age) if part))
+        said = ", ".join(part for part in (what, age) if part)
+        return defanged(f"{self._how_many()}{said}{f'; {measured}' if measured else ''}{began}")
+
+    def _failing(self) -> str:
+        """`, all denied`, if that is so and the rule's own sentence does not tell it."""
+        failed = "" if self.alike else all_failed(self.variety, self.alert.count)
+        return f", all {failed}" if failed else ""
+
+    def _how_many(self) -> str:
+        """`3 events: ` or `3 denied attempts: `, before a sentence that is not the rule's own."""
+        if self.alike:
+            return ""
+        failed = all_failed(self.variety, self.alert.count)
+        return f"{counted(self.alert.count, f'{failed} attempt' if failed else 'event')}: "
+
+    def _where(self, title: str) -> str:
+        """`in account 444455556666`, of all events, where the title does not say it."""
+        accounts = self.variety.accounts if self.variety else Values()
+        if accounts.number > 1 and not self.alike:
+            return f"in {'at least ' if accounts.at_least else ''}{accounts.number:,} accounts"
+        named = re.search(rf"\b(?:account|of) {re.escape(self.account())}(?!\w)", title)
+        return "" if self.alert.account == UNKNOWN or named else f"in account {self.account()}"
 
     def account(self) -> str:
         """`444455556666`, with its name and environment where they are known."""
@@ -242,18 +288,26 @@ def short_story(
         group={},
         record=SafeRecord({}),
         record_omitted=True,
+        variety=None,
     )
     if follow_up is not None:
-        follow_up = replace(follow_up, changes=(), acknowledged_by=follow_up.acknowledged_by[:_VALUE_LIMIT])
+        by = follow_up.acknowledged_by[:_VALUE_LIMIT]
+        follow_up = replace(follow_up, changes=(), acknowledged_by=by, variety=None)
     story = story_of(plain, now, None, follow_up)
     info = account_info(alert.account, context)
     return replace(story, known_account=(info.name, info.environment), in_short=_in_short(alert))
 
 
-def told_title(alert: Alert, context: Context | None = None) -> str:
-    """The alert's sentence where there is room for no more: in summaries and lists. What was in vain is said
-    to be, and whoever stands behind a session is named where `context` knows."""
-    return story_of(alert, context=context).title()
+def _split(title: str, outcome: str) -> tuple[str, str]:
+    """A sentence, and how it ended, behind which nothing more may be said of where."""
+    ending = f": {outcome}"
+    return (title.removesuffix(ending), ending) if outcome and title.endswith(ending) else (title, "")
+
+
+def told_title(alert: Alert, context: Context | None = None, follow_up: FollowUp | None = None) -> str:
+    """A sentence that is true of all that the alert (or a follow-up) counts, where there is room for no more:
+    in summaries and lists. Who stands behind a session is named where `context` knows."""
+    return story_of(alert, context=context, follow_up=follow_up).title()
 
 
 def shortened(story: Story, cut: Cut) -> Story:

@@ -118,8 +118,14 @@ def _ships(problem: Problem) -> bool:
 def _failed_tests(sources: Sequence[Source]) -> list[Problem]:
     cure = "mend the rule, or the record of its test"
     return [
-        Problem(failure.path, failure.line, failure.column, f"{failure.rule_title}: {failure.message}", cure)
-        for failure in run_rule_tests(sources)
+        Problem(
+            each.path,
+            each.line,
+            each.column,
+            "; ".join([f"{each.rule_title}: {each.message}", *each.why]),
+            cure,
+        )
+        for each in run_rule_tests(sources)
     ]
 
 

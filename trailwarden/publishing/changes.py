@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from msgspec.structs import replace
+
 from trailwarden.publishing.archive import Files
 from trailwarden.rules.ruleset import Correlation, Rule, RuleSet
 from trailwarden.safety.text import one_line
@@ -9,6 +11,7 @@ from trailwarden.state.rule_sets import LiveException
 
 _LINE = 300
 _FILES_NAMED = 20
+_RULES_NAMED = 3
 _SHOWN = ("title", "level", "status", "type", "timespan")
 _WORDS = {
     "detection": "condition",
@@ -23,16 +26,33 @@ _WORDS = {
 
 
 def rule_changes(before: RuleSet | None, after: RuleSet) -> list[str]:
-    """Rules and correlations that came, went or are other, by title."""
+    """Rules and correlations that came, went or are other, by title. Those that differ by exceptions alone
+    are one line: an exception for all rules would bury the others."""
     old, new = _by_id(before), _by_id(after)
+    changed = [one for one in new if one in old and old[one] != new[one]]
+    by_exceptions = [one for one in changed if _own(old[one]) == _own(new[one])]
     lines = [f"added: {_named(new[one])}" for one in new if one not in old]
     lines += [f"removed: {_named(old[one])}" for one in old if one not in new]
     lines += [
         f"changed: {_named(new[one])}: {_differences(old[one], new[one])}"
-        for one in new
-        if one in old and old[one] != new[one]
+        for one in changed
+        if one not in by_exceptions
     ]
+    if by_exceptions:
+        titles = ", ".join(repr(one_line(new[one].title, 120)) for one in by_exceptions[:_RULES_NAMED])
+        more = f" and {len(by_exceptions) - _RULES_NAMED:,} more" if len(by_exceptions) > _RULES_NAMED else ""
+        lines.append(f"changed by exceptions alone: {titles}{more}")
     return [one_line(line, _LINE) for line in lines]
+
+
+def status_changes(before: RuleSet | None, after: RuleSet) -> dict[str, str]:
+    """The status of each rule and correlation whose status is other now, by id."""
+    old = _by_id(before)
+    return {
+        one: rule.status
+        for one, rule in _by_id(after).items()
+        if one in old and old[one].status != rule.status
+    }
 
 
 def exception_changes(
@@ -79,6 +99,14 @@ def _by_id(rule_set: RuleSet | None) -> dict[str, Rule | Correlation]:
         return {}
     every: list[Rule | Correlation] = [*rule_set.rules, *rule_set.correlations]
     return {one.id: one for one in every}
+
+
+def _own(one: Rule | Correlation) -> Rule | Correlation:
+    """A rule without the exceptions at the end of its condition."""
+    if isinstance(one, Correlation) or not one.filters:
+        return one
+    own = one.detection[1 : -len(one.filters)]
+    return replace(one, filters=(), detection=own[0] if len(own) == 1 else ["and", *own])
 
 
 def _named(one: Rule | Correlation) -> str:

@@ -117,7 +117,7 @@ def _silencing_lines(publication: Publication) -> Iterator[str]:
 
 def _undoing(publication: Publication) -> Iterator[str]:
     """How to get back to what was live before this publication, whatever was published since."""
-    yield "To undo it, in the role trailwarden-rule-writers:"
+    yield "To undo it, in the role of those who write rules:"
     if publication.sequence > 1:
         yield f"  trailwarden rules rollback {publication.sequence - 1}"
     else:

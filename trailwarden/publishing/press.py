@@ -72,6 +72,8 @@ class Attempt:
     turned_away: str = ""
     replaced: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    promotes: bool = False
+    """A person set the status of rules, and nothing else."""
     unchecked: bool = False
     """It was live before: nothing but what keeps it from being compiled stops it."""
 
@@ -135,6 +137,7 @@ class Press:
             warnings=built.warnings,
             exceptions=exceptions,
             overrides=built.overrides,
+            promoted=changes.status_changes(before, built.rule_set) if attempt.promotes else {},
         )
         self._folder.put_artefact(version, dump_rule_set(built.rule_set))
         self._folder.put_sources(sources, pack_sources(attempt.shipped, attempt.team))
@@ -155,9 +158,10 @@ class Press:
         }
         before = self._before(attempt)
         off = switched_off(*self.sources_of(target)) if target.overrides else frozenset()
-        lines = changes.rule_changes(before, rule_set) + changes.exception_changes(known, exceptions, {})
+        lines = changes.exception_changes(known, exceptions, {})
         if attempt.base is not None:
             lines += changes.override_changes(attempt.base.overrides, target.overrides)
+        lines += changes.rule_changes(before, rule_set)
         publication = replace(
             self._draft(attempt, rule_set.version, target.sources),
             changes=(f"back to rule set {target.sequence} of {target.published_at}", *lines),
@@ -287,14 +291,15 @@ class Press:
         exceptions: Mapping[str, LiveException],
     ) -> tuple[str, ...]:
         base = attempt.base
-        lines = changes.rule_changes(before, built.rule_set)
-        if before is None:
-            lines = [
-                "the rules before cannot be read by this version of Trailwarden, so they are not compared"
-            ]
         expired = {each.id: str(each.expires) for each in built.expired}
-        lines += changes.exception_changes(base.exceptions if base else {}, exceptions, expired)
+        lines = changes.exception_changes(base.exceptions if base else {}, exceptions, expired)
         lines += changes.override_changes(base.overrides if base else (), built.overrides)
+        if before is None:
+            lines.append(
+                "the rules before cannot be read by this version of Trailwarden, so they are not compared"
+            )
+        else:
+            lines += changes.rule_changes(before, built.rule_set)
         lines += changes.file_changes(self.team_of(base), attempt.team)
         if base is not None and base.shipped != digest(attempt.shipped):
             lines.append("the shipped rules are those of another deployment")

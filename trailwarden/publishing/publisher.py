@@ -187,7 +187,9 @@ class Publisher:
 
     def _handed_in(self, draft: Attempt, submission: FolderSubmission) -> Outcome:
         replaced = mirror.hand_edits(self._folder.team(), self._press.team_of(draft.base), submission.files)
-        attempt = replace(draft, team=submission.files, replaced=tuple(replaced))
+        attempt = replace(
+            draft, team=submission.files, replaced=tuple(replaced), promotes=submission.promotes
+        )
         outcome = self._press.publish(attempt)
         if outcome.result == "unchanged":
             return self._press.refuse(attempt, "it is what is live already.")

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from trailwarden.checking.traffic import share_matched
+from trailwarden.engine.values import RecordView
 from trailwarden.rules.load import RuleFolder
 from trailwarden.rules.ruleset import Correlation, Level, Rule, RuleSet
 from trailwarden.safety.text import one_line
@@ -18,6 +19,7 @@ share a budget of messages, and those go out first."""
 _MUCH = 10
 """Per cent of the shipped rules' own records; no rule is about a tenth of what all the others are about."""
 _FEW = 100
+_SOME = 500  # records: ten thousand rules may be new
 _EVERY_EVENT = frozenset({"eventID", "requestID", "eventTime", "sharedEventID"})
 _Either = Rule | Correlation
 
@@ -53,28 +55,28 @@ def silenced(
 
 
 def loud(before: RuleSet, after: RuleSet, records: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Urgent rules that are new, or otherwise than before, and would alone use up the budget of messages:
-    each matches much of what the shipped rules are about (`records`), or has a group for every event."""
+    """Rules that are new, or otherwise than before, and match much of what the shipped rules are about
+    (`records`), or have a group for every event: one at high or critical would alone use up the budget of
+    messages, and the others, those on trial too, are stored event by event all the same."""
     old = {one.id: one for one in before.rules}
-    new = [one for one in after.rules if _is_urgent(one) and not one.protected]
-    new = [one for one in new if one.id not in old or not _is_as_urgent(old[one.id], one)]
+    new = [one for one in after.rules if not one.protected]
+    new = [one for one in new if one.id not in old or not _is_as_loud(old[one.id], one)]
+    some = [RecordView(dict(record)) for record in records[:: max(1, len(records) // _SOME)]]
     found = {
-        f"at high or critical that match {_MUCH} % or more of what the shipped rules must match": [
-            one
-            for one in new
-            if len(records) >= _FEW and share_matched(one.detection, records) * 100 >= _MUCH
+        f"that match {_MUCH} % or more of what the shipped rules must match": [
+            one for one in new if len(some) >= _FEW and share_matched(one.detection, some) * 100 >= _MUCH
         ],
-        "at high or critical with a group for every event": [
-            one for one in new if _EVERY_EVENT.intersection(one.group_by)
+        "with a group for every event": [
+            one for one in new if one.generates and _EVERY_EVENT.intersection(one.group_by)
         ],
     }
     lines = [f"{_rules(len(rules))} {way}: {_titles(rules)}" for way, rules in found.items() if rules]
     return tuple(one_line(line, _LINE * 4) for line in lines)
 
 
-def _is_as_urgent(old: Rule, new: Rule) -> bool:
+def _is_as_loud(old: Rule, new: Rule) -> bool:
     same = (old.detection, old.group_by) == (new.detection, new.group_by)
-    return same and _is_urgent(old)
+    return same and (_is_urgent(old) or not _is_urgent(new))
 
 
 def _is_filtered_otherwise(old: _Either, new: _Either, known: Collection[str]) -> bool:

@@ -12,6 +12,7 @@ from trailwarden.rules.folder import MAX_ARCHIVE
 from trailwarden.state.rules_folder import SUBMISSION_PREFIX, SubmittedObject
 
 _BASE, _AUTHOR, _NOTE = "trailwarden-base", "trailwarden-author", "trailwarden-note"
+_PROMOTES = "trailwarden-promotes"
 _MAX_AUTHOR, _MAX_NOTE = 100, 400  # characters; S3 takes 2 kB of metadata
 
 
@@ -24,6 +25,8 @@ class FolderSubmission:
     note: str
     files: Files
     ignored: tuple[str, ...] = ()
+    promotes: bool = False
+    """It is what was live, but for the status of rules: `rules promote`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ def pack_submission(submission: Submission, unique: str) -> PackedSubmission:
         _NOTE: quote(submission.note[:_MAX_NOTE]),
     }
     if isinstance(submission, FolderSubmission):
+        metadata |= {_PROMOTES: "yes"} if submission.promotes else {}
         return PackedSubmission(f"{SUBMISSION_PREFIX}{unique}.zip", pack(submission.files), metadata)
     body = msgspec.json.encode(_Rollback(submission.target))
     return PackedSubmission(f"{SUBMISSION_PREFIX}{unique}.json", body, metadata)
@@ -81,7 +85,8 @@ def read_submission(found: SubmittedObject) -> Submission:
         raise _refused(found.key, message, "hand in the folder of rules alone")
     if found.key.endswith(".zip"):
         unpacked = unpack(found.key, found.body)
-        return FolderSubmission(base, author, note, unpacked.files, unpacked.ignored)
+        promotes = _PROMOTES in found.metadata
+        return FolderSubmission(base, author, note, unpacked.files, unpacked.ignored, promotes)
     if found.key.endswith(".json"):
         try:
             target = msgspec.json.decode(found.body, type=_Rollback).rollback

@@ -5,7 +5,7 @@ import difflib
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from trailwarden.errors import Problem
@@ -30,7 +30,8 @@ LONGEST_QUIET = 7 * DAY
 class RuleTest:
     """A record that the rule must match, or must not; where it is written (line and column from 1).
 
-    A correlation's test has `records`, in the order of their times, and an empty `record`.
+    A correlation's test has `records`, in the order of their times, and an empty `record`. `name` says what
+    the test is about; empty if its author gave it none.
     """
 
     record: dict[str, Any]
@@ -38,6 +39,7 @@ class RuleTest:
     line: int
     column: int
     records: tuple[dict[str, Any], ...] = ()
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,11 @@ class ExceptionBlock:
     owner: str
     reason: str
     expires: date
+
+
+def example_day() -> date:
+    """A day that an exception may end on: half a year from now."""
+    return datetime.now(UTC).date() + timedelta(days=180)
 
 
 def read_exception(document: Document, problems: list[Problem]) -> ExceptionBlock | None:
@@ -120,7 +127,7 @@ class _Reader:
                 return date.fromisoformat(value)
         except ValueError:
             pass  # such as 2026-02-30
-        self._refuse((_BLOCK, key), f"`{key}` must be a day of the calendar", "write it as 2026-12-31")
+        self._refuse((_BLOCK, key), f"`{key}` must be a day of the calendar", f"write it as {example_day()}")
         return None
 
     def _refuse(self, path: Path, message: str, cure: str) -> None:
@@ -152,10 +159,13 @@ class _Reader:
         if not isinstance(value, list):
             text = self._text(block, key)
             return (text,) if text else ()
-        if not value or not all(isinstance(text, str) and text.strip() for text in value):
-            self._refuse((_BLOCK, key), f"`{key}` must be a list of texts", "put each in quotes")
-            return ()
-        return tuple(text.strip() for text in value)
+        if not value:
+            self._refuse((_BLOCK, key), f"`{key}` must be a list of texts", "list some, or leave it out")
+        for index, text in enumerate(value):
+            if not isinstance(text, str) or not text.strip():
+                message = f"`{key}` must be a list of texts"
+                self._refuse((_BLOCK, key, index), message, "put this one in quotes, or leave it out")
+        return tuple(text.strip() for text in value if isinstance(text, str))
 
     def _title(self, block: dict[str, Any]) -> str:
         title, before = self._text(block, "title"), len(self._problems)
@@ -214,19 +224,31 @@ class _Reader:
             self._refuse(path, f"`{key}` must be a list of records", "begin each record with `-`")
             return []
         found = []
-        for index, record in enumerate(records):
+        for index, given in enumerate(records):
             line, column = self._document.place((*path, index))
+            name, record = self._named_test(given, (*path, index))
             if self._correlation:
                 if isinstance(record, list) and record and all(isinstance(each, dict) for each in record):
-                    found.append(RuleTest({}, key == "match", line, column, tuple(record)))
+                    found.append(RuleTest({}, key == "match", line, column, tuple(record), name))
                 else:
-                    cure = "write `- [{...}, {...}]`"
+                    cure = "write `- [{...}, {...}]`, or `- {name: ..., records: [{...}, {...}]}`"
                     self._refuse((*path, index), "a correlation's test must be a list of records", cure)
             elif isinstance(record, dict):
-                found.append(RuleTest(record, key == "match", line, column))
+                found.append(RuleTest(record, key == "match", line, column, (), name))
             else:
                 self._refuse((*path, index), "a test's record must be a map", "write it as CloudTrail would")
         return found
+
+    def _named_test(self, given: Any, path: Path) -> tuple[str, Any]:
+        """A test's name, and what it is about: `{name: ..., record: {...}}`, or the record alone."""
+        key = "records" if self._correlation else "record"
+        if not isinstance(given, dict) or key not in given or not given.keys() <= {"name", key}:
+            return "", given
+        name = given.get("name", "")
+        if not isinstance(name, str):
+            self._refuse((*path, "name"), "a test's `name` must be text", "put it in quotes")
+            return "", given[key]
+        return name.strip(), given[key]
 
 
 def _has_words(title: str) -> bool:

@@ -230,9 +230,7 @@ def _leaf(field: str | None, value: SigmaType) -> Node:
     if isinstance(value, SigmaCompareExpression) and value.op is CompareOperators.NEQ:
         return ["not", _leaf(field, value.number)]
     if isinstance(value, Unfilled):
-        names = ", ".join(f"%{name}%" for name in value.names)
-        cure = f"add a list to the rules' folders: `name: {value.names[0]}` and `values: [...]`"
-        raise _Refused(f"the placeholder {names} is not filled", cure)
+        raise _Refused(value.message, value.cure)
     make = _PREDICATES.get(type(value))
     if make is None:
         cure = "say it with another modifier, or leave it out"

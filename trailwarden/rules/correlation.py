@@ -219,7 +219,7 @@ class _Reader:
         for alias, fields in given.items():
             if not isinstance(fields, dict) or not fields:
                 self._refuse(("aliases", alias), f"the alias `{alias}` must be a map", cure)
-                return {}
+                continue
             for rule, name in fields.items():
                 self._check_field(("aliases", alias, rule), name)
         return given

@@ -1,6 +1,5 @@
 """Correlations as written → compiled: references resolved, circles and undoings refused, levels settled."""
 
-import difflib
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from typing import TypeVar
@@ -10,9 +9,11 @@ import msgspec
 from trailwarden.errors import Problem
 from trailwarden.rules.correlation import CorrelationSource
 from trailwarden.rules.document import Path
+from trailwarden.rules.naming import References, unknown_reference
 from trailwarden.rules.protection import protected_ids
 from trailwarden.rules.ruleset import Correlation, Level, Rule
-from trailwarden.rules.source import Source
+from trailwarden.rules.shipped import shipped_names
+from trailwarden.rules.source import Source, named
 
 _Usable = Rule | Correlation
 _Marked = TypeVar("_Marked", Rule, Correlation)
@@ -122,14 +123,18 @@ class _Compiler:
             return None
         if reference in self._ids:
             return self._ids[reference]
-        near = difflib.get_close_matches(reference, [*self._ids, *self._known], n=1)
-        cure = (
-            f"did you mean `{near[0]}`?"
-            if near
-            else "write the id or the name of a rule that is loaded, and has no mistake"
-        )
-        self._refuse(source, path, f"there is no sound rule `{reference}`", cure)
+        self._refuse(source, path, *self._missing(reference))
         return None
+
+    def _missing(self, reference: str) -> tuple[str, str]:
+        """What to say of a reference that is no rule's here; rules that ship may not have been read."""
+        if reference in References(shipped_names()):
+            message = f"`{reference}` ships with Trailwarden, and is not among the rules that were read"
+            return message, "read these on top of the rules that ship, as `scan --team` does"
+        known = list(map(named, self._sources))
+        return unknown_reference(
+            reference, [*known, *shipped_names()], f"there is no sound rule `{reference}`"
+        )
 
     def _aliases(self, source: CorrelationSource, rule_ids: list[str]) -> dict[str, dict[str, str]]:
         """The aliases by rule id; one that is used must say what it means in every rule."""

@@ -57,6 +57,8 @@ class _QuietRegexEngine(RegexEngine):
 
 
 POLICY = SigmaPolicy(regex_engine=_QuietRegexEngine())
+_ANYTHING = SigmaDetection([SigmaDetectionItem(None, [], [SigmaString("-")])])
+"""In the place of a selection that has mistakes, while the condition is read."""
 
 
 def build_detections(
@@ -87,16 +89,25 @@ def build_detections(
         for name, definition in detection.items()
         if name not in not_selections
     }
-    whole = {name: built for name, built in named.items() if built is not None}
-    if len(problems) > found:
-        return None
-    if not whole:
+    if not named:
         cure = "add a selection beside the condition"
         problems.append(document.problem((key,), f"`{key}` selects nothing", cure))
+    if not named or not conditions:
         return None
+    # What a selection lacks says nothing of the condition, which is told in the same run.
+    whole = {name: _ANYTHING if built is None else built for name, built in named.items()}
     detections = SigmaDetections(whole, conditions, policy=POLICY)  # a place here would hide the items' own
     _check_conditions(document, key, detections, problems)
-    return detections if len(problems) == found else None
+    if len(problems) == found:
+        return detections
+    # Told when the rule is compiled; this one will not be.
+    wholes = {path[:-1] for path in builder.unfilled}  # their values are told one by one
+    problems.extend(
+        document.problem(path, value.message, value.cure)
+        for path, value in builder.unfilled.items()
+        if path not in wholes
+    )
+    return None
 
 
 def _check_conditions(
@@ -143,6 +154,7 @@ class _Builder:
         self._document = document
         self._problems = problems
         self._lists = lists
+        self.unfilled: dict[Path, Unfilled] = {}
         self._spent = 0  # values that the items so far have grown to
 
     def location(self, path: Path) -> SigmaRuleLocation:
@@ -251,7 +263,9 @@ class _Builder:
         left_out = {"expand", "cased"} if "fieldref" in modifiers else {"expand"}
         acting = [MODIFIERS[modifier] for modifier in modifiers if modifier not in left_out]
         if unfilled := [value for value in made if isinstance(value, Unfilled)]:
-            acting, made = [], [unfilled[0]]
+            missing = Unfilled((name for value in unfilled for name in value.names), self._lists)
+            self.unfilled[path] = missing
+            acting, made = [], [missing]
         check_growth(made, modifiers)
         item = SigmaDetectionItem(name or None, acting, made, source=place, policy=POLICY)
         if "fieldref" in modifiers and "cased" in modifiers:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from trailwarden.errors import Problem
+from trailwarden.rules.block import example_day
 from trailwarden.rules.filters import FilterSource
 from trailwarden.rules.source import RuleSource, Source
 
@@ -50,7 +51,7 @@ def exceptions_without_expiry(sources: Iterable[Source]) -> list[Problem]:
     """The filters that would hold for ever, each as a mistake: a published exception has an owner, a reason
     and an end."""
     message = "the filter has no `trailwarden:` block, so nobody owns it and it would hold for ever"
-    cure = "add `trailwarden: {owner: ..., reason: ..., expires: 2026-12-31}`"
+    cure = f"add `trailwarden: {{owner: ..., reason: ..., expires: {example_day()}}}`"
     return sorted(
         Problem(each.path, each.line, each.column, message, cure)
         for each in exceptions_of(sources)

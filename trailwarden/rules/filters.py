@@ -8,8 +8,7 @@ condition that holds for it says what remains.
 https://github.com/SigmaHQ/sigma-specification/blob/main/specification/sigma-filters-specification.md
 """
 
-import difflib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -22,6 +21,7 @@ from trailwarden.rules.block import read_exception
 from trailwarden.rules.detection import build_detections
 from trailwarden.rules.document import Document, Path
 from trailwarden.rules.lists import NamedList
+from trailwarden.rules.naming import Named, References, unknown_reference
 
 _KEY = "filter"
 _NOT_SELECTIONS = frozenset({"condition", "rules"})
@@ -147,41 +147,31 @@ def filters_of(
     rule_id: str, rule_name: str | None, filters: Sequence[FilterSource]
 ) -> tuple[FilterSource, ...]:
     """The filters that apply to one rule, in the order of their ids."""
-    known = {rule_id.lower(), rule_name}
     applying = [
         each
         for each in filters
-        if each.rules is None or any(ref.text in known or ref.text.lower() in known for ref in each.rules)
+        if each.rules is None
+        or any(ref.text == rule_name or ref.text.lower() == rule_id.lower() for ref in each.rules)
     ]
     return tuple(sorted(applying, key=lambda each: each.id))
 
 
 def check_references(
-    filters: Sequence[FilterSource], documents: Sequence[Document], problems: list[Problem]
+    filters: Sequence[FilterSource],
+    rules: Sequence[Named],
+    correlations: Sequence[Named],
+    problems: list[Problem],
 ) -> None:
     """Refuse by name what a filter calls a rule and is none, or is a correlation. Rules that have mistakes of
-    their own are known: it is they that are told."""
-    rules, correlations = _names(documents, correlations=False), _names(documents, correlations=True)
+    their own are among `rules`: it is they that are told."""
+    known, grouped = References(rules), References(correlations)
     for each in filters:
         for reference in each.rules or ():
-            if reference.text in rules or reference.text.lower() in rules:
-                continue
-            if reference.text in correlations or reference.text.lower() in correlations:
+            if reference.text in grouped:
                 message = f"`{reference.text}` is a correlation, and filters apply to rules"
                 cure = "name the rules that the correlation refers to"
+            elif reference.text in known:
+                continue
             else:
-                message = f"there is no rule with the id or name `{reference.text}`"
-                near = difflib.get_close_matches(reference.text, rules, n=1)
-                cure = f"did you mean `{near[0]}`?" if near else "load the rule too, or take it off the list"
+                message, cure = unknown_reference(reference.text, rules)
             problems.append(Problem(each.path, reference.line, reference.column, message, cure))
-
-
-def _names(documents: Iterable[Document], *, correlations: bool) -> Collection[str]:
-    """Ids (in lower case) and names of the rules, or of the correlations, as they are written."""
-    found: set[str] = set()
-    for document in documents:
-        data = document.data
-        if isinstance(data, dict) and not is_filter(document) and ("correlation" in data) is correlations:
-            found.update(str(data[key]).lower() for key in ("id",) if isinstance(data.get(key), str))
-            found.update(data[key] for key in ("name",) if isinstance(data.get(key), str))
-    return found

@@ -1,5 +1,8 @@
 """What a folder of rule files may hold, on a disk, in a bucket or in an archive. Imports no pySigma."""
 
+import os
+import stat
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 MAX_FILES = 2_000
@@ -31,10 +34,40 @@ def unsafe_path(path: str) -> str | None:
     return None
 
 
+def rule_files(folder: Path, unread: Callable[[Path, str], None]) -> list[Path]:
+    """The YAML files in a folder and its subfolders, in the order of their paths; hidden ones (`.git`,
+    `.github`) are left out. `unread` gets what cannot be read, or is not followed, and why."""
+
+    def unlisted(error: OSError) -> None:
+        unread(Path(error.filename or folder), f"cannot be read: {error.strerror or error}")
+
+    found, root = [], folder.resolve()
+    for parent, folders, names in os.walk(folder, onerror=unlisted):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for link in (Path(parent, name) for name in folders):
+            if link.is_symlink() and not link.resolve().is_relative_to(root):
+                unread(link, "a link to a folder elsewhere is not followed")
+        for file in (Path(parent, name) for name in names if not name.startswith(".")):
+            if is_rule_file(file.name) and (why := _unreadable(file)):
+                unread(file, why)
+            elif is_rule_file(file.name):
+                found.append(file)
+    return sorted(found)
+
+
+def _unreadable(file: Path) -> str:
+    """Why a path that a folder lists is no file to read; empty where it is one."""
+    try:
+        regular = stat.S_ISREG(file.stat().st_mode)
+    except OSError as error:  # a link to nothing, or a folder that lists its files and gives none
+        return f"cannot be read: {error.strerror or error}"
+    return "" if regular else "is not a regular file"
+
+
 def files_under(folder: Path) -> dict[str, bytes]:
     """The contents of a folder's rule files, by path relative to it. Raises OSError."""
-    return {
-        file.relative_to(folder).as_posix(): file.read_bytes()
-        for file in sorted(folder.rglob("*"))
-        if file.suffix in SUFFIXES and file.is_file()
-    }
+
+    def unread(path: Path, why: str) -> None:
+        raise OSError(f"{path}: {why}")
+
+    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in rule_files(folder, unread)}

@@ -10,6 +10,7 @@
 - Some normalised fields hold one of a few words; any other is none that they ever are.
 - `all` asks for a list; a filter is best written as the specification's example is.
 - An exception that ends soon, or has ended, or holds for longer than people remember why.
+- What is copied from a message keeps the marks that keep it from becoming a link.
 - A rule that its author has given up, by its status, still costs its evaluation and tells nobody.
   https://sigmahq.io/docs/basics/rules.html
 """
@@ -41,6 +42,7 @@ _UTF_16 = frozenset({"utf16", "utf16be", "utf16le"})
 _NAMES = {modifier: name for name, modifier in MODIFIERS.items() if name != "wide"}
 _NULLS = frozenset({"None", "null", "Null", "NULL", "nil", "undefined"})
 _SEVERAL = re.compile(r"(?:[\s,;|]|\bor\b)+")
+_DEFANGED = re.compile(r"\w\[\.\]\w|\b\w+\[:\]|\bhxxps?://")
 _GIVEN_UP = frozenset({"deprecated", "unsupported"})
 _LAMBDA, _CLOUDFRONT = "lambda.amazonaws.com", "cloudfront.amazonaws.com"
 _LAMBDA_VERSIONS = {
@@ -227,6 +229,14 @@ def _encoded_oddly(item: SigmaDetectionItem) -> tuple[str, str] | None:
 def _of_texts(source: RuleSource | FilterSource, item: SigmaDetectionItem) -> Iterator[Finding]:
     """What no value of the field is."""
     field = str(item.field)
+    for value in item.value:
+        text = str(value) if isinstance(value, SigmaString) else ""
+        if _DEFANGED.search(text):
+            message = (
+                f"`{text}` is written as messages write it, so that it makes no link; no record has it so"
+            )
+            meant = text.replace("[.]", ".").replace("[:]", ":").replace("hxxp", "http")
+            yield _warning(source, item, message, f"write `{meant}`", code="defanged-value")
     for text in _plain_texts(item.value):
         if text in _NULLS and item.field is not None:
             message = f"`{text}` is a text like any other, which a missing field does not hold"

@@ -20,6 +20,7 @@ from sigma.types import SigmaExpansion, SigmaString, SigmaStringPartType, SigmaT
 from trailwarden.errors import Problem, RuleError
 from trailwarden.rules.bounds import MAX_VALUES, too_many_values
 from trailwarden.rules.document import Document, read_documents
+from trailwarden.rules.fields import nearest
 from trailwarden.rules.modifiers import string_of
 from trailwarden.rules.shipped import shipped_rules_path
 
@@ -29,6 +30,8 @@ _KEYS = frozenset({"name", "description", "values"})
 _OTHER_DOCUMENTS = frozenset({"detection", "correlation", "filter", "action", "logsource"})
 _NAME = re.compile(r"[\w.-]+(?: [\w.-]+)*")
 _TOKEN = re.compile(r"\\(.)|%([^%\\\s](?:[^%\\]*[^%\\\s])?)%|([^\\%]+|.)", re.DOTALL)
+
+_SHOWN = 10
 
 Entry = str | int | float | bool
 
@@ -50,10 +53,28 @@ class _Placeholder:
 
 
 class Unfilled(SigmaType):
-    """A value whose placeholders no list fills: such a rule is refused when it is compiled."""
+    """A value whose placeholders no list fills: such a rule is refused when it is compiled. `known` are the
+    lists that there are."""
 
-    def __init__(self, names: Iterable[str]) -> None:
+    def __init__(self, names: Iterable[str], known: Iterable[str]) -> None:
         self.names = tuple(dict.fromkeys(names))
+        self.known = tuple(sorted(known))
+
+    @property
+    def message(self) -> str:
+        names = ", ".join(f"%{name}%" for name in self.names)
+        one = len(self.names) == 1
+        return f"the placeholder{'' if one else 's'} {names} {'is' if one else 'are'} not filled"
+
+    @property
+    def cure(self) -> str:
+        """How to fill the placeholders."""
+        near = {name: nearest(name, self.known, cutoff=0.6) for name in self.names}
+        if all(near.values()):
+            return f"did you mean {' and '.join(f'%{name}%' for name in near.values())}?"
+        lists = ", ".join(f"`name: {name}`" for name in self.names if not near[name])
+        there = f"; there are the lists {', '.join(self.known[:_SHOWN])}" if self.known else ""
+        return f"add a list to the rules' folders: {lists} and `values: [...]`{there}"
 
 
 def is_list(document: Document) -> bool:
@@ -136,7 +157,7 @@ def fill(text: str, lists: Mapping[str, NamedList], *, in_regex: bool) -> SigmaT
     parts = _parts(text)
     names = [part.name for part in parts if isinstance(part, _Placeholder)]
     if missing := [name for name in names if name not in lists]:
-        return Unfilled(missing)
+        return Unfilled(missing, lists)
     count = 1
     for name in names:
         count *= len(lists[name].values)

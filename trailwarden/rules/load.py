@@ -4,11 +4,12 @@ Imports pySigma: nothing that runs in the detect function may import this module
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid5
 
 import sigma.exceptions as sigma_exceptions
 from sigma.exceptions import SigmaError
@@ -20,8 +21,9 @@ from trailwarden.rules.correlation import CorrelationSource, read_parts
 from trailwarden.rules.detection import POLICY, build_detections
 from trailwarden.rules.document import Document, read_documents
 from trailwarden.rules.filters import FilterSource, check_references, filters_of, is_filter, read_filters
-from trailwarden.rules.folder import MAX_FILES, MAX_TOTAL, SUFFIXES
+from trailwarden.rules.folder import MAX_FILES, MAX_TOTAL, rule_files
 from trailwarden.rules.lists import NamedList, is_list, named_lists, shipped_lists
+from trailwarden.rules.naming import Named, id_of_content
 from trailwarden.rules.overrides import Override, apply_overrides, is_override, read_overrides
 from trailwarden.rules.protection import (
     protected_ids,
@@ -29,12 +31,20 @@ from trailwarden.rules.protection import (
     refuse_imitations,
     without_protected,
 )
-from trailwarden.rules.shipped import ships
+from trailwarden.rules.shipped import (
+    LookedFor,
+    ProtectedTexts,
+    files_naming,
+    shipped_files,
+    shipped_names,
+    shipped_protected,
+    ships,
+)
 from trailwarden.rules.source import RuleSource, Source
 
 _LEVELS = "informational, low, medium, high, critical"
 _DEFAULT_LEVEL = "medium"
-_IDS = UUID("5d0c0e1f-6d5b-4f0a-9a52-6a1b8f6e2c11")
+_LITERAL = re.compile(r"[^\W_]+")
 _NOT_RULES = {
     "action": ("rule collections (`action`) are not evaluated", "write each rule out in full"),
 }
@@ -72,7 +82,9 @@ _CURES = {
 @dataclass(frozen=True, slots=True)
 class RuleFolder:
     """Everything that files of rules came to: the sound rules under filters and overrides, every mistake, and
-    what no rule is. `switched_off` are the rules that overrides took out; `warnings` stop nothing."""
+    what no rule is. `switched_off` are the rules that overrides took out; `warnings` stop nothing.
+
+    `base` are the paths of the shipped files that were read only to hold the others against."""
 
     sources: list[Source]
     problems: list[Problem]
@@ -80,6 +92,12 @@ class RuleFolder:
     overrides: list[Override]
     switched_off: list[Source]
     warnings: list[Problem]
+    base: frozenset[str] = frozenset()
+
+    @property
+    def own(self) -> list[Source]:
+        """The rules without those of the base."""
+        return [source for source in self.sources if source.path not in self.base]
 
 
 def load_rules(paths: Iterable[str | Path]) -> list[Source]:
@@ -103,10 +121,62 @@ def read_rules(paths: Iterable[str | Path]) -> tuple[list[Source], list[Problem]
 
 def read_folder(paths: Iterable[str | Path]) -> RuleFolder:
     """All that `read_rules` reads, with what is no rule. Where the shipped rules are among the paths, name
-    them first: of rules with one id, the first is taken."""
+    them first: of rules with one id, the first is taken.
+
+    A filter or an override of a shipped rule that is not among them is no mistake, and does nothing."""
     problems: list[Problem] = []
     documents = [document for file in _files(paths, problems) for document in _read_file(file, problems)]
-    return _load_folder(documents, problems)
+    return _load_folder(documents, problems, shipped_names())
+
+
+def read_over_shipped(
+    paths: Iterable[str | Path], *, whole: bool = False, also: Iterable[Path] = ()
+) -> RuleFolder:
+    """A team's files as publication has them: on top of the shipped rules. Of these, all are read if `whole`;
+    else those that the team's are held against or refer to, and the files in `also`."""
+    problems: list[Problem] = []
+    files = list(_files(paths, problems))
+    own = [document for file in files for document in _read_file(file, problems)]
+    own.sort(key=lambda document: not document.shipped)  # of rules with one id, the first is taken
+    known = {file.resolve() for file in files}
+    beside = shipped_files() if whole else sorted({*files_beside(own), *also})
+    base = [file for file in beside if file.resolve() not in known]
+    documents = [document for file in base for document in _read_file(file, problems)]
+    folder = _load_folder([*documents, *own], problems, shipped_names(), shipped_protected())
+    return replace(folder, base=frozenset(file.as_posix() for file in base))
+
+
+def files_beside(documents: Sequence[Document]) -> list[Path]:
+    """The shipped files that say something about the documents: by what they are called, what they refer to,
+    and (a rule that finds the same) what they look for."""
+    mapped = [document for document in documents if isinstance(document.data, dict)]
+    maps = [document.data for document in mapped]
+    words = {str(data[key]) for data in maps for key in ("id", "name", "title") if key in data}
+    for data in maps:
+        for key in ("correlation", "filter", "override"):
+            body = data.get(key)
+            words.update(_texts_in(body.get("rules")) if isinstance(body, dict) else ())
+    team = [document.data for document in mapped if not document.shipped]
+    return files_naming(words, [_looked_for(data["detection"]) for data in team if "detection" in data])
+
+
+def _looked_for(detection: Any) -> LookedFor:
+    """The longest word of each value, and how many words the detection has, names of fields among them."""
+    texts = [text.lower() for text in _texts_in(detection)]
+    longest = {max(_LITERAL.findall(text), key=len, default="") for text in texts}
+    return LookedFor(frozenset(longest - {""}), len(_LITERAL.findall(json.dumps(detection, default=str))))
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    """The texts among a YAML value's values, keys and conditions left out."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts_in(each)
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            yield from _texts_in(each) if key != "condition" else ()
 
 
 def read_contents(
@@ -135,11 +205,17 @@ def _read_contents(files: Iterable[tuple[str, bytes]], problems: list[Problem]) 
     return documents
 
 
-def _load_folder(documents: Sequence[Document], problems: list[Problem]) -> RuleFolder:
-    """The documents' rules, each id once, under the overrides."""
+def _load_folder(
+    documents: Sequence[Document],
+    problems: list[Problem],
+    elsewhere: Sequence[Named] = (),
+    protected: Sequence[ProtectedTexts] = (),
+) -> RuleFolder:
+    """The documents' rules, each id once, under the overrides. Filters and overrides may also name the rules
+    that are `elsewhere`; nothing may imitate those that are `protected` there."""
     filters: list[FilterSource] = []
     sources: dict[str, Source] = {}
-    for source in _load_documents(documents, problems, filters):
+    for source in _load_documents(documents, problems, filters, elsewhere):
         known = sources.setdefault(source.id, source)
         if known is not source:
             message = f"the id {source.id} is also that of {known.path}:{known.line}"
@@ -148,34 +224,52 @@ def _load_folder(documents: Sequence[Document], problems: list[Problem]) -> Rule
                 cure = "write an override for the shipped rule, or give yours an id of its own"
             problems.append(Problem(source.path, source.line, source.column, message, cure))
     kept = list(sources.values())
-    refuse_imitations(kept, problems)
+    refuse_imitations(kept, problems, protected)
     overrides = without_protected(read_overrides(documents, problems), kept, problems)
-    left = apply_overrides(overrides, kept, _written_names(documents), problems)
+    left = apply_overrides(overrides, kept, _all_named(_written(documents), elsewhere), problems)
     return RuleFolder(
         left.sources, sorted(problems), filters, overrides, left.switched_off, sorted(left.warnings)
     )
 
 
-def _written_names(documents: Iterable[Document]) -> set[str]:
-    """Ids (in lower case) and names as the documents of rules give them, sound or not."""
-    rules = [
-        document.data
+def _written(documents: Iterable[Document], *, correlations: bool | None = None) -> list[Named]:
+    """What the documents of rules are called, sound or not: of correlations, of the others, or of both."""
+    return [
+        Named(
+            _text(document.data.get("id")),
+            _text(document.data.get("name")),
+            _text(document.data.get("title")),
+            document.path,
+        )
         for document in documents
         if isinstance(document.data, dict)
         and not (is_list(document) or is_filter(document) or is_override(document))
+        and correlations in {None, "correlation" in document.data}
     ]
-    ids = {str(rule["id"]).lower() for rule in rules if isinstance(rule.get("id"), str)}
-    return ids | {rule["name"] for rule in rules if isinstance(rule.get("name"), str)}
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _all_named(written: Iterable[Named], elsewhere: Iterable[Named]) -> list[Named]:
+    """Each rule once, that of a document before what is known of it elsewhere."""
+    known = list(written)
+    ids = {each.id.lower() for each in known}
+    return [*known, *(each for each in elsewhere if each.id not in ids)]
 
 
 def _files(paths: Iterable[str | Path], problems: list[Problem]) -> Iterator[Path]:
     seen: set[Path] = set()
+
+    def unread(place: Path, why: str) -> None:
+        cure = "name what it leads to as a path of its own" if "link" in why else "check who may read it"
+        problems.append(Problem(place.as_posix(), 1, 1, why, cure))
+
     for path in map(Path, paths):
-        if path.is_dir():
-            found = sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES and file.is_file())
-        else:
-            found = [path] if path.is_file() else []
-        if not found:
+        before = len(problems)
+        found = rule_files(path, unread) if path.is_dir() else [path] if path.is_file() else []
+        if not found and len(problems) == before:
             message = "the folder holds no rule" if path.is_dir() else "there is no such file or folder"
             problems.append(
                 Problem(path.as_posix(), 1, 1, message, "name a folder with *.yml files, or a file")
@@ -194,8 +288,18 @@ def _read_file(file: Path, problems: list[Problem]) -> list[Document]:
             Problem(file.as_posix(), 1, 1, f"cannot be read: {error.strerror}", "check who may read it")
         )
         return []
-    documents = _read_content(file.as_posix(), content, problems)
-    return [replace(document, shipped=True) for document in documents] if ships(file) else documents
+    if not ships(file):
+        return _read_content(file.as_posix(), content, problems)
+    documents, found = _read_shipped(file.as_posix(), content)
+    problems.extend(found)
+    return list(documents)
+
+
+@lru_cache(512)
+def _read_shipped(path: str, content: bytes) -> tuple[list[Document], list[Problem]]:
+    """Read once in a process, for most commands on a team's rules need some of them."""
+    problems: list[Problem] = []
+    return [replace(document, shipped=True) for document in _read_content(path, content, problems)], problems
 
 
 def _read_content(path: str, content: bytes, problems: list[Problem]) -> list[Document]:
@@ -214,19 +318,24 @@ def parse_rules(path: str, content: bytes) -> tuple[list[Source], list[Problem]]
     sources = _load_documents(documents, problems, [])
     refuse_imitations(sources, problems)
     overrides = without_protected(read_overrides(documents, problems), sources, problems)
-    left = apply_overrides(overrides, sources, _written_names(documents), problems)
+    left = apply_overrides(overrides, sources, _written(documents), problems)
     return left.sources, problems
 
 
 def _load_documents(
-    documents: Sequence[Document], problems: list[Problem], filters: list[FilterSource]
+    documents: Sequence[Document],
+    problems: list[Problem],
+    filters: list[FilterSource],
+    elsewhere: Sequence[Named] = (),
 ) -> list[Source]:
     """The rules among the documents, with the lists that stand beside them, and under the filters, which are
     left in `filters`."""
     documents = [document for document in documents if not is_override(document)]
     lists = {**shipped_lists(), **named_lists(documents, problems)}
     filters += read_filters(documents, lists, problems)
-    check_references(filters, documents, problems)
+    correlations = _written(documents, correlations=True)
+    others = _all_named(_written(documents, correlations=False), elsewhere)
+    check_references(filters, others, correlations, problems)
     loaded = [
         _load_document(document, lists, problems)
         for document in documents
@@ -292,7 +401,7 @@ def _attributes(
         problems.append(document.problem(("title",), "the rule has no `title`", cure))
         data["title"] = "-"
     # Sigma leaves these two to the author: https://sigmahq.io/docs/basics/rules.html
-    data.setdefault("id", _id_of_content(data))
+    data.setdefault("id", id_of_content(data))
     if "level" not in optional:
         data.setdefault("level", _DEFAULT_LEVEL)
     for key in ("title", "id", "level"):
@@ -306,13 +415,6 @@ def _attributes(
         cure = _CURES.get(key, "see the attribute's section in Sigma's specification")
         problems.append(document.problem((key,), str(error.args[0]), cure))
     return attributes
-
-
-def _id_of_content(data: dict[str, Any]) -> str:
-    """The id of a rule that has none: a UUID made from what it finds, the same wherever it is read."""
-    found = [data.get(key) for key in ("title", "logsource", "detection", "correlation")]
-    content = json.dumps(found, sort_keys=True, default=str)
-    return str(uuid5(_IDS, content))
 
 
 def _log_source(document: Document, problems: list[Problem]) -> SigmaLogSource | None:

@@ -11,7 +11,7 @@ A rule that is switched off is as good as not written: what is built on it goes 
 
 import copy
 import difflib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from sigma.rule import SigmaLevel
 from trailwarden.errors import Problem
 from trailwarden.rules.correlation import CorrelationSource
 from trailwarden.rules.document import Document, Path
+from trailwarden.rules.naming import Named, References, unknown_reference
 
 if TYPE_CHECKING:  # load.py reads overrides, and so cannot be imported here
     from trailwarden.rules.source import Source
@@ -167,15 +168,16 @@ class Overridden:
 def apply_overrides(
     overrides: Sequence[Override],
     sources: "Sequence[Source]",
-    broken: Collection[str],
+    named: Sequence[Named],
     problems: list[Problem],
 ) -> Overridden:
     """The rules under the overrides; what they name and is no rule goes to `problems`.
 
-    `broken` are ids (in lower case) and names of rules that have mistakes of their own: it is they that are
-    told. Two overrides that say different things of one rule are both wrong, and neither holds.
+    `named` are all rules that there are: those that have mistakes of their own too, for it is they that are
+    told, and those that are not read. Two overrides that say different things of one rule are both wrong, and
+    neither holds.
     """
-    said = _by_rule(overrides, sources, broken, problems)
+    said = _by_rule(overrides, sources, named, problems)
     kept: list[Source] = []
     off: dict[str, tuple[Source, Override]] = {}
     for source in sources:
@@ -194,24 +196,20 @@ def apply_overrides(
 def _by_rule(
     overrides: Sequence[Override],
     sources: "Sequence[Source]",
-    broken: Collection[str],
+    named: Sequence[Named],
     problems: list[Problem],
 ) -> dict[str, Override]:
     """The override of each rule, by the rule's id."""
     ids = {source.id for source in sources}
     names = {source.name: source.id for source in sources if source.name}
+    known_names = References(named)
     said: dict[str, Override] = {}
     for override in overrides:
         for reference in override.rules:
             rule_id = reference.text.lower() if reference.text.lower() in ids else names.get(reference.text)
             if rule_id is None:
-                if reference.text not in broken and reference.text.lower() not in broken:
-                    near = difflib.get_close_matches(reference.text, [*names, *ids], n=1)
-                    cure = (
-                        f"did you mean `{near[0]}`?" if near else "load the rule too, or take it off the list"
-                    )
-                    message = f"there is no rule with the id or name `{reference.text}`"
-                    problems.append(_problem(override, reference, message, cure))
+                if reference.text not in known_names:
+                    problems.append(_problem(override, reference, *unknown_reference(reference.text, named)))
                 continue
             known = said.setdefault(rule_id, override)
             if known is not override and known.level != override.level:

@@ -17,7 +17,8 @@ from trailwarden.rules.correlation import CorrelationSource
 from trailwarden.rules.filters import FilterSource
 from trailwarden.rules.overrides import Override
 from trailwarden.rules.ruleset import VISIBILITY_RULE_ID, VISIBILITY_TITLE
-from trailwarden.rules.source import Source
+from trailwarden.rules.shipped import ProtectedTexts
+from trailwarden.rules.source import Source, named
 
 _LOOKALIKES = str.maketrans("0123456789@$iq", "olzeasgtbgaslg")
 _FILLERS = "\u115f\u1160\u3164\uffa0"  # letters that show nothing
@@ -89,14 +90,20 @@ def without_protected(
     return left
 
 
-def refuse_imitations(sources: Sequence[Source], problems: list[Problem]) -> None:
+def refuse_imitations(
+    sources: Sequence[Source], problems: list[Problem], elsewhere: Iterable[ProtectedTexts] = ()
+) -> None:
     """Refuse what a team calls by the id of the built-in visibility rule, or by the name or the title of a
-    protected rule: people would take the one for the other."""
+    protected rule, of the sources or elsewhere: people would take the one for the other."""
     guarded = protected_ids(sources)
-    protected = [source for source in sources if source.id in guarded]
-    names = [source.name for source in protected if source.name]
-    titles = [VISIBILITY_TITLE, *(each.title for each in protected)]
-    sentences = [each.block.alert_title for each in protected if each.block.alert_title]
+    protected = {each.named.id: each for each in elsewhere} | {
+        source.id: ProtectedTexts(named(source), source.block.alert_title)
+        for source in sources
+        if source.id in guarded
+    }
+    names = [each.named.name for each in protected.values() if each.named.name]
+    titles = [VISIBILITY_TITLE, *(each.named.title for each in protected.values())]
+    sentences = [each.alert_title for each in protected.values() if each.alert_title]
     for source in sources:
         if source.document.shipped:
             continue
@@ -106,8 +113,7 @@ def refuse_imitations(sources: Sequence[Source], problems: list[Problem]) -> Non
         if source.name and any(_reads_like(source.name, name) for name in names):
             message = f"the name {source.name!r} is that of a protected rule"
             problems.append(source.document.problem(("name",), message, _OWN))
-        imitated = next((title for title in titles if _reads_like(source.title, title)), None)
-        imitated = imitated or next((each for each in sentences if _holds(source.title, each)), None)
+        imitated = next((each for each in (*titles, *sentences) if _holds(source.title, each)), None)
         if imitated is not None:
             message = f"the title reads like that of the protected rule {imitated!r}"
             problems.append(source.document.problem(("title",), message, _OWN))

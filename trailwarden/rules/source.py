@@ -8,6 +8,7 @@ from trailwarden.rules.block import Block
 from trailwarden.rules.correlation import CorrelationSource
 from trailwarden.rules.document import Document
 from trailwarden.rules.filters import FilterSource
+from trailwarden.rules.naming import Named
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +40,8 @@ class RuleSource:
 
 
 Source = RuleSource | CorrelationSource
+
+
+def named(source: Source) -> Named:
+    """What a rule or correlation is called."""
+    return Named(source.id, source.name or "", source.title, source.path)

@@ -28,6 +28,9 @@ _SIGNS = {
     "\uff0e": ".",
     "\ufe55": ":",
     "\ufe66": "=",
+    "\u2236": ":",
+    **dict.fromkeys("\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a", " "),
+    **dict.fromkeys("\u2028\u2029\u202f\u205f\u3000", " "),
 }
 # Format characters, joiners and fillers that take no room, variation selectors, combining marks.
 INVISIBLE = re.compile(

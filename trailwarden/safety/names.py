@@ -6,6 +6,7 @@ Names are compared without case, punctuation and spaces: `MasterUserPassword`, `
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
 from trailwarden.safety.lookalikes import legible
@@ -29,6 +30,8 @@ _SECRET = re.compile(
     r"|keystorekeys?|wpakeys?|wepkeys?|vapidkeys?|servicerolekeys?|passkeys?|passwort|kennwort|motdepasse"
     r"|contrasena|senha|wachtwoord|(?:store|key|user|db|root|admin|ssh|smtp|ldap|mail|ftp|proxy|http|login|bind"
     r"|redis|mongo|mysql|pg|postgres|vnc|wifi|zip|cert|auth|become|src|dest)pass"
+    r"|(?:static|functions?|internal|backend|insert|ingest|ingestion|write|gateway|origin|upstream|relay)keys?"
+    r"|origin(?:verify|auth)|(?:db|root|admin|user|sa|sql|join|ldap|smtp|ftp|svc)pw"
     r"|keymaterial|privkeys?|accesscodes?|authcodes?|authorizationcodes?|devicecodes?|usercodes?"
     r"|tokencodes?|mfacodes?|totpcodes?|otpcodes?|otps?|totps?|authenticationcodes?|verificationcodes?"
     r"|confirmationcodes?|activationcodes?|recoverycodes?|backupcodes?|securitycodes?|pincodes?"
@@ -40,8 +43,10 @@ _SECRET = re.compile(
     r"|authorizedurls?|streamingurls?|streamingsessionurls?|embedurls?"
     r"|secrettoauthenticateinitiator|secrettoauthenticatetarget)$"
 )
-_SECRET_WORDS = frozenset({"pass", "pw", "pin", "passwd", "auth", "psk", "otp", "sas"})
+_SECRET_WORDS = frozenset({"pass", "pw", "pin", "passwd", "auth", "psk", "otp", "sas", "pat"})
 """What says so as the last word of a name alone: `DB_PASS`, but not `bypass`."""
+_VARIABLE_OF_SPARK = re.compile(r"spark\.(?:yarn\.|kubernetes\.)?+(?:executorEnv|appMasterEnv|driverEnv)\.")
+"""A variable of an environment, whatever its name says."""
 _SAYS_TOO_LITTLE = frozenset(
     {"key", "keys", "value", "text", "plaintext", "string", "current", "raw", "token"}
 )
@@ -89,6 +94,18 @@ _ENVIRONMENTS = re.compile(
     r"|environmentvariableoverrides?|envoverrides?|containerenvironment|defaultarguments"
     r"|nonoverridablearguments|executionenvironmentvariables?)$"
 )
+# What stands beside the variables in an environment of CodeBuild, of a build specification, or of a pipeline
+# that says where it deploys to; in these spellings, which those of variables are not.
+_PLACE_OF_DEPLOYMENT = frozenset({"name", "url", "action", "on_stop", "auto_stop_in", "deployment_tier"})
+_SETTINGS_OF_ENVIRONMENT = _PLACE_OF_DEPLOYMENT | frozenset(
+    spelled
+    for name in (
+        *("type", "image", "computeType", "imagePullCredentialsType", "privilegedMode", "certificate"),
+        *("shell", "git-credential-helper"),
+    )
+    for spelled in (name, name[0].upper() + name[1:])
+)
+_REFERRED = frozenset({"parameter-store", "secrets-manager"})
 _NAMING = re.compile(r"^(?:[a-z]*(?:name|key)|path|property|setting|variable|option|parameter|field|header)$")
 _VALUE = re.compile(r"^(?:[a-z]*values?|val|default|content|data|[a-z]*valuetext)$")
 
@@ -112,6 +129,8 @@ def is_secret(name: str) -> bool:
     known = _known(name)
     if not known or _HANDLES.search(known):
         return False
+    if _VARIABLE_OF_SPARK.match(name):
+        return True
     if _SECRET.search(known):
         return True
     words = _WORDS.findall(_legible(name))
@@ -167,6 +186,27 @@ def is_readable(name: str) -> bool:
 def is_environment(name: str) -> bool:
     """Whether a field of this name holds environment variables: their names say enough."""
     return _ENVIRONMENTS.search(plain(name)) is not None
+
+
+def holds_variables(name: str) -> bool:
+    """Whether this part of an environment is the variables themselves."""
+    return plain(name) in {"variables", "environmentvariables"}
+
+
+def holds_settings(members: Iterable[tuple[str, bool]]) -> bool:
+    """Whether an environment is more than its variables, which then stand in a part of their own. Of each
+    member: its name, and whether it holds others. What a variable may be called says nothing: `TYPE`."""
+    given = dict(members)
+    return (
+        any(below and (holds_variables(name) or name in _REFERRED) for name, below in given.items())
+        or not given.keys().isdisjoint({"computeType", "ComputeType"})
+        or ("name" in given and given.keys() <= _PLACE_OF_DEPLOYMENT)
+    )
+
+
+def is_setting(name: str) -> bool:
+    """Whether a member that stands beside the variables of an environment says what all may read."""
+    return name in _SETTINGS_OF_ENVIRONMENT
 
 
 @lru_cache(maxsize=4096)

@@ -10,16 +10,19 @@ What it costs is bounded, whatever a record holds: what there is no budget left 
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 from trailwarden.safety import secret_members, sensitive
 from trailwarden.safety.names import (
+    holds_settings,
+    holds_variables,
     is_environment,
     is_readable,
     is_secret,
     is_secret_object,
+    is_setting,
     may_be_id,
     names_something,
     plain,
@@ -27,9 +30,11 @@ from trailwarden.safety.names import (
 )
 from trailwarden.safety.placeholders import HOLDS_VALUES, secret_values
 from trailwarden.safety.safe_record import SafeRecord
+from trailwarden.safety.secret_commands import as_line, is_command
 from trailwarden.safety.secret_text import (
     MASK,
     Budget,
+    is_filled_in,
     is_reference,
     masked,
     may_hold_secret,
@@ -40,8 +45,8 @@ from trailwarden.safety.secret_value import Span
 __all__ = [
     "MASK",
     "TOO_DEEP",
-    "hides",
     "redacted",
+    "redacted_members",
     "redacted_record",
     "redacted_text",
 ]
@@ -68,9 +73,20 @@ _SECRET_NUMBERS = re.compile(r"(?:password|passwd|pwd|passcode|pin|otp|code)[0-9
 _ID = re.compile(
     r"(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]+|alias/.+|(?:AKIA|ASIA)[A-Z0-9]{12,})$"
 )
+_NO_ADDRESS = re.compile(r"[^./*\s]++$")
+_ADDRESSES = frozenset(
+    {"endpoint", "endpointUrl", "httpEndpoint", "invocationEndpoint", "confirmationUrl", "aws:Referer"}
+)
+"""Where messages are sent to, if whoever knows a long segment of its path may send there; and where requests
+come from, if a word that only some know lets them in."""
+_FOREIGN = re.compile(r"https?://(?![^/?#]{0,200}amazonaws\.com)")
+_PATH_TOKEN = re.compile(r"(?<=/)[\w-]{20,}+(?=[/?#]|$)")
+_DIGIT = re.compile(r"[0-9]")
+_SEARCHED = frozenset({"searchString", "SearchString", "regexString", "RegexString"})
+_TEAM = re.compile(r"[a-z]++(?:-[a-z]++)*+$")
 _FLAGGED = frozenset({"isvaluesecret", "issecret", "secret", "sensitive", "secure", "noecho", "masked"})
 _OF_ONE_WORD = frozenset({"env", "environment"})
-_CONFIGURES = frozenset({"type", "image", "computetype", "variables", "environmentvariables"})
+_SHORTEST_COMMAND = 2
 _SETS = re.compile(r"([A-Za-z_][\w.-]*+)=.")
 
 
@@ -89,6 +105,12 @@ def redacted_record(record: Mapping[str, Any]) -> SafeRecord:
     return SafeRecord({key: found[key] for key in record})
 
 
+def redacted_members(record: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """The members of a record of these names, as `redacted_record` shows them: for who needs but a few."""
+    redactor = _Redactor(_marked_of(record))
+    return {name: redactor.value(record[name], name, 1) for name in record if name in names}
+
+
 def redacted_text(text: str) -> str:
     """Free text with what can be told to be a secret replaced by `***`; what is beyond `TEXT_LIMIT` is left
     out, and said to be."""
@@ -103,17 +125,6 @@ def _redacted_text(text: str) -> str:
 
 # Names and regions come again with each record, and with each rule that matches it.
 _redacted_short = lru_cache(maxsize=2048)(_redacted_text)
-
-
-@cache
-def hides(path: str) -> bool:
-    """Whether what stands at a dotted path is secret as a whole, by the names that lead to it."""
-    *above, last = path.split(".")
-    if is_secret(last):
-        return True
-    return not is_readable(last) and any(
-        is_secret_object(step) or (is_environment(step) and plain(step) != "environment") for step in above
-    )
 
 
 _VERSION = re.compile(r"20\d\d_?\d\d_?\d\d(?:v\d)?\Z")
@@ -212,7 +223,7 @@ class _Redactor:
         if not self._budget.take(len(text)):
             return _TOO_MUCH
         try:
-            value = json.loads(text)
+            value = json.loads(text, object_pairs_hook=_object_of)
         except (ValueError, RecursionError):
             return None
         safe = self.value(value, "", depth + 1)
@@ -223,10 +234,19 @@ class _Redactor:
         if not value or not hidden:
             if is_environment(field) and value:
                 return self._environment_text(value, field, depth)
-            return self.text(value, depth)
-        if is_reference(value) or (_ID.match(value) and may_be_id(field)):
+            return self._address(value, field, depth) if field in _ADDRESSES else self.text(value, depth)
+        if is_reference(value) or (field == "Fn::Sub" and is_filled_in(value)):
             return value
-        return MASK
+        return value if _ID.match(value) and may_be_id(field) else MASK
+
+    def _address(self, value: str, field: str, depth: int) -> str:
+        """An address of which a part may be known only to those who may use it."""
+        if field == "aws:Referer" and _NO_ADDRESS.match(value):  # a word that a site and its bucket share
+            return MASK
+        safe = self.text(value, depth)
+        if field != "aws:Referer" and _FOREIGN.match(safe):
+            safe = _PATH_TOKEN.sub(lambda met: MASK if _DIGIT.search(met.group()) else met.group(), safe)
+        return safe
 
     def _object(self, value: dict[str, Any], depth: int, inside: bool) -> dict[str, Any]:
         if not inside and value.keys() & HOLDS_VALUES:
@@ -242,16 +262,18 @@ class _Redactor:
                 safe[_LEFT_OUT] = f"{len(value) - len(safe):,} of {len(value):,} entries"
                 break
             name = key
-            if len(key) > _LONG_NAME:
+            if len(key) > _LONG_NAME or "=" in key:
                 self._nodes -= _LONG_NAME_COST
-                name = self.text(key)
-            if key == pair and isinstance(item, (str, int, float)) and not isinstance(item, bool):
+                shown = self.text(key)
+                name = key if shown == str(key) else type(key)(shown)
+            is_value = pair is not None and str.__eq__(key, pair)
+            if is_value and isinstance(item, (str, int, float)) and not isinstance(item, bool):
                 self._nodes -= 1
                 safe[name] = item if isinstance(item, str) and is_reference(item) else MASK
             elif exported and plain(key) == "properties" and isinstance(item, dict):
-                safe[name] = self._environment(item, depth + 1)
+                safe[name] = self._variables(item, depth + 1)
             else:
-                below = key == pair or (inside and not is_readable(key))
+                below = is_value or (inside and not is_readable(key))
                 safe[name] = self.value(item, key, depth + 1, inside=below)
         return safe
 
@@ -270,7 +292,7 @@ class _Redactor:
     def _list(self, value: list[Any], field: str, depth: int, inside: bool) -> list[Any]:
         safe: list[Any] = []
         flag = ""
-        for item in value:
+        for item in value if inside else self._without_arguments(value):
             if self._nodes <= 0:
                 safe.append(f"(left out: {len(value) - len(safe):,} of {len(value):,} elements)")
                 break
@@ -283,18 +305,49 @@ class _Redactor:
             flag = item if isinstance(item, str) and item[:1] == "-" and is_secret(item[:200]) else ""
         return safe
 
+    def _without_arguments(self, value: list[Any]) -> list[Any]:
+        """The list without the secrets that its words have as those of a command: `["mysql", "-px"]`."""
+        read = value[: self._nodes]
+        if len(read) < _SHORTEST_COMMAND or not is_command([item for item in read if type(item) is str]):
+            return value
+        words = [_word(item) for item in read]
+        line = as_line(words)
+        spans = sorted(secret_spans(line, self._budget))
+        safe, start, at = list(value), 0, 0
+        for place, word in enumerate(words):
+            end = start + len(word)
+            within = []
+            while at < len(spans) and spans[at][0] < end:
+                within.append((max(0, spans[at][0] - start), min(len(word), spans[at][1] - start)))
+                if spans[at][1] > end:  # it goes on with the next word
+                    spans[at] = (end + 1, spans[at][1])
+                    break
+                at += 1
+            if within and isinstance(value[place], (str, int, float)):
+                # What the word has by itself is found, and bounded better, where it is read as a text.
+                alone = secret_spans(as_line([word]), self._budget)
+                safe[place] = masked(word, [span for span in within if span not in alone])
+            start = end + 1
+        return safe
+
     def _environment(self, value: Any, depth: int) -> Any:
         """Environment variables, of which the names are kept: `{variables: {NAME: value}}` (Lambda),
         `[{name, value}]` (ECS, CodeBuild), `{NAME: value}`; or an object that holds them and more."""
         if isinstance(value, list):
             return [self._variable(item, depth + 1) for item in self._affordable(value)]
-        if any(plain(key) in _CONFIGURES for key in value):
-            return {
-                key: self._environment(item, depth + 1)
-                if plain(key) == "variables" and isinstance(item, dict)
-                else self.value(item, key, depth + 1)
-                for key, item in self._affordable(value.items())
-            }
+        if holds_settings((key, isinstance(item, (dict, list))) for key, item in value.items()):
+            return {key: self._setting(key, item, depth + 1) for key, item in self._affordable(value.items())}
+        return self._variables(value, depth)
+
+    def _setting(self, key: str, item: Any, depth: int) -> Any:
+        """What stands beside the variables of an environment, or they themselves."""
+        if holds_variables(key) and isinstance(item, (dict, list)):
+            return self._environment(item, depth) if isinstance(item, list) else self._variables(item, depth)
+        if isinstance(item, (dict, list)) or is_setting(key):
+            return self.value(item, key, depth)
+        return _hidden(item)
+
+    def _variables(self, value: dict[str, Any], depth: int) -> dict[str, Any]:
         return {
             key: self.value(item, key, depth + 1) if isinstance(item, (dict, list)) else _hidden(item)
             for key, item in self._affordable(value.items())
@@ -322,12 +375,40 @@ class _Redactor:
 
     def _environment_text(self, text: str, field: str, depth: int) -> str:
         try:
-            value = json.loads(text) if text.lstrip()[:1] in {"{", "["} and len(text) <= TEXT_LIMIT else None
+            is_json = text.lstrip()[:1] in {"{", "["} and len(text) <= TEXT_LIMIT
+            value = json.loads(text, object_pairs_hook=_object_of) if is_json else None
         except (ValueError, RecursionError):
             value = None
         if isinstance(value, (dict, list)):
             return json.dumps(self._environment(value, depth + 1), ensure_ascii=False)
         return self.text(text, depth) if plain(field) in _OF_ONE_WORD else MASK
+
+
+class _Repeated(str):
+    """A name that an object has again further on: equal to nothing but itself, so that both values stay."""
+
+    __slots__ = ()
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
+def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object in JSON, with all values of a name that stands in it more than once: which of them counts is
+    for its reader to say."""
+    last = dict(pairs)
+    if len(last) == len(pairs):
+        return last
+    places = {name: place for place, (name, _) in enumerate(pairs)}
+    return {
+        name if places[name] == place else _Repeated(name): value for place, (name, value) in enumerate(pairs)
+    }
+
+
+def _word(item: Any) -> str:
+    """An element of a list as a word of a command."""
+    return item if isinstance(item, str) else str(item) if isinstance(item, (int, float)) else "_"
 
 
 def _hidden(value: Any) -> Any:
@@ -339,7 +420,7 @@ def _secret_value_of(value: Mapping[str, Any]) -> str | None:
     """The key under which a secret stands in a pair of name and value: `{parameterKey: DBPassword, …}`."""
     held = next((key for key in value if values_something(key)), None)
     if held is None:
-        return None
+        return None if _SEARCHED.isdisjoint(value) else _searched_secret(value)
     if any(plain(key) in _FLAGGED and item in (True, "true") for key, item in value.items()):
         return held
     for key, item in value.items():
@@ -349,9 +430,22 @@ def _secret_value_of(value: Mapping[str, Any]) -> str | None:
             return held
         if plain(key) == "namespace" and item.endswith(":environment"):
             return held
+        if plain(item) == "auth" and isinstance(value[held], str) and _TEAM.match(value[held]):
+            continue
         if names_something(key) and is_secret(item) and _belong_together(plain(key), plain(held)):
             return held
     return None
+
+
+def _searched_secret(value: Mapping[str, Any]) -> str | None:
+    """The key of what a firewall looks for in a header or argument whose name says that it holds a secret."""
+    held = next((key for key in _SEARCHED if key in value), None)
+    if held is None:
+        return None
+    field = value.get("fieldToMatch", value.get("FieldToMatch"))
+    parts = field.values() if isinstance(field, dict) else ()
+    names = (part.get("name", part.get("Name")) for part in parts if isinstance(part, dict))
+    return held if any(isinstance(name, str) and is_secret(name) for name in names) else None
 
 
 def _belong_together(name: str, held: str) -> bool:

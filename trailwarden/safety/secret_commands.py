@@ -5,6 +5,9 @@ RE2's patterns; the first group that takes part in a match is the secret, else a
 
 # ruff: noqa: E501 (a line for each: it is a table)
 
+from collections.abc import Sequence
+from functools import lru_cache
+
 _VALUE = r"(?:\"[^\"]+\"|'[^']+'|[^\s\"';|&<>]+)"
 # An argument that is no option.
 _WORD = r"(?:\"[^\"]+\"|'[^']+'|[^\s\"';|&<>-][^\s\"';|&<>]*)"
@@ -29,6 +32,8 @@ _LOWER_P = (
 _USERS = (
     r"(?i)\bpass(?:word|phrase|code)[ \t]+(?:is|was|to)[ \t]*[:=]?[ \t]*([^\s\"']*\d[^\s\"']*)",
     r"(?i)\b(?:bearer|basic)[ \t]+([A-Za-z0-9._~+/=-]{8,})",
+    # A header and its value in one text, as log routers take them.
+    r"(?i)^[ \t]*(?:x-[\w-]*(?:key|token|secret|auth)|authorization[ \t]+[a-z]{3,12})[ \t]+([^\s\"']*\d[^\s\"']*)[ \t]*$",
     # https://user:password@host, https://token@host
     r"[A-Za-z][A-Za-z0-9+.-]*://[^\s:/@\"'?#]*:([^\s/\"'?#][^\s/\"']*)@",
     r"[A-Za-z][A-Za-z0-9+.-]*://([^\s:/@\"'?#]{20,})@",
@@ -91,3 +96,70 @@ _PIPED = (
     rf"(?i)<<<[ \t]*({_VALUE})[ \t]*\|{_ARGUMENTS}{_READERS}",
 )
 COMMANDS = (*_USERS, *_OPTION, *_POSITIONAL, *_SQL, *_PIPED)
+
+_BY_PLACE = frozenset(
+    {
+        "net",
+        "net1",
+        "vault",
+        "doppler",
+        "flyctl",
+        "heroku",
+        "rabbitmqctl",
+        "htpasswd",
+        "chamber",
+        "openssl",
+        "aws",
+    }
+    | {
+        "sqlplus",
+        "sqlplusw",
+        "sqlcl",
+        "sqlldr",
+        "exp",
+        "expdp",
+        "imp",
+        "impdp",
+        "rman",
+        "dgmgrl",
+        "tnsping",
+        "mysqladmin",
+    }
+    | {
+        "mariadb-admin",
+        "setx",
+        "setenv",
+        "env",
+        "cmdkey",
+        "runas",
+        "netdom",
+        "schtasks",
+        "requirepass",
+        "masterauth",
+    }
+)
+"""Commands that take a secret without an option that begins with a hyphen."""
+_OPAQUE = str.maketrans(dict.fromkeys(" \t\r\n;|&<>'\"`\\", "_"))
+"""What ends a word in a command line; within a word of a list it does not, and any other character will do."""
+
+
+def is_command(words: Sequence[str]) -> bool:
+    """Whether a list of words may be a command: with options, or one that takes secrets without."""
+    for word in words:  # noqa: SIM110 (a plain loop is faster, and each list of each record is asked)
+        if word[:1] == "-" or (len(word) <= _LONGEST and _takes_secrets(word)):
+            return True
+    return False
+
+
+_LONGEST = 80
+
+
+@lru_cache(maxsize=2048)
+def _takes_secrets(word: str) -> bool:
+    """Whether a command, whatever folder it is in, takes a secret without an option."""
+    return word.rpartition("/")[2].lower().removesuffix(".exe") in _BY_PLACE
+
+
+def as_line(words: Sequence[str]) -> str:
+    """The words of a command as one line, in which each is as long as it was and stays one."""
+    return " ".join(word.translate(_OPAQUE) for word in words)

@@ -7,7 +7,7 @@
 import re
 from collections.abc import Callable, Iterator
 
-from trailwarden.safety.names import plain, values_something
+from trailwarden.safety.names import holds_settings, holds_variables, is_setting, plain, values_something
 from trailwarden.safety.secret_value import Span
 
 ENVIRONMENT = (
@@ -19,10 +19,6 @@ _LINE = re.compile(
 )
 _MEMBER = re.compile(r"(?<![\w./-])([\w./-]++)[\"'\\]*+[ \t]*+[:=][ \t]*+([^,{}\[\]\r\n]++)")
 _REFERS = re.compile(r"!(?:Ref|GetAtt|ImportValue)\b|\{\{resolve:|#")
-# What says that a mapping is more than its variables: those are in a mapping of their own within it.
-_CONFIGURES = frozenset(
-    {"variables", "environmentvariables", "image", "computetype", "parameterstore", "secretsmanager", "url"}
-)
 _READABLE = frozenset({"ref", "fngetatt", "fnimportvalue", "valuefrom", "secretkeyref", "configmapkeyref"})
 _FURTHEST = 20_000
 _LINE_COST = 10
@@ -67,16 +63,20 @@ def _variables(text: str, lines: list[Span]) -> list[Span]:
     if met is None or met.group(2):
         return lines
     depth = len(met.group(1))
+    members: list[tuple[str, bool]] = []
     found: list[Span] = []
-    configures, inside = False, False
+    inside = False
     for first, last in lines:
         key = _LINE.match(text, first)
         if key is not None and len(key.group(1)) == depth:
-            inside = plain(key.group(3)) in {"variables", "environmentvariables"}
-            configures = configures or plain(key.group(3)) in _CONFIGURES
+            name, below = key.group(3), key.end() >= last
+            members.append((name, below))
+            inside = holds_variables(name)
+            if not below and not is_setting(name):
+                found.append((first, last))
         elif inside:
             found.append((first, last))
-    return found if configures else lines
+    return found if holds_settings(members) else lines
 
 
 def _values(text: str, lines: list[Span]) -> Iterator[Span]:

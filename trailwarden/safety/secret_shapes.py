@@ -52,9 +52,28 @@ _TOKENS = (
     # JSON web tokens, signed or encrypted.
     r"\beyJ[\w-]{10,}\.[\w-]*\.[\w-]*(?:\.[\w-]*){0,2}",
 )
+# Addresses that take whatever is sent to them: who has one can post there. Known hosts, then what such paths look
+# like anywhere.
+_HOOKS = (
+    r"(?i)pagerduty\.com/(?:integration|x-ere)/([\w-]+)|victorops\.com/integrations/[\w-]+/\d+/alert/([\w-]+)",
+    r"(?i)hooks\.zapier\.com/hooks/\w+/([\w/-]+)|maker\.ifttt\.com/[\w/{}%-]*/key/([\w-]+)|hooks?\.slack-gov\.com/\w+/([\w/-]+)",
+    r"(?i)hook\.[\w.-]*(?:integromat|make)\.com/([\w-]+)|webhook\.site/([\w-]+)|\b([\w-]{8,})\.m\.pipedream\.net",
+    r"(?i)\bntfy\.sh/([\w-]{8,})|\bhc-ping\.com/([\w-]+)|\bcronitor\.link/p/([\w-]+)|feishu\.cn/open-apis/bot/v2/hook/([\w-]+)",
+    r"(?i)larksuite\.com/open-apis/bot/v2/hook/([\w-]+)|sumologic\.(?:com|net)/receiver/v1/http/([\w=+-]+)",
+    r"(?i)loggly\.com/(?:inputs|bulk)/([\w-]+)|squadcast\.com/v\d/incidents/[\w-]+/([\w-]+)|signl4\.com/webhook/([\w-]+)",
+    r"(?i)ilert\.com/api/v\d/events/[\w-]+/([\w-]+)|api\.telegram\.org/bot([\w:-]+)|alertops\.com/[\w/.-]*?([0-9a-f-]{32,})",
+    r"(?i)https?://[^\s/\"'<>]+/(?:[^\s\"'<>?]*/)?(?:hooks?|webhooks?(?:-test)?|integrations?|receiver|catch|trigger)/(?:[^\s\"'<>?]*/)?([\w-]{20,})",
+)
+# CloudFormation's parameters that are not to be echoed, in YAML.
+_LINE_OF_PARAMETER = r"(?:[ \t]+(?:Type|Description|ConstraintDescription|AllowedPattern|M(?:in|ax)(?:Length|Value)):[^\n]*\n)*"
+_UNECHOED = r"[ \t]+NoEcho:[ \t]*[\"']?(?i:true|yes|on)\b[^\n]*"
+_TEMPLATES = (
+    rf"{_UNECHOED}\n{_LINE_OF_PARAMETER}[ \t]+Default:[ \t]*([^\s][^\n]*)",
+    rf"[ \t]+Default:[ \t]*([^\s][^\n]*)\n{_LINE_OF_PARAMETER}{_UNECHOED}",
+)
 _KEYS = (
     r"(?s)-{4,5} ?BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}(.*?)(?:-{4,5} ?END [A-Z0-9 ]{0,40}-{4,5}|\z)",
     r"(?s)PuTTY-User-Key-File-\d.*?Private-Lines:[ \t]*\d+(.*?)(?:Private-MAC:|\z)",
     r"\$(?:1|5|6|7|y|gy|2[abxy]?|apr1|argon2(?:id?|d)|scrypt|pbkdf2[\w-]*)\$[./A-Za-z0-9$=,+-]{20,}",
 )
-SHAPES = (*_AWS, *_TOKENS, *_KEYS, *COMMANDS)
+SHAPES = (*_AWS, *_TOKENS, *_HOOKS, *_TEMPLATES, *_KEYS, *COMMANDS)

@@ -67,7 +67,7 @@ class Budget:
 
 # White space and comments; none reaches over where another begins: what is never closed is read once.
 _GAP = r"(?:\s|/\*(?:[^*/]|\*+[^*/]|/+[^*/])*\*+/|--(?:[^\n-]|-[^\n-])*-?\n)"
-_ASSIGNED = rf"(?i)({_NAME})({_CLOSE}\s*(?:{_GAP}+\s*)?)(=>|:=|==|=|:)"
+_ASSIGNED = rf"(?i)({_NAME})((?:\[\w{{0,20}}\])?{_CLOSE}\s*(?:{_GAP}+\s*)?)(=>|:=|==|=|:)"
 _FLAG = rf"(?i)\B-{{1,2}}({_NAME})(?:\s+|[\"']\s*,\s*)"
 # A name and its value, in either order, whatever separates them: JSON, YAML, the command line's shorthand.
 _PAIR = (
@@ -95,6 +95,13 @@ _SET = (
 )
 _ELEMENT = rf"(?i)<([\w:.-]*{_HINT}[\w:.-]*)(?:\s[^<>]*)?>([^<]+)"
 _ELEMENTS = rf"(?i)<[\w:.-]*(?:name|key)>\s*([\w./:-]*{_HINT}[\w.-]*)\s*</[\w:.-]+>\s*<[\w:.-]*value>([^<]+)"
+# `<entry key="password">…`, `<password><![CDATA[…`, `<Password Value="…"/>`
+_ELEMENT_OF_NAME = (
+    rf"(?i)<[\w:.-]+\s+(?:name|key|id)\s*=\s*[\"']([\w./:-]*{_HINT}[\w.-]*)[\"'][^<>]*[^<>/]?>"
+    r"\s*(?:<value>\s*)?(?:<!\[CDATA\[)?([^<\]]+)"
+)
+_ELEMENT_OF_DATA = rf"(?i)<([\w:.-]*{_HINT}[\w:.-]*)(?:\s[^<>]*)?>\s*<!\[CDATA\[([^\]]+)"
+_ELEMENT_OF_VALUE = rf"(?i)<([\w:.-]*{_HINT}[\w:.-]*)\s(?:[^<>]*\s)?value\s*=\s*[\"']([^\"'<>]+)"
 _QUERY = (
     r"(?i)[?&;](?:sig|code|signature|token|pass|key|x-(?:amz|goog)-(?:signature|credential|security-token))="
     r"([^&\s\"'\\<>]+)"
@@ -104,11 +111,26 @@ _NO_VALUE = frozenset(
     {"", "***", "true", "false", "null", "none", "required", "optional", "enabled", "disabled", "yes", "no"}
     | {"seconds", "minutes", "hours", "days"}
 )
+# Where AWS itself looks a secret up: dynamic references, parameters of Systems Manager, resources by ARN.
 _REFERENCE = re.compile(
-    r"(?:\$[A-Z_][A-Z0-9_]*+|\$\{(?:[^{}:]|:(?![-=+?]))++\}|\$\((?!\s*+(?:echo|printf)\b)[^()]++\)|\{\{[^{}]++\}\}"
-    r"|\{\{resolve:(?:[^{}$\s]|\$\{[^{}\s]++\})*+\}\}|<[\w -]++>|%\w++%"
-    r"|arn:aws[\w-]*+:\S++|!(?:Ref|GetAtt|ImportValue)[ ]\S++|HIDDEN_DUE_TO_SECURITY_REASONS|\*++)$"
+    r"(?:\{\{resolve:(?:ssm|ssm-secure|secretsmanager):(?:[^{}$\s]|\$\{[^{}\s]++\})++\}\}"
+    r"|\{\{ ?+ssm(?:-secure)?+:[\w./-]++ ?+\}\}"
+    r"|arn:aws(?:-cn|-us-gov|-eusc|-iso(?:-[a-z])?+)?+:[a-z][a-z0-9-]*+:[a-z0-9-]*+:(?:[0-9]*+|aws):\S++"
+    r"|HIDDEN_DUE_TO_SECURITY_REASONS|\*++)$"
 )
+# What stands for a value in scripts and templates; a password may look the same, so its name must say so.
+_VARIABLE = re.compile(
+    r"(?:\$([A-Z_][A-Z0-9_]*+)|\$\{([\w.:/-]++)\}|\$\(([\w.-]++)\)|\{\{([^{}]++)\}\}|<([\w -]++)>|%(\w++)%)$"
+)
+_COMMAND_OR_TAG = re.compile(
+    r"(?:\$\((?!\s*+(?:echo|printf)\b)\s*+[a-z][\w./-]*+\s[^()]++\)|!(?:Ref|GetAtt|ImportValue)[ ]\S++)$"
+)
+_LONGEST_VARIABLE = 200
+_WORDS_GROUP = 5
+_NAMES_IN = re.compile(r"[A-Za-z_][\w.-]*+")
+_STANDS_FOR_ONE = frozenset({"redacted", "hidden", "masked", "removed", "lookup", "secrets"})
+_PATH = re.compile(r"[\w./=+*-]++$")
+_LONGEST_PATH = 1024
 _ENCODED = r"(?:[A-Za-z0-9+/]{60,}\r?\n)+[A-Za-z0-9+/]*={0,2}|[A-Za-z0-9+/_-]{12,}={0,2}"
 _ESCAPED = r"%[0-9A-Fa-f]{2}|&#?\w|\\."
 _PATTERNS = (
@@ -123,6 +145,9 @@ _PATTERNS = (
         ENVIRONMENT,
         _ELEMENT,
         _ELEMENTS,
+        _ELEMENT_OF_NAME,
+        _ELEMENT_OF_DATA,
+        _ELEMENT_OF_VALUE,
         _QUERY,
         _ENCODED,
         _ESCAPED,
@@ -163,8 +188,24 @@ def _hits(text: str) -> list[int]:
 
 
 def is_reference(value: str) -> bool:
-    """Whether a value under a secret's name only says where the secret is, or that there is none."""
+    """Whether a value under a secret's name only says where the secret is, or that there is none. What may as
+    well be a password is one: `${Sommer24}` is no reference where nothing fills it in."""
     return value.strip().lower() in _NO_VALUE or _REFERENCE.match(value.strip()) is not None
+
+
+def is_filled_in(text: str) -> bool:
+    """Whether a value in a script or template is a reference, or is filled in there: `$DB_PASSWORD`."""
+    if is_reference(text):
+        return True
+    value = text.strip()
+    met = _VARIABLE.match(value)
+    if met is None:
+        return _COMMAND_OR_TAG.match(value) is not None
+    inner = met.group(met.lastindex or 0)[:_LONGEST_VARIABLE]
+    if inner.startswith("AWS::") or (met.lastindex == _WORDS_GROUP and is_secret(inner)):
+        return True
+    names = _NAMES_IN.findall(inner)
+    return any(is_secret(name) or name.lower().partition(".")[0] in _STANDS_FOR_ONE for name in names)
 
 
 def masked(text: str, spans: list[Span]) -> str:
@@ -256,7 +297,8 @@ class _Search:
             _SET: self._set,
             ENVIRONMENT: self._environment,
             _ELEMENT: self._element,
-            _ELEMENTS: self._element,
+            **dict.fromkeys((_ELEMENTS, _ELEMENT_OF_NAME, _ELEMENT_OF_DATA), self._element),
+            _ELEMENT_OF_VALUE: self._element,
             _ENCODED: self._encoded,
         }
 
@@ -279,7 +321,22 @@ class _Search:
     def _assigned(self, met: Any) -> Iterator[Span]:
         name, closing, sign = met.groups()
         if is_secret(name) and (sign != ":" or _is_colon_of_a_field(self._text, met, closing)):
-            yield from self._value(met.end(), name, met.start(1))
+            spans = self._value(met.end(), name, met.start(1))
+            yield from self._within_segment(spans) if self._is_partition(met) else spans
+
+    def _is_partition(self, met: Any) -> bool:
+        """Whether a name and its value are a segment of a path: `users/token=abc/part-0001.parquet`."""
+        first, text = met.start(1), self._text
+        return (
+            len(text) <= _LONGEST_PATH
+            and text[max(0, first - 1) : first] == "/"
+            and _PATH.match(text) is not None
+        )
+
+    def _within_segment(self, spans: Iterator[Span]) -> Iterator[Span]:
+        for first, last in spans:
+            end = self._text.find("/", first, last)
+            yield first, last if end < 0 else end
 
     def _flagged(self, met: Any) -> Iterator[Span]:
         if is_secret(met.group(1)) and self._text[met.end() : met.end() + 1] not in {"-", ""}:
@@ -290,7 +347,7 @@ class _Search:
             yield from self._value(met.end(), "value", met.start(1))
 
     def _paired_backwards(self, met: Any) -> Iterator[Span]:
-        if is_secret(met.group(2)) and not is_reference(met.group(1)):
+        if is_secret(met.group(2)) and not is_filled_in(met.group(1)):
             yield met.span(1)
 
     def _spoken(self, met: Any) -> Iterator[Span]:
@@ -306,11 +363,11 @@ class _Search:
 
     def _environment(self, met: Any) -> Iterator[Span]:
         for first, last in environment_values(self._text, met.start(), met.end(), self._budget.take):
-            if last > first and not is_reference(self._text[first:last]):
+            if last > first and not is_filled_in(self._text[first:last]):
                 yield first, last
 
     def _element(self, met: Any) -> Iterator[Span]:
-        if is_secret(met.group(1)) and not is_reference(met.group(2)):
+        if is_secret(met.group(1)) and not is_filled_in(met.group(2)):
             yield met.span(2)
 
     def _encoded(self, met: Any) -> Iterator[Span]:
@@ -323,7 +380,7 @@ class _Search:
         """The value that begins at `start`, after white space; nothing if it only refers to a secret."""
         for first, last in value_spans(self._ahead, start, name, named_at):
             self._budget.take(last - first)
-            if last > first and not is_reference(self._text[first:last]):
+            if last > first and not is_filled_in(self._text[first:last]):
                 yield first, last
 
 

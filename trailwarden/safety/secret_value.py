@@ -34,7 +34,7 @@ _BARE = re.compile(
 )
 _SETTING = re.compile(r"[^;\r\n\"'`<>]*+")
 _LINE = re.compile(r"(?:[^\r\n\"'`\\]++|\\++(?![\"'`]))*+")
-_BLOCK = re.compile(r"[|>][+-]?[ \t]*+\r?\n")
+_BLOCK = re.compile(r"[|>][+-]?[1-9]?[+-]?[ \t]*+\r?\n")
 _OPENING = {")": "(", "}": "{", "]": "["}
 _UNQUOTED_END = ")}],;."
 _WHOLE_LINE = frozenset({"authorization", "cookie", "setcookie", "proxyauthorization"})

@@ -114,6 +114,20 @@ def defanged(text: str) -> str:
     return _DOMAIN_DOT.sub(lambda found: "[.]" if found.group() == "." else found.group(), opened)
 
 
+def unlinked_json(text: str) -> str:
+    """JSON in which nothing makes a link, by escapes that every reader of JSON takes back: what is copied
+    from a mail is the record to the character."""
+    hosts = _ADDRESS.sub(_escaped_scheme, text)
+    opened = _OPENS_A_PROGRAM.sub(r"\1\\u003a", hosts)
+    return _DOMAIN_DOT.sub(lambda found: r"\u002e" if found.group() == "." else found.group(), opened)
+
+
+def _escaped_scheme(found: re.Match[str]) -> str:
+    if found.group(1).lower() in _NO_LINK:
+        return found.group()
+    return rf"{found.group(1)}\u003a//" + found.group(2).replace(".", r"\u002e")
+
+
 def _without_scheme(found: re.Match[str]) -> str:
     scheme = found.group(1).lower()
     if scheme in _NO_LINK:

@@ -4,12 +4,15 @@ A reader's view, and the three things that a person may do; how alerts come to b
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
+from trailwarden.alerts.group_state import Scope
 from trailwarden.alerts.model import Alert, AlertMatch
 from trailwarden.alerts.telling import Reason
+from trailwarden.alerts.terms import DEFAULT_TERMS, Terms
+from trailwarden.alerts.variety import Variety
 from trailwarden.errors import TrailwardenError
 
 LEAST_PREFIX = 8
@@ -70,6 +73,25 @@ class AlertEntry:
     became: str | None = None
     at_least: bool = False
     """There are more events than `total`, and nobody counts how many."""
+    variety: Variety | None = None
+    """What differs among all events; None where nobody looked."""
+    acknowledged_until: str = ""
+    acknowledged_targets: Scope | None = None
+    """Which targets the acknowledgement covers; None where there is none."""
+    acknowledged_level: str = ""
+    """The worst level that it covers."""
+
+    @property
+    def now(self) -> Alert:
+        """The alert with all that it counts by now."""
+        same = self.total == self.alert.count and self.alert.variety is not None
+        return replace(
+            self.alert,
+            count=self.total,
+            first_event_time=self.first_event_time,
+            last_event_time=self.last_event_time,
+            variety=self.alert.variety if same else self.variety,
+        )
 
 
 Wanted = Callable[[AlertEntry], bool]
@@ -116,10 +138,12 @@ class Answers(Protocol):
     does it.
     """
 
-    def acknowledge(self, alert_id: str, by: str, note: str) -> AlertEntry:
-        """Somebody looks after its group, which is told again only where a new address or a new action shows.
-        Who was first stays, unless there is more to say: another note, addresses or actions of another
-        alert of the group."""
+    def acknowledge(self, alert_id: str, by: str, note: str, terms: Terms = DEFAULT_TERMS) -> AlertEntry:
+        """Somebody looks after its group, which is told again only if a new target, account, address or
+        action, or a worse level shows, or the time is over. Who was first stays, unless there is more to say:
+        another note, other terms, or another alert of the group with others of these.
+
+        Raises `AnswerRefusedError` where the alert may not be acknowledged so."""
 
     def unacknowledge(self, alert_id: str, by: str) -> AlertEntry:
         """Nobody does any more: what comes is told as before."""

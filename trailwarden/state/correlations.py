@@ -1,7 +1,7 @@
 """What correlations must remember: the events of each group, cut into stretches of time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from trailwarden.alerts.placement import seconds_of, time_of
@@ -22,6 +22,8 @@ class CorrelationEvent:
     log_file: str
     record_index: int
     fields: dict[str, str]
+    character: dict[str, str] = field(default_factory=dict)
+    """What alerts know it by again (`alerts.grouping.character`)."""
 
     @property
     def rank(self) -> tuple[str, str]:

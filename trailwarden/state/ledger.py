@@ -1,4 +1,4 @@
-"""Which log files have been dealt with, how far the others were read, and how often they were begun in vain.
+"""Which log files have been dealt with, how far the others were read, and how often they were begun.
 
 An attempt is counted before a file is begun: a file that kills its function (its time, its memory) leaves no
 other trace. While a function works on a file it holds it until the moment at which the function itself is
@@ -128,7 +128,7 @@ class Claim:
         self._write(replace(self._entry, attempts=1, progress=progress, detail=""), hidden)
 
     def release(self) -> None:
-        """Hand it back, as far as it was read, for lack of time: that is no attempt in vain."""
+        """Hand it back, as far as it was read, for lack of time: that is no failed attempt."""
         self._write(replace(self._entry, attempts=0, held_until=0.0), NOTHING_HIDDEN)
 
     def failed(self, detail: str) -> None:

@@ -9,6 +9,7 @@ from datetime import date, datetime
 
 from trailwarden.alerts.groups import CARRIED_ON, Counted, Moved, Opened, Span, Telling
 from trailwarden.alerts.model import Alert, AlertBatch, AlertMatch
+from trailwarden.alerts.variety import variety_of
 from trailwarden.state.correlations import CorrelationEvent, CorrelationGroup
 from trailwarden.state.groups import Due, Groups, KeptState
 from trailwarden.state.ledger import FileEntry
@@ -188,9 +189,10 @@ class MemoryAlertStore(Groups):
 
 def counted(matches: Iterable[AlertMatch]) -> Counted:
     """How many different matches there are, and when."""
-    found = {match.match_id: match.event_time for match in matches}
+    kept = list(matches)
+    found = {match.match_id: match.event_time for match in kept}
     known = [time for time in found.values() if time is not None]
-    return Counted(len(found), min(known, default=None), max(known, default=None))
+    return Counted(len(found), min(known, default=None), max(known, default=None), variety=variety_of(kept))
 
 
 class MemoryCorrelationStore:

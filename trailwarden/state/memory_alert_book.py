@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from trailwarden.alerts.model import AlertMatch
 from trailwarden.alerts.telling import Reason
+from trailwarden.alerts.terms import DEFAULT_TERMS, Terms, Who, acknowledgement_of
 from trailwarden.state.alert_book import (
     LEAST_PREFIX,
     AlertEntry,
@@ -76,12 +77,24 @@ class MemoryAlertBook:
         """The alert's matches, oldest first."""
         yield from self._matches.get(alert_id, [])[:limit]
 
-    def acknowledge(self, alert_id: str, by: str, note: str) -> AlertEntry:
+    def acknowledge(self, alert_id: str, by: str, note: str, terms: Terms = DEFAULT_TERMS) -> AlertEntry:
         """Somebody looks after it."""
         entry = self._followed(alert_id)
-        if entry.acknowledged_by and note in {"", entry.note}:
+        matches, now = self._matches.get(entry.alert.alert_id, []), int(self._now().timestamp())
+        made = acknowledgement_of(entry.alert, matches, Who(by, note), terms, now=now)
+        if entry.acknowledged_by and note in {"", entry.note} and terms == DEFAULT_TERMS:
             return entry
-        return self._put(replace(entry, acknowledged_by=by, acknowledged_at=_written(self._now()), note=note))
+        return self._put(
+            replace(
+                entry,
+                acknowledged_by=by,
+                acknowledged_at=made.at,
+                note=note,
+                acknowledged_until=made.until,
+                acknowledged_targets=made.scope,
+                acknowledged_level=made.level,
+            )
+        )
 
     def unacknowledge(self, alert_id: str, by: str) -> AlertEntry:  # noqa: ARG002 (nothing here keeps who)
         """Nobody does any more."""

@@ -13,10 +13,13 @@ from typing import Protocol
 
 import msgspec
 
+from trailwarden.alerts.acknowledging import LONGEST
+from trailwarden.alerts.group_state import Scope
 from trailwarden.errors import TrailwardenError
 
 NOTE_AT_MOST = 500
 RESPONDERS_ROLE = "trailwarden-responders"
+"""What the name of the responders' role begins with; the region follows."""
 TEXT_AT_MOST = 4096
 _ALERT_ID = re.compile(r"[0-9a-f]{32}")
 _SHOWN = 200
@@ -34,12 +37,15 @@ class RequestAction(StrEnum):
     CLOSE = "close"
 
 
-class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is asked for, of one alert. It does not say by whom."""
+class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What is asked for, of one alert. It does not say by whom. An acknowledgement says for which targets,
+    and for how many seconds."""
 
     action: RequestAction
     alert_id: str
     note: str = ""
+    targets: Scope = Scope.SEEN
+    seconds: int = LONGEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +97,14 @@ def read_request(text: str) -> Request:
         raise RequestError("it does not name an alert by its whole id")
     if len(request.note) > NOTE_AT_MOST or not request.note.isprintable():
         raise RequestError(f"its note is longer than {NOTE_AT_MOST} characters, or not one printable line")
+    if not 0 < request.seconds <= LONGEST:
+        raise RequestError(f"it does not end within {LONGEST // 86_400} days, the longest that there is")
     return request
 
 
 def requester(user_id: str, responders_role_id: str) -> str:
     """What people are called who ask, by what IAM proves of them: `assumed-role/<role>/<session>` where it
-    was the responders' role, the user id itself elsewhere.
+    was the responders' role (whose region goes without saying), the user id itself elsewhere.
 
     `aws:userid` is `<role id>:<session name>` of a role's session, the `AIDA...` of an IAM user, the account
     of a root user. The trust policy of the responders' role ties the session's name to that of the caller;

@@ -100,6 +100,8 @@ class Publication:
     """What alerts no longer, or less, than in the publication before: operations is notified of it."""
     standing: Standing | None = None
     """None in publications from before it was kept."""
+    promoted: Mapping[str, str] = field(default_factory=dict)
+    """The status that `rules promote` set, by the rule's id; empty for every other publication."""
 
     def pointer(self, *, mirrored: bool) -> LivePointer:
         """The pointer that makes it live."""

@@ -45,6 +45,12 @@ def subscribe_command(topic_arn: str, protocol: str, endpoint: str) -> str:
     )
 
 
+def owner_of(protocol: str, endpoint: str) -> str:
+    """The account of a queue or function; empty of everything else."""
+    parts = endpoint.split(":")
+    return parts[4] if protocol in {"sqs", "lambda"} and len(parts) > 5 else ""
+
+
 def topic_name(topic_arn: str) -> str:
     """`trailwarden-alerts`, of its ARN."""
     return topic_arn.rpartition(":")[2]

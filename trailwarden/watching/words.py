@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from trailwarden.safety.text import visible
 from trailwarden.state.subscriptions import KeyState, SeenSubscription, Standing
-from trailwarden.watching.endpoints import subscribe_command, topic_name
+from trailwarden.watching.endpoints import owner_of, subscribe_command, topic_name
 from trailwarden.watching.findings import Finding, Kind
 
 _ANEW = (
@@ -207,6 +207,9 @@ def _cure_subscription(finding: Finding) -> str:
     steps = [subscribe_command(finding.topic.arn, one.protocol, one.endpoint)]
     if one.protocol in {"http", "https"}:
         steps.append("(The address is shown without credentials and query: complete it.)")
+    owner = owner_of(one.protocol, one.endpoint)
+    if owner and owner != finding.topic.arn.split(":")[4]:
+        steps.append(f"(Only account {owner}, which owns it, can subscribe it: use its credentials.)")
     if finding.kind is Kind.VANISHED and one.expected:
         steps.append(_ANEW)
     if finding.kind is Kind.VANISHED and not one.expected:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.samples import MEMBER, record
 from trailwarden.activity.model import TARGETS_AT_MOST
-from trailwarden.activity.targets import targets_of
+from trailwarden.activity.targets import acted_on, targets_of
 
 
 def call(source: str, event_name: str, request: Any = None, **fields: Any) -> list[str]:
@@ -141,3 +141,48 @@ def test_a_hostile_name_stays_one_short_line() -> None:
     (target,), _ = targets_of(record(requestParameters={"name": "x\n\u202e" + "y" * 5000}))
     assert target.name.isprintable()
     assert len(target.name) <= 128
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "request_", "answer", "said"),
+    [
+        ("iam", "CreateAccessKey", {"userName": "bob"}, {"accessKey": {"accessKeyId": "AKIAX"}}, "user bob"),
+        (
+            "iam",
+            "CreateAccessKey",
+            None,
+            {"accessKey": {"userName": "me", "accessKeyId": "A"}},
+            "user me (access key A)",
+        ),
+        (
+            *("iam", "AttachUserPolicy", {"userName": "bob", "policyArn": "arn:aws:iam::aws:policy/Admin"}),
+            *(None, "user bob (policy Admin)"),
+        ),
+        ("s3", "PutObject", {"bucketName": "b", "key": "k 1"}, None, 'object "b/k 1"'),
+        ("ec2", "StopInstances", {"instanceIds": ["i-1", "i-2"]}, None, "instance i-1 (instance i-2)"),
+        (
+            *("ec2", "StopInstances", {"instanceIds": ["i-1", "i-2", "i-3", "i-4"]}, None),
+            "instance i-1 (instance i-2, instance i-3)...",
+        ),
+        ("s3", "ListBuckets", None, None, ""),
+        ("iam", "DeleteUser", {"userName": 'x" (user y)'}, None, 'user "x\' (user y)"'),
+        ("iam", "DeleteUser", {"userName": "x\n\u202ey" * 200}, None, None),
+    ],
+)
+def test_what_was_acted_on_is_one_text(
+    source: str, name: str, request_: Any, answer: Any, said: str | None
+) -> None:
+    found = acted_on(
+        record(
+            1,
+            eventSource=f"{source}.amazonaws.com",
+            eventName=name,
+            requestParameters=request_,
+            responseElements=answer,
+        )
+    )
+    if said is not None:
+        assert found == said
+    else:
+        assert len(found) <= 160
+        assert found.isprintable()

@@ -1,17 +1,24 @@
 """What acknowledged groups are known by: in bounded room, and never more than was seen."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import msgspec
 import pytest
 
-from trailwarden.alerts.acknowledging import BYTES_AT_MOST, acknowledge, changes_of
-from trailwarden.alerts.group_state import Acknowledgement, GroupState
+from tests.unit.cli.alert_desk import alert
+from trailwarden.alerts.acknowledging import BYTES_AT_MOST, LONGEST, acknowledge, changes_of, quiet_at
+from trailwarden.alerts.group_state import Acknowledgement, GroupState, Scope
 from trailwarden.alerts.model import AlertMatch, Evidence
+from trailwarden.alerts.placement import seconds_of, time_of
 from trailwarden.state.requests import NOTE_AT_MOST
 
 AT = "2026-03-01T12:00:00Z"
 STATE = GroupState("rule", {"actor": "user mallory"})
+
+
+HIGH = alert()
 
 
 def seen(
@@ -30,14 +37,14 @@ def kept(*acknowledgements: Acknowledgement) -> Acknowledgement:
     return known
 
 
-def match(origin: str = "", action: str = "") -> AlertMatch:
-    return AlertMatch("0" * 32, "an-event", AT, Evidence("s3://b/k", 0), AT, origin, action)
+def match(origin: str = "", action: str = "", target: str = "", account: str = "") -> AlertMatch:
+    return AlertMatch("0" * 32, "an-event", AT, Evidence("s3://b/k", 0), AT, origin, action, target, account)
 
 
 def covered(known: Acknowledgement, origins: Sequence[str] = (), actions: Sequence[str] = ()) -> int:
     """How many of them say nothing new."""
     matches = [match(origin=each) for each in origins] + [match(action=each) for each in actions]
-    return sum(not changes_of(known, [each]) for each in matches)
+    return sum(not changes_of(known, [each], HIGH) for each in matches)
 
 
 ADDRESSES = [f"2001:db8:{number:04x}:ffff:ffff:ffff:ffff:ffff" for number in range(600)]
@@ -67,7 +74,7 @@ def test_an_origin_is_not_covered_by_an_action_of_its_name() -> None:
 
 def test_what_was_left_out_is_named_as_new() -> None:
     known = kept(seen(ADDRESSES, ["StopLogging"]))
-    changes = changes_of(known, [match(origin=each, action="StopLogging") for each in ADDRESSES])
+    changes = changes_of(known, [match(origin=each, action="StopLogging") for each in ADDRESSES], HIGH)
     assert changes == tuple(f"address {each}" for each in ADDRESSES[len(known.origins) :][:10])
 
 
@@ -107,3 +114,96 @@ def test_states_of_old_hold_the_names_themselves_and_shrink() -> None:
     assert len(msgspec.json.encode(again)) <= BYTES_AT_MOST
     assert covered(again, ADDRESSES[:40], names[:40]) == 80
     assert covered(again, ["203.0.113.8"], ["StopLogging"]) == 0
+
+
+TARGETS = [f"user {number} of a team whose name is long" for number in range(600)]
+ACCOUNTS = [f"{number:012}" for number in range(600)]
+
+
+def test_the_most_telling_news_come_first() -> None:
+    known = replace(seen(["203.0.113.7"], ["StopLogging"]), targets=("trail main",), level="medium")
+    found = changes_of(kept(known), [match("198.51.100.4", "DeleteTrail", "trail audit", ACCOUNTS[1])], HIGH)
+    assert found == (
+        *("level high", "target trail audit", f"account {ACCOUNTS[1]}", "address 198.51.100.4"),
+        "action DeleteTrail",
+    )
+    assert changes_of(kept(known), [match(target="trail main")], replace(HIGH, level="medium")) == ()
+    assert changes_of(kept(known), [match(target="trail main")], replace(HIGH, level="low")) == ()
+    assert changes_of(kept(known), [match()], replace(HIGH, level="dire")) == ("level dire",)
+
+
+def test_every_list_has_its_share_of_the_room() -> None:
+    full = replace(seen(ADDRESSES, CALLS), targets=tuple(TARGETS), accounts=tuple(ACCOUNTS))
+    known = kept(full)
+    assert len(msgspec.json.encode(known)) <= BYTES_AT_MOST
+    sizes = [len(one) for one in (known.origins, known.actions, known.targets, known.accounts)]
+    assert max(sizes) - min(sizes) <= 1
+    assert min(sizes) >= 40
+    few = kept(replace(full, origins=full.origins[:1], actions=full.actions[:1], accounts=full.accounts[:1]))
+    assert len(few.targets) >= 150
+
+
+def test_what_one_text_does_not_say_in_full_is_never_covered() -> None:
+    cut = "instance i-1 (instance i-2, instance i-3)..."
+    assert changes_of(kept(replace(seen(), targets=(cut,))), [match(target=cut)], HIGH) == (f"target {cut}",)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "covers_first", "covers_second"),
+    [
+        ([Scope.SEEN, Scope.SEEN], True, True),
+        ([Scope.SEEN, Scope.THIS], False, True),
+        ([Scope.THIS, Scope.SEEN], True, True),
+        ([Scope.ANY, Scope.THIS], False, True),
+        ([Scope.ANY, Scope.SEEN], True, True),
+        ([Scope.THIS, Scope.ANY], True, True),
+    ],
+)
+def test_the_scope_that_was_given_last_holds(
+    scopes: list[Scope], covers_first: bool, covers_second: bool
+) -> None:
+    given = [
+        replace(seen(by=by), targets=(target,), scope=scope)
+        for by, target, scope in zip("ab", ("user a", "user b"), scopes, strict=True)
+    ]
+    known = kept(*given)
+    assert (not changes_of(known, [match(target="user a")], HIGH)) == covers_first
+    assert (not changes_of(known, [match(target="user b")], HIGH)) == covers_second
+    assert (not changes_of(known, [match(target="user c")], HIGH)) == (scopes[1] is Scope.ANY)
+    protected = replace(HIGH, protected=True)
+    assert changes_of(known, [match(target="user c")], protected) == ("target user c",)
+
+
+@pytest.mark.parametrize(
+    ("fields", "seconds"),
+    [
+        ({}, LONGEST),
+        ({"until": time_of(seconds_of(AT) + 60)}, 60),
+        ({"until": time_of(seconds_of(AT) + 2 * LONGEST)}, LONGEST),
+        ({"until": "9999-12-31T23:59:59Z"}, LONGEST),
+        ({"until": "never"}, 0),
+        ({"at": "yesterday"}, 0),
+    ],
+)
+def test_it_ends_after_thirty_days_at_most(fields: dict[str, Any], seconds: int) -> None:
+    state = GroupState("rule", {}, acknowledged=replace(seen(), **fields))
+    began = seconds_of(AT)
+    assert quiet_at(state, began + seconds - 1) == bool(seconds)
+    assert not quiet_at(state, began + seconds)
+
+
+def test_what_is_over_is_not_carried_on() -> None:
+    later = time_of(seconds_of(AT) + LONGEST)
+    known = kept(seen(["203.0.113.7"], note="a drill"), replace(seen(["198.51.100.4"]), at=later))
+    assert (covered(known, ["203.0.113.7"]), covered(known, ["198.51.100.4"]), known.note) == (0, 1, "")
+
+
+def test_who_gives_it_longer_or_shorter_says_something_new() -> None:
+    first = replace(seen(["203.0.113.7"]), until=time_of(seconds_of(AT) + 86_400))
+    soon = time_of(seconds_of(AT) + 5)
+    same = replace(first, by="bob", at=soon, until=time_of(seconds_of(AT) + 86_405))
+    assert kept(first, same) == kept(first)
+    longer = replace(first, by="bob", at=soon, until=time_of(seconds_of(AT) + 2 * 86_400))
+    assert (kept(first, longer).by, kept(first, longer).until) == ("bob", longer.until)
+    shorter = replace(first, by="bob", at=soon, until=time_of(seconds_of(AT) + 7200))
+    assert (kept(first, shorter).by, kept(first, shorter).until) == ("bob", shorter.until)

@@ -35,6 +35,10 @@ DEAD = [
     ("errorCode: None", "null-as-text", "`errorCode: null`"),
     ("requestParameters.userName: 'null'", "null-as-text", "`requestParameters.userName: null`"),
     ("userIdentity.userName: undefined", "null-as-text", "`userIdentity.userName: null`"),
+    ("userIdentity.userName: alice@example[.]com", "defanged-value", "`alice@example.com`"),
+    ("userIdentity.arn|endswith: /bob@mail[.]example[.]org", "defanged-value", "`*/bob@mail.example.org`"),
+    ("userAgent|contains: hxxps://evil[.]example/x", "defanged-value", "https://evil.example/x"),
+    ("requestParameters.endpoint: mailto[:]bob@example[.]com", "defanged-value", "`mailto:bob@example.com`"),
 ]
 ALIVE = [
     "eventSource: IAM.amazonaws.com",
@@ -48,6 +52,8 @@ ALIVE = [
     "requestParameters.functionUrlAuthType: NONE",
     "requestParameters.description: nobody or nothing, at all",
     "errorCode: null",
+    "requestParameters.name: 'items[.]'",
+    "userIdentity.arn|re: '.*@example[.]com'",
 ]
 
 

@@ -28,6 +28,19 @@ SILENT = (
     "userIdentity.invokedBy|startswith: [inspector2., detective.]",
     "{userIdentity.invokedBy: macie.amazonaws.com, readOnly: false}",
     "{userIdentity.invokedBy: securityhub.amazonaws.com, managementEvent: true}",
+    "userIdentity.invokedBy: AWS Internal",
+    "userIdentity.invokedBy|cased: AWS Internal",
+    "userIdentity.invokedBy: states.amazonaws.com",
+    "userIdentity.invokedBy: [events.amazonaws.com, scheduler.amazonaws.com]",
+    "userIdentity.invokedBy|startswith: glue.",
+    "userIdentity.invokedBy|contains: athena",
+    "userIdentity.invokedBy: 'emr-serverless.*'",
+    r"userIdentity.invokedBy|re: '^(?:dms|drs)\.amazonaws\.com$'",
+    "{userIdentity.invokedBy: codepipeline.amazonaws.com, readOnly: true}",
+    "{userIdentity.invokedBy: fis.amazonaws.com, eventSource: iam.amazonaws.com}",
+    "origin.service: [Lambda, ECS]",
+    'userIdentity|contains: \'"invokedBy":"quicksight.amazonaws.com"\'',
+    "{userIdentity.invokedBy: firehose.amazonaws.com, userIdentity.type: [AWSService, AssumedRole]}",
 )
 SOUND = (
     "userIdentity.type: AWSService",
@@ -39,8 +52,22 @@ SOUND = (
     "actor.nature: aws_service",
     "sourceIPAddress|cidr: 10.0.0.0/8",
     "userAgent|contains: Mozilla",
+    "userAgent|startswith: [Boto3/1.34, aws-sdk]",
+    "{userIdentity.type: AWSService, userIdentity.invokedBy: cloudtrail.amazonaws.com}",
+    "{userIdentity.type|startswith: AWSS, userIdentity.invokedBy: AWS Internal}",
+    "{userIdentity.sessionContext.sessionIssuer.arn|re: ':role/aws-service-role/ec', origin: ECS}",
+    "eventType: AwsServiceEvent",
 )
-OF_PROGRAM = ("sourceIPAddress|endswith: .amazonaws.com", "userAgent|re: amazonaws", "origin: '*.com'")
+OF_PROGRAM = (
+    "sourceIPAddress: AWS Internal",
+    "sourceIPAddress: [states.amazonaws.com, 192.0.2.7]",
+    "sourceIPAddress|startswith: batch.",
+    "userAgent: appflow.amazonaws.com",
+    r"userAgent|re: '^(?:pipes|mwaa)\.amazonaws\.com$'",
+    "sourceIPAddress|endswith: .amazonaws.com",
+    "userAgent|re: amazonaws",
+    "origin: '*.com'",
+)
 
 
 def exempting(line: str, condition: str = "selection and not exempt") -> str:
@@ -120,6 +147,10 @@ trailwarden: {owner: ada, reason: deployments, expires: 2999-01-01}
         ("userIdentity.invokedBy|exists: true", "not deployment"),
         ("userIdentity.invokedBy|contains: .amazonaws.", "deployment"),
         ("userIdentity.invokedBy: servicecatalog.amazonaws.com", "deployment"),
+        ("userIdentity.invokedBy: AWS Internal", "deployment"),
+        ("sourceIPAddress: AWS Internal", "deployment"),
+        ("userIdentity.invokedBy: proton.amazonaws.com", "deployment"),
+        ("userAgent: amplify.amazonaws.com", "deployment"),
     ],
 )
 def test_a_filter_is_warned_of_too(lines: str, condition: str, tmp_path: Path) -> None:

@@ -37,11 +37,15 @@ def alert(user: str = "mallory", *, level: Level = Level.HIGH, **fields: Any) ->
     return made
 
 
-def match(number: int, origin: str = "203.0.113.7", action: str = "StopLogging") -> AlertMatch:
+def match(
+    number: int, origin: str = "203.0.113.7", action: str = "StopLogging", target: str = "", **fields: str
+) -> AlertMatch:
     """One event of an alert."""
     evidence = Evidence("s3://trailwarden-logs/file.json.gz", number)
     return AlertMatch(
-        f"{number:032x}", f"event {number}", f"2026-03-01T12:{number:02}:00Z", evidence, None, origin, action
+        *(f"{number:032x}", f"event {number}", f"2026-03-01T12:{number:02}:00Z", evidence, None, origin),
+        *(action, target),
+        **fields,
     )
 
 
@@ -77,7 +81,7 @@ def take_the_place(
         return deployment.Deployment(
             account=account or "123456789012",
             region=region or "eu-west-1",
-            caller=CALLER,
+            caller=f"assumed-role/trailwarden-responders-{region or 'eu-west-1'}/alice",
             user_id="AROARESPONDERS:alice",
             s3=nothing,
             dynamodb=nothing,

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -245,10 +246,16 @@ def test_an_alert_that_became_another_leads_there(book: MemoryAlertBook) -> None
 def test_ack_says_what_would_break_the_silence(book: MemoryAlertBook) -> None:
     result = run("ack", THIRD, FIRST, "--note", "known\nto us")
     assert result.exit_code == 0, result.output
-    said = " ".join(result.stdout.split())
-    assert "actor user eve, account 444455556666: quiet, alerts to come included, until" in said
-    assert "a new address (so far 198.51.100.4) or a new action (so far DeleteTrail) shows." in said
-    assert "until a new address or a new action shows." in said
+    assert result.stdout.splitlines()[1:9] == [
+        '              Rule "StopLogging called"',
+        "              actor user eve",
+        "              account 444455556666",
+        "              Quiet until 2026-03-31 12:30:00 UTC, alerts to come included, for",
+        "                addresses: 198.51.100.4",
+        "                actions:   DeleteTrail",
+        "                level:     critical or below",
+        "              Anything else notifies, and ends the acknowledgement.",
+    ]
     made = book.entries[THIRD.ljust(32, "0")]
     assert (made.acknowledged_by, made.acknowledged_at) == (CALLER, f"{NOON:%Y-%m-%dT%H:%M:%SZ}")
     assert made.note == "known to us"
@@ -283,7 +290,86 @@ def test_ack_can_be_taken_back(book: MemoryAlertBook) -> None:
 def test_ack_names_only_a_few_of_many_addresses(book: MemoryAlertBook) -> None:
     many = [match(number, f"203.0.113.{number}") for number in range(1, 9)]
     book.add(entry(named(alert("many"), "eeeeeeee")), many)
-    assert "203.0.113.5 and 3 more)" in run("ack", "eeeeeeee").stdout
+    assert "addresses: 203.0.113.1, 203.0.113.2, 203.0.113.3, 203.0.113.4, 203.0.113.5 and 3 more\n" in (
+        run("ack", "eeeeeeee").stdout
+    )
+
+
+@pytest.fixture
+def keys(book: MemoryAlertBook) -> str:
+    """The id of an alert of keys for three users."""
+    users = ("alice", "bob", 'x y" https://evil.example')
+    events = [match(number, target=f"user {user}", account="1") for number, user in enumerate(users, 1)]
+    book.add(entry(named(alert("keys"), "eeeeeeee"), total=3), events)
+    return "eeeeeeee"
+
+
+def test_ack_names_the_targets_and_can_be_narrowed_and_widened(book: MemoryAlertBook, keys: str) -> None:
+    assert (
+        '  targets:   user alice, user bob and user x y" hxxps://evil[.]example\n' in run("ack", keys).stdout
+    )
+    assert "  targets:   user alice alone\n" in run("ack", keys, "--this-target").stdout
+    assert "  targets:   any\n" in run("ack", keys, "--any-target").stdout
+    until = f"until {(NOON + timedelta(hours=36)):%Y-%m-%d %H:%M:%S} UTC"
+    assert until in run("ack", keys, "--for", "36h").stdout
+    shown = run("show", keys).stdout
+    assert f"with all alerts of its group, until {(NOON + timedelta(hours=36)):%Y-%m-%dT%H:%M:%SZ}\n" in shown
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["--for", "31d"], "an acknowledgement lasts 30 days at most: give --for 30d or less"),
+        (["--for", "5w"], "an acknowledgement lasts 30 days at most: give --for 30d or less"),
+        (["--for", "0m"], "an acknowledgement lasts 30 days at most"),
+        (["--for", "ever"], "'ever' is not a length of time: give 90m, 24h, 7d"),
+        (["--this-target", "--any-target"], "exclude each other: give one of them"),
+        (["--any-target", "--undo"], "--undo takes an acknowledgement back: leave the other options out"),
+    ],
+)
+def test_ack_refuses_what_goes_too_far_and_says_what_to_do(
+    book: MemoryAlertBook, keys: str, options: list[str], why: str
+) -> None:
+    result = run("ack", keys, *options)
+    assert result.exit_code == 2
+    assert why in " ".join(result.stderr.split())
+    assert not book.entries[keys.ljust(32, "0")].acknowledged_by
+
+
+def test_ack_of_a_protected_rule_is_never_for_any_target_and_nothing_is_done_by_halves(
+    book: MemoryAlertBook, keys: str
+) -> None:
+    book.add(entry(replace(named(alert("self"), "99999999"), protected=True)), [match(1, target="bucket x")])
+    result = run("ack", keys, "99999999", "--any-target")
+    assert result.exit_code == 2
+    assert "the rule 'StopLogging called' is protected" in result.stderr
+    assert "leave out --any-target" in result.stderr
+    assert not book.entries[keys.ljust(32, "0")].acknowledged_by
+    assert run("ack", "99999999", "--this-target").exit_code == 0
+
+
+def test_ack_of_this_target_needs_one(book: MemoryAlertBook) -> None:
+    result = run("ack", THIRD, "--this-target")
+    assert result.exit_code == 2
+    assert "it does not say which one thing was acted on; leave out --this-target" in result.stderr
+
+
+def test_show_lists_the_target_and_the_outcome_of_each_event(book: MemoryAlertBook, keys: str) -> None:
+    book.add(
+        entry(named(alert("keys"), "dddddddd"), total=1),
+        [match(1, target="user bob (policy Admin)", outcome="denied")],
+    )
+    text = run("show", "dddddddd", "--matches").stdout
+    assert "StopLogging (denied)  user bob (policy Admin)  203.0.113.7" in text
+    assert "user x y" in run("show", keys, "--matches").stdout
+    (event,) = json.loads(run("show", "dddddddd", "--matches", "--json").stdout)["matches"]
+    assert (event["target"], event["outcome"]) == ("user bob (policy Admin)", "denied")
+
+
+def test_what_a_mail_defangs_finds_what_it_means(book: MemoryAlertBook) -> None:
+    book.add(entry(named(alert("alice@evil.example"), "cccccccc"), told_at=TOLD))
+    for copied in ("alice@evil[.]example", "alice@evil.example", "ALICE@EVIL[.]EXAMPLE"):
+        assert listed("--actor", copied) == ["cccccccc"]
 
 
 def test_close_is_done_once(book: MemoryAlertBook) -> None:
@@ -353,8 +439,9 @@ def test_what_aws_refuses_names_the_role_of_those_who_respond(
     monkeypatch.setattr(desk, "open_book", refuse)
     result = run(*command)
     assert result.exit_code == 3
-    assert "take the role trailwarden-responders, whose principals the setting responders names" in (
-        result.stderr
+    assert (
+        "take the role trailwarden-responders-eu-west-1, whose principals the setting responders names"
+        in (result.stderr)
     )
 
 

@@ -87,7 +87,7 @@ def test_show_prints_the_mail_of_all_events_and_each_message(world: World) -> No
     assert "10 times" in text
     assert f"Told:         {time_of(START)}, 1 event: it began\n" in text
     assert f"Told:         {time_of(START + 600)}, 10 events: it grew\n" in text
-    assert text.count("StopLogging  203.0.113.7") == 10
+    assert len(re.findall(r"StopLogging +trail main +203\.0\.113\.7", text)) == 10
     held = run("show", of("eve")).stdout
     assert "Held back:    in the hour from 2026-03-02T12:00Z, 1 event: it began; a summary told of it" in held
     history = json.loads(run("show", of("mallory"), "--json").stdout)["history"]
@@ -96,8 +96,9 @@ def test_show_prints_the_mail_of_all_events_and_each_message(world: World) -> No
 
 def test_ack_quiets_the_group_until_a_new_address_shows(world: World) -> None:
     said = " ".join(run("ack", of("mallory")[:8], "--note", "a drill").stdout.split())
-    assert "actor user mallory, account 444455556666: quiet, alerts to come included," in said
-    assert "until a new address (so far 203.0.113.7) or a new action (so far StopLogging) shows." in said
+    assert "actor user mallory account 444455556666 Quiet until 2026-04-01 12:20:00 UTC" in said
+    covered = "targets: trail main addresses: 203.0.113.7 actions: StopLogging accounts: 444455556666"
+    assert f"{covered} level: high or below" in said
     assert f"by {CALLER} before" not in said
     told = len(world.topic.told)
 

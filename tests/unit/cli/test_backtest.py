@@ -79,7 +79,7 @@ def test_all_shipped_rules_where_none_is_named(logs: Path) -> None:
 def test_an_unknown_word_names_the_nearest_rule(logs: Path) -> None:
     result = run("trail_stoped_or_deleted", logs)
     assert result.exit_code == 2
-    assert f"Did you mean '{SHIPPED_STOP}'?" in result.stderr
+    assert f"did you mean `{SHIPPED_STOP}`?" in result.stderr
 
 
 def test_log_files_must_be_named(rule_file: Path) -> None:
@@ -112,13 +112,16 @@ def test_a_filter_alone_shows_what_it_hides_of_shipped_rules(tmp_path: Path) -> 
     assert "It hides 2 matches of 1 alert of 1 rule" in text
 
 
-def test_a_rule_stands_in_the_place_of_the_shipped_one_with_its_id(tmp_path: Path, logs: Path) -> None:
+def test_a_rule_with_the_id_of_a_shipped_one_is_refused_as_publication_does(
+    tmp_path: Path, logs: Path
+) -> None:
     shipped_id = "01b85956-1b01-4c82-a79c-2d945cbc460e"
     file = tmp_path / "mine.yml"
     file.write_text(STOP.replace(STOP_RULE, shipped_id))
     result = run(file, logs, "--json")
-    assert result.exit_code == 0
-    assert [one["title"] for one in found(result)["rules"]] == ["Trail stopped"]
+    assert result.exit_code == 2
+    assert f"the id {shipped_id} is also that of " in result.stderr
+    assert "write an override for the shipped rule" in result.stderr
 
 
 def test_a_correlation_brings_what_feeds_it_and_a_rule_what_is_built_on_it(

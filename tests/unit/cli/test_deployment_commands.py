@@ -81,7 +81,7 @@ def run(*arguments: str) -> Result:
 
 
 def published(folder: Path, *options: str) -> Result:
-    result = run("publish", str(folder), *options)
+    result = run("publish", str(folder), "--yes", *options)
     assert result.exit_code == 0, result.output
     return result
 
@@ -103,7 +103,7 @@ def test_publish_checks_here_first_and_hands_in_nothing_that_is_broken(
     deployed: Deployed, folder: Path
 ) -> None:
     (folder / "deleted.yml").write_text(BROKEN)
-    result = run("publish", str(folder))
+    result = run("publish", str(folder), "--yes")
     assert result.exit_code == 2
     assert f"{folder}/deleted.yml:9:" in result.stderr
     assert "cure: " in result.stderr
@@ -119,7 +119,7 @@ def test_publish_tells_every_mistake_that_only_the_deployment_finds(
     published(folder)
     (folder / "deleted.yml").write_text(BROKEN)
     monkeypatch.setattr(publish, "_check", lambda *_: None)
-    result = run("publish", str(folder))
+    result = run("publish", str(folder), "--yes")
     assert result.exit_code == 1
     assert f"{folder}/deleted.yml:9:" in result.stderr
     assert "refused" in result.stderr
@@ -163,7 +163,7 @@ def test_publish_that_hears_nothing_says_so(
     deployed: Deployed, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deployed.works = False
-    result = run("publish", str(folder), "--wait", "0")
+    result = run("publish", str(folder), "--yes", "--wait", "0")
     assert result.exit_code == 3
     assert "no outcome within 0 s" in result.stderr
 
@@ -192,23 +192,23 @@ def test_rollback_goes_back_to_the_one_before(deployed: Deployed, folder: Path) 
     published(folder)
     (folder / "deleted.yml").write_text(DELETED)
     published(folder)
-    result = run("rollback", "--note", "too noisy")
+    result = run("rollback", "--note", "too noisy", "--yes")
     assert result.exit_code == 0, result.output
     assert "Rule set 3" in result.stdout
     assert deployed.team() == {"trails/stopped.yml": STOPPED}
     versions = [one.version for one in deployed.store.history()]
     assert versions[0] == versions[2] != versions[1]
-    assert run("rollback", "2").exit_code == 0
+    assert run("rollback", "2", "--yes").exit_code == 0
     assert len(deployed.team()) == 2
 
 
 def test_there_is_nothing_to_roll_back_to_before_the_first(deployed: Deployed, folder: Path) -> None:
-    assert run("rollback").exit_code == 2
+    assert run("rollback", "--yes").exit_code == 2
     published(folder)
-    result = run("rollback")
+    result = run("rollback", "--yes")
     assert result.exit_code == 2
     assert "there is none before it" in result.stderr
-    missing = run("rollback", "7")
+    missing = run("rollback", "7", "--yes")
     assert missing.exit_code == 2
     assert "there is no publication 7" in missing.stderr
 
@@ -252,15 +252,15 @@ def test_diff_of_two_publications_and_of_edits_that_are_not_live(deployed: Deplo
 
 def test_promote_sets_the_status_and_leaves_the_rest_of_the_file(deployed: Deployed, folder: Path) -> None:
     published(folder)
-    result = run("promote", "trail_stopped")
+    result = run("promote", "trail_stopped", "--yes")
     assert result.exit_code == 0, result.output
     assert deployed.team() == {
         "trails/stopped.yml": STOPPED.replace("status: test  # for a week", "status: stable  # for a week")
     }
-    again = run("promote", "trail_stopped")
+    again = run("promote", "trail_stopped", "--yes")
     assert (again.exit_code, again.stdout) == (0, "Trail stopped is stable already.\n")
-    assert run("promote", "Trail stopped", "--to", "experimental").exit_code == 0
-    assert run("promote", "no such rule").exit_code == 2
+    assert run("promote", "Trail stopped", "--to", "experimental", "--yes").exit_code == 0
+    assert run("promote", "no such rule", "--yes").exit_code == 2
 
 
 def test_promote_in_a_folder_needs_no_deployment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -338,7 +338,7 @@ trailwarden: {{owner: identity team, reason: a drill, expires: {NEXT_YEAR}}}
         ("ExpiredToken", "the AWS credentials have expired"),
         ("ExpiredTokenException", "the AWS credentials have expired"),
         ("UnrecognizedClientException", "AWS does not know these credentials"),
-        ("AccessDenied", f"take the role {RULE_WRITERS_ROLE}"),
+        ("AccessDenied", f"take the role {RULE_WRITERS_ROLE}-{REGION}, whose"),
         ("ThrottlingException", "GetItem failed: said (ThrottlingException)"),
     ],
 )
@@ -350,7 +350,7 @@ def test_what_aws_refuses_is_told_in_a_line(
     def refuse(*_: Any) -> None:
         raise ClientError({"Error": {"Code": code, "Message": "said"}}, "GetItem")
 
-    monkeypatch.setattr(deployment, "_short", refuse)
+    monkeypatch.setattr("trailwarden.aws.rule_set_table.RuleSetTable.live", refuse)
     result = run("status")
     assert result.exit_code == 3
     assert words in result.stderr
@@ -391,5 +391,5 @@ def test_the_region_is_also_known_by_the_name_that_other_aws_tools_look_for(
 def test_the_commands_look_where_the_stacks_put_it() -> None:
     assert deployment.rules_bucket(ACCOUNT, REGION) == NAMES.rules_bucket
     assert deployment.TABLE == ALERT_TABLE
-    assert deployment.WRITERS_ROLE == RULE_WRITERS_ROLE
+    assert deployment.RULES.role_in(REGION) == NAMES.role(RULE_WRITERS_ROLE)
     assert submitting.WAIT_SECONDS == 60

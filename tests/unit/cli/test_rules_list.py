@@ -91,7 +91,7 @@ def test_the_list_reads_plain_where_it_is_piped(folder: Path) -> None:
     assert result.exit_code == 0
     assert "\x1b" not in result.stdout
     assert "Trail stopped (feeds correlations)" in result.stdout
-    assert result.stdout.endswith("3 rules.\n")
+    assert result.stdout.endswith("3 rules, 1 exception.\n")
 
 
 def test_a_broken_rule_is_named_and_the_others_listed(folder: Path) -> None:

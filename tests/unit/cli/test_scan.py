@@ -294,6 +294,29 @@ def test_a_path_that_is_none_is_wrong_usage(command: list[str], path: str, said:
     result = CliRunner().invoke(main, [*command, path])
     assert result.exit_code == 2
     assert said in result.stderr
+
+
+@pytest.mark.parametrize("path", ["", "  "])
+@pytest.mark.parametrize(
+    "command",
+    [["rules", "new", "A title", "--dir"], ["rules", "import", "rules", "--into"], ["rules", "pull", "-y"]],
+)
+def test_a_folder_to_write_to_that_is_empty_is_wrong_usage(
+    command: list[str], path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "rules").mkdir()
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(main, [*command, path])
+    assert result.exit_code == 2
+    assert "a path is empty; write . for the current folder" in result.stderr
+    assert list(tmp_path.iterdir()) == [tmp_path / "rules"]
+
+
+@pytest.mark.parametrize("word", ["", "  "])
+def test_an_empty_word_means_no_rule(word: str) -> None:
+    result = CliRunner().invoke(main, ["rules", "explain", word, "log.json:0"])
+    assert result.exit_code == 2
+    assert "there is no file, folder or rule" in result.stderr
     assert "egular expression" not in result.stderr
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from trailwarden.cli.rules.status_edit import set_status
+from trailwarden.cli.rules.status_edit import find_rules, rules_in, set_status
 from trailwarden.errors import RuleError
 
 REST = "logsource: {product: aws, service: cloudtrail}\ndetection: {s: {eventName: X}, condition: s}\n"
@@ -11,9 +11,9 @@ OTHER = "title: Other\nid: 1b2c6f8e-1f7e-4b8a-9b4a-3d3b8f6f4a10\nstatus: test\n"
 
 
 def edited(text: str, status: str = "stable", rule: str = "One") -> str:
-    found = set_status({"one.yml": text.encode()}, rule, status)
-    assert found is not None
-    return found.content.decode()
+    files = {"one.yml": text.encode()}
+    (made,) = set_status(files, find_rules(rule, rules_in(files)), status)
+    return made.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -42,14 +42,24 @@ def test_a_rule_is_found_by_id_name_or_title_and_in_one_file_only() -> None:
     text = f"{HEAD}name: first\nstatus: test\n{REST}"
     for name in ("One", "first", "0B2C6F8E-1f7e-4b8a-9b4a-3d3b8f6f4a10"):
         assert "status: stable" in edited(text, rule=name)
-    assert set_status({"one.yml": text.encode()}, "Two", "stable") is None
+    assert find_rules("Two", rules_in({"one.yml": text.encode()})) == []
     with pytest.raises(RuleError, match="names more than one rule"):
-        set_status({"one.yml": text.encode(), "two.yml": text.encode()}, "One", "stable")
+        find_rules("One", rules_in({"one.yml": text.encode(), "two.yml": text.encode()}))
+
+
+def test_a_file_means_all_rules_in_it_and_each_is_set() -> None:
+    files = {"trails/both.yml": f"{HEAD}status: test\n{REST}---\n{OTHER}".encode()}
+    for word in ("both", "both.yml", "trails/both.yml", "trails/both"):
+        found = find_rules(word, rules_in(files))
+        assert [one.named.title for one in found] == ["One", "Other"]
+    made = set_status(files, found, "stable")
+    assert [one.before for one in made] == ["test", "test"]
+    assert made[-1].content.count(b"status: stable") == 2
 
 
 def test_an_exception_of_the_same_title_is_no_rule() -> None:
     exception = "title: One\nfilter: {rules: any, s: {a: b}, condition: not s}\n"
-    assert set_status({"one.yml": exception.encode()}, "One", "stable") is None
+    assert rules_in({"one.yml": exception.encode()}) == []
 
 
 def test_a_flow_of_braces_is_edited_where_its_status_stands() -> None:

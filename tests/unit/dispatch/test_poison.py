@@ -283,7 +283,7 @@ def test_what_is_held_back_is_no_poison_either(in_table: bool, monkeypatch: pyte
     world.deliver([Event(number, 0, user) for number, user in enumerate("abc")])
     deaths = []
 
-    def dying(alert: Alert) -> str:
+    def dying(alert: Alert, **_: Any) -> str:
         if alert.group["actor"] == "user b":
             deaths.append(alert)
             raise CrashError

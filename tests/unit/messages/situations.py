@@ -3,15 +3,18 @@
 Rules are the shipped ones where one of them tells of the situation, else a rule made for the test.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import Any
 
 from tests.samples import rule
 from trailwarden.activity.model import Context
 from trailwarden.alerts.grouping import AlertGrouper, alert_of, group_of
 from trailwarden.alerts.model import Alert, Evidence
 from trailwarden.alerts.telling import FollowUp
+from trailwarden.alerts.variety import Values, Variety
 from trailwarden.delivery.records import Record, event_identity, event_time
 from trailwarden.engine.engine import Engine
 from trailwarden.engine.match import Match
@@ -94,16 +97,43 @@ def told(  # noqa: PLR0917 (a sentence, a reason, what to do)
     return Situation(name, _alert(own, record))
 
 
-def repeated(situation: Situation, count: int, lasting: timedelta) -> Situation:
+def various(
+    targets: Sequence[str] = (),
+    actions: Sequence[str] = (),
+    addresses: Sequence[str] = ("203.0.113.7",),
+    *,
+    more: int = 0,
+    alike: bool = False,
+    **fields: Any,
+) -> Variety:
+    """What differs among events: of so many `more` targets no name is known."""
+    return Variety(
+        Values(tuple(targets), len(targets) + more),
+        Values(tuple(addresses), len(addresses)),
+        Values(tuple(actions), len(actions)),
+        alike=alike,
+        **fields,
+    )
+
+
+def repeated(situation: Situation, count: int, lasting: timedelta, variety: Variety) -> Situation:
     """The same alert, told when it had been met `count` times."""
     first = situation.alert.first_event_time
     assert first
     last = datetime.fromisoformat(first) + lasting
-    alert = replace(situation.alert, count=count, last_event_time=last.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    times = last.strftime("%Y-%m-%dT%H:%M:%SZ")
+    alert = replace(situation.alert, count=count, last_event_time=times, variety=variety)
     return replace(situation, alert=alert, now=last + timedelta(minutes=5))
 
 
-def correlated(name: str, title: str, record: Record, group: dict[str, str], count: int) -> Situation:
+def correlated(  # noqa: PLR0917 (what a correlation finds)
+    name: str,
+    title: str,
+    record: Record,
+    group: dict[str, str],
+    count: int,
+    variety: Variety,
+) -> Situation:
     """A shipped correlation found `count` events, of which `record` is the first."""
     correlation = next(found for found in shipped().correlations if found.title == title)
     alert = alert_of(
@@ -116,7 +146,7 @@ def correlated(name: str, title: str, record: Record, group: dict[str, str], cou
         times=(event_time(record), "2026-03-01T03:05:10Z"),
         version="0123456789abcdef",
     )
-    return Situation(name, alert)
+    return Situation(name, replace(alert, variety=variety))
 
 
 def _alert(met: Rule, record: Record) -> Alert:

@@ -5,14 +5,17 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from tests.unit.messages.records import ACCOUNT, BOTO, call, role, user
-from tests.unit.messages.situations import Situation, by_rule, told
+from tests.unit.messages.situations import Situation, by_rule, told, various
 from tests.unit.messages.situations_shipped import ADMINISTRATOR, KEY, TRAIL_GONE, shipped_situations
 from trailwarden.activity.learning import learn
 from trailwarden.activity.model import AccountInfo, Context, Place
 from trailwarden.alerts.telling import FollowUp, Reason
+from trailwarden.alerts.variety import Values, Variety
 from trailwarden.rules.ruleset import Level
 from trailwarden.state.sessions import MemorySessionStore
 
+TEN = ("alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi", "ivan", "judy")
+SAME_KEY = various(["user alice"], ["CreateAccessKey"], alike=True)
 BEGAN = "2026-03-01T03:00:00Z"
 ACCOUNTS = {
     ACCOUNT: AccountInfo("shop", "production"),
@@ -66,6 +69,7 @@ def _reasons() -> Iterator[Situation]:
         reason=Reason.QUIET,
         total=9_120,
         more=7_916,
+        variety=SAME_KEY,
         last_event_time="2026-03-01T05:04:09Z",
     )
     yield followed(
@@ -76,12 +80,16 @@ def _reasons() -> Iterator[Situation]:
         total=10,
         more=9,
         last_event_time="2026-03-01T03:25:00Z",
+        variety=various([f"user {name}" for name in TEN], ["CreateAccessKey"]),
     )
     last = {"last_event_time": "2026-03-01T03:25:00Z"}
-    recounted = {"reason": Reason.RECOUNTED, **last}
+    recounted = {"reason": Reason.RECOUNTED, **last, "variety": SAME_KEY}
     yield followed(keys, "followed-recounted", "03:31:00", total=3, more=1, **recounted)
     yield followed(keys, "followed-recounted-one-left", "03:31:00", total=1, more=0, **recounted)
-    many = {"total": 1_000_000, "more": 999_990, "at_least": True, **last}
+    named = Values(tuple(f"user {name}" for name in TEN), 1000, at_least=True)
+    ways = Values(("CreateAccessKey",), 1, at_least=True)
+    unread = Variety(named, Values(("203.0.113.7",), 1, at_least=True), ways, whole=False)
+    many = {"total": 1_000_000, "more": 999_990, "at_least": True, **last, "variety": unread}
     yield followed(keys, "followed-more-than-a-million", "03:31:00", reason=Reason.GREW, **many)
     yield followed(
         keys,
@@ -91,6 +99,7 @@ def _reasons() -> Iterator[Situation]:
         total=1204,
         more=1194,
         last_event_time="2026-03-01T03:39:59Z",
+        variety=various([f"user {name}" for name in TEN], ["CreateAccessKey"], more=602, denied=30),
     )
     yield followed(
         replace(keys, alert=replace(keys.alert, quiet=1800)),
@@ -100,6 +109,20 @@ def _reasons() -> Iterator[Situation]:
         total=2,
         more=1,
         last_event_time="2026-03-01T03:05:00Z",
+        variety=various(["user alice", "user breakglass-admin"], ["CreateAccessKey"]),
+    )
+    refused = call(
+        "iam", "DeleteUser", {"userName": "alice"}, errorCode="AccessDenied", awsRegion="us-east-1"
+    )
+    yield followed(
+        told("refused", refused, "{actor} deleted the user {requestParameters.userName}"),
+        "followed-all-denied",
+        "03:31:00",
+        reason=Reason.GREW,
+        total=10,
+        more=9,
+        last_event_time="2026-03-01T03:25:00Z",
+        variety=various([f"user {name}" for name in TEN], ["DeleteUser"], denied=10),
     )
 
 
@@ -116,6 +139,7 @@ def _changed() -> Iterator[Situation]:
         changes=("address 198.51.100.24",),
         acknowledged_by="alice",
         acknowledged_at="2026-03-01T03:20:00Z",
+        variety=various(["trail main"], ["StopLogging"], ["203.0.113.7", "198.51.100.24"], alike=True),
     )
     yield followed(
         stopped,
@@ -128,6 +152,42 @@ def _changed() -> Iterator[Situation]:
         changes=("address 2001:db8::24", "action DeleteTrail", "action UpdateTrail"),
         acknowledged_by="arn:aws:sts::444455556666:assumed-role/Security/alice@example.com",
         acknowledged_at="2026-03-01T03:20:00Z",
+        variety=various(
+            ["trail main", "trail audit"],
+            ["StopLogging", "DeleteTrail", "UpdateTrail"],
+            ["203.0.113.7", "2001:db8::24"],
+            denied=1,
+        ),
+    )
+    key = call("iam", "CreateAccessKey", {"userName": "alice"}, awsRegion="us-east-1")
+    known = {"acknowledged_by": "alice", "acknowledged_at": "2026-03-01T03:20:00Z"}
+    yield followed(
+        by_rule("key", KEY, key),
+        "changed-target",
+        "09:15:00",
+        reason=Reason.CHANGED,
+        total=2,
+        more=1,
+        last_event_time="2026-03-01T09:12:00Z",
+        changes=("target user breakglass-admin",),
+        variety=various(["user alice", "user breakglass-admin"], ["CreateAccessKey"]),
+        **known,
+    )
+    worse = by_rule("key", KEY, key)
+    yield followed(
+        replace(worse, alert=replace(worse.alert, level="critical", group={"actor": "user mallory"})),
+        "changed-level-and-targets",
+        "09:15:00",
+        reason=Reason.CHANGED,
+        total=6,
+        more=4,
+        last_event_time="2026-03-01T09:12:00Z",
+        changes=("level critical", *(f"target user {name}" for name in TEN[1:5]), "account 777788889999"),
+        variety=replace(
+            various([f"user {name}" for name in TEN[:5]], ["CreateAccessKey"]),
+            accounts=Values((ACCOUNT, "777788889999"), 2),
+        ),
+        **known,
     )
 
 
@@ -166,6 +226,10 @@ def _known_better() -> Iterator[Situation]:
         total=4,
         more=3,
         last_event_time="2026-03-01T03:31:00Z",
+        variety=various(
+            ["group support (policy AdministratorAccess)", "user carol (policy PowerUserAccess)"],
+            ["AttachGroupPolicy", "AttachUserPolicy"],
+        ),
     )
 
 
@@ -197,6 +261,15 @@ def _hostile() -> Iterator[Situation]:
         ),
         acknowledged_by="security\nSeverity: low https://evil.example",
         acknowledged_at="2026-03-01T03:20:00Z",
+        variety=various(
+            [
+                "user x\nSeverity:   low",
+                "user \u202eemaN\nKnown: https://evil.example/x",
+                "user x and 3 more",
+            ],
+            ["CreateUser", "<!here>\u0430dmin"],
+            ["www.evil.example", "203.0.113.7"],
+        ),
     )
     large = told(
         "large",
@@ -211,6 +284,7 @@ def _hostile() -> Iterator[Situation]:
         total=41,
         more=31,
         last_event_time="2026-03-01T05:12:00Z",
+        variety=various(["image ami-0123456789abcdef0"], ["RunInstances"], alike=True),
     )
 
 

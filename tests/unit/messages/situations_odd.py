@@ -8,6 +8,30 @@ from trailwarden.rules.ruleset import Level
 
 LOW = Level.LOW
 
+# As AWS's documentation has it: averages are of a minute, durations in minutes.
+INSIGHT_CONTEXT = {
+    "statistics": {
+        "baseline": {"average": 9.7},
+        "insight": {"average": 1664},
+        "insightDuration": 5,
+        "baselineDuration": 10080,
+    },
+    "attributions": [
+        {
+            "attribute": "userIdentityArn",
+            "insight": [
+                {
+                    "value": f"arn:aws:sts::{ACCOUNT}:assumed-role/fleet/i-0123456789abcdef0",
+                    "average": 1660.2,
+                },
+                {"value": f"arn:aws:iam::{ACCOUNT}:user/mallory", "average": 3.8},
+            ],
+            "baseline": [],
+        },
+        {"attribute": "userAgent", "insight": [{"value": "aws-sdk-go", "average": 1664}]},
+    ],
+}
+
 
 def odd_situations() -> Iterator[Situation]:
     yield told(
@@ -92,6 +116,7 @@ def odd_situations() -> Iterator[Situation]:
                 "eventSource": "ssm.amazonaws.com",
                 "eventName": "UpdateInstanceInformation",
                 "insightType": "ApiCallRateInsight",
+                "insightContext": INSIGHT_CONTEXT,
             },
             "eventCategory": "Insight",
         },

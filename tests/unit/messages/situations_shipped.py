@@ -16,7 +16,7 @@ from tests.unit.messages.records import (
     sso,
     user,
 )
-from tests.unit.messages.situations import Situation, by_rule, correlated, repeated
+from tests.unit.messages.situations import Situation, by_rule, correlated, repeated, various
 
 TRAIL_GONE = "Trail Stopped Or Deleted"
 TRAIL_LESS = "Trail Made To See Less"
@@ -189,6 +189,7 @@ def _sign_ins() -> Iterator[Situation]:
         sign_in(hidden, "Failure", errorMessage="No username found in supplied account"),
         {"account": ACCOUNT, "origin": "203.0.113.7"},
         23,
+        various(actions=["ConsoleLogin"], alike=True, denied=23),
     )
 
 
@@ -196,7 +197,11 @@ def _identities() -> Iterator[Situation]:
     made = {"accessKey": {"userName": "alice", "accessKeyId": "AKIAI44QH8DHBEXAMPLE", "status": "Active"}}
     key = call("iam", "CreateAccessKey", {"userName": "alice"}, answer=made, awsRegion="us-east-1")
     yield by_rule("key-for-another-user", KEY, key)
-    yield repeated(by_rule("keys-for-another-user", KEY, key), 1204, timedelta(minutes=44, seconds=9))
+    lasting = timedelta(minutes=44, seconds=9)
+    same = various(["user alice"], ["CreateAccessKey"], alike=True)
+    yield repeated(by_rule("keys-for-another-user", KEY, key), 1204, lasting, same)
+    several = various(["user alice", "user bob", "user breakglass-admin"], ["CreateAccessKey"])
+    yield repeated(by_rule("keys-for-several-users", KEY, key), 3, timedelta(minutes=2), several)
     yield by_rule(
         "password-for-another-user",
         "Console Password Set For Another User",

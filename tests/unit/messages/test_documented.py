@@ -10,12 +10,13 @@ import pytest
 from tests.alerting_world import START, Event, World
 from tests.unit.messages.test_approved import APPROVED, NOTICES, ROOT, SITUATIONS
 from trailwarden.alerts.groups import Acknowledgement, GroupState, Moved, acknowledge, close
+from trailwarden.alerts.placement import time_of
 from trailwarden.state.outbox import Budgets
 
 PAGE = (ROOT / "docs" / "alerts.md").read_text(encoding="utf-8")
 _EXAMPLES = PAGE.partition("| what happens | what is told |\n")[2].partition("\n\n")[0]
 _EXAMPLE = re.compile(r"^\| `([^`]+)` \| (.*?) \|$", re.MULTILINE)
-_STEP = re.compile(r"(ack|close|\d+)(b?)(?:@(\d+))?")
+_STEP = re.compile(r"(ack|close|\d+)([bt]?)(?:@(\d+))?")
 _LIMIT = re.compile(r"^\| (`\w+`(?:, `\w+`)*) \| (\d+) \|$", re.MULTILINE)
 _MAIL = re.compile(r"^`([a-z-]+)`:\n\n```text\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
 
@@ -69,7 +70,7 @@ def told_of(steps: str) -> list[str]:
         world.now = float(START + 60 * minute)
         for _, number, what, address in (one for one in arrivals if one[0] == minute):
             if what.isdigit():
-                more = {"address": "198.51.100.24"} if address else {}
+                more = {"b": {"address": "198.51.100.24"}, "t": {"target": "audit"}}.get(address, {})
                 world.deliver([Event(number, int(what), **more)])
             else:
                 (key,) = world.spans()
@@ -87,7 +88,8 @@ def _by_hand(what: str, state: GroupState | None) -> Moved:
     assert state is not None
     if what == "close":
         return Moved(close(state, state.spans[-1].alert_id))
-    return Moved(acknowledge(state, Acknowledgement("alice", "", "", ("203.0.113.7",), ("StopLogging",))))
+    seen = ("203.0.113.7",), ("StopLogging",), ("trail main",), ("444455556666",)
+    return Moved(acknowledge(state, Acknowledgement("alice", time_of(START), "", *seen)))
 
 
 @pytest.mark.parametrize(("steps", "told"), _EXAMPLE.findall(_EXAMPLES))

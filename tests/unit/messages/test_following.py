@@ -1,21 +1,34 @@
 """What is told of an alert after its first message."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from tests.unit.messages.situations import various
 from tests.unit.messages.test_message import NOW, alert
 from trailwarden.activity.model import AccountInfo, Context, Place
 from trailwarden.alerts.telling import FollowUp, Reason
 from trailwarden.messages.following import first_words, news, summed_up
-from trailwarden.messages.message import AlertMessage, render
+from trailwarden.messages.message import AlertMessage, Bodies, Form, render
+from trailwarden.messages.security_hub import SecurityHub
+
+EVERYTHING = Bodies(https=Form.CHAT, queue=Form.OCSF, security_hub=SecurityHub("444455556666", "eu-west-1"))
+
+
+SAME = various(["trail main-trail"], ["StopLogging"], alike=True)
 
 
 def follow_up(
     reason: Reason = Reason.QUIET, total: int = 20_000, more: int = 19_999, **fields: Any
 ) -> FollowUp:
-    given = {"first_event_time": "2026-03-01T12:00:00Z", "last_event_time": "2026-03-01T12:04:00Z", **fields}
+    given = {
+        "first_event_time": "2026-03-01T12:00:00Z",
+        "last_event_time": "2026-03-01T12:04:00Z",
+        "variety": SAME,
+        **fields,
+    }
     return FollowUp(reason, total, more, **given)
 
 
@@ -36,9 +49,15 @@ def test_a_new_address_stands_in_the_subject() -> None:
 
 def test_several_changes_leave_room_for_what_it_is_about() -> None:
     changes = ("address 2001:db8::7", "action DeleteTrail", "action UpdateTrail")
-    assert news(follow_up(changes=changes)) == "+19,999 more, new address and action"
+    assert news(follow_up(changes=changes)) == "+19,999 more, new address and actions"
     assert first_words(follow_up(more=3, changes=changes)) == (
-        "3 more like this, with a new address 2001:db8::7, a new action DeleteTrail and another new thing"
+        "3 more, with a new address 2001:db8::7 and new actions DeleteTrail and UpdateTrail"
+    )
+    many = ("level critical", *(f"target user {name}" for name in "abcde"), "account 777788889999")
+    assert news(follow_up(changes=many)) == "+19,999 more, now critical"
+    assert first_words(follow_up(more=1, changes=many), alike=True) == (
+        "1 more like this, with a worse level, critical, new targets user a, user b and 3 more and a new"
+        " account 777788889999"
     )
 
 
@@ -168,20 +187,83 @@ def test_where_an_address_is_stands_beside_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "subject"),
+    ("code", "outcome"),
     [
-        ("AccessDenied", "[CRITICAL] DENIED: user mallory stopped the trail"),
-        ("TrailNotFoundException", "[CRITICAL] FAILED: user mallory stopped the trail"),
-        ("DryRunOperation", "[CRITICAL] DRY RUN: user mallory stopped the trail"),
+        ("AccessDenied", "denied"),
+        ("Client.UnauthorizedOperation", "denied"),
+        ("TrailNotFoundException", "failed"),
+        ("InternalServerError", "failed insi"),
+        ("DryRunOperation", "dry run"),
     ],
 )
-def test_what_was_in_vain_is_not_told_as_done(code: str, subject: str) -> None:
-    assert render(alert(errorCode=code)).subject.startswith(subject)
+def test_what_did_not_succeed_is_told_as_an_attempt_everywhere(code: str, outcome: str) -> None:
+    message = render(alert(errorCode=code), bodies=EVERYTHING)
+    said = "user mallory tried to stop the trail main-trail in account 444455556666"
+    bodies = json.loads(message.body)
+    ocsf, chat = json.loads(bodies["sqs"]), json.loads(bodies["https"])
+    assert message.finding is not None
+    for text in (
+        *(message.subject, bodies["sms"], message.email.replace("\n  ", " ")),
+        *(json.loads(message.payload)["title"], ocsf["message"], ocsf["finding_info"]["title"]),
+        *(message.finding["Title"], message.finding["Description"], chat["content"]["title"]),
+    ):
+        assert f"{said}: {outcome}" in text
 
 
-def test_of_many_events_only_the_first_is_known_to_have_been_in_vain() -> None:
-    message = render(alert(errorCode="AccessDenied"), follow_up=follow_up())
-    assert message.subject.startswith("[CRITICAL] +19,999 more: AT FIRST DENIED: user mallory stopped")
+def test_of_many_events_it_is_said_how_many_failed() -> None:
+    denied = alert(errorCode="AccessDenied")
+    many = various(["trail a", "trail b"], ["StopLogging"], denied=15_000, failed=5)
+    message = render(denied, follow_up=follow_up(variety=many))
+    assert "Ended:      15,005 of 20,000 denied or failed" in message.email
+    assert message.subject.startswith(
+        "[CRITICAL] +19,999 more: StopLogging called by user mallory, on trail a"
+    )
+    every = render(denied, follow_up=follow_up(variety=replace(many, denied=20_000, failed=0)))
+    assert every.subject.startswith("[CRITICAL] +19,999 more, all denied: StopLogging called by user mallory")
+    assert json.loads(every.payload)["title"].endswith("on trail a and trail b: all denied")
+    assert json.loads(message.payload)["title"].endswith(": 15,005 of 20,000 denied or failed")
+
+
+def test_the_sentence_on_top_is_true_of_all_that_it_counts_in_every_form() -> None:
+    """Whatever the first event was, no form says of the others what holds of the first alone."""
+    more = follow_up(variety=various(["trail a", "trail b"], ["StopLogging", "DeleteTrail"], more=14))
+    message = render(alert(), follow_up=more, now=NOW, bodies=EVERYTHING)
+    bodies = json.loads(message.body)
+    ocsf, chat = json.loads(bodies["sqs"]), json.loads(bodies["https"])
+    payload = json.loads(message.payload)
+    assert message.finding is not None
+    began = "It began with: user mallory stopped the trail main-trail"
+    for text in (
+        *(message.subject, bodies["sms"], payload["title"], ocsf["message"], ocsf["finding_info"]["title"]),
+        *(message.finding["Title"], chat["content"]["title"], chat["metadata"]["summary"]),
+        *(payload["sentence"].partition(began)[0], message.finding["Description"].partition(began)[0]),
+        message.email.replace("\n  ", " ").partition(began)[0],
+    ):
+        assert "main-trail" not in text
+        assert "StopLogging called by user mallory, on trail a" in text
+    assert payload["first_title"] == "user mallory stopped the trail main-trail in account 444455556666"
+    assert payload["seen"]["targets"] == {
+        "first": ["trail a", "trail b"],
+        "count": 16,
+        "count_is_at_least": False,
+    }
+    assert message.finding["ProductFields"]["trailwarden/Targets"] == "trail a, trail b and 14 more"
+    assert ocsf["unmapped"]["seen"] == payload["seen"]
+    assert "Targets: trail a, trail b and 14 more" in chat["content"]["description"]
+
+
+def test_a_first_message_of_several_events_says_no_more_of_them() -> None:
+    three = replace(alert(), count=3, variety=various(["trail a", "trail b", "trail c"], ["StopLogging"]))
+    message = render(three, now=NOW)
+    assert message.subject.startswith(
+        "[CRITICAL] 3 events: StopLogging called by user mallory, on trail a, trail b"
+    )
+    refused = replace(alert(errorCode="AccessDenied"), count=3, variety=various(denied=3))
+    assert render(refused).subject.startswith(
+        "[CRITICAL] 3 denied attempts: StopLogging called by user mallory"
+    )
+    unknown = replace(alert(), count=3)
+    assert render(unknown).subject.startswith("[CRITICAL] 3 events: StopLogging called by user mallory")
 
 
 def test_what_a_follow_up_shows_is_said_to_be_the_first_event_not_the_new_ones() -> None:

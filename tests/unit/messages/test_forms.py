@@ -187,3 +187,15 @@ def test_security_hub_is_told_what_is_new() -> None:
     assert finding["ProductFields"]["trailwarden/Changes"] == "address 198.51.100.24"
     assert finding["LastObservedAt"] == "2026-03-01T09:12:00.000Z"
     assert finding["UpdatedAt"] > finding["CreatedAt"]
+
+
+def test_an_insight_is_told_with_its_rate_in_every_form() -> None:
+    situation = situation_of("insight")
+    note = body(situation, "https")["content"]["description"]
+    assert "Rate: 1,664 calls a minute, usually 9.7" in note
+    assert "unknown" not in note
+    payload = json.loads(rendered(situation).payload)["insight"]
+    assert (payload["rate"], payload["usual_rate"], payload["minutes"]) == (1664, 9.7, 5)
+    finding = rendered(situation).finding
+    assert finding is not None
+    assert "minutes ago; 1,664 calls a minute, usually 9.7" in finding["Description"]

@@ -19,6 +19,7 @@ from trailwarden.activity.model import AccountInfo, Context
 from trailwarden.alerts.grouping import AlertGrouper
 from trailwarden.alerts.model import Alert
 from trailwarden.alerts.telling import FollowUp, Heartbeat, HeldRow, Reason, StormSummary, WatchedAccount
+from trailwarden.alerts.variety import Values, Variety
 from trailwarden.delivery.records import event_identity, event_time
 from trailwarden.engine.match import Match
 from trailwarden.messages.heartbeat import heartbeat_message
@@ -31,8 +32,9 @@ LABELS = (
     "Who:", "What:", "On what:", "Where from:", "Account:", "When:", "How many:", "Severity:", "Rule:",
     "Owner:", "Alert:", "Evidence:", "The record:", "Why it matters", "Check first", "What was asked for",
     "Look at it", "To see how it stands:", "To read all of it, as it stands:",
-    "To keep it quiet, until a new address or action shows:", "New:", "Known:", "First:", "Last:",
-    "The first of these events:", "How it began:",
+    "To keep it quiet, as long as nothing new shows:", "New:", "Known:", "First:", "Last:",
+    "The first of these events:", "How it began:", "Targets:", "Actions:", "From:", "Accounts:", "Ended:",
+    "Region:", "Rate:", "Usual:",
 )  # fmt: skip
 HOSTILE = [
     "x\nSeverity:   low",
@@ -106,6 +108,17 @@ def message(text: str) -> AlertMessage:
     return render(alert(text), bodies=EVERYTHING)
 
 
+def variety(text: str) -> Variety:
+    """Events of which two things differ everywhere."""
+    values = Values((text, f"x {text}"), 7, at_least=True)
+    return Variety(values, values, values, values, denied=3)
+
+
+def several(text: str) -> AlertMessage:
+    """A first message of several events."""
+    return render(replace(alert(text), count=7, variety=variety(text)), bodies=EVERYTHING)
+
+
 def follow_up(text: str) -> AlertMessage:
     """A follow-up, of which everything that is not a number is the text."""
     told = FollowUp(
@@ -117,6 +130,7 @@ def follow_up(text: str) -> AlertMessage:
         (f"address {text}", text),
         acknowledged_by=text,
         acknowledged_at=text,
+        variety=variety(text),
     )
     return render(alert(text), follow_up=told, bodies=EVERYTHING, context=Context())
 
@@ -178,7 +192,8 @@ def check(rendered: AlertMessage) -> None:
         assert line.isprintable()
     if below:
         assert below.isascii()
-        json.loads(below)
+        if "Long parts of the record" not in upper and "\\ud" not in below:  # half a character is replaced
+            assert json.loads(below) == json.loads(rendered.payload)["record"], "it can be copied"
     check_texts(rendered)
 
 
@@ -197,6 +212,7 @@ def check_texts(rendered: AlertMessage) -> None:
 def test_hostile_text_stays_text(text: str) -> None:
     check(message(text))
     check(follow_up(text))
+    check(several(text))
     check_notice(storm(text), STORM)
     check_notice(heartbeat(text), HEARTBEAT)
 
@@ -208,6 +224,7 @@ def test_hostile_text_stays_text(text: str) -> None:
 def test_no_value_begins_a_line_or_makes_a_link(text: str) -> None:
     check(message(text))
     check(follow_up(text))
+    check(several(text))
 
 
 @given(
@@ -227,7 +244,7 @@ def test_machines_get_the_value_as_it_was(text: str) -> None:
         assert payload["level"] == "high"
 
 
-@pytest.mark.parametrize("tell", [message, follow_up, storm, heartbeat])
+@pytest.mark.parametrize("tell", [message, several, follow_up, storm, heartbeat])
 @pytest.mark.parametrize("text", HOSTILE[:22], ids=range(22))
 def test_nothing_in_a_chat_mentions_or_marks_up(text: str, tell: Callable[[str], AlertMessage]) -> None:
     note = json.loads(json.loads(tell(text).body)["https"])

@@ -87,3 +87,14 @@ def test_no_value_leads_elsewhere(value: str) -> None:
                 assert link.isascii()
                 assert link.isprintable()
                 assert " " not in link
+
+
+def test_no_link_leads_to_a_hidden_name() -> None:
+    """CloudTrail hides what was typed where a user name is expected: nothing can be looked up by that."""
+    hidden = "HIDDEN_DUE_TO_SECURITY_REASONS"
+    signed_in = record(userIdentity={"type": "IAMUser", "accessKeyId": "", "userName": hidden})
+    assert links_of(signed_in).history is None
+    deleted = record(
+        eventSource="iam.amazonaws.com", eventName="DeleteUser", requestParameters={"userName": hidden}
+    )
+    assert links_of(deleted).resource is None

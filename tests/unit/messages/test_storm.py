@@ -102,12 +102,12 @@ def test_a_storm_of_nothing_is_told_all_the_same() -> None:
 @pytest.mark.parametrize(
     ("situation", "title"),
     [
-        ("denied-though-the-rule-sounds-done", "DENIED: user mallory stopped the trail main"),
-        ("failed-inside-aws", "FAILED: user mallory deleted the database orders"),
+        ("denied-though-the-rule-sounds-done", "user mallory tried to stop the trail main: denied"),
+        ("failed-inside-aws", "user mallory tried to delete the database orders: failed inside AWS"),
         ("trail-stopped", "user mallory switched off the trail main (StopLogging)"),
     ],
 )
-def test_a_summary_says_of_what_was_in_vain_that_it_was(situation: str, title: str) -> None:
+def test_a_summary_tells_what_failed_as_an_attempt(situation: str, title: str) -> None:
     alert = next(one.alert for one in SITUATIONS if one.name == situation)
     held = held_of(Outgoing(alert.alert_id), alert, ())
     assert held.title == title

@@ -77,8 +77,8 @@ def test_an_expired_exception_no_longer_holds_and_its_owner_is_told_once() -> No
     assert filters(world) == ()
     assert live.exceptions == {}
     assert live.changes == (
-        f"changed: rule 'Trail stopped' (high) {OWN_ID}: condition, exceptions",
         "exception expired on 2026-03-31: Let it pass (owner ada)",
+        "changed by exceptions alone: 'Trail stopped'",
     )
     letters = dict(world.letters)
     assert len(world.letters) == len(letters) == 2

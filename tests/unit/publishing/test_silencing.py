@@ -1,5 +1,7 @@
 """Operations hear of every publication that silences, whatever way it takes, once, and through any crash."""
 
+import re
+
 import pytest
 
 from tests.unit.publishing.test_exceptions import exception
@@ -286,3 +288,43 @@ def test_one_urgent_rule_that_could_use_up_the_budget_is_reported(
 
     world.edited("loud.yml", loud + b"# again\n")
     assert len(world.warnings) == len(texts)
+
+
+@pytest.mark.parametrize("level", [b"low", b"informational"])
+@pytest.mark.parametrize("status", [b"stable", b"test", b"experimental"])
+@pytest.mark.parametrize(
+    ("selection", "block"),
+    [
+        (b"eventName|endswith: Logging", b""),
+        (b"eventName: GetUser", b"trailwarden: {group_by: [actor, sharedEventID]}\n"),
+    ],
+)
+def test_a_rule_that_would_be_stored_event_by_event_is_reported_at_any_level(
+    level: bytes, status: bytes, selection: bytes, block: bytes
+) -> None:
+    world = World(shipped=MANY)
+    quiet = OWN.replace(b"eventName: StopLogging", selection) + block
+    quiet = re.sub(rb"(?m)^level: .*$", b"level: " + level + b"\nstatus: " + status, quiet)
+    world.edited("quiet.yml", quiet)
+
+    (text,) = [" ".join(text.split()) for _, text in world.warnings]
+    assert f"({level.decode()})" in text
+
+
+def test_what_changed_begins_with_the_exception_that_hides_of_every_rule() -> None:
+    world = World(shipped=MANY)
+    world.publish({"own.yml": OWN}, base=0)
+
+    world.publish({"own.yml": OWN, "pass.yml": exception().replace(f"[{OWN_ID}]".encode(), b"any")}, base=1)
+
+    first, alone, files = world.live().changes
+    assert first.startswith("exception added: ")
+    assert alone.startswith("changed by exceptions alone: ")
+    assert alone.endswith(f" and {len(MANY) - 2} more")  # three of them, and the team's own, are named
+    assert files == "files: +pass.yml"
+
+    world.publish({"own.yml": OWN.replace(b"level: high", b"level: low")}, base=2)
+
+    gone, other, *_ = world.live().changes
+    assert gone.startswith("exception removed: ")
+    assert "level high → low" in other or "level" in other

@@ -38,7 +38,7 @@ ROLES = (
     "cdk-hnb659fds-deploy-role",
     "github-deploy",
     "OrganizationAccountAccessRole",
-    "trailwarden-publish-rules",
+    "trailwarden-publish-rules-eu-west-1",
 )
 SESSIONS = ("AWSConfig-Describe", "cdk-deploy", "github", "terraform")
 OF_THE_PROGRAM = frozenset(

@@ -156,7 +156,7 @@ def test_a_rule_is_tested_without_its_filters() -> None:
 
 
 REFUSED = [
-    (filter_text("[nobody]"), 5, "there is no rule with the id or name `nobody`", "load the rule"),
+    (filter_text("[nobody]"), 5, "there is no rule with the id or name `nobody`", "add the rule"),
     (filter_text("[firts]"), 5, "there is no rule with the id or name `firts`", "did you mean `first`?"),
     (filter_text("[]"), 5, "the filter does not name its rules", "any"),
     (filter_text("[1]"), 5, "the filter does not name its rules", "any"),

@@ -31,6 +31,10 @@ WATCHER, BASE, SUM, OTHER = (f"{digit}c1f0a5e-6a0e-4e0e-9d5e-0a4b8c8f4a10" for d
 SHIPPED = files_under(shipped_rules_path())
 PACK = read_contents([], sorted(SHIPPED.items()))
 PROTECTED = protected_ids(PACK.sources)
+FOLDERS = ("lists", "self_protection", "defense_evasion", "persistence")
+SOME = {path: content for path, content in SHIPPED.items() if path.split("/")[0] in FOLDERS}
+"""A part of the pack: each try reads it anew."""
+SOME_READ = read_contents([], sorted(SOME.items()))
 TAMPERED = "c5436f84-a9cd-47f0-96a2-4860732c4b4f"
 
 
@@ -154,6 +158,9 @@ def test_a_teams_correlation_silences_none(generate: str) -> None:
         "Alarm \u222aNplugged",
         "Al\u53e3rm Unplugged",  # one wide letter among Latin ones
         "\u26a0\ufe0f Alarm Unplugged",
+        "Alarm Unplugged In A Sandbox",
+        "Known: Alarm Unplugged",
+        "Every Alarm Unplugged 3",
     ],
 )
 def test_a_rule_that_reads_like_one_is_refused(title: str) -> None:
@@ -234,7 +241,7 @@ def test_a_title_that_leaves_its_words_to_the_record_is_refused(title: str) -> N
 
 
 @pytest.mark.parametrize(
-    "title", ["Alarm Plugged", "Unplugged", "\u8b66" * 14, "Alarm Unplugged In A Sandbox"]
+    "title", ["Alarm Plugged", "Unplugged", "\u8b66" * 14, "Alarm In A Sandbox Unplugged"]
 )
 def test_a_rule_that_reads_otherwise_is_not(title: str) -> None:
     assert messages(load(rule("5" + OTHER[1:], f'"{title}"', "GetUser"))) == ""
@@ -283,9 +290,9 @@ def test_the_pack_protects_what_is_done_to_trailwarden_and_to_trails() -> None:
 
 
 def refusals(team: dict[str, str]) -> str:
-    """Why the pack and these files of a team do not go live; empty where they do."""
+    """Why a part of the pack and these files of a team do not go live; empty if they do."""
     files = [(path, text.encode()) for path, text in team.items()]
-    folder = read_contents(files, sorted(SHIPPED.items()))
+    folder = read_contents(files, sorted(SOME.items()))
     rule_set, refused = compile_usable(folder.sources, today=TODAY)
     rules = [source for source in folder.sources if isinstance(source, RuleSource)]
     protected = [source for source in rules if source.id in PROTECTED]
@@ -298,7 +305,7 @@ def test_publication_asks_all_of_it() -> None:
     team = {"peace.yml": exception("any", "eventID: '*'").encode(), "off.yml": off(OTHERS).encode()}
 
     with pytest.raises(RuleError) as refused:
-        build(SHIPPED, team, today=TODAY.isoformat())
+        build(SOME, team, today=TODAY.isoformat())
 
     assert {problem.path for problem in refused.value.problems} == {"off.yml"}  # nothing is left to hide
 
@@ -310,7 +317,7 @@ def off(rules: list[str]) -> str:
     )
 
 
-OTHERS = [source.id for source in PACK.sources if source.id not in PROTECTED]
+OTHERS = [source.id for source in SOME_READ.sources if source.id not in PROTECTED]
 
 
 @pytest.mark.parametrize(
@@ -352,7 +359,7 @@ def test_filters_that_together_hide_most_do_not_go_live_and_few_do() -> None:
         "recipientAccountId|startswith: ['0', '1', '2', '3', '4', '5']",
         "recipientAccountId|re: '[1-8]$'",
         "userIdentity.accountId|contains: ['1', '2']",
-        "sourceIPAddress|cidr: ['32.0.0.0/3', '64.0.0.0/2', '128.0.0.0/2']",
+        "sourceIPAddress|cidr: ['0.0.0.0/1', '128.0.0.0/2', '192.0.0.0/4', '208.0.0.0/4']",
         "userAgent|contains: 'o'",
         "userAgent|contains: [aws, Boto3]",
         "userIdentity.principalId|startswith: A",
@@ -362,6 +369,15 @@ def test_filters_that_together_hide_most_do_not_go_live_and_few_do() -> None:
         "eventTime|startswith: '2026-12-1'",
         "eventTime|contains: 'T1'",
         "userIdentity.sessionContext.attributes.creationDate|contains: '-02-'",
+        "userIdentity.sessionContext.sessionIssuer.principalId|re: '^AROA[A-Z2-7]{17}$'",
+        "userIdentity.principalId|re: '^A(ID|RO)A.{17}'",
+        "userIdentity.accessKeyId|startswith: [AKIA, ASIA]",
+        "eventID|re: '-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-'",
+        "requestID|re: '^[0-9a-f]+-'",
+        "tlsDetails.clientProvidedHostHeader|endswith: .amazonaws.com",
+        "recipientAccountId|fieldref: userIdentity.accountId",
+        "userIdentity.arn|re: '^arn:aws:(iam|sts)::[0-9]{12}:(user|assumed-role)/'",
+        "userIdentity.sessionContext.attributes.mfaAuthenticated: 'false'",
     ],
 )
 def test_a_filter_that_hides_most_of_real_traffic_does_not_go_live(selection: str) -> None:
@@ -405,7 +421,7 @@ def test_a_filter_for_one_identity_account_network_or_region_goes_live(selection
 
 
 OTHERS_THAT_MATCH = [
-    source.id for source in PACK.sources if isinstance(source, RuleSource) and source.id not in PROTECTED
+    source.id for source in SOME_READ.sources if isinstance(source, RuleSource) and source.id not in PROTECTED
 ]
 
 

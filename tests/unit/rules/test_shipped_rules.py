@@ -5,6 +5,7 @@ Whatever is added to `rules/` is held to this, whoever writes it.
 
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -13,10 +14,11 @@ import pytest
 from trailwarden.rule_tests import run_rule_tests
 from trailwarden.rules.compile import compile_rules
 from trailwarden.rules.lint import lint_rules
-from trailwarden.rules.load import load_rules, parse_rules
+from trailwarden.rules.load import files_beside, load_rules, parse_rules
+from trailwarden.rules.protection import protected_ids
 from trailwarden.rules.ruleset import Correlation, Rule
-from trailwarden.rules.shipped import shipped_rules_path
-from trailwarden.rules.source import Source
+from trailwarden.rules.shipped import shipped_names, shipped_protected, shipped_rules_path
+from trailwarden.rules.source import RuleSource, Source, named
 
 ROOT = shipped_rules_path()
 SOURCES = load_rules([ROOT])
@@ -45,6 +47,26 @@ each_rule = pytest.mark.parametrize(
 
 def test_every_shipped_rule_passes_its_own_tests() -> None:
     assert run_rule_tests(SOURCES) == []
+
+
+def test_what_is_read_of_their_texts_alone_is_what_the_reader_reads() -> None:
+    """Commands on a team's rules take it from there, for reading all of them in full takes seconds."""
+    assert set(shipped_names()) == set(map(named, SOURCES))
+    assert len(shipped_names()) == len(SOURCES)
+    guarded = protected_ids(SOURCES)
+    assert {(each.named, each.alert_title) for each in shipped_protected()} == {
+        (named(source), source.block.alert_title) for source in SOURCES if source.id in guarded
+    }
+
+
+def test_a_rule_that_finds_the_same_is_found_among_the_shipped_ones() -> None:
+    """Each shipped detection, handed in as a team's, is held against the file that it stands in."""
+    for source in SOURCES:
+        if isinstance(source, RuleSource):
+            document = replace(
+                source.document, data={"detection": source.document.data["detection"]}, shipped=False
+            )
+            assert Path(source.path) in files_beside([document]), source.title
 
 
 def test_no_shipped_rule_earns_a_warning() -> None:

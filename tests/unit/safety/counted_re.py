@@ -1,4 +1,4 @@
-"""Python's regular expressions, matched step by step: what `re` does in vain is counted, not timed."""
+"""Python's regular expressions, matched step by step: steps are counted, not timed."""
 
 import re
 import unicodedata

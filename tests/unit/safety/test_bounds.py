@@ -49,6 +49,9 @@ _ITS_OWN = (
     secret_environment.ENVIRONMENT,
     secret_text._ELEMENT,
     secret_text._ELEMENTS,
+    secret_text._ELEMENT_OF_NAME,
+    secret_text._ELEMENT_OF_DATA,
+    secret_text._ELEMENT_OF_VALUE,
     secret_text._QUERY,
     secret_text._ENCODED,
 )
@@ -248,6 +251,8 @@ EXPENSIVE: dict[str, Any] = {
     "semicolons": {"a": ";password=a" * 23_000},
     "block-scalars": {"a": "password: |\n  a\n" * 15_000},
     "commands": {"a": "mysql a " * 30_000},
+    "arguments": {"list": ["curl", "-u", "a:b"] * 7_000},
+    "repeated-names": {"a": "{" + ",".join(['"pin": "x"'] * 18_000) + "}"},
 }
 
 

@@ -295,6 +295,26 @@ def test_a_topic_that_raises_costs_no_other(world: World) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("protocol", "endpoint", "owner"),
+    [
+        ("lambda", "arn:aws:lambda:eu-west-1:444455556666:function:triage", "444455556666"),
+        ("sqs", "arn:aws:sqs:eu-south-1:555566667777:siem", "555566667777"),
+        ("sqs", "arn:aws:sqs:eu-west-1:111122223333:siem", None),
+        ("email", "a:b:c:444455556666:d:e@example.com", None),
+    ],
+)
+def test_what_its_owner_alone_can_subscribe_is_told_so(
+    world: World, protocol: str, endpoint: str, owner: str | None
+) -> None:
+    world.expected += (Expected(ALERTS, protocol, endpoint),)
+    world.check()
+    said = world.letter()[2]
+    assert endpoint in said
+    assert (f"(Only account {owner}, which owns it, can subscribe it" in said) is (owner is not None)
+    assert ("Only account" in said) is (owner is not None)
+
+
 def test_web_addresses_are_known_by_all_and_shown_without_what_opens_doors(world: World) -> None:
     asked = Expected(ALERTS, "https", "https://user:secret@Hooks.example.com/a?token=abc")
     world.expected += (asked,)

@@ -96,9 +96,10 @@ def desk_of(deployment: Deployment) -> Desk:
 
 def _caller(deployment: Deployment) -> str:
     """What `apply_requests` calls us: `state.requests.requester` names by role and session those alone who
-    took the responders' role."""
-    taken = deployment.caller.startswith(f"assumed-role/{RESPONDERS_ROLE}/")
-    return deployment.caller if taken else deployment.user_id
+    took the responders' role, whose name there is without its region."""
+    role, _, session = deployment.caller.rpartition("/")
+    taken = role == f"assumed-role/{ALERTS.role_in(deployment.region)}"
+    return f"assumed-role/{RESPONDERS_ROLE}/{session}" if taken else deployment.user_id
 
 
 def on_alerts(command: Callable[..., None]) -> Callable[..., None]:

@@ -5,43 +5,25 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import click
 
 from trailwarden.activity.describe import describe
 from trailwarden.activity.model import Context
 from trailwarden.cli.alerts.desk import Desk, on_alerts
+from trailwarden.cli.alerts.moments import moment
 from trailwarden.cli.alerts.words import SHORT_ID, account_of, entry_line, state_of, title_of
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.tables import counted, level_text, show, styled, table
 from trailwarden.rules.ruleset import Level
-from trailwarden.safety.text import one_line
+from trailwarden.safety.text import defanged, one_line
 from trailwarden.state.alert_book import AlertEntry
 
 _LISTED_AT_MOST = 100_000
 _NAMED_AT_MOST = 200  # alerts in a list that is for reading: each may cost a look at who stands behind it
 _LEVELS = [level.name.lower() for level in reversed(Level)]
-_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _ACCOUNT = re.compile(r"\d{12}", re.ASCII)
-_AGO = re.compile(r"(\d{1,5})([mhdw])")
-
-
-def moment(_context: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | None:
-    """The aware time that is meant: `24h`, `7d` are so long ago; a day or time is in UTC unless it says
-    otherwise."""
-    if value is None:
-        return None
-    text = value.strip()
-    ago = _AGO.fullmatch(text.lower())
-    try:
-        if ago:
-            return datetime.now(UTC) - int(ago.group(1)) * _UNITS[ago.group(2)]
-        found = datetime.fromisoformat(text)
-    except (ValueError, OverflowError) as error:
-        said = f"{one_line(value, 40)!r} is not a time: give 90m, 24h, 7d, or 2026-03-01T12:00"
-        raise click.BadParameter(said) from error
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +52,18 @@ class Wanted:
         )
 
     def _of_rule(self, entry: AlertEntry) -> bool:
-        wanted = self.rule.casefold()
-        return wanted in entry.alert.rule_title.casefold() or wanted == entry.alert.rule_id.casefold()
+        wanted = defanged(self.rule).casefold()
+        return (
+            wanted in defanged(entry.alert.rule_title).casefold() or wanted == entry.alert.rule_id.casefold()
+        )
 
     def _of_actor(self, entry: AlertEntry) -> bool:
         named = [entry.alert.group.get("actor", "")]
         if entry.alert.record:
             actor = describe(entry.alert.record).actor
             named += [actor.name, actor.arn or "", actor.access_key_id or "", actor.behind or ""]
-        return any(self.actor.casefold() in name.casefold() for name in named)
+        # What is copied from a mail says `alice@example[.]com`.
+        return any(defanged(self.actor).casefold() in defanged(name).casefold() for name in named)
 
 
 _STATES: dict[str, Callable[[AlertEntry], bool]] = {

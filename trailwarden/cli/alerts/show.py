@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -57,13 +56,7 @@ def show_command(desk: Desk, alert_id: str, with_matches: bool, limit: int, as_j
 
 def rendered(entry: AlertEntry, context: Context) -> AlertMessage:
     """The alert's message, with all that it counts by now."""
-    alert = replace(
-        entry.alert,
-        count=entry.total,
-        first_event_time=entry.first_event_time,
-        last_event_time=entry.last_event_time,
-    )
-    return render(alert, now=datetime.now(UTC), context=context)
+    return render(entry.now, now=datetime.now(UTC), context=context)
 
 
 def _json(
@@ -89,11 +82,12 @@ def _listed(matches: Sequence[AlertMatch], total: int) -> dict[str, Any]:
 def _print_matches(matches: Sequence[AlertMatch], entry: AlertEntry) -> None:
     total = counted(entry.total, "event")
     title = f"more than {total}" if entry.at_least else total
-    made = table("Time (UTC)", "Action", "From", "Evidence", title=title)
+    made = table("Time (UTC)", "Action", "Target", "From", "Evidence", title=title)
     for match in matches:
         made.add_row(
             one_line(match.event_time or "unknown", 30).replace("T", " ").removesuffix("Z"),
-            harmless(match.action or "unknown", 100),
+            harmless(match.action or "unknown", 100) + (f" ({match.outcome})" if match.outcome else ""),
+            harmless(match.target or "-", 160),
             harmless(match.origin or "unknown", 100),
             f"{one_line(match.evidence.log_file, 1100)}, record {match.evidence.record_index}",
         )

@@ -26,7 +26,7 @@ _WHY = {
 
 def title_of(entry: AlertEntry, context: Context | None = None) -> str:
     """The alert's sentence, marked where its rule tells nobody."""
-    title = harmless(told_title(entry.alert, context), _TITLE)
+    title = harmless(told_title(entry.now, context), _TITLE)
     return f"{title} [{one_line(entry.alert.status, 20)}]" if entry.alert.staged else title
 
 
@@ -55,6 +55,7 @@ def entry_line(entry: AlertEntry) -> dict[str, Any]:
     """One alert as `--json` prints it: what `scan` prints, and how it stands."""
     return {
         **alert_line(entry.alert),
+        "title": told_title(entry.now),
         "count": entry.total,
         "count_is_at_least": entry.at_least,
         "first_event_time": entry.first_event_time,
@@ -74,6 +75,8 @@ def history(entry: AlertEntry) -> dict[str, Any]:
         "over": entry.over,
         "acknowledged_by": entry.acknowledged_by or None,
         "acknowledged_at": entry.acknowledged_at or None,
+        "acknowledged_until": entry.acknowledged_until or None,
+        "acknowledged_targets": entry.acknowledged_targets,
         "note": entry.note or None,
         "closed": entry.closed,
         "closed_by": entry.closed_by or None,
@@ -87,6 +90,9 @@ def match_line(match: AlertMatch) -> dict[str, Any]:
     return {
         "event_time": match.event_time,
         "action": match.action or None,
+        "target": match.target or None,
+        "outcome": match.outcome or "done",
+        "account": match.account or None,
         "origin": match.origin or None,
         "event_id": match.event_id,
         "log_file": match.evidence.log_file,
@@ -117,7 +123,9 @@ def history_lines(entry: AlertEntry, messages: Sequence[MessageEntry]) -> Iterat
         yield f"Counted:      more than {counted(entry.total, 'event')}"
     if entry.acknowledged_by:
         at = one_line(entry.acknowledged_at, 40)
-        yield f"Acknowledged: {at}, by {one_line(entry.acknowledged_by, 200)}, with all alerts of its group"
+        by, until = one_line(entry.acknowledged_by, 200), one_line(entry.acknowledged_until, 40)
+        ends = f", until {until}" if until else ""
+        yield f"Acknowledged: {at}, by {by}, with all alerts of its group{ends}"
         if entry.note:
             yield f"Note:         {harmless(entry.note, 500)}"
     if entry.closed:

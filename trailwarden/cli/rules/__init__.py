@@ -7,7 +7,7 @@ from trailwarden.cli.lazy import LazyGroup
 _FILES = {"import": "import_"}
 _COMMANDS = (
     *("new", "check", "explain", "test", "backtest", "list", "coverage", "import", "compile"),
-    *("publish", "status", "history", "rollback", "diff", "promote"),
+    *("publish", "status", "history", "rollback", "diff", "promote", "pull"),
 )
 
 

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from trailwarden.backtest.backtest import Backtest, Limits
 from trailwarden.backtest.report import Report
 from trailwarden.backtest.rules import BacktestRules, backtest_rules
 from trailwarden.cli.arguments import given_paths
-from trailwarden.cli.completion import complete_rules
+from trailwarden.cli.completion import rules_or_paths
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.files import write_file
 from trailwarden.cli.inputs import Input, all_inputs
@@ -32,10 +31,6 @@ _EPILOG = (
 )
 
 
-def _complete(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    return complete_rules(incomplete)
-
-
 @click.command("backtest", epilog=_EPILOG)
 @click.argument(
     "given",
@@ -43,7 +38,7 @@ def _complete(_context: click.Context, _parameter: click.Parameter, incomplete: 
     required=True,
     metavar="[RULE...] PATH...",
     callback=given_paths,
-    shell_complete=_complete,
+    shell_complete=rules_or_paths,
 )
 @click.option(
     "--rules",
@@ -51,7 +46,7 @@ def _complete(_context: click.Context, _parameter: click.Parameter, incomplete: 
     multiple=True,
     metavar="RULE",
     callback=given_paths,
-    shell_complete=_complete,
+    shell_complete=rules_or_paths,
     help="Take RULE (a file, folder, or shipped rule) for rules, whatever lies in it.",
 )
 @click.option(

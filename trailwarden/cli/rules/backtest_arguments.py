@@ -1,8 +1,6 @@
 """What somebody means by `backtest RULE... PATH...`: which arguments are rules, and which are log files."""
 
-import difflib
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -12,15 +10,15 @@ import click
 
 from trailwarden.cli.arguments import is_s3
 from trailwarden.cli.inputs import is_log_file
+from trailwarden.cli.rule_files import rules_called
 from trailwarden.errors import Problem
 from trailwarden.rules.correlation import CorrelationSource
-from trailwarden.rules.load import read_rules
-from trailwarden.rules.shipped import shipped_rules_path
-from trailwarden.rules.source import RuleSource, Source
+from trailwarden.rules.load import read_over_shipped
+from trailwarden.rules.shipped import shipped_names
+from trailwarden.rules.source import RuleSource, Source, named
 
 _RULE_SUFFIXES = (".yml", ".yaml")
 _LOOKED_AT = 20_000  # files of a folder, until it is taken for what was found
-_KEY = re.compile(r"^(id|name|title):[ \t]*+(\S.*)$", re.MULTILINE)
 
 
 @dataclass(slots=True)
@@ -78,28 +76,27 @@ def _contents(folder: Path) -> tuple[bool, bool]:
 
 
 def shipped_words() -> Iterator[tuple[str, str]]:
-    """What names a shipped rule (its file without `.yml`, its id, its name), each with its title. Reads text
-    alone, so that completion answers at once."""
-    for file in sorted(shipped_rules_path().rglob("*.yml")):
-        for number, document in enumerate(re.split(r"^---", file.read_text("utf-8"), flags=re.MULTILINE)):
-            keys = {key: value.strip().strip("'\"") for key, value in _KEY.findall(document)}
-            title = keys.get("title", "")
-            if number == 0:
-                yield file.stem, title
-            yield from ((keys[key], title) for key in ("name", "id") if key in keys)
+    """What names a shipped rule (its file without `.yml`, its id, its name), each with its title."""
+    files = set[str]()
+    for rule in shipped_names():
+        if rule.path not in files:
+            files.add(rule.path)
+            yield Path(rule.path).stem, rule.title
+        yield from ((word, rule.title) for word in (rule.name, rule.id) if word)
 
 
 def chosen_rules(arguments: Arguments) -> tuple[list[Source], list[Problem]]:
     """The rules that are meant, and the mistakes in those that were given as files.
 
-    All shipped rules where none is named. Those named are loaded beside the shipped ones, so that a filter
-    finds the shipped rules that it names, and a correlation what it refers to; a rule with the id of a
-    shipped one stands in its place. What feeds a chosen correlation, or is built on a chosen rule, comes
-    along.
+    All shipped rules where none is named. Those named are read on top of the shipped ones, as publication
+    reads them: a filter or an override finds the shipped rules that it names, and a correlation what it
+    refers to. What feeds a chosen correlation, or is built on a chosen rule, comes along.
     """
-    shipped = shipped_rules_path()
-    sources, problems = read_rules([*map(Path, arguments.rule_paths), shipped])
-    problems = [one for one in problems if not Path(one.path).resolve().is_relative_to(shipped.resolve())]
+    for path in arguments.rule_paths:
+        if not Path(path).exists():
+            raise click.UsageError(f"there is no file or folder `{path}`")
+    folder = read_over_shipped(map(Path, arguments.rule_paths), whole=True)
+    sources, problems = folder.sources, folder.problems
     if not arguments.rule_paths and not arguments.words:
         return sources, problems
     roots = [Path(path).resolve() for path in arguments.rule_paths]
@@ -107,27 +104,19 @@ def chosen_rules(arguments: Arguments) -> tuple[list[Source], list[Problem]]:
     def own(path: str) -> bool:
         return any(Path(path).resolve().is_relative_to(root) for root in roots)
 
-    chosen = {source.id for source in sources if own(source.path) or _filtered_by_own(source, own)}
-    chosen |= {rule_id for word in arguments.words for rule_id in _named(word, sources)}
+    changed = {reference.text for each in folder.overrides for reference in each.rules}
+    chosen = {
+        source.id
+        for source in sources
+        if own(source.path) or _filtered_by_own(source, own) or changed & {source.id, source.name}
+    }
+    every = list(map(named, sources))
+    chosen |= {rule.id for word in arguments.words for rule in rules_called(word, every)}
     return _with_correlations(sources, chosen), problems
 
 
 def _filtered_by_own(source: Source, own: Callable[[str], bool]) -> bool:
     return isinstance(source, RuleSource) and any(own(each.path) for each in source.filters)
-
-
-def _named(word: str, sources: Sequence[Source]) -> set[str]:
-    folded = word.lower()
-    by_name = {
-        source.id for source in sources if folded in {source.id, source.title.lower()} or word == source.name
-    }
-    by_file = {source.id for source in sources if Path(source.path).stem == word}
-    if by_name or by_file:
-        return by_name or by_file
-    known = {Path(source.path).stem for source in sources} | {source.title for source in sources}
-    near = difflib.get_close_matches(word, known, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else " `trailwarden rules list` names them."
-    raise click.UsageError(f"{word!r} is neither a file or folder nor a shipped rule.{hint}")
 
 
 def _with_correlations(sources: Sequence[Source], chosen: set[str]) -> list[Source]:

@@ -2,16 +2,19 @@
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from trailwarden.rules.document import Document, read_documents
 from trailwarden.rules.folder import is_rule_file
+from trailwarden.rules.naming import id_of_content
 from trailwarden.safety.text import one_line
 
 Files = Mapping[str, bytes]
 _KINDS = ("correlation", "filter", "override", "detection")
+_FIRST = ("status", "level")
+_VALUE = 60  # characters of a value that is shown with what it was
 _WORDS = {"detection": "rule", "filter": "exception"}
 
 
@@ -28,18 +31,32 @@ class Change(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class StatusChange:
+    """A rule's status before and now; empty where it says none, which is as good as `stable`. `rule_id` is
+    the id that the rule had, if need be made from what it finds."""
+
+    rule_id: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentChange:
-    """One rule, correlation, exception, override or list that is other. `path` is where it stands now."""
+    """One rule, correlation, exception, override or list that is other. `path` is where it stands now;
+    `details` are what is other in one that was changed: `status test → stable`, `detection`."""
 
     change: Change
     kind: str
     title: str
     id: str
     path: str
+    details: tuple[str, ...] = ()
+    status: StatusChange | None = None
 
     def __str__(self) -> str:
         named = f"{self.kind} {self.title}" + (f" ({self.id})" if self.id else "")
-        return f"{self.change:<9} {named}, {self.path}"
+        details = f": {', '.join(self.details)}" if self.details else ""
+        return f"{self.change:<9} {named}, {self.path}{details}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +93,7 @@ def _documents(before: Files, after: Files) -> Iterator[DocumentChange]:
         if other is None:
             yield _change(Change.ADDED, one)
         elif other.data != one.data:
-            yield _change(Change.CHANGED, one)
+            yield _changed(other, one)
         elif other.path != one.path:
             yield _change(Change.MOVED, one)
         elif other.text != one.text:
@@ -88,6 +105,34 @@ def _documents(before: Files, after: Files) -> Iterator[DocumentChange]:
 
 def _change(change: Change, one: _Written) -> DocumentChange:
     return DocumentChange(change, one.kind, one.title, one.id, one.path)
+
+
+def _changed(before: _Written, after: _Written) -> DocumentChange:
+    change = _change(Change.CHANGED, after)
+    if not (isinstance(before.data, dict) and isinstance(after.data, dict)):
+        return change
+    details = tuple(_details(before.data, after.data))
+    old, new = (one_line(one.data.get("status") or "", _VALUE) for one in (before, after))
+    rule_id = str(before.data.get("id") or id_of_content(before.data)).lower()
+    status = StatusChange(rule_id, old, new) if old != new else None
+    return replace(change, details=details, status=status)
+
+
+def _details(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+    """What is other: status and level first, with both values, as are all that are single."""
+    keys = [*_FIRST, *sorted({*before, *after}.difference(_FIRST))]
+    for key in keys:
+        old, new = before.get(key), after.get(key)
+        if old == new:
+            continue
+        if all(
+            isinstance(value, str | int | float | None) and len(str(value)) <= _VALUE for value in (old, new)
+        ):
+            yield f"{key} {one_line(old, _VALUE) if old is not None else 'none'} → " + (
+                one_line(new, _VALUE) if new is not None else "none"
+            )
+        else:
+            yield one_line(key, _VALUE)
 
 
 def _written(files: Files) -> dict[tuple[str, str], _Written]:

@@ -9,16 +9,19 @@ from typing import Any
 import click
 
 from trailwarden.cli.arguments import given_paths
+from trailwarden.cli.completion import rules_or_paths
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.files import write_file
-from trailwarden.cli.rule_files import usable_rules
+from trailwarden.cli.rule_files import rules_named
 from trailwarden.cli.tables import counted, say, show, table
 from trailwarden.coverage import Coverage, Covered, coverage_of, navigator_layer
 from trailwarden.safety.text import one_line
 
 
 @click.command("coverage")
-@click.argument("paths", nargs=-1, metavar="[PATH...]", callback=given_paths)
+@click.argument(
+    "paths", nargs=-1, metavar="[PATH|RULE...]", callback=given_paths, shell_complete=rules_or_paths
+)
 @click.option(
     "--navigator",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -36,7 +39,8 @@ def coverage_command(paths: tuple[str, ...], navigator: Path | None, as_json: bo
       trailwarden rules coverage
       trailwarden rules coverage rules/ my-rules/ --navigator layer.json
     """
-    rule_set, _, sound = usable_rules(paths)
+    rules = rules_named(paths)
+    rule_set = rules.rule_set
     coverage = coverage_of((*rule_set.rules, *rule_set.correlations))
     if navigator is not None:
         about = (
@@ -50,7 +54,7 @@ def coverage_command(paths: tuple[str, ...], navigator: Path | None, as_json: bo
         _print(coverage)
         if navigator is not None:
             click.echo(f"\nThe Navigator layer: {navigator}")
-    sys.exit(Exit.DONE if sound else Exit.USAGE)
+    sys.exit(Exit.DONE if rules.sound else Exit.USAGE)
 
 
 def _as_json(coverage: Coverage) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """`trailwarden rules explain`: why a rule fires on a record, or which part of it does not hold."""
 
-import difflib
 import json
 import sys
 from collections.abc import Sequence
@@ -13,83 +12,89 @@ from rich.text import Text
 from rich.tree import Tree
 
 from trailwarden.cli.arguments import given_paths
+from trailwarden.cli.completion import rules_or_paths
 from trailwarden.cli.exits import Exit
-from trailwarden.cli.rule_files import usable_rules
+from trailwarden.cli.rule_files import name_problems, rules_called, rules_named
 from trailwarden.cli.rules.records import record_at
-from trailwarden.cli.tables import counted
-from trailwarden.explain import CorrelationExplanation, ExplainedPart, Explanation, explain
+from trailwarden.explain import (
+    CorrelationExplanation,
+    ExplainedPart,
+    Explanation,
+    explain,
+    reasons,
+    what_it_met,
+    written,
+)
+from trailwarden.rules.compile import compile_usable
 from trailwarden.rules.exceptions import in_force, today_utc
+from trailwarden.rules.load import RuleFolder, read_over_shipped
+from trailwarden.rules.naming import named_by
 from trailwarden.rules.outline import Kind
-from trailwarden.rules.shipped import shipped_rules_path
-from trailwarden.rules.source import Source
+from trailwarden.rules.shipped import shipped_names
+from trailwarden.rules.source import named
 from trailwarden.safety.text import one_line
 
 _WIDTH_OF_A_FILE = 100_000  # lines in a file or pipe are not wrapped
-_VALUES, _VALUE_LIMIT, _DECISIVE = 8, 100, 6
 
 
 @click.command("explain")
-@click.argument("rule", metavar="RULE")
+@click.argument("rule", metavar="RULE", shell_complete=rules_or_paths)
 @click.argument("place", metavar="FILE:INDEX")
 @click.option(
     "--rules",
     "paths",
     multiple=True,
     callback=given_paths,
-    help="Where RULE and its filters are; may be repeated.",
+    help="A team's file or folder; may be repeated.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the explanation as JSON.")
 def explain_command(rule: str, place: str, paths: tuple[str, ...], *, as_json: bool) -> None:
     """Show each part of a rule's condition, the value that it met in a record, and whether it held.
 
-    RULE is a file, or the id, name or title of a rule in --rules (the shipped rules if none is named).
-    INDEX is the record's place in the file's `Records`, from 0, as `scan --matches` prints it. FILE may be
-    an s3:// address.
+    RULE is a file, or the id, name, title or file of a rule in --rules or of one that ships, under the
+    filters and overrides in --rules. INDEX is the record's place in the file's `Records`, from 0, as
+    `scan --matches` prints it. FILE may be an s3:// address.
 
     \b
     Examples:
       trailwarden rules explain my-rules/key_created.yml log.json.gz:3
       trailwarden rules explain "Trail Stopped Or Deleted" s3://logs/AWSLogs/.../file.json.gz:17
+      trailwarden rules explain trail_stopped_or_deleted log.json.gz:3 --rules my-rules/
     """
-    is_file = Path(rule).is_file()
-    wanted = [*paths, rule] if is_file else list(paths) or [str(shipped_rules_path())]
-    _, written, _ = usable_rules(wanted)
-    sources = [in_force(each, today_utc()) for each in written]
-    chosen = _chosen(rule, sources, is_file=is_file)
+    folder, chosen = _read(rule, paths)
+    sources = [in_force(each, today_utc()) for each in (*folder.sources, *folder.switched_off)]
     record = record_at(place)
-    explained = [found for each in chosen if (found := explain(each, sources, record)) is not None]
+    explained = [
+        found
+        for each in sources
+        if each.id in chosen and (found := explain(each, sources, record)) is not None
+    ]
     if as_json:
         click.echo(json.dumps([_as_json(each) for each in explained], indent=2))
-        return
+        sys.exit(Exit.DONE if explained else Exit.USAGE)
     console = Console(width=None if sys.stdout.isatty() else _WIDTH_OF_A_FILE, highlight=False)
+    off = {source.id for source in folder.switched_off}
     for each in explained:
         console.print(_tree(each))
         console.print(_verdict(each))
+        if each.rule_id in off:
+            console.print(Text("It is switched off by an override in the team's folder.", "bold yellow"))
+    sys.exit(Exit.DONE if explained else Exit.USAGE)
 
 
-def _chosen(rule: str, sources: Sequence[Source], *, is_file: bool) -> list[Source]:
-    """The rules meant; leaves with status 2 where there is none."""
-    if is_file:
-        found = [each for each in sources if Path(each.path).resolve() == Path(rule).resolve()]
-    else:
-        lowered = rule.lower()
-        found = [
-            each for each in sources if lowered in {each.id, (each.name or "").lower(), each.title.lower()}
-        ]
-    if not found:
-        known = [text for each in sources for text in (each.name, each.title) if text]
-        near = difflib.get_close_matches(rule, known, n=1)
-        click.echo(
-            f"trailwarden: there is no rule `{rule}`"
-            + (f"; did you mean `{near[0]}`?" if near else ": name a file, or an id, name or title"),
-            err=True,
-        )
-        sys.exit(Exit.USAGE)
-    return found
-
-
-def _names(source: Source) -> set[str]:
-    return {source.id, (source.name or source.id).lower(), source.title.lower()}
+def _read(rule: str, paths: Sequence[str]) -> tuple[RuleFolder, set[str]]:
+    """The team's rules over those that ship, and the ids of the rules that are meant: of the team's, or else
+    of those that ship. Leaves with status 2 where there is none."""
+    if Path(rule).is_file():
+        folder = rules_named([*paths, rule]).folder
+        file = Path(rule).resolve()
+        return folder, {each.id for each in folder.sources if Path(each.path).resolve() == file}
+    shipped = [Path(each.path) for each in named_by(rule, shipped_names())]
+    folder = read_over_shipped(map(Path, paths), also=shipped)
+    name_problems(sorted({*folder.problems, *compile_usable(folder.sources)[1]}))
+    own = [*folder.own, *folder.switched_off]
+    meant = named_by(rule, list(map(named, own))) or rules_called(rule, [*map(named, own), *shipped_names()])
+    return folder, {each.id for each in meant}
 
 
 def _tree(explained: Explanation | CorrelationExplanation) -> Tree:
@@ -119,37 +124,10 @@ def _grow(tree: Tree, part: ExplainedPart) -> None:
 def _label(part: ExplainedPart) -> Text:
     mark = ("✓ ", "green") if part.held else ("✗ ", "red")
     if part.kind is Kind.LINE:
-        return Text.assemble(mark, _written(part), (f"   {_met(part)}", "cyan"))
+        return Text.assemble(mark, written(part), (f"   {what_it_met(part)}", "cyan"))
     if part.kind is Kind.SELECTION:
         return Text.assemble(mark, (one_line(part.name), "bold"))
     return Text.assemble(mark, str(part.kind))
-
-
-def _written(part: ExplainedPart) -> str:
-    """The line as the author wrote it, on one line."""
-    name = "|".join([part.field, *part.modifiers])
-    texts = [_value(value) for value in part.wanted[:_VALUES]]
-    more = len(part.wanted) - len(texts)
-    wanted = ", ".join(texts) + (f", and {more} more" if more > 0 else "")
-    return f"{one_line(name)}: {wanted}" if name else f"anywhere: {wanted}"
-
-
-def _met(part: ExplainedPart) -> str:
-    if not part.field:
-        return "found" if part.held else "not found"
-    if not part.met:
-        return "is missing"
-    texts = [_value(value) for value in part.met[:_VALUES]]
-    met = f"is {', '.join(texts)}" + (", ..." if len(part.met) > _VALUES else "")
-    if "fieldref" not in part.modifiers:
-        return met
-    other = ", ".join(map(_value, part.against[:_VALUES])) or "missing"
-    return f"{met}, and {one_line(str(part.wanted[0]))} is {other}"
-
-
-def _value(value: object) -> str:
-    """A value as JSON, on one line: whatever an attacker wrote into it."""
-    return one_line(json.dumps(value, ensure_ascii=False, default=str), _VALUE_LIMIT)
 
 
 def _verdict(explained: Explanation | CorrelationExplanation) -> Text:
@@ -165,14 +143,8 @@ def _verdict(explained: Explanation | CorrelationExplanation) -> Text:
             f"`{one_line(each.title)}` ({each.path}:{each.line})" for each in explained.hidden_by
         )
         return Text(f"The rule does not fire: it would, but is hidden by the filter {names}.", "bold yellow")
-    return Text.assemble(("The rule does not fire. ", "bold red"), _reasons(explained))
-
-
-def _reasons(explained: Explanation) -> str:
-    parts = explained.decisive()
-    said = [f"line {part.line}: `{_written(part)}`, and it {_met(part)}" for part in parts[:_DECISIVE]]
-    more = f" (and {counted(len(parts) - _DECISIVE, 'more line')})" if len(parts) > _DECISIVE else ""
-    return "What decided:\n  " + "\n  ".join(said) + more
+    decided = ["What decided:", *reasons(explained)]
+    return Text.assemble(("The rule does not fire. ", "bold red"), "\n  ".join(decided))
 
 
 def _as_json(explained: Explanation | CorrelationExplanation) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from trailwarden.rules.folder import MAX_FILES, MAX_TOTAL, is_rule_file, unsafe_path
+from trailwarden.rules.folder import MAX_FILES, MAX_TOTAL, rule_files, unsafe_path
 
 
 def read_team_folder(folder: Path) -> dict[str, bytes]:
@@ -15,12 +15,8 @@ def read_team_folder(folder: Path) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     mistakes: list[str] = []
     total = 0
-    for file in sorted(folder.rglob("*")):
+    for file in rule_files(folder, lambda place, why: mistakes.append(f"{place}: {why}")):
         path = file.relative_to(folder).as_posix()
-        if any(part.startswith(".") for part in path.split("/")) or not is_rule_file(path):
-            continue
-        if not file.is_file():
-            continue
         wrong = unsafe_path(path)
         if wrong:
             mistakes.append(f"{file}: {wrong}")

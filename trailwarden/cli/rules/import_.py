@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from trailwarden.cli.arguments import FolderToWrite
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.tables import counted, say
 from trailwarden.rules.load import read_rules
@@ -40,7 +41,7 @@ _COLOURS = {
 )
 @click.option(
     "--into",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FolderToWrite(),
     help="Copy the files whose rules were all taken into this folder, byte by byte. Nothing is overwritten.",
 )
 @click.option("--all", "every", is_flag=True, help="Name the rules for other logs too.")

@@ -10,9 +10,11 @@ from typing import Any
 import click
 
 from trailwarden.cli.arguments import given_paths
+from trailwarden.cli.completion import rules_or_paths
 from trailwarden.cli.exits import Exit
-from trailwarden.cli.rule_files import usable_rules
+from trailwarden.cli.rule_files import rules_named
 from trailwarden.cli.tables import counted, level_text, show, table
+from trailwarden.rules.load import RuleFolder
 from trailwarden.rules.ruleset import Correlation, Level, Rule, RuleSet
 from trailwarden.rules.source import Source
 from trailwarden.safety.text import one_line
@@ -54,7 +56,9 @@ class Listed:
 
 
 @click.command("list")
-@click.argument("paths", nargs=-1, metavar="[PATH...]", callback=given_paths)
+@click.argument(
+    "paths", nargs=-1, metavar="[PATH|RULE...]", callback=given_paths, shell_complete=rules_or_paths
+)
 @click.option(
     "--level", "levels", multiple=True, type=click.Choice(_LEVELS), help="List rules of this level."
 )
@@ -81,8 +85,9 @@ def list_command(  # noqa: PLR0913, PLR0917 (the options)
     owners: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """List rule files and folders (the shipped rules if none is named), worst first.
+    """List the rules of files and folders (the shipped rules if none is named), worst first.
 
+    They are shown as they are on top of the shipped rules. RULE is a shipped rule's id, name, title or file.
     An option that is repeated means any of its values; different options must all hold.
 
     \b
@@ -91,10 +96,10 @@ def list_command(  # noqa: PLR0913, PLR0917 (the options)
       trailwarden rules list --level high --level critical --tag attack.persistence
       trailwarden rules list my-rules/ --owner "identity team" --json
     """
-    rule_set, sources, sound = usable_rules(paths)
+    rules = rules_named(paths)
     found = [
         one
-        for one in _listed(rule_set, sources)
+        for one in _listed(rules.rule_set, rules.sources)
         if (not levels or str(one.rule.level) in levels)
         and (not statuses or one.rule.status in statuses)
         and (not tags or any(_has(one.rule.tags, tag) for tag in tags))
@@ -103,8 +108,8 @@ def list_command(  # noqa: PLR0913, PLR0917 (the options)
     if as_json:
         click.echo(json.dumps([one.as_json() for one in found], indent=2))
     else:
-        _print(found)
-    sys.exit(Exit.DONE if sound else Exit.USAGE)
+        _print(found, rules.folder)
+    sys.exit(Exit.DONE if rules.sound else Exit.USAGE)
 
 
 def _listed(rule_set: RuleSet, sources: Sequence[Source]) -> list[Listed]:
@@ -119,11 +124,12 @@ def _has(tags: Sequence[str], wanted: str) -> bool:
     return any(fnmatchcase(tag, folded) or tag.startswith(f"{folded}.") for tag in map(str.lower, tags))
 
 
-def _print(found: Sequence[Listed]) -> None:
+def _print(found: Sequence[Listed], folder: RuleFolder) -> None:
     rows = table("Level", "Status", "Tests:", "Id", "Owner", "Tags", "Rule")
     for one in found:
         rule = one.rule
         kind = "" if rule.generates else " (feeds correlations)"
+        title = one_line(rule.title) + kind
         tags = [tag.removeprefix("attack.") for tag in rule.tags]
         rows.add_row(
             level_text(rule.level),
@@ -132,7 +138,8 @@ def _print(found: Sequence[Listed]) -> None:
             rule.id,
             one_line(rule.owner),
             one_line(" ".join(tags)),
-            one_line(rule.title) + kind,
+            title,
         )
     show(rows)
-    click.echo(f"{counted(len(found), 'rule')}.")
+    counts = ((len(found), "rule"), (len(folder.filters), "exception"), (len(folder.overrides), "override"))
+    click.echo(", ".join(counted(count, what) for count, what in counts if count or what == "rule") + ".")

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import click
 
+from trailwarden.cli.arguments import FolderToWrite
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.files import write_file
 from trailwarden.cli.rules.records import record_at
@@ -22,7 +23,7 @@ _LONGEST_NAME = 80
 @click.option(
     "--dir",
     "folder",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FolderToWrite(),
     default=Path(),
     help="The folder to write to, made if it is missing; the current one if left out.",
 )

@@ -1,6 +1,8 @@
 """`trailwarden rules publish`: a folder of rules to the live rule set."""
 
+import shlex
 import sys
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -9,7 +11,7 @@ import click
 
 from trailwarden.cli.deployment import Deployment, Sources, on_deployment
 from trailwarden.cli.exits import Exit
-from trailwarden.cli.rules.comparison import Change, compare
+from trailwarden.cli.rules.comparison import Change, DocumentChange, StatusChange, compare
 from trailwarden.cli.rules.folders import read_team_folder
 from trailwarden.cli.rules.submitting import WAIT_SECONDS, below, confirm, submit
 from trailwarden.cli.tables import counted
@@ -17,7 +19,11 @@ from trailwarden.errors import RuleError
 from trailwarden.publishing.submission import FolderSubmission
 from trailwarden.rules.folder import files_under
 from trailwarden.rules.shipped import shipped_rules_path
+from trailwarden.safety.text import one_line
 from trailwarden.state.rule_sets import Publication
+
+_HISTORY = 100
+"""So many publications are looked through for promotions."""
 
 
 @click.command("publish")
@@ -25,6 +31,9 @@ from trailwarden.state.rule_sets import Publication
 @click.option("--note", default="", help="Why, for the history.")
 @click.option("--base", type=int, metavar="N", help="Publish only if rule set N is still the live one.")
 @click.option("--empty", is_flag=True, help="Take a folder without rules, which removes all of the team's.")
+@click.option(
+    "--undo-promotions", is_flag=True, help="Publish also what takes back a status that `rules promote` set."
+)
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.option("--wait", default=WAIT_SECONDS, show_default=True, help="Seconds to wait for the outcome.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as one JSON object.")
@@ -35,6 +44,7 @@ def publish_command(  # noqa: PLR0913, PLR0917 (its options)
     note: str,
     base: int | None,
     empty: bool,
+    undo_promotions: bool,
     yes: bool,
     wait: float,
     as_json: bool,
@@ -64,8 +74,11 @@ def publish_command(  # noqa: PLR0913, PLR0917 (its options)
         )
         sys.exit(Exit.REFUSED)
     sources = deployment.sources(live)
+    changes = _changes(sources.team, files, live)
+    if not undo_promotions:
+        _refuse_undoing(deployment, changes, folder)
     _check(files, sources, str(folder))
-    _ask(sources.team, files, live, yes=yes)
+    _ask(changes, yes=yes)
     submission = FolderSubmission(sequence, deployment.caller, note, files)
     submit(deployment, submission, wait=wait, as_json=as_json, folder=str(folder))
 
@@ -93,14 +106,59 @@ def _shipped() -> dict[str, bytes]:
     return dict(files_under(shipped_rules_path()))
 
 
-def _ask(before: dict[str, bytes], files: dict[str, bytes], live: Publication | None, *, yes: bool) -> None:
-    """Show what will be other, and ask on a terminal; a folder that is live already is done with."""
+def _changes(
+    before: dict[str, bytes], files: dict[str, bytes], live: Publication | None
+) -> Sequence[DocumentChange]:
+    """What will be other; a folder that is live already is done with."""
     found = compare(before, files, ("live", "new"))
     if live and not found:
         click.echo(f"Rule set {live.sequence}, version {live.version}, is live and has exactly these files.")
         sys.exit(Exit.DONE)
-    for change in found.documents:
+    return found.documents
+
+
+def _refuse_undoing(deployment: Deployment, changes: Sequence[DocumentChange], folder: Path) -> None:
+    """Leave where the folder would take back a status that `rules promote` set in the live rules."""
+    changed = [change for change in changes if change.status is not None]
+    history = deployment.store.history(_HISTORY) if changed else ()
+    undone = list(undone_promotions(changed, history))
+    if not undone:
+        return
+    many = "a promotion" if len(undone) == 1 else f"{len(undone)} promotions"
+    click.echo(f"trailwarden: {folder} would undo {many}:", err=True)
+    by_status: dict[str, list[str]] = {}
+    for change, status, by in undone:
+        by_status.setdefault(status.before, []).append(shlex.quote(change.id or change.title))
+        who = one_line(by.claimed_author or by.published_by, 100)
+        told = f"set in publication {by.sequence} of {by.published_at}, by {who}"
+        click.echo(f"  {change.title}: {status.before} → {status.after or 'none'} ({told})", err=True)
+    for status_set, ids in by_status.items():
+        to = "" if status_set == "stable" else f" --to {status_set}"
+        command = f"trailwarden rules promote {' '.join(ids)}{to} --dir {shlex.quote(str(folder))}"
+        click.echo(f"    fix: take it over with `{command}`", err=True)
+    click.echo("    or publish with --undo-promotions; nothing was handed in", err=True)
+    sys.exit(Exit.REFUSED)
+
+
+def undone_promotions(
+    changes: Iterable[DocumentChange], history: Sequence[Publication]
+) -> Iterator[tuple[DocumentChange, StatusChange, Publication]]:
+    """The changes that take back a status which `rules promote` set, with the publication that set it."""
+    for change in changes:
+        status = change.status
+        if status is None:
+            continue
+        by = next((one for one in history if status.rule_id in one.promoted), None)
+        if by is not None and by.promoted[status.rule_id] == status.before:
+            yield change, status, by
+
+
+def _ask(changes: Sequence[DocumentChange], *, yes: bool) -> None:
+    """Show what will be other, and ask."""
+    for change in changes:
         click.echo(str(change), err=True)
-    removed = sum(change.change is Change.REMOVED for change in found.documents)
-    gone = f", {removed} of them removed" if removed else ""
-    confirm(f"Publish {counted(len(found.documents), 'change')}{gone}?", yes=yes)
+    removed = sum(change.change is Change.REMOVED for change in changes)
+    statuses = sum(change.status is not None for change in changes)
+    parts = [f"{removed} removed" if removed else "", f"{statuses} with another status" if statuses else ""]
+    told = ", ".join(filter(None, parts))
+    confirm(f"Publish {counted(len(changes), 'change')}{f' ({told})' if told else ''}?", yes=yes)

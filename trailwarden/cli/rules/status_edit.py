@@ -1,10 +1,11 @@
 """A rule's `status:`, set in its file's text: comments, order and layout stay as their author left them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from trailwarden.errors import RuleError
 from trailwarden.rules.document import Document, read_documents
+from trailwarden.rules.naming import Named, is_file, named_by
 
 STATUSES = ("stable", "test", "experimental")
 
@@ -20,43 +21,64 @@ class Edited:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    path: str
+class Found:
+    """A rule in a file: what it is called, and which of the file's documents it is."""
+
+    named: Named
     index: int
     document: Document
 
 
-def set_status(files: Mapping[str, bytes], rule: str, status: str) -> Edited | None:
-    """The one file in which the rule (by id, name or title) stands, with the rule's status set.
-
-    None where no file has such a rule. Raises `RuleError` where several have, or where the rule is not laid
-    out as YAML blocks.
-    """
-    found = [
-        _Found(path, index, document)
+def rules_in(files: Mapping[str, bytes]) -> list[Found]:
+    """The rules and correlations of the files, in the order of their paths."""
+    return [
+        Found(
+            Named(_text(document, "id"), _text(document, "name"), _text(document, "title"), path),
+            index,
+            document,
+        )
         for path in sorted(files)
         for index, document in enumerate(read_documents(path, files[path])[0])
-        if _is(document, rule)
+        if isinstance(document.data, dict) and {"detection", "correlation"} & document.data.keys()
     ]
-    if not found:
-        return None
-    if len(found) > 1:
-        message = f"{rule!r} names more than one rule"
+
+
+def find_rules(word: str, rules: Sequence[Found]) -> list[Found]:
+    """The rule that a word means by id, name or title, or all rules of the file that it means; none where
+    nothing is called so. Raises `RuleError` where several rules have the id, name or title."""
+    meant = named_by(word, [rule.named for rule in rules])
+    found = [rule for rule in rules if rule.named in meant]
+    if len(found) > 1 and not is_file(word, found[0].named):
+        message = f"{word!r} names more than one rule"
         raise RuleError([one.document.problem((), message, "name the rule by its id") for one in found])
-    return _edit(found[0], files[found[0].path], status)
+    return found
 
 
-def _is(document: Document, rule: str) -> bool:
-    data = document.data
-    if not isinstance(data, dict) or not ("detection" in data or "correlation" in data):
-        return False
-    return str(data.get("id", "")).lower() == rule.lower() or rule in (data.get("name"), data.get("title"))
+def set_status(files: Mapping[str, bytes], rules: Iterable[Found], status: str) -> list[Edited]:
+    """The files with the rules' status set, a step each: each builds on the one before.
+
+    Raises `RuleError` where a rule is not laid out as YAML blocks.
+    """
+    contents = dict(files)
+    made = []
+    for rule in rules:
+        path = rule.named.path
+        document = read_documents(path, contents[path])[0][rule.index]
+        edited = _edit(replace(rule, document=document), contents[path], status)
+        contents[path] = edited.content
+        made.append(edited)
+    return made
 
 
-def _edit(found: _Found, content: bytes, status: str) -> Edited:
+def _text(document: Document, key: str) -> str:
+    value = document.data.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _edit(found: Found, content: bytes, status: str) -> Edited:
     document = found.document
     before = document.data.get("status")
-    edited = Edited(found.path, content, str(document.data.get("title", "")), before)
+    edited = Edited(found.named.path, content, str(document.data.get("title", "")), before)
     if before == status:
         return edited
     # Bytes, so that whatever line ends the file has stay; YAML counts columns in characters.
@@ -68,7 +90,7 @@ def _edit(found: _Found, content: bytes, status: str) -> Edited:
     mark = b"\xef\xbb\xbf" if content.startswith(b"\xef\xbb\xbf") else b""
     after = mark + "".join(lines).encode()
     _check(found, content, after, status)
-    return Edited(found.path, after, edited.title, before)
+    return Edited(found.named.path, after, edited.title, before)
 
 
 def _replace(lines: list[str], document: Document, before: str, status: str) -> None:
@@ -104,10 +126,10 @@ def _unusual(document: Document) -> RuleError:
     return RuleError([document.problem(("status",), message, "write `status:` on a line of its own")])
 
 
-def _check(found: _Found, before: bytes, after: bytes, status: str) -> None:
+def _check(found: Found, before: bytes, after: bytes, status: str) -> None:
     """The edit changed the status of this rule and nothing else, or it is not made."""
-    old, _ = read_documents(found.path, before)
-    new, problems = read_documents(found.path, after)
+    old, _ = read_documents(found.named.path, before)
+    new, problems = read_documents(found.named.path, after)
     wanted = [one.data for one in old]
     wanted[found.index] = {**wanted[found.index], "status": status}
     if problems or [one.data for one in new] != wanted:

@@ -126,8 +126,13 @@ def below(problem: Problem, folder: str) -> Problem:
     return Problem(path, problem.line, problem.column, problem.message, problem.cure)
 
 
-def confirm(question: str, *, yes: bool) -> None:
-    """Ask, where there is somebody to ask; leaves with status 2 where the answer is no."""
-    if not yes and sys.stdin.isatty() and not click.confirm(question, err=True):
-        click.echo("Nothing was handed in.", err=True)
+def confirm(question: str, *, yes: bool, nothing: str = "Nothing was handed in.") -> None:
+    """Ask; leaves with status 2 if the answer is no, or if there is no terminal to ask on."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        click.echo(f"trailwarden: {question} There is no terminal to ask on: add --yes. {nothing}", err=True)
+        sys.exit(Exit.USAGE)
+    if not click.confirm(question, err=True):
+        click.echo(nothing, err=True)
         sys.exit(Exit.USAGE)

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 import click
 
+from trailwarden.cli.rules.findings import told_in_lines
 from trailwarden.rules.lint import lint_rules
 from trailwarden.rules.source import Source
 
 
 def warn(sources: Sequence[Source]) -> None:
-    """Name every warning with its place and cure."""
-    for warning in lint_rules(sources):
-        click.echo(str(warning), err=True)
+    """Name every warning with its place and cure, those that say the same together."""
+    for text in told_in_lines(lint_rules(sources)):
+        click.echo(text, err=True)
