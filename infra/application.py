@@ -1,6 +1,6 @@
 """All stacks of one deployment, in the order in which they may be deployed."""
 
-from aws_cdk import App, Validations
+from aws_cdk import Annotations, App, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from infra.alerting_stack import AlertingStack
@@ -8,6 +8,7 @@ from infra.bundling import Bundler
 from infra.detection import DetectionStack
 from infra.detection_state import DetectionStateStack
 from infra.log_archive import LogArchiveStack
+from infra.notes import notes
 from infra.publishing import PublishingStack
 from infra.rules import RulesStack
 from infra.settings import Settings
@@ -35,4 +36,11 @@ def build(app: App, settings: Settings, bundler: Bundler) -> None:
         trail = TrailStack(app, settings, account, name=names.get(account, ""))
         # CloudTrail tests the bucket's policy when a trail is made; and no notice may find nobody listening.
         trail.add_stack_dependency(detection)
+        if account == settings.audit_account:
+            # It comes last: what it records of the other stacks' first deployment would be alerts.
+            trail.add_stack_dependency(alerting)
+            trail.add_stack_dependency(publishing)
+    for note in notes(settings):
+        annotate = Annotations.of(archive)
+        (annotate.add_warning_v2 if note.warning else annotate.add_info_v2)(note.id, note.text)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
