@@ -12,10 +12,8 @@ from packaging.utils import canonicalize_name
 from tests.pages import ROOT
 
 TEXT = (ROOT / "requirements.txt").read_text(encoding="utf-8")
-PINNED = {
-    canonicalize_name(name): (version, block)
-    for name, version, block in re.findall(r"^([\w.-]+)==(\S+)((?: \\\n +--hash=\S+)*)", TEXT, re.MULTILINE)
-}
+PIN = re.compile(r"^([\w.-]+)==(\S+)((?: \\\n +--hash=\S+)*)", re.MULTILINE)
+PINNED = {canonicalize_name(name): (version, hashes) for name, version, hashes in PIN.findall(TEXT)}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
@@ -75,3 +73,15 @@ def test_it_holds_what_each_package_needs_elsewhere(python: str, system: str, ma
             if wanted and canonicalize_name(one.name) not in PINNED:
                 missing.add(f"{name} needs {one}")
     assert missing == set()
+
+
+def test_what_the_functions_ship_is_what_is_tested() -> None:
+    """Their files were pinned by another tool, for every platform: the same files stand here."""
+    shipped = sorted((ROOT / "lambdas").glob("*/requirements.txt"))
+    assert shipped
+    for file in shipped:
+        for name, version, hashes in PIN.findall(file.read_text(encoding="utf-8")):
+            pinned, known = PINNED[canonicalize_name(name)]
+            assert (version, set(hashes.split())) == (pinned, set(known.split())), (
+                f"{file.parent.name}: {name}"
+            )
