@@ -80,11 +80,12 @@ def unrecorded_of(rules: Iterable[Rule | Correlation]) -> tuple[Unrecorded, ...]
     count in these."""
     known = {rule.id: rule for rule in rules}
     needs = {rule.id: _needs(rule.detection) for rule in known.values() if isinstance(rule, Rule)}
-    for _ in known:  # correlations of correlations: each round settles at least one more
-        open_ones = [one for one in known.values() if isinstance(one, Correlation) and one.id not in needs]
-        for one in open_ones:
-            if all(part in needs for part in one.rules if part in known):
-                needs[one.id] = _together(one, [needs[part] for part in one.rules if part in known])
+    left = [one for one in known.values() if isinstance(one, Correlation)]
+    while ready := [one for one in left if needs.keys() >= {part for part in one.rules if part in known}]:
+        needs |= {
+            one.id: _together(one, [needs[part] for part in one.rules if part in known]) for one in ready
+        }
+        left = [one for one in left if one.id not in needs]
     kinds = sorted({kind for kinds, _ in needs.values() for kind in kinds})
     shown = sorted(
         (rule for rule in known.values() if rule.generates and rule.status not in _NOT_RUN),
@@ -120,14 +121,16 @@ def _needs(detection: Node) -> Needs:
     if category in _KINDS:
         return frozenset({_KINDS[category]}), True
     sources, names = needed_texts(detection, "eventSource"), _names(detection)
-    if category == "data" and names is None:
+    if _of_own_buckets(detection):
+        return frozenset(), False
+    if category == "data":
         return frozenset(f"{_DATA} of {_service(source)}" for source in sources or [""]), True
-    if names is None or _of_own_buckets(detection):
+    if names is None:
         return frozenset(), False
     tables = {source: DATA_EVENTS.get(source, frozenset()) for source in sources or DATA_EVENTS}
     met = {source for source, known in tables.items() if any(_is_met(name, known) for name in names)}
     every = frozenset().union(*tables.values())
-    alone = category == "data" or all(name.removesuffix("*") in every for name in names)
+    alone = all(name.removesuffix("*") in every for name in names)
     if sources is None:
         # Names alone, which several services may have, do not say which is meant.
         return frozenset({_DATA} if met else ()), alone

@@ -56,6 +56,7 @@ S3, EBS = "eventSource: s3.amazonaws.com", "eventSource: ebs.amazonaws.com"
         ("{eventSource: sns.amazonaws.com, eventName: Publish}", "data events of sns"),
         ("{eventName: [GetObject, HeadObject]}", "data events"),
         ("{eventSource: iot.amazonaws.com, eventCategory: Data}", "data events of iot"),
+        ("{eventCategory: Data, eventSource: iot.amazonaws.com, eventName: Publish}", "data events of iot"),
         ("{managementEvent: false, eventSource: qldb.amazonaws.com}", "data events of qldb"),
         ("{eventCategory: Insight}", "Insights events"),
         ("{eventType: AwsCloudTrailInsight}", "Insights events"),
