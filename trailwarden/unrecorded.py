@@ -160,7 +160,7 @@ def _category(detection: Node) -> str:
     categories = needed_texts(detection, "eventCategory") or frozenset()
     types = needed_texts(detection, "eventType") or frozenset()
     found = {*categories, *(_EVENT_TYPES.get(name, name) for name in types)}
-    if needed_texts(detection, "managementEvent") == {"false"}:
+    if needed_texts(detection, "managementEvent") == frozenset({"false"}):
         found.add("data")
     return found.pop() if len(found) == 1 else ""
 

@@ -12,6 +12,7 @@ from trailwarden.cli.exits import Exit
 from trailwarden.cli.rule_files import usable_rules
 from trailwarden.cli.tables import console, counted, table
 from trailwarden.coverage import Coverage, Covered, coverage_of, navigator_layer
+from trailwarden.rules.ruleset import Correlation, Rule
 from trailwarden.safety.text import one_line
 from trailwarden.unrecorded import Unrecorded, unrecorded_of
 
@@ -39,7 +40,7 @@ def coverage_command(paths: tuple[str, ...], navigator: Path | None, as_json: bo
       trailwarden rules coverage rules/ my-rules/ --navigator layer.json
     """
     rule_set, _, sound = usable_rules(paths)
-    all_rules = (*rule_set.rules, *rule_set.correlations)
+    all_rules: tuple[Rule | Correlation, ...] = (*rule_set.rules, *rule_set.correlations)
     coverage, unrecorded = coverage_of(all_rules), unrecorded_of(all_rules)
     if navigator is not None:
         about = (
