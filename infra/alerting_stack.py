@@ -12,7 +12,7 @@ from infra import names as n
 from infra.alert_permissions import AlertPermissions
 from infra.alerting import alert_topics, files_beside
 from infra.bundling import Bundler
-from infra.constructs.alarms import Alarm, failing, not_empty, silent, undelivered
+from infra.constructs.alarms import A_DAY, HOUR, Alarm, failing, not_empty, silent, undelivered
 from infra.constructs.function import METRICS_NAMESPACE, Function, FunctionSpec
 from infra.settings import Settings
 
@@ -207,6 +207,14 @@ class AlertingStack(Stack):
                 " of apply_requests.",
             ),
             failing("watch-alerting-errors", n.WATCH_FUNCTION, "watch_alerting fails. See its log."),
+            silent(
+                "watch-alerting-silent",
+                n.WATCH_FUNCTION,
+                "watch_alerting has not run for a day: nobody checks whether alerts reach their subscribers."
+                " Is its rule in EventBridge enabled? (After the first deployment this passes by itself.)",
+                periods=A_DAY,
+                period=HOUR,
+            ),
             silent(
                 "tend-alerts-silent",
                 n.TEND_FUNCTION,

@@ -160,6 +160,7 @@ def test_what_needs_a_hand_is_told_to_operations(routed: Synthesized) -> None:
         ("RequestsSetAside", APPLY),
         ("RequestsFailed", APPLY),
         ("Invocations", TEND),
+        ("Invocations", WATCH),
         ("DeafTopics", WATCH),
         ("ApproximateNumberOfMessagesVisible", "trailwarden-subscriber-dead-letters"),
         ("NumberOfNotificationsFailed", "trailwarden-alerts"),
@@ -174,7 +175,7 @@ def test_what_needs_a_hand_is_told_to_operations(routed: Synthesized) -> None:
 def test_a_clock_that_stands_still_is_an_alarm_and_a_topic_without_messages_is_none(
     routed: Synthesized,
 ) -> None:
-    silent = routed.properties(ALERTING, "AWS::CloudWatch::Alarm", MetricName="Invocations")
+    silent = routed.properties(ALERTING, "AWS::CloudWatch::Alarm", AlarmName="trailwarden-tend-alerts-silent")
     assert silent["TreatMissingData"] == "breaching"
     assert silent["ComparisonOperator"] == "LessThanThreshold"
     assert silent["Threshold"] == 1
