@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 import pytest
 
-from tests.unit.rules.writing import rule_text
+from tests.unit.rules.writing import problems_of, rule_text
 from trailwarden.errors import Problem, RuleError
+from trailwarden.publishing.build import build
 from trailwarden.rule_tests import run_rule_tests
 from trailwarden.rules import shipped_rules_path
 from trailwarden.rules.automaton import is_small
@@ -185,3 +186,17 @@ def test_automata_that_are_small(pattern: str) -> None:
 @pytest.mark.parametrize("pattern", LARGE)
 def test_automata_that_are_not(pattern: str) -> None:
     assert not is_small(pattern)
+
+
+def test_a_publication_with_a_costly_rule_is_refused() -> None:
+    with pytest.raises(RuleError, match="steps"):
+        build({}, {"a.yml": _rule(_HOSTILE["a class repeated"])}, today="2026-03-01")
+
+
+def test_no_rule_groups_by_more_fields_than_anybody_needs() -> None:
+    names = ", ".join(f"f{number}" for number in range(21))
+    text = rule_text("sel:\n  eventName: a\ncondition: sel", f"trailwarden: {{group_by: [{names}]}}")
+
+    messages = [problem.message for problem in problems_of(text)]
+
+    assert messages == ["`group_by` names 21 fields; 20 are the most"]
