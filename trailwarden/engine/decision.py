@@ -38,7 +38,7 @@ class Limits:
     """Characters of a value; longer ones are looked at each time."""
     open_rules: int = 400_000
     """Undecided rules and branches in all nodes together, about 100 bytes each."""
-    growth: int = 20_000
+    growth: int = 2_000
     """Of these, how many one record may add: where many rules look at fields of their own, it is cheaper to
     hold each against the record."""
 
