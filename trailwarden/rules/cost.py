@@ -11,17 +11,20 @@ for each of their instructions and byte, and memory: their instructions are coun
 Shipped rules stay under a third of each bound.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 import re2
 
-from trailwarden.engine.text import glob_parts
 from trailwarden.rules.automaton import is_small
 from trailwarden.rules.ruleset import Node
 
 Place = tuple[str, ...]
+
+_ESCAPED = re.compile(r"\\.", re.DOTALL)
+_TOKEN = re.compile(r"\\(.)|([*?])|[^\\*?]+", re.DOTALL)
 
 MAX_FIELDS = 100
 """Fields of one rule."""
@@ -199,10 +202,10 @@ def _items(place: Place, predicate: Node) -> Iterator[_Item]:
 
 
 def _kind_of_glob(glob: str) -> _Kind:
-    parts = glob_parts(glob)
-    if "" in parts:
+    bare = _ESCAPED.sub("x", glob)
+    if "?" in bare:
         return _EXPRESSIONS
-    return _GLOBS if sum(part is not None for part in parts) > 1 else _LITERALS
+    return _GLOBS if "*" in bare.strip("*") else _LITERALS
 
 
 def _expressions(predicate: Node) -> Iterator[tuple[str, str]]:
@@ -212,10 +215,14 @@ def _expressions(predicate: Node) -> Iterator[tuple[str, str]]:
         yield arguments[0], arguments[1]
     elif name in {"like", "like_cased"}:
         for glob in arguments:
-            parts = glob_parts(glob)
-            if "" in parts:
-                body = (".*" if part is None else re2.escape(part) if part else "." for part in parts)
-                yield f"^{''.join(body)}$", "s"
+            if _kind_of_glob(glob) is _EXPRESSIONS:
+                yield f"^{_TOKEN.sub(_as_expression, glob)}$", "s"
+
+
+def _as_expression(token: re.Match[str]) -> str:
+    if token[2]:
+        return ".*" if token[2] == "*" else "."
+    return str(re2.escape(token[1] or token[0]))
 
 
 def _written(pattern: str, flags: str) -> str:
