@@ -125,3 +125,14 @@ def undelivered(name: str, topic: str, description: str) -> Alarm:
     """
     metric = "NumberOfNotificationsFailed"
     return Alarm(name, "AWS/SNS", metric, ("TopicName", topic), "Sum", 1, description)
+
+
+def unfiltered(name: str, topic: str, description: str) -> Alarm:
+    """A topic kept messages from subscribers with a filter, for the messages had no attributes.
+
+    Each of ours has them. But AWS's page on attributes says that they are sent only with messages that are
+    not structured as JSON, as ours are, and none says whether filters see them then:
+    https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html
+    """
+    metric = "NumberOfNotificationsFilteredOut-NoMessageAttributes"
+    return Alarm(name, "AWS/SNS", metric, ("TopicName", topic), "Sum", 1, description)

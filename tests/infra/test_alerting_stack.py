@@ -151,6 +151,9 @@ def test_no_action_is_a_pattern(routed: Synthesized, name: str) -> None:
     assert not any("*" in action for action in actions)
 
 
+NO_ATTRIBUTES = "NumberOfNotificationsFilteredOut-NoMessageAttributes"
+
+
 def test_what_needs_a_hand_is_told_to_operations(routed: Synthesized) -> None:
     alarms = [one["Properties"] for one in routed.resources(ALERTING, "AWS::CloudWatch::Alarm").values()]
     assert {(alarm["MetricName"], alarm["Dimensions"][0]["Value"]) for alarm in alarms} == {
@@ -166,6 +169,9 @@ def test_what_needs_a_hand_is_told_to_operations(routed: Synthesized) -> None:
         ("NumberOfNotificationsFailed", "trailwarden-alerts"),
         ("NumberOfNotificationsFailed", "trailwarden-alerts-network-team"),
         ("NumberOfNotificationsFailed", "trailwarden-alerts-audit"),
+        (NO_ATTRIBUTES, "trailwarden-alerts"),
+        (NO_ATTRIBUTES, "trailwarden-alerts-network-team"),
+        (NO_ATTRIBUTES, "trailwarden-alerts-audit"),
     }
     for alarm in alarms:
         assert alarm["AlarmActions"] == [OPERATIONS]

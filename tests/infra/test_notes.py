@@ -13,6 +13,8 @@ from trailwarden.errors import SettingsError
 
 UNRECORDED, COPY = "Trailwarden:AuditAccountNotRecorded", "Trailwarden:SecondCopy"
 TWO, SMALL = "Trailwarden:TwoTrails", "Trailwarden:SmallFiles"
+UNPROTECTED, SANDBOX = "Trailwarden:NotProtected", "Trailwarden:SmsSandbox"
+SMS = {"protocol": "sms", "endpoint": "+4930123456"}
 ARCHIVE = {"archive_after_days": 90}
 
 
@@ -27,10 +29,14 @@ ARCHIVE = {"archive_after_days": 90}
         ({"retention": ARCHIVE}, {SMALL}),
         ({"audit_account_trail": False, "retention": ARCHIVE}, {UNRECORDED, SMALL}),
         ({"accounts": ["111122223333"]}, set()),
+        ({"rule_authors": [SMS]}, {SANDBOX}),
+        ({"routes": [{"name": "own", "subscribers": [SMS]}]}, {SANDBOX}),
     ],
 )
 def test_each_is_said_where_it_applies(changes: dict[str, Any], said: set[str]) -> None:
-    assert {note.id for note in notes(parse_settings(sample(**changes)))} == said
+    quiet = {"subscribers": [], "operations_subscribers": [], "rule_authors": [], **changes}
+    assert {note.id for note in notes(parse_settings(sample(protect=True, **quiet)))} == said
+    assert {note.id for note in notes(parse_settings(sample(**quiet)))} == said | {UNPROTECTED}
 
 
 def test_an_audit_account_that_is_left_out_stands_in_the_heartbeats_settings() -> None:
@@ -62,7 +68,8 @@ def test_a_route_may_name_the_audit_account() -> None:
 
 def test_synth_shows_them(organization: Synthesized, deployment: Synthesized) -> None:
     assert "$2.00 per 100,000" in annotations(organization)
-    assert "Trailwarden:" not in annotations(deployment)
+    assert "Trailwarden:SecondCopy" not in annotations(deployment)
+    assert '"protect": true' in annotations(deployment).replace("\\", "")
 
 
 def annotations(synthesized: Synthesized) -> str:

@@ -61,6 +61,11 @@ def completed(record: Record, filling: Record) -> dict[str, Any]:
     return whole
 
 
+def some_of(records: Sequence[Record], count: int) -> list[RecordView]:
+    """About as many of the records, evenly chosen, to hold many detections against."""
+    return [RecordView(dict(record)) for record in records[:: max(1, len(records) // count)]]
+
+
 def share_matched(detection: Node, views: Sequence[RecordView]) -> float:
     """Which share of the records a compiled detection matches."""
     condition = compile_condition(detection)
