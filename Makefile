@@ -50,7 +50,7 @@ $(VENV)/.installed: requirements.txt pyproject.toml
 	  echo "Install one and say which: make PYTHON=python3.13 ..." >&2; exit 1; }
 	@echo "== installing Python packages into $(VENV) (a minute or two, once)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(PY) -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
 	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
@@ -61,10 +61,10 @@ node_modules/.installed: package.json package-lock.json
 	@npm ci --silent --no-audit --no-fund
 	@touch $@
 
-requirements: setup ## pin requirements.txt anew from pyproject.toml
+requirements: setup ## pin requirements.txt anew, by version and hash, from pyproject.toml
 	@$(PY) -m pip install --quiet --disable-pip-version-check pip-tools
-	@$(BIN)/pip-compile --quiet --upgrade --all-extras --strip-extras --no-header --annotation-style line \
-	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements.txt pyproject.toml
+	@$(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --all-extras --strip-extras --no-header \
+	  --annotation-style line --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements.txt pyproject.toml
 
 clean: ## remove what was made here
 	rm -rf $(VENV) node_modules cdk.out build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -29,6 +29,7 @@ _MARKED = [ALERTS, "BUDGET#*", "STORMS", COUNTS]
 """What is updated where messages are told or held back."""
 _HEARTBEAT = "HEARTBEAT"
 _ACCOUNTS = "ACCOUNTS"
+_SILENCES = "SILENCES"
 _SESSIONS = "SESSION#*"
 _SUBSCRIPTIONS = "SUBSCRIPTIONS#*"
 _REQUESTS = "REQUEST#*"
@@ -70,7 +71,7 @@ class AlertPermissions:
                 [ALERTS, DUE, GROUPS, _ACCOUNTS, _HEARTBEAT, _HELD, _SET_ASIDE],
                 "dynamodb:PutItem",
             ),
-            items(self._names, [*_MARKED, _HEARTBEAT, _SET_ASIDE], "dynamodb:UpdateItem"),
+            items(self._names, [*_MARKED, _HEARTBEAT, _SET_ASIDE, _SILENCES], "dynamodb:UpdateItem"),
             items(self._names, [DUE], "dynamodb:DeleteItem"),
             together(self._names, [ALERTS, DUE, GROUPS], *MOVES),
             use_table(self._names, self._state_key_arn),

@@ -23,10 +23,7 @@ def alerting(settings: Settings) -> Alerting:
     return Alerting(
         topics=(main, *(_route(settings, route) for route in alerts.routes)),
         levels=alerts.level_overrides,
-        accounts={
-            account.id: AccountName(name=account.name, environment=account.environment)
-            for account in (*settings.accounts, *settings.account_names)
-        },
+        accounts=_accounts(settings),
         quiet_seconds=alerts.quiet_seconds,
         rule_budget=alerts.messages_per_rule_and_hour,
         overall_budget=alerts.messages_per_hour,
@@ -37,6 +34,7 @@ def alerting(settings: Settings) -> Alerting:
         organization=organization is not None and organization.names,
         environment_tag=organization.environment_tag if organization else "",
         subscriptions=tuple(_expected(settings)),
+        unrecorded=() if settings.self_watch_account else (settings.audit_account,),
     )
 
 
@@ -51,6 +49,15 @@ def files_beside(settings: Settings, *, geo: bool = False) -> Mapping[str, bytes
     if geo:
         files |= {file.name: file for file in settings.alerts.geo_files}
     return files
+
+
+def _accounts(settings: Settings) -> dict[str, AccountName]:
+    """The accounts of which something is to be read: those that own a trail, and those that have a name."""
+    named = {
+        account.id: AccountName(name=account.name, environment=account.environment)
+        for account in (*settings.accounts, *settings.account_names)
+    }
+    return {account: AccountName() for account in settings.trail_accounts} | named
 
 
 def _route(settings: Settings, route: AlertRoute) -> Route:

@@ -12,7 +12,7 @@ from infra import names as n
 from infra.alert_permissions import AlertPermissions
 from infra.alerting import alert_topics, files_beside
 from infra.bundling import Bundler
-from infra.constructs.alarms import Alarm, failing, not_empty, silent, undelivered
+from infra.constructs.alarms import A_DAY, HOUR, Alarm, failing, not_empty, silent, undelivered, unfiltered
 from infra.constructs.function import METRICS_NAMESPACE, Function, FunctionSpec
 from infra.settings import Settings
 
@@ -208,6 +208,14 @@ class AlertingStack(Stack):
             ),
             failing("watch-alerting-errors", n.WATCH_FUNCTION, "watch_alerting fails. See its log."),
             silent(
+                "watch-alerting-silent",
+                n.WATCH_FUNCTION,
+                "watch_alerting has not run for a day: nobody checks whether alerts reach their subscribers."
+                " Is its rule in EventBridge enabled? (After the first deployment this passes by itself.)",
+                periods=A_DAY,
+                period=HOUR,
+            ),
+            silent(
                 "tend-alerts-silent",
                 n.TEND_FUNCTION,
                 "tend_alerts has not run for a quarter of an hour: nothing is told of alerts after their"
@@ -239,6 +247,14 @@ class AlertingStack(Stack):
                     f"topic-{name}-undelivered",
                     n.resource_name(arn),
                     "SNS could not deliver alerts to a subscriber of this topic; the alert table has them.",
+                )
+            )
+            alarms.append(
+                unfiltered(
+                    f"topic-{name}-unfiltered",
+                    n.resource_name(arn),
+                    "SNS saw no attributes in messages of this topic, so subscribers with a filter policy got"
+                    " none of them. The alert table has the alerts; take the filter policies off.",
                 )
             )
         for alarm in alarms:

@@ -1,7 +1,5 @@
 """All stacks of one deployment, in the order in which they may be deployed."""
 
-from collections.abc import Iterator
-
 from aws_cdk import Annotations, App, Validations
 from cdk_nag import AwsSolutionsChecks
 
@@ -10,6 +8,7 @@ from infra.bundling import Bundler
 from infra.detection import DetectionStack
 from infra.detection_state import DetectionStateStack
 from infra.log_archive import LogArchiveStack
+from infra.notes import notes
 from infra.publishing import PublishingStack
 from infra.rules import RulesStack
 from infra.settings import Settings
@@ -37,22 +36,11 @@ def build(app: App, settings: Settings, bundler: Bundler) -> None:
         trail = TrailStack(app, settings, account, name=names.get(account, ""))
         # CloudTrail tests the bucket's policy when a trail is made; and no notice may find nobody listening.
         trail.add_stack_dependency(detection)
-    for advice in _advice(settings):
-        Annotations.of(state).add_info(advice)
+        if account == settings.audit_account:
+            # It comes last: what it records of the other stacks' first deployment would be alerts.
+            trail.add_stack_dependency(alerting)
+            trail.add_stack_dependency(publishing)
+    for note in notes(settings):
+        annotate = Annotations.of(archive)
+        (annotate.add_warning_v2 if note.warning else annotate.add_info_v2)(note.id, note.text)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-
-
-def _advice(settings: Settings) -> Iterator[str]:
-    """What an operator should know that no template shows."""
-    if not settings.protect:
-        yield (
-            "The stacks and the alert table are not protected against deletion. Once everything is deployed,"
-            ' set "protect": true and deploy again.'
-        )
-    routed = (one for route in settings.alerts.routes for one in route.subscribers)
-    everybody = (*settings.subscribers, *settings.operations_subscribers, *settings.rule_authors, *routed)
-    if any(subscriber.protocol == "sms" for subscriber in everybody):
-        yield (
-            "A new account is in the SMS sandbox of SNS: only numbers that were verified there get SMS, for"
-            " 1 USD a month in all, until the account is moved out (docs/settings.md, Subscribers)."
-        )

@@ -14,7 +14,7 @@ from infra import names as n
 from infra.alert_permissions import AlertPermissions
 from infra.alerting import alert_topics, files_beside
 from infra.bundling import Bundler
-from infra.constructs.alarms import Alarm, failing, not_empty
+from infra.constructs.alarms import Alarm, failing, not_empty, unfed
 from infra.constructs.function import METRICS_NAMESPACE, Function, FunctionSpec
 from infra.constructs.messaging import encrypted_queue, last_resort_queue
 from infra.permissions import DetectPermissions, RuleFolders
@@ -29,6 +29,7 @@ _MOST_RECEIVES = 1000  # SQS takes no more
 # whichever queue it is: it must be among the dead letters well before. https://docs.aws.amazon.com/
 # AWSSimpleQueueService/latest/SQSDeveloperGuide/setting-up-dead-letter-queue-retention.html
 _FAILING_AT_MOST = Duration.days(7)
+_UNFED_HOURS = 2  # every trail delivers every few minutes: AWS's own services make events all the time
 _NOTIFY_TIMEOUT = Duration.seconds(60)
 _NOTIFY_BATCH = 10
 # An alert that cannot be sent is tried again a few times: it must not hold up what is behind it for long;
@@ -296,6 +297,14 @@ class DetectionStack(Stack):
                 "Maximum",
                 oldest,
                 "A delivery notice has waited for longer than two attempts take. See the log of detect.",
+            ),
+            unfed(
+                "ingest-silent",
+                ingest,
+                "No log file was announced for two hours: nothing that happens is seen. Do the trails log,"
+                " and do the bucket, the delivery topic and its key let CloudTrail in? (Until the first trail"
+                " is deployed this is as it should be.)",
+                hours=_UNFED_HOURS,
             ),
         )
         for alarm in alarms:

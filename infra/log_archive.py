@@ -166,7 +166,7 @@ class LogArchiveStack(Stack):
         A statement an account: one list for all would let each trail write into the other accounts' folders.
         """
         organization = self._settings.organization
-        found = [(f"Deliver{account.id}", account.id, [account.id]) for account in self._settings.accounts]
+        found = [(f"Deliver{account}", account, [account]) for account in self._settings.own_trails]
         if organization:
             owner = organization.management_account
             found.append(("DeliverOrganization", owner, [owner, organization.id]))
@@ -176,7 +176,8 @@ class LogArchiveStack(Stack):
         retention = self._settings.retention
         archive = retention.archive_after_days
         transition = s3.Transition(
-            # Read at once when a case needs it, and cheap to keep.
+            # Read at once when a case needs it. S3 moves no object under 128 KB, as nearly all log files are:
+            # https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
             storage_class=s3.StorageClass.GLACIER_INSTANT_RETRIEVAL,
             transition_after=Duration.days(archive or 0),
         )

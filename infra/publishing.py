@@ -8,7 +8,7 @@ from constructs import Construct
 
 from infra import names as n
 from infra.bundling import Bundler
-from infra.constructs.alarms import Alarm, failing, not_empty
+from infra.constructs.alarms import Alarm, failing, not_empty, stopped
 from infra.constructs.function import Function, FunctionSpec
 from infra.permissions import RuleFolders, RulePermissions
 from infra.rules import PUBLISH_BATCHING_WINDOW, PUBLISH_TIMEOUT
@@ -34,7 +34,7 @@ class PublishingStack(Stack):
         self._names = settings.names
         self.function = self._build_function(bundler)
         self._build_feed()
-        self._build_clock()
+        self._hourly = self._build_clock()
         self._build_alarms()
         CfnOutput(self, "PublishFunctionName", value=self.function.function_name)
 
@@ -83,7 +83,7 @@ class PublishingStack(Stack):
             scaling_config={"maximumConcurrency": _POLLERS},
         )
 
-    def _build_clock(self) -> None:
+    def _build_clock(self) -> events.CfnRule:
         """Every hour, so that what expires does; and as soon as this stack is deployed.
 
         CloudFormation tells EventBridge of each stack whose deployment is complete, so that other shipped
@@ -122,6 +122,7 @@ class PublishingStack(Stack):
                 principal="events.amazonaws.com",
                 source_arn=rule.attr_arn,
             )
+        return hourly
 
     def _target(self, message: str | None = None) -> events.CfnRule.TargetProperty:
         """The function, which gets `message` (the event itself if None): both ask for the scheduled run."""
@@ -141,6 +142,12 @@ class PublishingStack(Stack):
                 "publish-rules-errors",
                 n.PUBLISH_FUNCTION,
                 "publish_rules fails as a whole: the live rule set stays. See its log.",
+            ),
+            stopped(
+                "publish-rules-silent",
+                self._hourly.ref,
+                "The clock has not started publish_rules for a day: exceptions do not expire. Is its hourly"
+                " rule in EventBridge enabled? (After the first deployment this passes by itself.)",
             ),
             Alarm(
                 "publish-late",

@@ -89,6 +89,8 @@ class Settings:
 
     audit_account: str
     region: str
+    audit_account_trail: bool
+    """Whether the audit account gets a trail of its own where no organization's trail records it."""
     accounts: tuple[Account, ...]
     account_names: tuple[Account, ...]
     """What else is known of accounts: those without a trail of their own."""
@@ -114,10 +116,25 @@ class Settings:
         return Names(self.audit_account, self.region, partitions_by_region()[self.region])
 
     @property
+    def own_trails(self) -> tuple[str, ...]:
+        """The accounts with a trail of their own: the named ones, and the audit account."""
+        named = tuple(account.id for account in self.accounts)
+        audit = self.audit_account_trail and not self.organization and self.audit_account not in named
+        return (*named, self.audit_account) if audit else named
+
+    @property
     def trail_accounts(self) -> tuple[str, ...]:
-        """The accounts that own a trail: the management account first, then the named ones."""
+        """The accounts that own a trail: the management account first, then those with one of their own."""
         management = (self.organization.management_account,) if self.organization else ()
-        return (*management, *(account.id for account in self.accounts))
+        return (*management, *self.own_trails)
+
+    @property
+    def self_watch_account(self) -> str | None:
+        """The account whose trail records the audit account, and with it what is done to Trailwarden itself:
+        the organization's if there is one, else the audit account's own. None if nobody records it."""
+        if self.organization:
+            return self.organization.management_account
+        return self.audit_account if self.audit_account in self.own_trails else None
 
 
 def load_settings(context: Callable[[str], Any]) -> Settings:
@@ -154,6 +171,7 @@ def parse_settings(raw: object, *, folder: Path = FOLDER) -> Settings:
     settings = Settings(
         audit_account=audit_account,
         region=region,
+        audit_account_trail=root.flag("audit_account_trail", default=True),
         accounts=trails,
         account_names=names,
         organization=whole,
@@ -162,7 +180,9 @@ def parse_settings(raw: object, *, folder: Path = FOLDER) -> Settings:
         rule_authors=topic_subscribers(root, "rule_authors", region),
         rule_writers=principals(root, "rule_writers", region),
         responders=principals(root, "responders", region),
-        alerts=alert_settings(root, region, Places.of((*trails, *names), whole), folder),
+        alerts=alert_settings(
+            root, region, Places.of((*trails, *names, Account(audit_account, "")), whole), folder
+        ),
         retention=_retention(root.section("retention")),
         object_lock=_object_lock(root.section("object_lock")) if root.has("object_lock") else None,
         functions=_functions(root.section("functions")),
@@ -236,6 +256,18 @@ def host_python() -> str:
     return f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
+def _check_left_out(settings: Settings, root: Section) -> None:
+    """`audit_account_trail: false` beside what records the audit account all the same."""
+    if settings.organization:
+        root.problem(
+            "audit_account_trail", "leave it out: the organization's trail records the audit account"
+        )
+    elif settings.audit_account in [account.id for account in settings.accounts]:
+        root.problem(
+            "audit_account_trail", "is false, but accounts lists the audit account: remove one of them"
+        )
+
+
 def _check_together(settings: Settings, root: Section) -> None:
     """Mistakes that only show between keys."""
     if not settings.accounts and settings.organization is None:
@@ -244,6 +276,8 @@ def _check_together(settings: Settings, root: Section) -> None:
         root.problem(
             "accounts", f"a bucket policy holds {MOST_ACCOUNTS} accounts; use one organization's trail"
         )
+    if not settings.audit_account_trail:
+        _check_left_out(settings, root)
     listed = [account for account in settings.trail_accounts if account]
     for account in sorted({account for account in listed if listed.count(account) > 1}):
         root.problem("accounts", f"{account} would own two trails of one name; list it once")

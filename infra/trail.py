@@ -1,4 +1,6 @@
-"""One trail: an account's own, or the organisation's in its management account."""
+"""One trail: an account's own, or the organization's in its management account."""
+
+from collections.abc import Iterator
 
 from aws_cdk import Environment, RemovalPolicy, Stack
 from aws_cdk import aws_cloudtrail as cloudtrail
@@ -6,6 +8,11 @@ from constructs import Construct
 
 from infra import names as n
 from infra.settings import Settings
+
+Selector = cloudtrail.CfnTrail.AdvancedEventSelectorProperty
+Field = cloudtrail.CfnTrail.AdvancedFieldSelectorProperty
+_DELIVERING = ["CompleteMultipartUpload", "CreateMultipartUpload", "PutObject", "UploadPart"]
+"""By what log files are written: CloudTrail uses the third."""
 
 
 class TrailStack(Stack):
@@ -28,6 +35,7 @@ class TrailStack(Stack):
             termination_protection=settings.protect,
         )
         names = settings.names
+        watches_us = account == settings.self_watch_account
         trail = cloudtrail.CfnTrail(
             self,
             "Trail",
@@ -40,6 +48,46 @@ class TrailStack(Stack):
             include_global_service_events=True,
             enable_log_file_validation=True,
             is_organization_trail=organization,
+            advanced_event_selectors=list(_with_own_buckets(names)) if watches_us else None,
         )
         # To delete the stack must not stop the watch: a trail is switched off by hand, and seen to be.
         trail.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
+
+
+def _with_own_buckets(names: n.Names) -> Iterator[Selector]:
+    """All management events, as without selectors, and what is written into Trailwarden's own buckets.
+
+    Never what CloudTrail itself puts into the log bucket: each log file would be an event, which makes the
+    next log file. Its puts have no `userIdentity.arn`. Only where log files could come from is one asked
+    for, since a caller of another account has none either.
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedFieldSelector.html
+    """
+    yield Selector(
+        name="Management events", field_selectors=[Field(field="eventCategory", equal_to=["Management"])]
+    )
+    yield _writes("Trailwarden's rules", names.rules_bucket_arn)
+    yield _writes(
+        "Trailwarden's log files, changed or deleted",
+        names.log_bucket_arn,
+        Field(field="eventName", not_equals=_DELIVERING),
+    )
+    yield _writes(
+        "Trailwarden's log files, written by others than CloudTrail",
+        names.log_bucket_arn,
+        Field(field="eventName", equal_to=_DELIVERING),
+        Field(field="userIdentity.arn", starts_with=["arn:"]),
+    )
+
+
+def _writes(name: str, bucket_arn: str, *fields: Field) -> Selector:
+    """Writes of a bucket's objects; without the slash it would also be those of longer bucket names."""
+    return Selector(
+        name=name,
+        field_selectors=[
+            Field(field="eventCategory", equal_to=["Data"]),
+            Field(field="resources.type", equal_to=["AWS::S3::Object"]),
+            Field(field="readOnly", equal_to=["false"]),
+            Field(field="resources.ARN", starts_with=[f"{bucket_arn}/"]),
+            *fields,
+        ],
+    )

@@ -138,6 +138,7 @@ class Alerting(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     `geo_files`: the names of files beside the handler. `organization`: whether names of accounts are read
     from Organizations, and `environment_tag` is the tag that holds the environment there, if any.
     `subscriptions`: what the daily check expects of all topics, the operations topic among them.
+    `unrecorded`: accounts that no trail records, though they matter (the audit account).
     """
 
     topics: tuple[Route, ...]
@@ -153,6 +154,7 @@ class Alerting(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     organization: bool = False
     environment_tag: str = ""
     subscriptions: tuple[Expected, ...] = ()
+    unrecorded: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.topics:

@@ -42,7 +42,6 @@ from trailwarden.state.weeks import Seen
 _LAPSE = 60.0
 """Seconds for which an attempt at a file out of reach is the only one that counts, and in which one function
 alone tells of a thing; a notice that failed comes again later than that."""
-_LAGS_AT_MOST = 100  # EMF takes no more values of one metric
 
 
 class OpenedLogFile(Protocol):
@@ -83,7 +82,7 @@ class Operations(Protocol):
 
 @dataclass(slots=True)
 class Tally:
-    """What one batch of notices came to; every number is a metric."""
+    """What one batch of notices came to; every number stands in its log line."""
 
     notices: int = 0
     files: int = 0
@@ -116,8 +115,8 @@ class Tally:
     """Files that go on in another run, or were not begun, for lack of time."""
     set_aside: int = 0
     """Files that were given up."""
-    delivery_lags: list[float] = field(default_factory=list)
-    """Now − eventTime, in seconds, of the newest and the oldest record of each of the first 50 files."""
+    delivery_lag: float | None = None
+    """Now − eventTime, in seconds, of the record that took the longest; None if none has a time."""
     seen: dict[str, Seen] = field(default_factory=dict)
     """What was read, by account."""
 
@@ -126,9 +125,9 @@ class Tally:
         for each in fields(self):
             setattr(self, each.name, getattr(Tally(), each.name))
 
-    def lagged(self, *seconds: float) -> None:
-        """Keep how long records took to arrive, as many as a metric takes."""
-        self.delivery_lags += seconds[: max(0, _LAGS_AT_MOST - len(self.delivery_lags))]
+    def lagged(self, seconds: float) -> None:
+        """Keep how long a record took to arrive, if none took longer."""
+        self.delivery_lag = max(seconds, self.delivery_lag or 0.0)
 
     def saw(self, account: str, seen: Seen) -> None:
         """Count what was read of an account."""
@@ -320,7 +319,8 @@ class Detector:
         tally.bytes += reading.reader.bytes_compressed
         tally.defects += progress.defects
         tally.unreadable_files += reading.reader.unreadable
-        tally.lagged(*(self._lag(when) for when in (times.oldest, times.newest) if when))
+        if times.oldest:
+            tally.lagged(self._lag(times.oldest))
 
     def _today(self) -> str:
         return datetime.fromtimestamp(self._now(), UTC).date().isoformat()

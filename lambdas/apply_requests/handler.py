@@ -10,10 +10,10 @@ import time
 from collections import Counter
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
 
 from trailwarden.answering import Applied, Applier
+from trailwarden.aws.alarm_metrics import count_for_alarms
 from trailwarden.aws.alert_book import open_alert_book
 from trailwarden.aws.batches import jitter
 from trailwarden.aws.clients import client
@@ -25,7 +25,6 @@ _LEAST_TIME = 20_000  # milliseconds: an acknowledgement reads up to 20,000 matc
 _pause = jitter(0.05)
 
 logger = Logger()
-metrics = Metrics()
 
 
 def make_applier() -> Applier:
@@ -44,7 +43,6 @@ def make_applier() -> Applier:
 applier = make_applier()
 
 
-@metrics.log_metrics
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """DynamoDB stream event in, `{"batchItemFailures": [{"itemIdentifier": sequence number}]}` out."""
@@ -76,5 +74,5 @@ def _count(outcomes: Counter[Applied], *, failures: int) -> None:
         "RequestsSetAside": outcomes[Applied.SET_ASIDE],
         "RequestsFailed": failures,
     }
-    for name, value in counts.items():
-        metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
+    logger.info("batch done", extra={"tally": counts})
+    count_for_alarms(RequestsSetAside=outcomes[Applied.SET_ASIDE], RequestsFailed=failures)

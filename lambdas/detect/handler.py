@@ -13,13 +13,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
 
 from trailwarden.accounts import AccountNames
 from trailwarden.alerting import load_alerting
 from trailwarden.alerts.grouping import AlertPolicy
 from trailwarden.aws.account_table import AccountTable
+from trailwarden.aws.alarm_metrics import count_for_alarms
 from trailwarden.aws.batches import jitter
 from trailwarden.aws.clients import client
 from trailwarden.aws.correlation_table import CorrelationTable
@@ -50,7 +50,6 @@ _SIDE_BY_SIDE = 8  # groups moved at once; a client of boto3 keeps ten connectio
 _pause = jitter(0.1)
 
 logger = Logger()
-metrics = Metrics()
 settings = read_environment(
     os.environ,
     "ALERT_TABLE_NAME",
@@ -125,7 +124,6 @@ rules = make_rules()
 weeks = WeekTable(client("dynamodb"), settings["ALERT_TABLE_NAME"], now=time.time)
 
 
-@metrics.log_metrics
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """SQS event in, `{"batchItemFailures": [{"itemIdentifier": …}]}` out."""
@@ -139,7 +137,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         failed=lambda message_id, what: logger.exception(
             "a notice must come again", extra={"message_id": message_id, "what": what}
         ),
-        before_suspect=report.secure,
+        before_suspect=report.hand_in,
     )
     failures = Batch(around, map(_message, event["Records"])).work()
     report.hand_in()
@@ -159,17 +157,12 @@ def _message(record: dict[str, Any]) -> Message:
 
 
 class _Report:
-    """What a batch came to, as metrics and for the heartbeat: handed in once more before what may be lost
-    with the function."""
+    """What a batch came to, for the log, the alarms and the heartbeat: handed in once more before what may be
+    lost with the function."""
 
     def __init__(self) -> None:
         self.tally = Tally()
         self._started = time.perf_counter()
-
-    def secure(self) -> None:
-        """Hand it in, and have it published at once."""
-        self.hand_in()
-        metrics.flush_metrics()
 
     def hand_in(self) -> None:
         now = time.perf_counter()
@@ -212,11 +205,7 @@ def _count(tally: Tally, *, seconds: float) -> None:
         "RuleSetFailures": loads["RuleSetFailures"],
     }
     loads.clear()
-    for name, value in counts.items():
-        metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
-    metrics.add_metric(name="Bytes", unit=MetricUnit.Bytes, value=tally.bytes)
-    metrics.add_metric(name="ProcessingTime", unit=MetricUnit.Milliseconds, value=seconds * 1000)
-    for lag in tally.delivery_lags:
-        metrics.add_metric(name="DeliveryLag", unit=MetricUnit.Seconds, value=lag)
-    metrics.add_metadata(key="rule_set", value=rules.version)
-    logger.info("batch done", extra={"tally": counts, "rule_set": rules.version})
+    lag = None if tally.delivery_lag is None else round(tally.delivery_lag)
+    figures = {"Bytes": tally.bytes, "ProcessingTime": round(seconds * 1000), "DeliveryLag": lag}
+    logger.info("batch done", extra={"tally": counts | figures, "rule_set": rules.version})
+    count_for_alarms(NoticesFailedAgain=tally.failed_again)

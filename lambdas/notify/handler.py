@@ -13,10 +13,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
 
 from trailwarden.alerting import load_alerting
+from trailwarden.aws.alarm_metrics import count_for_alarms
 from trailwarden.aws.batches import jitter
 from trailwarden.aws.clients import client
 from trailwarden.aws.environment import read_environment
@@ -35,7 +35,6 @@ _AGAIN = frozenset({None, Telling.BUSY})
 _pause = jitter(0.05)
 
 logger = Logger()
-metrics = Metrics()
 settings = read_environment(os.environ, "ALERT_TABLE_NAME")
 
 
@@ -49,7 +48,6 @@ tellers = make()
 weeks = WeekTable(client("dynamodb"), settings["ALERT_TABLE_NAME"], now=time.time)
 
 
-@metrics.log_metrics
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """DynamoDB stream event in, `{"batchItemFailures": [{"itemIdentifier": sequence number}]}` out."""
@@ -93,8 +91,11 @@ def _count(outcomes: Counter[Telling | None]) -> None:
         "AlertsPutOff": outcomes[Telling.BUSY],
         "AlertsNotTold": outcomes[None],
     }
-    for name, value in counts.items():
-        metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
+    logger.info("batch done", extra={"tally": counts})
+    count_for_alarms(
+        AlertsRejected=outcomes[Telling.REJECTED],
+        AlertsNotTold=outcomes[None],
+    )
     if outcomes[Telling.STAGED]:
         try:
             weeks.add_staged(outcomes[Telling.STAGED])

@@ -10,8 +10,7 @@ import time
 from functools import partial
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
 
 from trailwarden.aws.api_models import BotocoreModels
 from trailwarden.aws.clients import client
@@ -30,7 +29,6 @@ from trailwarden.rules.folder import files_under
 _ENOUGH = 30.0  # seconds: a thousand rules are published in a few
 
 logger = Logger()
-metrics = Metrics()
 settings = read_environment(
     os.environ, "ALERT_TABLE_NAME", "RULES_BUCKET_NAME", "RULE_AUTHORS_TOPIC_ARN", "OPERATIONS_TOPIC_ARN"
 )
@@ -61,7 +59,6 @@ lease = PublishingLease(
 )
 
 
-@metrics.log_metrics
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """SQS event in, `{"batchItemFailures": [{"itemIdentifier": …}]}` out; or the schedule's event, which
@@ -103,7 +100,6 @@ def _count(done: Run, *, seconds: float) -> None:
         "RuleSetsRefused": done.count("refused"),
         "UnreadableNotices": done.unreadable,
         "PublishFailures": len(done.failed),
+        "ProcessingTime": round(seconds * 1000),
     }
-    for name, value in counts.items():
-        metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
-    metrics.add_metric(name="ProcessingTime", unit=MetricUnit.Milliseconds, value=seconds * 1000)
+    logger.info("batch done", extra={"tally": counts})

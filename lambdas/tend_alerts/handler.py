@@ -1,8 +1,8 @@
 """`tend_alerts`: what must happen to alerts without a new match. Called every minute.
 
 Closes what has been quiet and has the rest of it told, tells what nobody marked as told, sums up what was
-held back, and once a week says that all is well. What it does not get done stays on the list; what ends it
-again and again is set aside, and operations is notified.
+held back, notices accounts that fall silent, and once a week says that all is well. What it does not get done
+stays on the list; what ends it again and again is set aside, and operations is notified.
 """
 
 import os
@@ -13,8 +13,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
 
 from trailwarden.accounts import remember
 from trailwarden.alerting import load_alerting
@@ -27,10 +26,13 @@ from trailwarden.aws.exception_table import ExceptionTable
 from trailwarden.aws.group_table import GroupTable
 from trailwarden.aws.operations import OperationsTopic
 from trailwarden.aws.rule_set_table import RuleSetTable
+from trailwarden.aws.silence_table import SilenceTable
 from trailwarden.aws.telling import make_tellers
 from trailwarden.aws.week_table import WeekTable
+from trailwarden.dispatch.silence import SilenceWatch
 from trailwarden.dispatch.suppression import suppressed_since
 from trailwarden.dispatch.tending import Tender
+from trailwarden.messages.places import told_account
 from trailwarden.state.groups import Groups
 from trailwarden.state.retrying import Patience
 
@@ -42,7 +44,6 @@ _OUT_OF_TIME = 200.0  # seconds: of the 300 of the function; sending a summary t
 _pause = jitter(0.05)
 
 logger = Logger()
-metrics = Metrics()
 
 
 def make_tender() -> Tender:
@@ -58,6 +59,16 @@ def make_tender() -> Tender:
     table = GroupTable(dynamodb, name, retention=retention, now=time.time, pause=_pause)
     due = DueTable(dynamodb, name)
     rule_sets = RuleSetTable(dynamodb, name, now=time.time)
+    operations = OperationsTopic(client("sns"), settings["OPERATIONS_TOPIC_ARN"])
+    weeks = WeekTable(dynamodb, name, now=time.time)
+    silence = SilenceWatch(
+        weeks=weeks,
+        silences=SilenceTable(dynamodb, name, now=time.time),
+        operations=operations,
+        accounts=alerting.accounts,
+        name=lambda account: told_account(account, tellers.channels.context()),
+        now=time.time,
+    )
     return Tender(
         store=table,
         groups=Groups(table, now=time.time, pause=_pause, patience=_PATIENCE),
@@ -65,14 +76,16 @@ def make_tender() -> Tender:
         outbox=tellers.outbox,
         storms=tellers.outbox,
         set_asides=tellers.outbox,
-        operations=OperationsTopic(client("sns"), settings["OPERATIONS_TOPIC_ARN"]),
-        weeks=WeekTable(dynamodb, name, now=time.time),
+        operations=operations,
+        weeks=weeks,
         acknowledged=due,
         notifier=tellers.notifier,
         topics=tellers.channels.all,
         budgets=tellers.budgets,
         rule_set_version=lambda: _live_version(rule_sets),
         accounts=alerting.accounts,
+        unrecorded=alerting.unrecorded,
+        silence=silence.check,
         now=time.time,
         suppressed=partial(suppressed_since, rule_sets, ExceptionTable(dynamodb, name, pause=_pause)),
     )
@@ -94,7 +107,6 @@ def remember_names() -> None:
     remember(alerting.names(), AccountTable(client("dynamodb"), name, now=time.time, source=Source.SETTINGS))
 
 
-@metrics.log_metrics
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Any event in, what the run came to out."""
@@ -104,9 +116,6 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         out_of_time=lambda: time.monotonic() - started > _OUT_OF_TIME,
     )
     counts = asdict(tally)
-    for name, value in counts.items():
-        metric = "Tend" + name.title().replace("_", "")
-        metrics.add_metric(name=metric, unit=MetricUnit.Count, value=value)
     logger.info("tended", extra={"tally": counts})
     try:
         remember_names()

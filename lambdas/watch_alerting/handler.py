@@ -11,12 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
 
 from trailwarden.accounts import refresh
 from trailwarden.alerting import load_alerting
 from trailwarden.aws.account_table import AccountTable
+from trailwarden.aws.alarm_metrics import count_for_alarms
 from trailwarden.aws.clients import client
 from trailwarden.aws.environment import read_environment
 from trailwarden.aws.organization import OrganizationsAccounts
@@ -27,7 +27,6 @@ from trailwarden.watching.watch import Watch
 from trailwarden.watching.words import sentence
 
 logger = Logger()
-metrics = Metrics()
 settings = read_environment(os.environ, "ALERT_TABLE_NAME", "OPERATIONS_TOPIC_ARN")
 alerting = load_alerting(Path(__file__).with_name("alerting.json").read_bytes())
 
@@ -49,12 +48,10 @@ def make_watch() -> Watch:
 watch = make_watch()
 
 
-@metrics.log_metrics
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: Any) -> None:
     """The schedule's event in, nothing out. Raises where a part failed, or nobody hears what is wrong."""
     failed = [name for name, part in PARTS.items() if not _works(name, part)]
-    metrics.add_metric(name="WatchFailures", unit=MetricUnit.Count, value=len(failed))
     if failed:
         raise RuntimeError(f"failed: {', '.join(failed)}; the log says why")
 
@@ -63,8 +60,8 @@ def _check_delivery() -> None:
     checked = watch.check()
     for finding in checked.findings:
         logger.warning(sentence(finding), extra={"finding": finding.id, "topic": finding.topic.arn})
-    metrics.add_metric(name="DeliveryFindings", unit=MetricUnit.Count, value=len(checked.findings))
-    metrics.add_metric(name="DeafTopics", unit=MetricUnit.Count, value=len(checked.deaf))
+    logger.info("delivery checked", extra={"findings": len(checked.findings), "deaf": len(checked.deaf)})
+    count_for_alarms(DeafTopics=len(checked.deaf))
     if checked.untold:
         raise RuntimeError("nobody could be told what is wrong")
 

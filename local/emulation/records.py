@@ -51,6 +51,13 @@ DATA_OPERATIONS: Mapping[str, frozenset[str]] = {
                 "DeleteMessage",
                 "DeleteMessageBatch",
             ),
+            *(
+                "GetQueueAttributes",
+                "GetQueueUrl",
+                "ListDeadLetterSourceQueues",
+                "ListQueueTags",
+                "ListQueues",
+            ),
             *("ReceiveMessage", "SendMessage", "SendMessageBatch"),
         }
     ),

@@ -33,7 +33,8 @@ from trailwarden.alerts.model import AlertBatch
 from trailwarden.aws.group_table import GroupTable
 from trailwarden.delivery.records import Record, event_identity, event_time
 from trailwarden.engine.match import Match
-from trailwarden.rules.ruleset import RuleSet, dump_rule_set
+from trailwarden.rules.cost import CostBudget
+from trailwarden.rules.ruleset import Level, Node, Rule, RuleSet, dump_rule_set
 from trailwarden.safety.safe_record import SafeRecord
 from trailwarden.state.groups import Groups
 from trailwarden.state.outbox import Held
@@ -140,6 +141,37 @@ def a_bomb_among_good_files(world: World) -> Check:
     def check(answer: Any) -> None:
         done(answer)
         assert len(world.items("ALERT#", "ALERT")) >= 7
+
+    return check
+
+
+@case("detect", part=0.2, poison=True)
+def rules_that_cost_as_much_as_may_be(world: World) -> Check:
+    """A rule set at the bounds of `rules/cost.py`, against records that ask for all of it."""
+    expressions = [f"[a-q][^u-z]{{29}}x{number}" for number in range(8)]
+    expressions += [f"^[a-q]{{3}}.x{number}" for number in range(290)]
+    globs = [f"*a{number}*b*" for number in range(1_990)] + [f"*zz{number}q*" for number in range(19_000)]
+    conditions: list[Node] = [
+        ["or", *(["field", "requestParameters", ["re", expression, ""]] for expression in expressions)],
+        ["field", "requestParameters", ["like", *globs]],
+    ]
+    costly = [
+        Rule(id=f"0c1f0a5e-6a0e-4e0e-9d5e-{number:012}", title="Costly", level=Level.LOW, detection=condition)
+        for number, condition in enumerate(conditions)
+    ]
+    budget = CostBudget()
+    assert not any(budget.add(rule.detection) for rule in costly)
+    assert budget.share() > 0.95
+    (world.folder / "ruleset.json").write_bytes(dump_rule_set(RuleSet(rules=(_RULE, *costly))))
+    words = [f"i-{number:017x} abcdefghijklmnopqrst" for number in range(25)]
+    asked = [
+        record(number, userIdentity=_user(number), requestParameters={"items": words}) for number in range(40)
+    ]
+    done = _batch(world, [log_file(asked)])
+
+    def check(answer: Any) -> None:
+        done(answer)
+        assert world.items("ALERT#", "ALERT")
 
     return check
 
@@ -500,6 +532,8 @@ def files_that_grow_when_they_are_read(world: World) -> Check:
         "(" * 5_000 + "a" + ")" * 5_000,
         "(a|b|c)*" * 20_000,
         "[a-z]+" * 50_000,
+        "[a-q][^u-z]{{990}}x0",
+        "([a-q][a-t]{{8}}){{100}}x(y|z){{900}}",
     ]
     files = {
         f"re{number}.yml": bad.format(
@@ -583,4 +617,6 @@ def lay(world: World, artefact: bytes | None) -> None:
     settings = world.folder / "alerting.json"
     if not settings.exists():
         settings.write_bytes(dump_alerting(Alerting(topics=(Route(MAIN, ALERTS_TOPIC),))))
-    (world.folder / "ruleset.json").write_bytes(artefact or dump_rule_set(RuleSet(rules=(_RULE,))))
+    rules = world.folder / "ruleset.json"
+    if not rules.exists():
+        rules.write_bytes(artefact or dump_rule_set(RuleSet(rules=(_RULE,))))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.bench import alerting
+from tests.bench import alerting, instructions
 from tests.bench.startup import start
 from tests.bench.workload import Workload
 from tests.samples import STOP_RULE, record, rule
@@ -22,7 +22,7 @@ def test_alerting_is_counted_in_the_benchmark(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(alerting, "FILES", 2)
     monkeypatch.setattr(alerting, "RECORDS", 60)
     monkeypatch.setattr(alerting, "QUIET_RECORDS", 60)
-    monkeypatch.setattr(alerting.instructions, "missing", lambda: "not counted here")
+    monkeypatch.setattr(instructions, "missing", lambda: "not counted here")
     records = (record(eventName="DescribeTrails"), record(eventName="StopLogging"))
     workload = Workload("a test's", records, (), RULES, RULES)
 

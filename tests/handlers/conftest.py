@@ -1,6 +1,7 @@
 """The functions as Lambda runs them: `handler.py` beside its artefact, AWS played by moto."""
 
 import importlib.util
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -36,6 +37,25 @@ class LambdaContext:
 
     def get_remaining_time_in_millis(self) -> int:
         return int(1000 * self.left)
+
+
+def tally_of(log: pytest.LogCaptureFixture) -> dict[str, Any]:
+    """What the only run since the log was cleared came to, as its line says."""
+    (tally,) = (vars(line)["tally"] for line in log.records if "tally" in vars(line))
+    assert isinstance(tally, dict)
+    return tally
+
+
+def alarm_counts(text: str) -> dict[str, float]:
+    """The metrics that a run sent, all for its own service."""
+    counts: dict[str, float] = {}
+    for line in text.splitlines():
+        if '"_aws"' in line:
+            document = json.loads(line)
+            (directive,) = document["_aws"]["CloudWatchMetrics"]
+            assert (directive["Namespace"], directive["Dimensions"]) == ("Trailwarden", [["service"]])
+            counts |= {one["Name"]: sum(document[one["Name"]]) for one in directive["Metrics"]}
+    return counts
 
 
 @dataclass(frozen=True)

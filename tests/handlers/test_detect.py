@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.handlers.conftest import TABLE, Aws, LambdaContext
+from tests.handlers.conftest import TABLE, Aws, LambdaContext, alarm_counts, tally_of
 from tests.samples import harmless, log_file, log_key, notice, record
 from tests.unit.activity.credentials import ALICE, assumed, key, session_identity
 from trailwarden.activity.describe import describe
@@ -31,14 +31,6 @@ def run(module: ModuleType, *bodies: str) -> list[str]:
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
-def emitted_metrics(text: str) -> dict[str, Any]:
-    """The EMF document among the log lines."""
-    documents = [json.loads(line) for line in text.splitlines() if '"_aws"' in line]
-    (document,) = documents
-    assert isinstance(document, dict)
-    return document
-
-
 def test_one_bad_notice_never_repeats_the_others(aws: Aws, load: Load) -> None:
     aws.put(log_key(GOOD), log_file([record(1), harmless(2)]))
     detect = load("detect")
@@ -57,32 +49,32 @@ def test_a_whole_batch_may_fail_without_an_exception(aws: Aws, load: Load) -> No
 
 
 def test_a_new_execution_environment_does_not_read_a_file_again(
-    aws: Aws, load: Load, capsys: pytest.CaptureFixture[str]
+    aws: Aws, load: Load, caplog: pytest.LogCaptureFixture
 ) -> None:
     aws.put(log_key(GOOD), log_file([record()]))
     assert run(load("detect"), notice(log_key(GOOD))) == []
     before = aws.items("ALERT#")
-    capsys.readouterr()
+    caplog.clear()
     assert run(load("detect"), notice(log_key(GOOD))) == []
-    metrics = emitted_metrics(capsys.readouterr().out)
-    assert (metrics["Files"], metrics["Duplicates"]) == ([0.0], [1.0])
+    tally = tally_of(caplog)
+    assert (tally["Files"], tally["Duplicates"]) == (0, 1)
     assert aws.items("ALERT#") == before
 
 
-def test_what_a_batch_came_to_is_told_as_metrics(
-    aws: Aws, load: Load, capsys: pytest.CaptureFixture[str]
+def test_what_a_batch_came_to_stands_in_one_log_line_and_no_metric_is_paid_for(
+    aws: Aws, load: Load, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     data = log_file([record(1), record(2), harmless(3), "no record"])
     aws.put(log_key(GOOD), data)
     aws.put(log_key(BAD), b"\x1f\x8bdamaged")
     run(load("detect"), notice(log_key(GOOD)), notice(log_key(BAD)), notice(log_key(GONE)), "{}")
 
-    metrics = emitted_metrics(capsys.readouterr().out)
-
-    told = {name: metrics[name][0] for name in metrics if isinstance(metrics[name], list)}
-    lag, seconds = told.pop("DeliveryLag"), told.pop("ProcessingTime")
+    text = capsys.readouterr().out
+    assert alarm_counts(text) == {}
+    told = tally_of(caplog)
+    lag, milliseconds = told.pop("DeliveryLag"), told.pop("ProcessingTime")
     assert lag > 0
-    assert seconds > 0
+    assert milliseconds > 0
     assert told == {
         "Notices": 4,
         "Files": 2,
@@ -143,7 +135,7 @@ CHAIN = [
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
 def test_who_assumed_a_role_is_learned_from_other_files_before_or_after(
-    aws: Aws, load: Load, capsys: pytest.CaptureFixture[str], order: tuple[int, ...]
+    aws: Aws, load: Load, caplog: pytest.LogCaptureFixture, order: tuple[int, ...]
 ) -> None:
     files = [[CHAIN[0], harmless(3)], [CHAIN[1]], [ACTED]]
     keys = [log_key(unique) for unique in (GOOD, BAD, GONE)]
@@ -152,7 +144,7 @@ def test_who_assumed_a_role_is_learned_from_other_files_before_or_after(
 
     assert run(load("detect"), *(notice(keys[place]) for place in order)) == []
 
-    assert emitted_metrics(capsys.readouterr().out)["SessionsLearned"] == [2.0]
+    assert tally_of(caplog)["SessionsLearned"] == 2
     table = SessionTable(aws.dynamodb, TABLE, now=time.time, pause=lambda _: None)
     told = describe(ACTED, Context(sessions=table))
     assert told.sentence().startswith("alice through role Deploy, role Admin stopped the logging of trail")

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.handlers.conftest import TABLE, Aws, LambdaContext
-from tests.handlers.test_detect import emitted_metrics
+from tests.handlers.conftest import TABLE, Aws, LambdaContext, alarm_counts, tally_of
 from tests.handlers.test_detect import run as run_detect
 from tests.samples import STOP_RULE, log_file, log_key, notice, record
 from trailwarden.alerting import MAIN, AccountName, Alerting, LevelOverride, Route, dump_alerting
@@ -70,23 +69,19 @@ def test_a_new_alert_reaches_the_subscriber(aws: Aws, load: Load) -> None:
 
 
 def test_a_staged_alert_is_passed_over_and_counted(
-    aws: Aws, load: Load, capsys: pytest.CaptureFixture[str]
+    aws: Aws, load: Load, caplog: pytest.LogCaptureFixture
 ) -> None:
     records = stored_alerts(aws, load, "alice", "bob")
     image = records[0]["dynamodb"]["NewImage"]
     staged = {**json.loads(image["alert"]["S"]), "status": "test", "staged": True}
     image["alert"] = {"S": json.dumps(staged)}
-    capsys.readouterr()
+    caplog.clear()
 
     assert run(load("notify"), records) == []
 
-    metrics = emitted_metrics(capsys.readouterr().out)
+    tally = tally_of(caplog)
     assert titles(aws) == ["user bob stopped the trail"]
-    assert [metrics[name] for name in ("StagedAlerts", "AlertsTold", "AlertsNotTold")] == [
-        [1.0],
-        [1.0],
-        [0.0],
-    ]
+    assert [tally[name] for name in ("StagedAlerts", "AlertsTold", "AlertsNotTold")] == [1, 1, 0]
 
 
 def test_a_repeated_stream_batch_is_told_once(aws: Aws, load: Load) -> None:
@@ -98,7 +93,7 @@ def test_a_repeated_stream_batch_is_told_once(aws: Aws, load: Load) -> None:
 
 
 def test_a_publish_that_fails_costs_only_its_own_alert_and_repeats_nothing(
-    aws: Aws, load: Load, monkeypatch: pytest.MonkeyPatch
+    aws: Aws, load: Load, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     records = stored_alerts(aws, load, "alice", "bob", "carol")
     notify = load("notify")
@@ -113,6 +108,7 @@ def test_a_publish_that_fails_costs_only_its_own_alert_and_repeats_nothing(
     with monkeypatch.context() as broken:
         broken.setattr(topic._topic, "publish", refuse_bob)
         assert run(notify, records) == ["101"]
+    assert alarm_counts(capsys.readouterr().out) == {"AlertsNotTold": 1}
     assert titles(aws) == ["user alice stopped the trail", "user carol stopped the trail"]
 
     assert run(notify, records[1:]) == []
@@ -212,17 +208,17 @@ def test_a_follow_up_is_told_with_its_number_and_once(aws: Aws, load: Load) -> N
 
 
 def test_what_exceeds_the_budget_is_held_back_and_counted(
-    aws: Aws, load: Load, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    aws: Aws, load: Load, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     users = [f"user{number}" for number in range(5)]
     records = stored_alerts(aws, load, *users)
     lay_settings(tmp_path, aws, rule_budget=2)
-    capsys.readouterr()
+    caplog.clear()
 
     assert run(load("notify"), records) == []
 
-    metrics = emitted_metrics(capsys.readouterr().out)
-    assert (metrics["AlertsTold"], metrics["AlertsHeldBack"]) == ([2.0], [3.0])
+    tally = tally_of(caplog)
+    assert (tally["AlertsTold"], tally["AlertsHeldBack"]) == (2, 3)
     assert len(titles(aws)) == 2
     assert len(aws.items("HELD#")) == 3
     assert week(aws) == {"TOLD#high": 2, "HELD": 3}

@@ -10,7 +10,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from tests.handlers.conftest import RULES_BUCKET, TABLE, Aws, LambdaContext
+from tests.handlers.conftest import RULES_BUCKET, TABLE, Aws, LambdaContext, alarm_counts, tally_of
 from tests.samples import log_file, log_key, notice, record
 from tests.unit.publishing.world import BROKEN, OWN, OWN_LATER, SHIPPED
 from trailwarden.aws.rule_set_table import RuleSetTable
@@ -225,13 +225,14 @@ def test_a_table_that_refuses_makes_every_message_come_again(
     assert letters(aws)[-1] == "Trailwarden: a rule set was refused"
 
 
-def test_what_was_done_is_told_as_metrics(
-    aws: Aws, publish: ModuleType, capsys: pytest.CaptureFixture[str]
+def test_what_was_done_stands_in_the_log(
+    aws: Aws, publish: ModuleType, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     run(publish, edit(aws, "own.yml", OWN), "nonsense")
-    (metrics,) = (json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line)
+    text = capsys.readouterr().out
     names = ("RuleSetsPublished", "RuleSetsRefused", "UnreadableNotices", "PublishFailures")
-    assert [metrics[name] for name in names] == [[1.0], [0.0], [1.0], [0.0]]
+    assert [tally_of(caplog)[name] for name in names] == [1, 0, 1, 0]
+    assert alarm_counts(text) == {}
 
 
 def test_a_missing_setting_is_told_when_the_function_starts(

@@ -161,6 +161,27 @@ def test_once_a_week_silence_is_explained(aws: Aws, load: Load, clock: list[floa
     assert beats[0]["records"] == 1
 
 
+def test_an_account_that_is_not_read_is_reported_and_one_that_nobody_records_is_in_the_heartbeat(
+    aws: Aws, load: Load, tmp_path: Path, clock: list[float]
+) -> None:
+    named = {"444455556666": AccountName(name="shop"), "111122223333": AccountName()}
+    lay_settings(tmp_path, aws, accounts=named, unrecorded=("111122223333",))
+    stored_alerts(aws, load, "alice")
+    for hour in (0, 1, 25, 26):
+        clock[0] = NOON + 3600 * hour
+        tend(load)
+    # The record is of the day before; what nothing was ever read of has a day to begin.
+    letters = [json.loads(message["Body"]) for message in aws.messages(aws.operations_queue)]
+    assert [one["Subject"] for one in letters] == ["Trailwarden: no record of any account for a day"] * 2
+    assert "444455556666 (shop)\n    the last record is of Sun 1 March" in letters[0]["Message"]
+    assert "111122223333\n    nothing was ever read of it" in letters[1]["Message"]
+
+    clock[0] = NOON + 7 * 86_400
+    tend(load)
+    (beat,) = [one for one in told(aws) if one["schema"] == "trailwarden.heartbeat/1"]
+    assert beat["unrecorded_accounts"] == ["111122223333"]
+
+
 def test_one_that_is_broken_costs_no_other(aws: Aws, load: Load, clock: list[float]) -> None:
     stored_alerts(aws, load, "alice", "bob")
     key = {name: items(aws, "ALERT")[0][name] for name in ("pk", "sk")}

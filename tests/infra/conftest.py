@@ -155,7 +155,7 @@ def organization(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
             },
         ],
         operations_subscribers=[],
-        retention={"log_days": 30, "function_log_days": 400},
+        retention={"log_days": 30, "archive_after_days": 14, "function_log_days": 400},
         functions={"architecture": "x86_64", "python": "3.13", "detect_timeout_seconds": 300},
     )
     return synthesize(tmp_path_factory.mktemp("organization"), raw)

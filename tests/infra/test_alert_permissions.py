@@ -14,6 +14,8 @@ from tests.infra.conftest import Synthesized
 from trailwarden.answering import Applier
 from trailwarden.aws.alert_book import open_alert_book
 from trailwarden.aws.request_table import RequestedAnswers, RequestTable, handed_in
+from trailwarden.aws.silence_table import SilenceTable
+from trailwarden.dispatch.silence import SilenceWatch
 from trailwarden.state.outbox import Budgets
 
 CHANGES = {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"}
@@ -77,10 +79,10 @@ def used(name: str, request: Any) -> Iterator[tuple[str, str]]:
 
 
 @contextmanager
-def recorded(world: World) -> Iterator[Uses]:
+def recorded(world: World, *more: Any) -> Iterator[Uses]:
     """What is done to the table meanwhile, by whatever part of the world."""
     uses = Uses()
-    parts = (world.kept, world.outbox, world.due, world.weeks)
+    parts = (world.kept, world.outbox, world.due, world.weeks, *more)
     for part in parts:
         part._client = Recording(world.database, uses)
     yield uses
@@ -94,6 +96,15 @@ def a_busy_week() -> tuple[Uses, Uses, Uses]:
     detect, notify, tend = Uses(), Uses(), Uses()
     book = open_alert_book(world.database, "alerts", now=lambda: world.now, pause=lambda _: None)
     world.tender.tend()
+    silences = SilenceTable(world.database, "alerts", now=lambda: world.now)
+    silence = SilenceWatch(
+        weeks=world.weeks,
+        silences=silences,
+        operations=world.operations,
+        accounts=["444455556666"],
+        name=str,
+        now=lambda: world.now,
+    )
     for number in range(60):
         with recorded(world) as uses:
             world.deliver(
@@ -115,8 +126,9 @@ def a_busy_week() -> tuple[Uses, Uses, Uses]:
             (entry, *_) = book.list(datetime.fromtimestamp(START, UTC), limit=1)
             book.acknowledge(entry.alert.alert_id, "alice", "")
         world.pass_time(200)
-        with recorded(world) as uses:
+        with recorded(world, silences) as uses:
             world.tender.tend()
+            silence.check()
         tend.add_all(uses)
     return detect, notify, tend
 

@@ -55,7 +55,9 @@ def test_the_functions_know_what_the_settings_say() -> None:
         "444455556666": AccountName(name="production", environment="production"),
         "777788889999": AccountName(name="staging", environment="staging"),
         "123412341234": AccountName(name="shop"),
+        "999900001111": AccountName(),
     }
+    assert found.unrecorded == ()
     assert (found.quiet_seconds, found.rule_budget, found.overall_budget) == (7200, 3, 30)
     assert (found.security_hub, found.account, found.region) == (True, "111122223333", "eu-central-1")
     assert (found.organization, found.environment_tag) == (True, "stage")

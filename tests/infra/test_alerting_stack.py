@@ -151,6 +151,9 @@ def test_no_action_is_a_pattern(routed: Synthesized, name: str) -> None:
     assert not any("*" in action for action in actions)
 
 
+NO_ATTRIBUTES = "NumberOfNotificationsFilteredOut-NoMessageAttributes"
+
+
 def test_what_needs_a_hand_is_told_to_operations(routed: Synthesized) -> None:
     alarms = [one["Properties"] for one in routed.resources(ALERTING, "AWS::CloudWatch::Alarm").values()]
     assert {(alarm["MetricName"], alarm["Dimensions"][0]["Value"]) for alarm in alarms} == {
@@ -160,11 +163,15 @@ def test_what_needs_a_hand_is_told_to_operations(routed: Synthesized) -> None:
         ("RequestsSetAside", APPLY),
         ("RequestsFailed", APPLY),
         ("Invocations", TEND),
+        ("Invocations", WATCH),
         ("DeafTopics", WATCH),
         ("ApproximateNumberOfMessagesVisible", "trailwarden-subscriber-dead-letters"),
         ("NumberOfNotificationsFailed", "trailwarden-alerts"),
         ("NumberOfNotificationsFailed", "trailwarden-alerts-network-team"),
         ("NumberOfNotificationsFailed", "trailwarden-alerts-audit"),
+        (NO_ATTRIBUTES, "trailwarden-alerts"),
+        (NO_ATTRIBUTES, "trailwarden-alerts-network-team"),
+        (NO_ATTRIBUTES, "trailwarden-alerts-audit"),
     }
     for alarm in alarms:
         assert alarm["AlarmActions"] == [OPERATIONS]
@@ -174,7 +181,7 @@ def test_what_needs_a_hand_is_told_to_operations(routed: Synthesized) -> None:
 def test_a_clock_that_stands_still_is_an_alarm_and_a_topic_without_messages_is_none(
     routed: Synthesized,
 ) -> None:
-    silent = routed.properties(ALERTING, "AWS::CloudWatch::Alarm", MetricName="Invocations")
+    silent = routed.properties(ALERTING, "AWS::CloudWatch::Alarm", AlarmName="trailwarden-tend-alerts-silent")
     assert silent["TreatMissingData"] == "breaching"
     assert silent["ComparisonOperator"] == "LessThanThreshold"
     assert silent["Threshold"] == 1

@@ -79,7 +79,8 @@ def test_nobody_is_allowed_as_anybody(variant: str, request: pytest.FixtureReque
 def test_stacks_are_named_and_ordered(deployment: Synthesized) -> None:
     manifest = json.loads((deployment.folder / "manifest.json").read_text(encoding="utf-8"))
     stacks = {k: v for k, v in manifest["artifacts"].items() if v["type"] == "aws:cloudformation:stack"}
-    trails = {"TrailwardenTrail-444455556666", "TrailwardenTrail-777788889999"}
+    own = "TrailwardenTrail-111122223333"
+    trails = {"TrailwardenTrail-444455556666", "TrailwardenTrail-777788889999", own}
     stateful = {"TrailwardenLogArchive", "TrailwardenDetectionState", "TrailwardenRules"} | trails
     assert set(stacks) == stateful | {"TrailwardenDetection", "TrailwardenAlerting", "TrailwardenPublishing"}
     before_detection = set(stacks["TrailwardenDetection"]["dependencies"])
@@ -89,6 +90,43 @@ def test_stacks_are_named_and_ordered(deployment: Synthesized) -> None:
     for trail in trails:
         assert "TrailwardenDetection" in stacks[trail]["dependencies"]
         assert stacks[trail]["environment"] == f"aws://{trail.removeprefix('TrailwardenTrail-')}/eu-central-1"
+    # What it would record of their first deployment is no attack.
+    assert {"TrailwardenAlerting", "TrailwardenPublishing"} <= set(stacks[own]["dependencies"])
+
+
+# How long each may be missing: a bit more than a day for what runs once a day, or its schedule is late by
+# seconds and the alarm rings.
+MISSED = {
+    "trailwarden-tend-alerts-silent": 900,
+    "trailwarden-watch-alerting-silent": 26 * 3600,
+    "trailwarden-publish-rules-silent": 26 * 3600,
+    "trailwarden-ingest-silent": 2 * 3600,
+}
+
+
+def test_silence_is_an_alarm_where_something_should_come(deployment: Synthesized) -> None:
+    alarms = [
+        resource["Properties"]
+        for stack in deployment.templates
+        for resource in deployment.resources(stack, "AWS::CloudWatch::Alarm").values()
+    ]
+    missed = {one["AlarmName"]: one for one in alarms if one["ComparisonOperator"] == "LessThanThreshold"}
+    assert {name: one["EvaluationPeriods"] * one["Period"] for name, one in missed.items()} == MISSED
+    for one in missed.values():
+        assert (one["Threshold"], one["Statistic"]) == (1, "Sum")
+        assert one["TreatMissingData"] == "breaching", "a metric that stops is the thing itself"
+        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+        assert one["EvaluationPeriods"] * one["Period"] <= (604_800 if one["Period"] >= 3600 else 86_400)
+    for one in alarms:
+        if one["AlarmName"] not in missed:
+            assert one["TreatMissingData"] == "notBreaching"
+    clocks = [
+        resource["Properties"]["ScheduleExpression"]
+        for stack in deployment.templates
+        for resource in deployment.resources(stack, "AWS::Events::Rule").values()
+        if "ScheduleExpression" in resource["Properties"]
+    ]
+    assert len(clocks) == 3, "each schedule has an alarm of its own"
 
 
 @pytest.mark.parametrize(("variant", "protected"), [("deployment", False), ("routed", True)])

@@ -277,6 +277,7 @@ def test_what_needs_a_hand_is_told_to_operations(deployment: Synthesized) -> Non
         ("ApproximateNumberOfMessagesVisible", "trailwarden-delivery-dead-letters"),
         ("ApproximateNumberOfMessagesVisible", "trailwarden-notify-dead-letters"),
         ("ApproximateAgeOfOldestMessage", "trailwarden-ingest"),
+        ("NumberOfMessagesSent", "trailwarden-ingest"),
         ("Errors", "trailwarden-detect"),
         ("Errors", "trailwarden-notify"),
         ("IteratorAge", "trailwarden-notify"),

@@ -15,7 +15,7 @@ ARCHIVE = "TrailwardenLogArchive"
 BUCKET = "trailwarden-logs-111122223333-eu-central-1"
 TRAILS = [
     f"arn:aws:cloudtrail:eu-central-1:{account}:trail/trailwarden"
-    for account in ("444455556666", "777788889999")
+    for account in ("444455556666", "777788889999", "111122223333")
 ]
 GOV_TRAIL = "arn:aws-us-gov:cloudtrail:us-gov-west-1:999900001111:trail/trailwarden"
 
@@ -36,7 +36,7 @@ def bucket_statements(deployment: Synthesized) -> list[dict[str, Any]]:
 
 def test_each_account_may_put_into_its_own_folder_only(deployment: Synthesized) -> None:
     statements = by_sid(bucket_statements(deployment))
-    for account, trail in zip(("444455556666", "777788889999"), TRAILS, strict=True):
+    for account, trail in zip(("444455556666", "777788889999", "111122223333"), TRAILS, strict=True):
         assert statements[f"Deliver{account}"] == {
             "Sid": f"Deliver{account}",
             "Effect": "Allow",
@@ -90,6 +90,7 @@ def test_the_key_encrypts_for_our_trails_and_our_topic(deployment: Synthesized) 
         "kms:EncryptionContext:aws:cloudtrail:arn": [
             "arn:aws:cloudtrail:*:444455556666:trail/*",
             "arn:aws:cloudtrail:*:777788889999:trail/*",
+            "arn:aws:cloudtrail:*:111122223333:trail/*",
         ]
     }
     topic = "arn:aws:sns:eu-central-1:111122223333:trailwarden-delivery"
@@ -182,11 +183,12 @@ def test_log_files_are_kept_as_long_as_the_settings_say(
         "Rules"
     ][0]
     assert rule["ExpirationInDays"] == 400
-    assert rule["Transitions"] == [{"StorageClass": "GLACIER_IR", "TransitionInDays": 90}]
+    assert "Transitions" not in rule
     name = "trailwarden-logs-111122223333-us-gov-west-1"
     other = organization.properties(ARCHIVE, "AWS::S3::Bucket", BucketName=name)
-    assert other["LifecycleConfiguration"]["Rules"][0]["ExpirationInDays"] == 30
-    assert "Transitions" not in other["LifecycleConfiguration"]["Rules"][0]
+    moved = other["LifecycleConfiguration"]["Rules"][0]
+    assert moved["ExpirationInDays"] == 30
+    assert moved["Transitions"] == [{"StorageClass": "GLACIER_IR", "TransitionInDays": 14}]
     assert other["ObjectLockConfiguration"]["Rule"]["DefaultRetention"] == {"Days": 30, "Mode": "COMPLIANCE"}
 
 

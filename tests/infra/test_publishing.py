@@ -147,7 +147,16 @@ def test_what_needs_a_hand_is_told_to_operations(deployment: Synthesized) -> Non
     alarms = [
         one["Properties"] for one in deployment.resources(PUBLISHING, "AWS::CloudWatch::Alarm").values()
     ]
-    assert {(alarm["MetricName"], alarm["Dimensions"][0]["Value"]) for alarm in alarms} == {
+    (missed,) = (alarm for alarm in alarms if alarm["TreatMissingData"] == "breaching")
+    (hourly,) = (
+        name
+        for name, one in deployment.resources(PUBLISHING, "AWS::Events::Rule").items()
+        if "ScheduleExpression" in one["Properties"]
+    )
+    assert missed["Dimensions"] == [{"Name": "RuleName", "Value": {"Ref": hourly}}]
+    assert (missed["Namespace"], missed["MetricName"]) == ("AWS/Events", "Invocations")
+    watched = [alarm for alarm in alarms if alarm is not missed]
+    assert {(alarm["MetricName"], alarm["Dimensions"][0]["Value"]) for alarm in watched} == {
         ("ApproximateNumberOfMessagesVisible", "trailwarden-publish-dead-letters"),
         ("ApproximateAgeOfOldestMessage", "trailwarden-publish"),
         ("Errors", "trailwarden-publish-rules"),

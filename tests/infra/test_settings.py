@@ -48,7 +48,7 @@ def test_only_what_has_no_default_must_be_given() -> None:
         "subscribers": [],
     }
     settings = parse_settings(least)
-    assert settings.trail_accounts == ("444455556666",)
+    assert settings.trail_accounts == ("444455556666", "111122223333")
     assert settings.object_lock is None
     assert settings.retention.archive_after_days is None
 

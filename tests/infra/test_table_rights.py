@@ -42,6 +42,7 @@ TABLE: dict[str, dict[str, set[str]]] = {
     "RULESET": {"publish-rules": {PUT, UPDATE, DELETE}},
     "SESSION#*": {"detect": {BATCH}},
     "SETASIDE": {"notify": {PUT}, "tend-alerts": {PUT, UPDATE}},
+    "SILENCES": {"tend-alerts": {UPDATE}},
     "STAGED#*": {"detect": {PUT}},
     "STORMS": {"notify": {UPDATE}, "tend-alerts": {UPDATE}},
     "SUBSCRIPTIONS#*": {"watch-alerting": {PUT}},

@@ -131,6 +131,7 @@ ARROWS: dict[str, set[str]] = {
         "trailwarden.state",
     },
     "trailwarden.coverage": {"trailwarden.rules"},
+    "trailwarden.unrecorded": {"trailwarden.rules", "trailwarden.engine"},
     "trailwarden.third_party": {"trailwarden.errors", "trailwarden.rules"},
     "trailwarden.live_rules": {
         "trailwarden.safety",

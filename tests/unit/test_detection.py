@@ -142,7 +142,7 @@ def test_a_log_file_becomes_a_stored_alert(cloud: Cloud) -> None:
     assert alert.evidence.record_index == 1
     assert (tally.files, tally.records, tally.matches, tally.alerts) == (1, 3, 1, 1)
     assert tally.bytes == len(data)
-    assert tally.delivery_lags == [300.0, 300.0]
+    assert tally.delivery_lag == 300.0
 
 
 def test_a_file_is_read_once_even_where_notices_repeat(cloud: Cloud) -> None:

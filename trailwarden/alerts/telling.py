@@ -227,6 +227,8 @@ class Heartbeat:
     suppressed: Suppressed = Suppressed()
     unknown: tuple[str, ...] = ()
     """Figures that could not be read, by name: what the others say holds without them."""
+    unrecorded: tuple[str, ...] = ()
+    """Accounts that no trail records, by the settings: the audit account, if it was left out."""
 
 
 Told = Alert | StormSummary | Heartbeat

@@ -76,7 +76,7 @@ class Channels:
         hub = SecurityHub(alerting.account, alerting.region, _partition(alerting.main.topic_arn))
         self._hub = hub if alerting.security_hub else None
         self.all: Sequence[TopicChannel] = [
-            TopicChannel(client, route, context=self._context, hub=self._hub) for route in alerting.topics
+            TopicChannel(client, route, context=self.context, hub=self._hub) for route in alerting.topics
         ]
         self._by_name = {channel.name: channel for channel in self.all}
 
@@ -86,7 +86,8 @@ class Channels:
         routes = self._alerting.routes_of(alert, info.environment if info else None)
         return [self._by_name[route.name] for route in routes]
 
-    def _context(self) -> Context:
+    def context(self) -> Context:
+        """What is known besides the record, as of now."""
         return replace(self._known, accounts=self._names())
 
 

@@ -25,6 +25,7 @@ _ENOUGH = 4_000
 _DAYS_AT_LEAST = 48
 _SAMPLE = 48
 _OFTEN = 16  # of the kinds of traffic
+_PEOPLE = frozenset({"AssumedRole", "IAMUser"})
 _UNLIKE = (0, 19, 22)
 _LASTING = 0.3  # of the keys of users: sessions are the rule
 _VERSIONS = ("1.11",) * 18 + ("1.10",) * 3 + ("1.09",) * 2 + ("1.08",)
@@ -59,6 +60,11 @@ def completed(record: Record, filling: Record) -> dict[str, Any]:
     if isinstance(identity, dict):
         whole["userIdentity"] = {**filling["userIdentity"], **identity}
     return whole
+
+
+def some_of(records: Sequence[Record], count: int) -> list[RecordView]:
+    """About as many of the records, evenly chosen, to hold many detections against."""
+    return [RecordView(dict(record)) for record in records[:: max(1, len(records) // count)]]
 
 
 def share_matched(detection: Node, views: Sequence[RecordView]) -> float:
@@ -123,16 +129,25 @@ class _Kind:
         self._address = _address(number, digits, private=self._endpoint is not None)
 
     def completed(self, record: Record, moment: datetime) -> dict[str, Any]:
-        """The record as this traffic has it at a moment."""
+        """The record as this traffic has it at a moment. Whether a user or a role's session calls is seldom
+        what a rule is about: this traffic's caller stands in for the other."""
+        identity = record.get("userIdentity")
+        kind = identity.get("type") if isinstance(identity, dict) else None
+        if kind in _PEOPLE and kind != _KINDS[self._number]:
+            record = {
+                **record,
+                "userIdentity": {"accountId": _Caller.of(record["userIdentity"], self).account},
+            }
         return completed(record, self._filling(record, moment))
 
     def _filling(self, record: Record, moment: datetime) -> dict[str, Any]:
         number, digits = self._number, self._digits
         identity = record.get("userIdentity")
-        caller = _Caller.of(identity if isinstance(identity, dict) else {}, self, digits)
+        caller = _Caller.of(identity if isinstance(identity, dict) else {}, self)
         region = str(record.get("awsRegion", self._region))
         service = str(record.get("eventSource", f"service{number}.amazonaws.com")).partition(".")[0]
-        filling = {
+        called = caller.identity(moment, digits)
+        filling: dict[str, Any] = {
             "eventVersion": _VERSIONS[number],
             "eventTime": f"{moment:%Y-%m-%dT%H:%M:%SZ}",
             "eventID": _uuid(digits),
@@ -147,10 +162,10 @@ class _Kind:
             "eventName": f"Change{digits.getrandbits(40):x}".title(),
             "sourceIPAddress": _SERVICES[number % 2] if self._by_service else self._address,
             "userAgent": _SERVICES[number % 2] if self._by_service else _AGENTS[number % len(_AGENTS)],
-            "userIdentity": caller.identity(moment, digits),
+            "userIdentity": called,
         }
         if self._by_service:
-            filling["userIdentity"]["invokedBy"] = _SERVICES[number % 2]
+            called["invokedBy"] = _SERVICES[number % 2]
             return filling
         host = f"{service}.amazonaws.com" if service in _GLOBAL else f"{service}.{region}.amazonaws.com"
         old = number % 6 == 1
@@ -171,6 +186,10 @@ class _Kind:
     def account(self) -> str:
         return self._account
 
+    @property
+    def digits(self) -> random.Random:
+        return self._digits
+
 
 class _Caller:
     """Who calls, as far as a test record says, and else somebody of this kind of traffic."""
@@ -182,13 +201,13 @@ class _Caller:
         self._session = session
 
     @classmethod
-    def of(cls, identity: Record, traffic: _Kind, digits: random.Random) -> "_Caller":
+    def of(cls, identity: Record, traffic: _Kind) -> "_Caller":
         kind = str(identity.get("type") or _KINDS[traffic.number])
         found = _ACCOUNT.match(str(identity.get("arn", "")))
         account, role, session, user = found.groups() if found else (None, None, None, None)
         own = str(identity.get("accountId") or account or traffic.account)
-        name = role or identity.get("userName") or user or _name(traffic.number, digits)
-        return cls(kind, own, str(name), session or _session(traffic.number, digits))
+        name = role or identity.get("userName") or user or _name(traffic.number, traffic.digits)
+        return cls(kind, own, str(name), session or _session(traffic.number, traffic.digits))
 
     def identity(self, moment: datetime, digits: random.Random) -> dict[str, Any]:
         """Its `userIdentity`, as https://docs.aws.amazon.com/awscloudtrail/latest/userguide/

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class DefectReason(StrEnum):
-    """Why a file, a part of it or a record could not be read as it should; a word that a metric can carry."""
+    """Why a file, a part of it or a record could not be read as it should, in a word."""
 
     EMPTY = "empty"  # no bytes, or a gzip of none
     CORRUPT_GZIP = "corrupt_gzip"  # damaged, or its checksum does not fit

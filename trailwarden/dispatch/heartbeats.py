@@ -30,21 +30,24 @@ class Acknowledged(Protocol):
 
 class HeartbeatFigures:
     """What a week came to, for its heartbeat. `accounts` are those that the settings name: the heartbeat says
-    where nothing was read of them."""
+    where nothing was read of them, and which of them nobody records (`unrecorded`)."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (its parts, each passed in)
         self,
         weeks: Weeks,
         acknowledged: Acknowledged,
         rule_set_version: Callable[[], str],
         accounts: Collection[str],
         suppressed: Callable[[datetime], Suppressed] = lambda _since: Suppressed(),
+        *,
+        unrecorded: Collection[str] = (),
     ) -> None:
         self._weeks = weeks
         self._acknowledged = acknowledged
         self._rule_set_version = rule_set_version
         self._accounts = accounts
         self._suppressed = suppressed
+        self._unrecorded = tuple(unrecorded)
 
     def of(self, week: str, *, brief: bool = False) -> Heartbeat:
         """The week. A figure that cannot be read is named, and costs no other; `brief`: without what there
@@ -77,6 +80,7 @@ class HeartbeatFigures:
             rule_set_version=_read("the rule set", self._rule_set_version, "", unknown),
             suppressed=_read(SUPPRESSED, lambda: self._suppressed(since), Suppressed(), unknown),
             unknown=tuple(unknown),
+            unrecorded=self._unrecorded,
         )
 
     def _known_in(self, week: str, unknown: list[str]) -> Collection[str]:

@@ -94,7 +94,7 @@ class Operations(Protocol):
 
 @dataclass(slots=True)
 class TendTally:
-    """What one run came to; every number is a metric."""
+    """What one run came to; every number stands in its log line."""
 
     looked_at: int = 0
     closed: int = 0
@@ -105,13 +105,16 @@ class TendTally:
     """What operations was notified of, since it ended its function again and again."""
     summaries: int = 0
     heartbeats: int = 0
+    silences: int = 0
+    """Accounts of which operations was notified that they fell silent, or that records come again."""
     left: int = 0
     """Whether there was more than the run had time for."""
 
 
 class Tender:
     """One run is `tend`; `now` gives seconds since 1970. `accounts` are those that the settings name: the
-    heartbeat says where nothing was read of them."""
+    heartbeat says where nothing was read of them, and which are `unrecorded`. `silence` looks for accounts
+    that fell silent (`SilenceWatch.check`)."""
 
     def __init__(  # noqa: PLR0913 (its parts, each passed in)
         self,
@@ -132,6 +135,8 @@ class Tender:
         accounts: Collection[str],
         now: Callable[[], float],
         suppressed: Callable[[datetime], Suppressed] = lambda _since: Suppressed(),
+        unrecorded: Collection[str] = (),
+        silence: Callable[[], int] = lambda: 0,
     ) -> None:
         self._store = store
         self._groups = groups
@@ -141,7 +146,10 @@ class Tender:
         self._set_asides = set_asides
         self._operations = operations
         self._weeks = weeks
-        self._figures = HeartbeatFigures(weeks, acknowledged, rule_set_version, accounts, suppressed)
+        self._silence = silence
+        self._figures = HeartbeatFigures(
+            weeks, acknowledged, rule_set_version, accounts, suppressed, unrecorded=unrecorded
+        )
         self._notifier = notifier
         self._topics = topics
         self._budgets = budgets
@@ -160,6 +168,7 @@ class Tender:
         self._guarded(tally, "the summaries", lambda: self._sum_up(tally, enough, out_of_time))
         if not enough():
             self._guarded(tally, "the heartbeat", lambda: self._heartbeat(tally))
+            self._guarded(tally, "silent accounts", lambda: self._look_for_silence(tally))
         self._guarded(tally, "what is due", lambda: self._all_due(tally, enough))
         return tally
 
@@ -232,6 +241,9 @@ class Tender:
         for why in found:
             self._set_asides.reported(why)
         tally.set_aside += len(found)
+
+    def _look_for_silence(self, tally: TendTally) -> None:
+        tally.silences += self._silence()
 
     def _sum_up(self, tally: TendTally, enough: Callable[[], bool], out_of_time: Callable[[], bool]) -> None:
         for storm in self._storms.storms():

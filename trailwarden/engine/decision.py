@@ -38,6 +38,13 @@ class Limits:
     """Characters of a value; longer ones are looked at each time."""
     open_rules: int = 400_000
     """Undecided rules and branches in all nodes together, about 100 bytes each."""
+    growth: int = 2_000
+    """Of these, how many one record may add: where many rules look at fields of their own, it is cheaper to
+    hold each against the record."""
+
+
+class OvergrownError(Exception):
+    """A record asks for more new nodes than it is worth."""
 
 
 class _Truth:
@@ -196,12 +203,15 @@ class Decision:
     def at_record(self, nodes: Iterable[Node], view: RecordView) -> list[int]:
         """The rules that a record matches, in their order, from the nodes on that its row led to.
 
-        Raises what a predicate raises."""
+        Raises what a predicate raises, and `OvergrownError`."""
         matched: list[int] = []
+        most = self._weight + self._limits.growth
         for start in nodes:
             node = start
             while (field := node.field) is not None:
                 node = self._branch(node, field.of_record(view))
+                if self._weight > most:
+                    raise OvergrownError
             matched += node.matched
         return sorted(matched)
 

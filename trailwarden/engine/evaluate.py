@@ -12,13 +12,9 @@ from trailwarden.rules.ruleset import Node
 Condition = Callable[[RecordView], bool]
 _Read = Callable[[RecordView], Values]
 
-_RELATES: dict[str, Callable[[str, str], bool]] = {
-    "is": str.__eq__,
-    "starts": str.startswith,
-    "ends": str.endswith,
-    "contains": str.__contains__,
-}
-_RELATIONS = _RELATES | {f"{name}_cased": relates for name, relates in _RELATES.items()}
+_RELATIONS = frozenset(
+    f"{name}{suffix}" for name in ("is", "starts", "ends", "contains") for suffix in ("", "_cased")
+)
 
 
 def holds(detection: Node, record: Record) -> bool:
@@ -126,14 +122,34 @@ def _field_reference(read: _Read, read_other: _Read, relation: str) -> Condition
     for the `_cased` relations); a field that is missing or null relates to nothing."""
     if relation not in _RELATIONS:
         raise ValueError(f"unknown relation of fields {relation!r}")
-    relates, cased = _RELATIONS[relation], relation.endswith("_cased")
+    name, _, cased = relation.partition("_")
+    relates = _RELATES[name]
 
-    def texts(values: Values) -> list[str]:
+    def texts(values: Values) -> set[str]:
         found = map(scalar_text, values.scalars)
-        return list(found if cased else map(fold, found))
+        return set(found if cased else map(fold, found))
 
-    def related(view: RecordView) -> bool:
-        wanted = texts(read_other(view))
-        return any(relates(text, part) for text in texts(read(view)) for part in wanted)
+    return lambda view: relates(texts(read(view)), texts(read_other(view)))
 
-    return related
+
+def _begin_with(texts: set[str], parts: set[str]) -> bool:
+    lengths = set(map(len, parts))
+    return any(text[:length] in parts for text in texts for length in lengths if length <= len(text))
+
+
+def _end_with(texts: set[str], parts: set[str]) -> bool:
+    return _begin_with({text[::-1] for text in texts}, {part[::-1] for part in parts})
+
+
+def _contain(texts: set[str], parts: set[str]) -> bool:
+    together = "\n".join(texts)
+    return any(part in together and any(part in text for text in texts) for part in parts)
+
+
+# Both fields may hold thousands of values: no relation but the last tries each with each.
+_RELATES: dict[str, Callable[[set[str], set[str]], bool]] = {
+    "is": lambda texts, parts: not texts.isdisjoint(parts),
+    "starts": _begin_with,
+    "ends": _end_with,
+    "contains": _contain,
+}

@@ -1,108 +1,185 @@
-"""Many patterns against one text, at a cost that hardly grows with their number."""
+"""Many patterns against one text, at a cost that hardly grows with their number.
+
+A text is held against a set of globs in four ways: beginnings and ends are looked up by their length,
+substrings are searched together, and only globs of several parts are tried one by one. Regular expressions
+are tried one by one too: one automaton for all would be faster on most texts, but two that are small by
+themselves multiply in it, and then every byte costs as much as all of them are long. How many of what is
+tried one by one a rule set may have is bounded where it is compiled (`rules/cost.py`).
+"""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import re2
 
 from trailwarden.engine.text import Test, compile_glob, compile_regex, fold, glob_parts
 
-_FEW = 8  # up to so many patterns, one test after the other is as fast
+FEW = 8  # up to so many patterns, one test after the other is as fast
+_AUTOMATON_SIZE = 4 * 1024 * 1024  # bytes that RE2 surely has for the states of a set
+_WIDTHS = (16, 8, 5, 3, 2, 1)
 
 
-class PatternSet:
-    """Patterns of numbered leaves; a leaf may have several. Compiled when first asked.
+class Patterns(Protocol):
+    """Patterns of numbered leaves; a leaf may have several."""
 
-    `make` gives a pattern's own test, `expression` the same as an RE2 expression that is searched for.
-    RE2 runs a set as one automaton; where it has not the memory for that, it says nothing but "no match".
-    So each set holds one more expression, which every text matches: where even that is missing, the
-    patterns are tried one by one.
-    """
+    def leaves_in(self, text: str) -> Iterable[int]:
+        """The leaves of which a pattern matches the text."""
 
-    def __init__(
-        self,
-        patterns: Sequence[tuple[Any, int]],
-        make: Callable[[Any], Test],
-        expression: Callable[[Any], str],
-    ) -> None:
+
+class OneByOne:
+    """Patterns that are tried one after the other. Compiled when first asked."""
+
+    def __init__(self, patterns: Sequence[tuple[Any, int]], make: Callable[[Any], Test]) -> None:
         self._patterns = patterns
         self._make = make
-        self._expression = expression
         self._tests: list[tuple[Test, int]] | None = None
-        self._sets: list[tuple[Any, Sequence[tuple[Any, int]]]] | None = None
+
+    def leaves_in(self, text: str) -> Iterable[int]:
+        """The leaves of which a pattern matches the text."""
+        if self._tests is None:
+            self._tests = [(self._make(pattern), leaf) for pattern, leaf in self._patterns]
+        return [leaf for test, leaf in self._tests if test(text)]
+
+
+class _Ends:
+    """Literals at the beginning of a text, or at its end: a look-up for each of their lengths."""
+
+    def __init__(self, *, at_end: bool) -> None:
+        self._at_end = at_end
+        self._by_length: dict[int, dict[str, list[int]]] = {}
+
+    def add(self, literal: str, leaf: int) -> None:
+        self._by_length.setdefault(len(literal), {}).setdefault(literal, []).append(leaf)
+
+    def leaves_in(self, text: str) -> list[int]:
+        found: list[int] = []
+        size = len(text)
+        for length, literals in self._by_length.items():
+            if length <= size:
+                found += literals.get(text[size - length :] if self._at_end else text[:length], ())
+        return found
+
+
+class _Substrings:
+    """Literals anywhere in a text.
+
+    Some are searched by one automaton of RE2, as long as all of its states fit into RE2's memory whatever the
+    text. Of many, each is found by a gram: a part of it that few others have, of one of a few widths, looked
+    up at each place of the text.
+    """
+
+    def __init__(self, literals: Sequence[tuple[str, int]]) -> None:
+        self._literals = literals
+        self._set: Any = None
+        self._grams: list[tuple[int, dict[str, list[tuple[int, str, int]]]]] | None = None
+        self._is_small = automaton_fits([literal for literal, _ in literals])
+
+    def leaves_in(self, text: str) -> Iterable[int]:
+        if self._is_small:
+            try:
+                if self._set is None:
+                    self._set = self._compiled()
+                hits = self._set.Match(text)
+            except UnicodeEncodeError:  # half of a surrogate pair, which UTF-8 cannot spell
+                hits = ()
+            # RE2 says nothing but "no match" where it lacks memory; the last expression matches every text.
+            if len(self._literals) in hits:
+                return [self._literals[hit][1] for hit in hits if hit < len(self._literals)]
+        return self._by_grams(text)
+
+    def _compiled(self) -> Any:
+        options = re2.Options()
+        options.log_errors = False
+        together = re2.Set.SearchSet(options)
+        for literal, _ in self._literals:
+            together.Add(f"(?s)(?:{re2.escape(literal)})")
+        together.Add("")
+        together.Compile()
+        return together
+
+    def _by_grams(self, text: str) -> Iterable[int]:
+        if self._grams is None:
+            self._grams = list(_grams(self._literals).items())
+        found: set[int] = set()
+        for width, grams in self._grams:
+            known = grams.keys()
+            places = [at for at in range(len(text) - width + 1) if text[at : at + width] in known]
+            for at in places:
+                for offset, literal, leaf in grams[text[at : at + width]]:
+                    if leaf not in found and at >= offset and text.startswith(literal, at - offset):
+                        found.add(leaf)
+        return found
+
+
+def automaton_fits(literals: Sequence[str]) -> bool:
+    """Whether RE2 has the memory for all states of an automaton that searches the literals."""
+    states = sum(len(literal.encode("utf-8", "replace")) for literal in literals) + 2
+    return states * (4 * len(literals) + 2_100) <= _AUTOMATON_SIZE
+
+
+def _grams(literals: Sequence[tuple[str, int]]) -> dict[int, dict[str, list[tuple[int, str, int]]]]:
+    """By width, each literal (its gram's place in it, itself, its leaf) under its gram that fewest have."""
+    grams: dict[int, dict[str, list[tuple[int, str, int]]]] = {}
+    for literal, leaf in literals:
+        width = next(each for each in _WIDTHS if each <= len(literal))
+        group = grams.setdefault(width, {})
+        offset = min(
+            range(len(literal) - width + 1),
+            key=lambda at: len(group.get(literal[at : at + width], ())),
+        )
+        group.setdefault(literal[offset : offset + width], []).append((offset, literal, leaf))
+    return grams
+
+
+class GlobSet:
+    """Globs that a whole text must match. Taken apart when first asked."""
+
+    def __init__(self, patterns: Sequence[tuple[str, int]]) -> None:
+        self._patterns = patterns
+        self._kinds: list[Patterns] | None = None
 
     def __bool__(self) -> bool:
         return bool(self._patterns)
 
     def leaves_in(self, text: str) -> Iterable[int]:
-        """The leaves of which a pattern matches the text."""
-        if len(self._patterns) <= _FEW:
-            return self._one_by_one(text)
-        if self._sets is None:
-            self._sets = list(self._compiled(self._patterns))
-        found: list[int] = []
-        for compiled, patterns in self._sets:
-            hits = compiled.Match(text) if compiled is not None else ()
-            if len(patterns) not in hits:
-                return self._one_by_one(text)
-            found.extend(patterns[hit][1] for hit in hits if hit < len(patterns))
-        return found
-
-    def _one_by_one(self, text: str) -> Iterable[int]:
-        if self._tests is None:
-            self._tests = [(self._make(pattern), leaf) for pattern, leaf in self._patterns]
-        return [leaf for test, leaf in self._tests if test(text)]
-
-    def _compiled(
-        self, patterns: Sequence[tuple[Any, int]]
-    ) -> Iterable[tuple[Any, Sequence[tuple[Any, int]]]]:
-        """RE2 sets over all of the patterns: more than one where one would grow too large."""
-        options = re2.Options()
-        options.log_errors = False
-        together = re2.Set.SearchSet(options)
-        try:
-            for pattern, _ in patterns:
-                together.Add(self._expression(pattern))
-            together.Add("")
-            together.Compile()
-        except re2.error:
-            if len(patterns) == 1:
-                yield None, patterns
-                return
-            half = len(patterns) // 2
-            yield from self._compiled(patterns[:half])
-            yield from self._compiled(patterns[half:])
-        else:
-            yield together, patterns
+        """The leaves of which a glob matches the text."""
+        if self._kinds is None:
+            few = len(self._patterns) <= FEW
+            self._kinds = [OneByOne(self._patterns, compile_glob)] if few else _kinds(self._patterns)
+        if len(self._kinds) == 1:
+            return self._kinds[0].leaves_in(text)
+        return [leaf for kind in self._kinds for leaf in kind.leaves_in(text)]
 
 
-def globs(patterns: Sequence[tuple[str, int]]) -> PatternSet:
-    """Globs that a whole text must match, as it stands."""
-    return PatternSet(patterns, compile_glob, _glob_expression)
+def _kinds(patterns: Sequence[tuple[str, int]]) -> list[Patterns]:
+    starts, ends = _Ends(at_end=False), _Ends(at_end=True)
+    within: list[tuple[str, int]] = []
+    others: list[tuple[str, int]] = []
+    for glob, leaf in patterns:
+        match glob_parts(glob):
+            case [None, str(literal), None] if literal:
+                within.append((literal, leaf))
+            case [str(literal), None] if literal:
+                starts.add(literal, leaf)
+            case [None, str(literal)] if literal:
+                ends.add(literal, leaf)
+            case _:
+                others.append((glob, leaf))
+    kinds: list[Patterns] = [starts, ends]
+    if len(within) > FEW:
+        kinds.append(_Substrings(within))
+    elif within:
+        kinds.append(OneByOne(within, lambda literal: lambda text: literal in text))
+    if others:
+        kinds.append(OneByOne(others, compile_glob))
+    return kinds
 
 
-def folded_globs(patterns: Sequence[tuple[str, int]]) -> PatternSet:
+def folded_globs(patterns: Sequence[tuple[str, int]]) -> GlobSet:
     """Globs that a folded text must match; they are folded here."""
-    return globs([(fold(glob), leaf) for glob, leaf in patterns])
+    return GlobSet([(fold(glob), leaf) for glob, leaf in patterns])
 
 
-def regexes(patterns: Sequence[tuple[tuple[str, str], int]]) -> PatternSet:
+def regexes(patterns: Sequence[tuple[tuple[str, str], int]]) -> OneByOne:
     """Regular expressions with their flags, searched for anywhere."""
-    return PatternSet(patterns, lambda pattern: compile_regex(*pattern), _regex_expression)
-
-
-def _glob_expression(glob: str) -> str:
-    parts = glob_parts(glob)
-    start = "" if parts and parts[0] is None else r"\A"
-    end = "" if parts and parts[-1] is None else r"\z"
-    while parts and parts[0] is None:
-        parts.pop(0)
-    while parts and parts[-1] is None:
-        parts.pop()
-    body = "".join(".*" if part is None else re2.escape(part) if part else "." for part in parts)
-    return f"(?s){start}(?:{body}){end}"
-
-
-def _regex_expression(pattern: tuple[str, str]) -> str:
-    expression, flags = pattern
-    return f"(?{flags}){expression}" if flags else expression
+    return OneByOne(patterns, lambda pattern: compile_regex(*pattern))

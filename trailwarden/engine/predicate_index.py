@@ -1,14 +1,14 @@
 """The predicates of one field, indexed: a field's values → the leaves that they satisfy.
 
-Equal texts are found by hashing, patterns by one automaton; only predicates of other kinds (networks,
-comparisons, and whatever `predicates.py` learns next) are tried one by one. What each predicate means is
-defined in `predicates.py`; this is the same, found sooner.
+Equal texts and networks are found by hashing, literals within a text together; only regular expressions and
+predicates of other kinds (comparisons, and whatever `predicates.py` learns next) are tried one by one. What
+each predicate means is defined in `predicates.py`; this is the same, found sooner.
 """
 
 from typing import Any
 
-from trailwarden.engine.patterns import PatternSet, folded_globs, globs, regexes
-from trailwarden.engine.predicates import Predicate, compile_predicate
+from trailwarden.engine.patterns import GlobSet, Patterns, folded_globs, regexes
+from trailwarden.engine.predicates import NetworkIndex, Predicate, compile_predicate
 from trailwarden.engine.text import fold
 from trailwarden.engine.values import Values
 from trailwarden.rules.ruleset import Node
@@ -21,6 +21,7 @@ class PredicateIndex:
         self._folded: dict[str, list[int]] = {}
         self._cased: dict[str, list[int]] = {}
         self._numbers: dict[float | str, list[int]] = {}
+        self._networks = NetworkIndex()
         self._others: list[tuple[Predicate, int]] = []
         likes: list[tuple[str, int]] = []
         cased_likes: list[tuple[str, int]] = []
@@ -39,10 +40,14 @@ class PredicateIndex:
                     cased_likes += ((glob, leaf) for glob in arguments)
                 case "re":
                     expressions.append(((arguments[0], arguments[1]), leaf))
+                case "cidr":
+                    self._networks.add(arguments[0], leaf)
                 case _:
                     self._others.append((compile_predicate([name, *arguments]), leaf))
-        self._likes: PatternSet = folded_globs(likes)
-        self._on_text = [patterns for patterns in (globs(cased_likes), regexes(expressions)) if patterns]
+        self._likes: GlobSet = folded_globs(likes)
+        self._on_text: list[Patterns] = [GlobSet(cased_likes)] if cased_likes else []
+        if expressions:
+            self._on_text.append(regexes(expressions))
 
     def satisfied(self, values: Values) -> frozenset[int]:
         """The leaves that the values satisfy."""
@@ -61,6 +66,9 @@ class PredicateIndex:
             for scalar in values.scalars:
                 if type(scalar) is not bool:
                     held.update(self._numbers.get(scalar, ()))
+        if self._networks:
+            for scalar in values.scalars:
+                held.update(self._networks.leaves_of(scalar))
         held.update(leaf for predicate, leaf in self._others if predicate(values))
         return frozenset(held)
 

@@ -19,10 +19,11 @@ import datetime
 import ipaddress
 import operator
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from trailwarden.engine.text import Test, compile_glob, compile_regex, fold
+from trailwarden.engine.patterns import GlobSet, folded_globs
+from trailwarden.engine.text import compile_regex, fold
 from trailwarden.engine.values import Values
 from trailwarden.rules.ruleset import Node
 
@@ -78,17 +79,13 @@ def _is_cased(*texts: str) -> Predicate:
 
 
 def _like(*globs: str) -> Predicate:
-    tests = [compile_glob(fold(glob)) for glob in globs]
-    return lambda values: _any(tests, values.folded)
+    together = folded_globs([(glob, 0) for glob in globs])
+    return lambda values: any(map(together.leaves_in, values.folded))
 
 
 def _like_cased(*globs: str) -> Predicate:
-    tests = [compile_glob(glob) for glob in globs]
-    return lambda values: _any(tests, values.texts)
-
-
-def _any(tests: Sequence[Test], texts: Sequence[str]) -> bool:
-    return any(test(text) for text in texts for test in tests)
+    together = GlobSet([(glob, 0) for glob in globs])
+    return lambda values: any(map(together.leaves_in, values.texts))
 
 
 def _regex(pattern: str, flags: str) -> Predicate:
@@ -124,28 +121,59 @@ def _as_number(scalar: Any) -> float | None:
     return None
 
 
-def _cidr(network: str) -> Predicate:
-    wanted = ipaddress.ip_network(network)
-    networks = [wanted]
-    if isinstance(wanted, ipaddress.IPv6Network) and wanted.subnet_of(_MAPPED):
-        low = int(wanted.network_address) & 0xFFFFFFFF
-        networks.append(ipaddress.IPv4Network((low, wanted.prefixlen - _MAPPED.prefixlen)))
+class NetworkIndex:
+    """Networks of numbered leaves: a look-up for each length of their prefixes, however many they are."""
 
-    def inside(scalar: Any) -> bool:
-        if type(scalar) is not str or len(scalar) > _ADDRESSES_LENGTH:
-            return False
-        if "," in scalar:
-            return any(map(inside, map(str.strip, scalar.split(","))))
-        if len(scalar) > _ADDRESS_LENGTH:
-            return False
+    def __init__(self) -> None:
+        self._lengths: dict[tuple[int, int], dict[int, list[int]]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._lengths)
+
+    def add(self, network: str, leaf: int) -> None:
+        """Enter a network; raises `ValueError` where it is none."""
+        wanted = ipaddress.ip_network(network)
+        self._enter(
+            wanted.version, wanted.max_prefixlen - wanted.prefixlen, int(wanted.network_address), leaf
+        )
+        if isinstance(wanted, ipaddress.IPv6Network) and wanted.subnet_of(_MAPPED):
+            self._enter(4, 128 - wanted.prefixlen, int(wanted.network_address) & 0xFFFFFFFF, leaf)
+
+    def _enter(self, version: int, host_bits: int, address: int, leaf: int) -> None:
+        networks = self._lengths.setdefault((version, host_bits), {})
+        networks.setdefault(address >> host_bits, []).append(leaf)
+
+    def leaves_of(self, scalar: Any) -> set[int]:
+        """The leaves whose networks hold the address, or one of the addresses, that a scalar is."""
+        found: set[int] = set()
+        for version, address in _addresses(scalar):
+            for (of_version, host_bits), networks in self._lengths.items():
+                if of_version == version:
+                    found.update(networks.get(address >> host_bits, ()))
+        return found
+
+
+def _addresses(scalar: Any) -> Iterator[tuple[int, int]]:
+    """The addresses that a scalar spells, by IP version; one written within IPv6 is both."""
+    if type(scalar) is not str or len(scalar) > _ADDRESSES_LENGTH:
+        return
+    for part in scalar.split(",") if "," in scalar else (scalar,):
+        written = part.strip() if part is not scalar else part
+        if len(written) > _ADDRESS_LENGTH:
+            continue
         try:
-            address = ipaddress.ip_address(scalar)
+            address = ipaddress.ip_address(written)
         except ValueError:
-            return False
-        mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-        return any(address in each or (mapped is not None and mapped in each) for each in networks)
+            continue
+        yield address.version, int(address)
+        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+            yield 4, int(address.ipv4_mapped)
 
-    return lambda values: any(map(inside, values.scalars))
+
+def _cidr(network: str) -> Predicate:
+    networks = NetworkIndex()
+    networks.add(network, 0)
+    return lambda values: any(map(networks.leaves_of, values.scalars))
 
 
 def _time(part: str, relation: str, number: int) -> Predicate:

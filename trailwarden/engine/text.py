@@ -107,6 +107,7 @@ def compile_regex(pattern: str, flags: str = "") -> Test:
     such expression. `flags` are Sigma's `i`, `m` and `s`."""
     options = re2.Options()
     options.log_errors = False
+    options.never_capture = True  # nobody asks for groups, and they are found by slower means
     search: Any = re2.compile(f"(?{flags}){pattern}" if flags else pattern, options).search
 
     def found(text: str) -> bool:

@@ -176,9 +176,15 @@ class _Week:
             yield f"{week} it read {read}{of}, and told {self.alerts()}{self._quiet()}"
             if self.late:
                 yield f"From {self.of_accounts(self.late)} nothing came for a day or more"
+        if beat.unrecorded:
+            yield f"Nobody records {self.unrecorded()}: what is done to Trailwarden itself is not seen"
         if beat.unknown:
             missing = ", ".join(harmless(name, 40) for name in beat.unknown[:10])
             yield f"Could not be read: {missing}; see the log of tend_alerts"
+
+    def unrecorded(self) -> str:
+        """`the audit account 111122223333`."""
+        return "the audit account " + " and ".join(map(self.of_account, self.heartbeat.unrecorded))
 
     def _quiet(self) -> str:
         """What to make of it that nothing was told."""
@@ -200,7 +206,10 @@ class _Week:
         return ", ".join(f"{told[name]:,} {harmless(name, 20)}" for name in names if told[name])
 
     def account(self, watched: WatchedAccount) -> str:
-        return harmless(told_account(watched.account, self.context), 200)
+        return self.of_account(watched.account)
+
+    def of_account(self, account: str) -> str:
+        return harmless(told_account(account, self.context), 200)
 
 
 def _bounded(heartbeat: Heartbeat, room: _Room) -> Heartbeat:
@@ -386,6 +395,7 @@ def _payload(week: _Week) -> dict[str, Any]:
         "acknowledged_left_out": week.acknowledged - len(beat.acknowledged),
         "rule_set_version": beat.rule_set_version,
         "suppressed": _suppressed(beat.suppressed),
+        "unrecorded_accounts": list(beat.unrecorded),
         "unknown": list(beat.unknown[:10]),
     }
 

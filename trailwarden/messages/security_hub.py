@@ -48,7 +48,12 @@ class SecurityHub:
 
 
 def finding(story: Story, hub: SecurityHub) -> dict[str, Any]:
-    """One finding. Importing it again updates it: its id is the alert's."""
+    """One finding. Importing it again updates it: its id is the alert's.
+
+    Severity and types stand in `FindingProviderFields` alone: Security Hub fills the fields of the same name
+    from there, and an update that named those itself would undo what its users set.
+    https://docs.aws.amazon.com/securityhub/latest/userguide/finding-update-batchimportfindings.html
+    """
     alert = story.alert
     now = story.now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z") if story.now else None
     first = _time(alert.first_event_time) or now or _NEVER
@@ -61,12 +66,14 @@ def finding(story: Story, hub: SecurityHub) -> dict[str, Any]:
         ),
         "GeneratorId": f"trailwarden/{alert.rule_id}",
         "AwsAccountId": hub.account,
-        "Types": _types(story),
         "FirstObservedAt": first,
         "LastObservedAt": last,
         "CreatedAt": first,
         "UpdatedAt": now or last,
-        "Severity": {"Label": _SEVERITIES.get(alert.level, "INFORMATIONAL"), "Original": alert.level},
+        "FindingProviderFields": {
+            "Severity": {"Label": _SEVERITIES.get(alert.level, "INFORMATIONAL"), "Original": alert.level},
+            "Types": _types(story),
+        },
         "Title": shorten(defanged(story.title()), 256),
         "Description": one_line(f"{story.sentence()}. {alert.description}", 1024),
         "ProductFields": _product_fields(story),

@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from trailwarden.checking.traffic import share_matched
-from trailwarden.engine.values import RecordView
+from trailwarden.checking.traffic import share_matched, some_of
 from trailwarden.rules.load import RuleFolder
 from trailwarden.rules.ruleset import Correlation, Level, Rule, RuleSet
 from trailwarden.safety.text import one_line
@@ -61,7 +60,7 @@ def loud(before: RuleSet, after: RuleSet, records: Sequence[Mapping[str, Any]]) 
     old = {one.id: one for one in before.rules}
     new = [one for one in after.rules if not one.protected]
     new = [one for one in new if one.id not in old or not _is_as_loud(old[one.id], one)]
-    some = [RecordView(dict(record)) for record in records[:: max(1, len(records) // _SOME)]]
+    some = some_of(records, _SOME)
     found = {
         f"that match {_MUCH} % or more of what the shipped rules must match": [
             one for one in new if len(some) >= _FEW and share_matched(one.detection, some) * 100 >= _MUCH

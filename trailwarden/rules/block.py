@@ -14,6 +14,8 @@ from trailwarden.rules.fields import wrong_path
 from trailwarden.rules.timespan import DAY, timespan_seconds
 
 _BLOCK = "trailwarden"
+MAX_GROUPING = 20
+"""Fields that tell two groups apart, or whose values count together."""
 _KEYS = ("title", "group_by", "quiet", "runbook", "owner", "tests", "protected")
 _EXCEPTION_KEYS = ("owner", "reason", "expires")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -184,6 +186,9 @@ class _Reader:
 
     def _group_by(self, block: dict[str, Any]) -> tuple[str, ...]:
         fields = self._texts(block, "group_by")
+        if len(fields) > MAX_GROUPING:
+            message = f"`group_by` names {len(fields):,} fields; {MAX_GROUPING} are the most"
+            self._refuse((_BLOCK, "group_by"), message, "name those that tell two alerts apart")
         for index, name in enumerate(fields):
             if told := wrong_path(name):
                 self._refuse((_BLOCK, "group_by", index), *told)

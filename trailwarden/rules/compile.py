@@ -6,6 +6,7 @@ What cannot be evaluated is refused by name, with its place; nothing is half und
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 from typing import cast
 
 import re2
@@ -39,6 +40,7 @@ from sigma.types import (
 
 from trailwarden.errors import Problem, RuleError
 from trailwarden.rules.correlation_compile import compile_correlations
+from trailwarden.rules.cost import CostBudget, TooCostly
 from trailwarden.rules.cures import expression_cure
 from trailwarden.rules.exceptions import exceptions_of, has_expired, today_utc
 from trailwarden.rules.fields import NORMALISED, wrong_path
@@ -84,13 +86,32 @@ def compile_usable(sources: Sequence[Source], *, today: date | None = None) -> t
     problems: list[Problem] = []
     day = today_utc() if today is None else today
     current = [_without_expired(source, day) for source in sources]
-    compiled = [compile_rule(source, problems) for source in current if isinstance(source, RuleSource)]
-    rules, correlations = compile_correlations(
-        current, [rule for rule in compiled if rule is not None], problems
-    )
+    compiled = compile_together([each for each in current if isinstance(each, RuleSource)], problems)
+    rules, correlations = compile_correlations(current, compiled, problems)
     applied = {filter_id for rule in rules for filter_id in rule.filters}
     exceptions = tuple(_exception(each) for each in exceptions_of(current) if each.id in applied)
     return RuleSet(rules, correlations, exceptions), sorted(set(problems))
+
+
+def compile_together(sources: Sequence[RuleSource], problems: list[Problem]) -> list[Rule]:
+    """The compiled rules, without those with which the others would cost too much; what ships is counted
+    first."""
+    compiled = [(source, rule) for source in sources if (rule := compile_rule(source, problems)) is not None]
+    budget = CostBudget()
+    rules = []
+    for source, rule in sorted(compiled, key=lambda each: not each[0].document.shipped):
+        costly = budget.add(rule.detection)
+        if costly is None:
+            rules.append(rule)
+            continue
+        # What ships costs too much only under a filter.
+        place = source.filters[-1] if source.filters and source.document.shipped else source
+        problems.append(_too_costly(place, costly))
+    return rules
+
+
+def _too_costly(source: RuleSource | FilterSource, costly: TooCostly) -> Problem:
+    return Problem(source.path, source.line, source.column, costly.message, costly.cure)
 
 
 def _without_expired(source: Source, today: date) -> Source:
@@ -116,11 +137,18 @@ def compile_rule(source: RuleSource, problems: list[Problem]) -> Rule | None:
     own = _Compiler(source, rule.detection, problems).detection()
     if own is None or rule.level is None:
         return None
+    costly = CostBudget().add(own)
+    if costly is not None:
+        problems.append(_too_costly(source, costly))
+        return None
     dropped: list[Node] = []
     applied = []
     for each in source.filters:
         node = _Compiler(each, each.detections, problems).detection()
-        if node is not None:
+        costly = CostBudget().add(node) if node is not None else None
+        if costly is not None:
+            problems.append(_too_costly(each, costly))
+        elif node is not None:
             dropped.append(["not", node] if each.says_what_remains else node)
             applied.append(each.id)
     return Rule(
@@ -303,16 +331,24 @@ def _glob(parts: Sequence[str]) -> str:
 def _regex(value: SigmaType) -> Node:
     assert isinstance(value, SigmaRegularExpression)  # noqa: S101 (for the type checker)
     flags = "".join(sorted(SigmaRegularExpression.sigma_to_re_flag[flag] for flag in value.flags))
+    pattern = str(value.regexp)
+    reason = _unknown_to_re2(f"(?{flags}){pattern}" if flags else pattern)
+    if reason is not None:
+        message = f"RE2 cannot express the regular expression: {reason}"
+        raise _Refused(message, expression_cure(pattern, reason))
+    return ["re", pattern, flags]
+
+
+@lru_cache(maxsize=8192)
+def _unknown_to_re2(expression: str) -> str | None:
+    """Why RE2 does not compile an expression. Remembered: each rule is compiled several times on its way."""
     options = re2.Options()
     options.log_errors = False
-    pattern = str(value.regexp)
     try:
-        re2.compile(f"(?{flags}){pattern}" if flags else pattern, options)
+        re2.compile(expression, options)
     except re2.error as error:
-        reason = error.args[0].decode("utf-8", "replace") if error.args else ""
-        message = f"RE2 cannot express the regular expression: {reason}"
-        raise _Refused(message, expression_cure(pattern, reason)) from error
-    return ["re", pattern, flags]
+        return error.args[0].decode("utf-8", "replace") if error.args else ""
+    return None
 
 
 def _comparison(value: SigmaType) -> Node:

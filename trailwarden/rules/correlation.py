@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trailwarden.errors import Problem
-from trailwarden.rules.block import Block
+from trailwarden.rules.block import MAX_GROUPING, Block
 from trailwarden.rules.document import Document, Path
 from trailwarden.rules.fields import wrong_path
 from trailwarden.rules.ruleset import EVENTS_PER_STRETCH, CorrelationType
@@ -161,9 +161,15 @@ class _Reader:
 
     def _group_by(self) -> tuple[str, ...]:
         names = self._texts("group-by", "the fields that tell two groups apart, such as userIdentity.arn")
+        self._check_count(("group-by",), len(names))
         for index, name in enumerate(names):
             self._check_field(("group-by", index), name)
         return names
+
+    def _check_count(self, path: Path, count: int) -> None:
+        if count > MAX_GROUPING:
+            message = f"`{path[-1]}` names {count:,} fields; {MAX_GROUPING} are the most"
+            self._refuse(path, message, "name those that tell two groups apart")
 
     def _check_field(self, path: Path, name: Any) -> bool:
         told = wrong_path(name if isinstance(name, str) else "")
@@ -297,6 +303,7 @@ class _Reader:
             return ()
         if len(names) > 1 and kind not in {CorrelationType.VALUE_COUNT, CorrelationType.FIRST_SEEN}:
             self._refuse(path, f"`{kind}` looks at one field", "name one")
+        self._check_count(path, len(names))
         return tuple(str(name) for name in names if self._check_field(path, name))
 
     def _percentile(self, kind: CorrelationType, condition: dict[str, Any]) -> float | None:

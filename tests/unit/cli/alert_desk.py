@@ -38,7 +38,7 @@ def alert(user: str = "mallory", *, level: Level = Level.HIGH, **fields: Any) ->
 
 
 def match(
-    number: int, origin: str = "203.0.113.7", action: str = "StopLogging", target: str = "", **fields: str
+    number: int, origin: str = "203.0.113.7", action: str = "StopLogging", target: str = "", **fields: Any
 ) -> AlertMatch:
     """One event of an alert."""
     evidence = Evidence("s3://trailwarden-logs/file.json.gz", number)

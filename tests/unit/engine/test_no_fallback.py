@@ -37,7 +37,7 @@ def many(field: str, kind: str, texts: list[str]) -> list[Any]:
     return ["or", *(["field", field, [kind, text, *([""] if kind == "re" else [])]] for text in texts)]
 
 
-WORDS = [f"word{number}" for number in range(patterns._FEW * 3)]
+WORDS = [f"word{number}" for number in range(patterns.FEW * 3)]
 DETECTIONS: list[list[Any]] = [
     ["field", "eventName", ["is", "StopLogging"]],
     ["field", "requestParameters.name", ["is", "main"]],

@@ -239,6 +239,7 @@ def test_s3_calls_are_told_apart(
         ("s3", "list_objects_v2", {"Bucket": "b-1"}),
         ("dynamodb", "get_item", {"TableName": "t", "Key": {"pk": {"S": "a"}}}),
         ("sqs", "send_message", {"QueueUrl": "http://127.0.0.1:4566/1/q", "MessageBody": "x"}),
+        ("sqs", "get_queue_attributes", {"QueueUrl": "http://127.0.0.1:4566/1/q"}),
         ("sns", "publish", {"TopicArn": "arn:aws:sns:eu-central-1:444455556666:t", "Message": "x"}),
         ("lambda", "invoke", {"FunctionName": "f"}),
     ],

@@ -109,6 +109,11 @@ def test_the_finding_is_as_security_hub_takes_it(situation: Situation) -> None:
     report = ParamValidator().validate({"Findings": [finding]}, shape)
     assert not report.has_errors(), report.generate_report()
     assert finding is not None
+    # An update that names these itself would undo what Security Hub's users set.
+    assert not {"Confidence", "Criticality", "RelatedFindings", "Severity", "Types"} & finding.keys()
+    level = situation.alert.level
+    assert finding["FindingProviderFields"]["Severity"] == {"Label": level.upper(), "Original": level}
+    assert finding["FindingProviderFields"]["Types"]
     assert len(finding["Title"]) <= 256
     assert len(finding["Description"]) <= 1024
     assert len(finding.get("Remediation", {}).get("Recommendation", {}).get("Text", "")) <= 512

@@ -92,6 +92,17 @@ def test_rules_that_were_silenced_hide_no_silent_account() -> None:
     assert message.subject.endswith("; NOTHING WAS READ")
 
 
+def test_an_audit_account_that_nobody_records_is_named_in_every_form() -> None:
+    week = replace(quiet_week(), unrecorded=("111122223333",))
+    message = heartbeat_message(week, context=CONTEXT, bodies=Bodies(https=Form.CHAT))
+    said = "Nobody records the audit account 111122223333"
+    assert said in first_sentence(message.email)
+    assert "what is done to Trailwarden itself is not seen" in first_sentence(message.email)
+    assert said in json.loads(message.body)["https"]
+    assert json.loads(message.payload)["unrecorded_accounts"] == ["111122223333"]
+    assert "Nobody records" not in heartbeat_message(quiet_week()).email
+
+
 def test_figures_that_could_not_be_read_are_not_claimed() -> None:
     week = replace(quiet_week(), records=0, log_files=0, accounts=(SILENT, LATE))
     message = heartbeat_message(

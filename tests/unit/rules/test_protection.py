@@ -31,8 +31,12 @@ WATCHER, BASE, SUM, OTHER = (f"{digit}c1f0a5e-6a0e-4e0e-9d5e-0a4b8c8f4a10" for d
 SHIPPED = files_under(shipped_rules_path())
 PACK = read_contents([], sorted(SHIPPED.items()))
 PROTECTED = protected_ids(PACK.sources)
-FOLDERS = ("lists", "self_protection", "defense_evasion", "persistence")
-SOME = {path: content for path, content in SHIPPED.items() if path.split("/")[0] in FOLDERS}
+FOLDERS = ("lists", "persistence", "impact", "exfiltration")
+SOME = {
+    path: content
+    for path, content in SHIPPED.items()
+    if path.split("/")[0] in FOLDERS or path.startswith("defense_evasion/trail")
+}
 """A part of the pack: each try reads it anew."""
 SOME_READ = read_contents([], sorted(SOME.items()))
 TAMPERED = "c5436f84-a9cd-47f0-96a2-4860732c4b4f"

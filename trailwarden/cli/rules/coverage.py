@@ -15,7 +15,9 @@ from trailwarden.cli.files import write_file
 from trailwarden.cli.rule_files import rules_named
 from trailwarden.cli.tables import counted, say, show, table
 from trailwarden.coverage import Coverage, Covered, coverage_of, navigator_layer
+from trailwarden.rules.ruleset import Correlation, Rule
 from trailwarden.safety.text import one_line
+from trailwarden.unrecorded import Unrecorded, unrecorded_of
 
 
 @click.command("coverage")
@@ -31,6 +33,9 @@ from trailwarden.safety.text import one_line
 def coverage_command(paths: tuple[str, ...], navigator: Path | None, as_json: bool) -> None:
     """Count rules by ATT&CK tactic and technique, and by CIS control, as their tags name them.
 
+    Rules that need events which Trailwarden's trails do not record (data events, Insights, network activity)
+    are named: they see nothing until another trail records them.
+
     Rules that only feed correlations are left out, as are deprecated and unsupported ones. A Navigator layer
     opens in https://mitre-attack.github.io/attack-navigator with "Open Existing Layer".
 
@@ -41,7 +46,8 @@ def coverage_command(paths: tuple[str, ...], navigator: Path | None, as_json: bo
     """
     rules = rules_named(paths)
     rule_set = rules.rule_set
-    coverage = coverage_of((*rule_set.rules, *rule_set.correlations))
+    all_rules: tuple[Rule | Correlation, ...] = (*rule_set.rules, *rule_set.correlations)
+    coverage, unrecorded = coverage_of(all_rules), unrecorded_of(all_rules)
     if navigator is not None:
         about = (
             f"Rule set {rule_set.version}: {counted(len(coverage.rules), 'rule')}, scored by their number."
@@ -49,15 +55,16 @@ def coverage_command(paths: tuple[str, ...], navigator: Path | None, as_json: bo
         layer = navigator_layer(coverage, name="Trailwarden", description=about)
         write_file(navigator, json.dumps(layer, indent=2) + "\n")
     if as_json:
-        click.echo(json.dumps(_as_json(coverage), indent=2))
+        click.echo(json.dumps(_as_json(coverage, unrecorded), indent=2))
     else:
         _print(coverage)
+        _print_unrecorded(unrecorded)
         if navigator is not None:
             click.echo(f"\nThe Navigator layer: {navigator}")
     sys.exit(Exit.DONE if rules.sound else Exit.USAGE)
 
 
-def _as_json(coverage: Coverage) -> dict[str, Any]:
+def _as_json(coverage: Coverage, unrecorded: Sequence[Unrecorded]) -> dict[str, Any]:
     """What `--json` prints; docs/backtest.md says what the fields mean."""
 
     def part(found: Sequence[Covered]) -> list[dict[str, Any]]:
@@ -78,6 +85,17 @@ def _as_json(coverage: Coverage) -> dict[str, Any]:
         "techniques": part(coverage.techniques),
         "controls": part(coverage.controls),
         "untagged": [{"id": rule.id, "title": rule.title} for rule in coverage.untagged],
+        "unrecorded": [
+            {
+                "events": one.events,
+                "rules": [
+                    {"id": rule.id, "title": rule.title, "level": str(rule.level), "in_part": in_part}
+                    for in_part, rules in ((False, one.rules), (True, one.in_part))
+                    for rule in rules
+                ],
+            }
+            for one in unrecorded
+        ],
     }
 
 
@@ -107,3 +125,19 @@ def _print(coverage: Coverage) -> None:
             f"{counted(len(coverage.untagged), 'rule')} without such tags: "
             + ", ".join(one_line(rule.title) for rule in coverage.untagged)
         )
+
+
+def _print_unrecorded(unrecorded: Sequence[Unrecorded]) -> None:
+    if not unrecorded:
+        return
+    rows = table("Events", "Rules:", "Titles", title="Needed, and not recorded by Trailwarden's trails")
+    for one in unrecorded:
+        titles = [one_line(rule.title) for rule in one.rules]
+        titles += [f"{one_line(rule.title)} (in part)" for rule in one.in_part]
+        rows.add_row(one.events, str(len(titles)), ", ".join(titles))
+    show(rows)
+    blind = {rule.id for one in unrecorded for rule in one.rules}
+    all_of_them = blind | {rule.id for one in unrecorded for rule in one.in_part}
+    see = "sees" if len(all_of_them) == 1 else "see"
+    sees = f"{counted(len(all_of_them), 'rule')} {see} less than written, {len(blind):,} of them nothing,"
+    click.echo(f"\n{sees} until a trail records these events (docs/settings.md).")

@@ -1,0 +1,181 @@
+"""Which rules need events that Trailwarden's trails do not record, so that they see nothing.
+
+The trails record all management events, and what is written into Trailwarden's own buckets (infra/trail.py).
+Events of other kinds need selectors of one's own, which AWS bills:
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from trailwarden.engine.prefilter import needed_texts
+from trailwarden.rules.ruleset import Correlation, CorrelationType, Node, Rule
+
+OWN_BUCKETS = ("trailwarden-logs-", "trailwarden-rules-")
+"""What the names of the buckets whose writes are recorded begin with."""
+_BUCKET = "requestParameters.bucketName"
+_KINDS = {"insight": "Insights events", "networkactivity": "network activity events"}
+_DATA = "data events"
+_EVENT_TYPES = {"awscloudtrailinsight": "insight", "awsvpceevents": "networkactivity"}
+_NOT_RUN = frozenset({"deprecated", "unsupported"})
+_TOGETHER = frozenset({CorrelationType.TEMPORAL, CorrelationType.TEMPORAL_ORDERED})
+"""Correlations that need an event of each of their rules."""
+
+DATA_EVENTS: Mapping[str, frozenset[str]] = {
+    source: frozenset(names.lower().split())
+    for source, names in {
+        "s3.amazonaws.com": (
+            "AbortMultipartUpload CompleteMultipartUpload CopyObject CreateMultipartUpload DeleteObject"
+            " DeleteObjectAnnotation DeleteObjectTagging DeleteObjectVersion DeleteObjects GetObject"
+            " GetObjectAcl GetObjectAnnotation GetObjectAttributes GetObjectLegalHold GetObjectRetention"
+            " GetObjectTagging GetObjectTorrent GetObjectVersion HeadBucket HeadObject"
+            " ListMultipartUploads ListObjectAnnotations ListObjectVersions ListObjects ListObjectsV2"
+            " ListParts PutObject PutObjectAcl PutObjectAnnotation PutObjectLegalHold PutObjectRetention"
+            " PutObjectTagging RenameObject RestoreObject SelectObjectContent UpdateObjectEncryption"
+            " UploadPart UploadPartCopy"
+        ),
+        "lambda.amazonaws.com": "Invoke InvokeAsync InvokeFunction InvokeWithResponseStream",
+        "dynamodb.amazonaws.com": (
+            "BatchExecuteStatement BatchGetItem BatchWriteItem DeleteItem ExecuteStatement ExecuteTransaction"
+            " GetItem GetRecords GetShardIterator PutItem Query Scan TransactGetItems TransactWriteItems"
+            " UpdateItem"
+        ),
+        "ebs.amazonaws.com": (
+            "CompleteSnapshot GetSnapshotBlock ListChangedBlocks ListSnapshotBlocks PutSnapshotBlock"
+            " StartSnapshot"
+        ),
+        "sns.amazonaws.com": "Publish PublishBatch",
+        "sqs.amazonaws.com": (
+            "ChangeMessageVisibility ChangeMessageVisibilityBatch DeleteMessage DeleteMessageBatch"
+            " ReceiveMessage SendMessage SendMessageBatch"
+        ),
+        "kinesis.amazonaws.com": "GetRecords GetShardIterator PutRecord PutRecords SubscribeToShard",
+        "cognito-identity.amazonaws.com": (
+            "GetCredentialsForIdentity GetId GetOpenIdToken GetOpenIdTokenForDeveloperIdentity UnlinkIdentity"
+        ),
+        "rds-data.amazonaws.com": (
+            "BatchExecuteStatement BeginTransaction CommitTransaction ExecuteStatement RollbackTransaction"
+        ),
+        "rdsdata.amazonaws.com": (
+            "BatchExecuteStatement BeginTransaction CommitTransaction ExecuteStatement RollbackTransaction"
+        ),
+    }.items()
+}
+"""Names of data events by their source, folded: of those services whose data attackers are after."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unrecorded:
+    """A kind of events, such as `data events of s3`, and the rules that need it: `rules` see nothing without
+    it, `in_part` see some of their events without it."""
+
+    events: str
+    rules: tuple[Rule | Correlation, ...]
+    in_part: tuple[Rule | Correlation, ...]
+
+
+def unrecorded_of(rules: Iterable[Rule | Correlation]) -> tuple[Unrecorded, ...]:
+    """What the rules need and Trailwarden's trails do not record, by kind. Those that only feed correlations
+    count in these."""
+    known = {rule.id: rule for rule in rules}
+    needs = {rule.id: _needs(rule.detection) for rule in known.values() if isinstance(rule, Rule)}
+    left = [one for one in known.values() if isinstance(one, Correlation)]
+    while ready := [one for one in left if needs.keys() >= {part for part in one.rules if part in known}]:
+        needs |= {
+            one.id: _together(one, [needs[part] for part in one.rules if part in known]) for one in ready
+        }
+        left = [one for one in left if one.id not in needs]
+    kinds = sorted({kind for kinds, _ in needs.values() for kind in kinds})
+    shown = sorted(
+        (rule for rule in known.values() if rule.generates and rule.status not in _NOT_RUN),
+        key=lambda rule: (-rule.level, rule.title),
+    )
+    return tuple(
+        Unrecorded(kind, *(tuple(_with(kind, shown, needs, whole=whole)) for whole in (True, False)))
+        for kind in kinds
+        if any(_with(kind, shown, needs, whole=whole) for whole in (True, False))
+    )
+
+
+Needs = tuple[frozenset[str], bool]
+"""The kinds of unrecorded events that a rule asks for, and whether it asks for nothing else."""
+
+
+def _with(
+    kind: str, rules: list[Rule | Correlation], needs: Mapping[str, Needs], *, whole: bool
+) -> list[Rule | Correlation]:
+    nothing: Needs = (frozenset(), False)
+    found = ((rule, *needs.get(rule.id, nothing)) for rule in rules)
+    return [rule for rule, kinds, alone in found if kind in kinds and alone == whole]
+
+
+def _together(correlation: Correlation, parts: list[Needs]) -> Needs:
+    kinds = frozenset().union(*(kinds for kinds, _ in parts)) if parts else frozenset()
+    asks = any if correlation.type in _TOGETHER else all
+    return kinds, bool(parts) and asks(alone for _, alone in parts)
+
+
+def _needs(detection: Node) -> Needs:
+    category = _category(detection)
+    if category in _KINDS:
+        return frozenset({_KINDS[category]}), True
+    sources, names = needed_texts(detection, "eventSource"), _names(detection)
+    if _of_own_buckets(detection):
+        return frozenset(), False
+    if category == "data":
+        return frozenset(f"{_DATA} of {_service(source)}" for source in sources or [""]), True
+    if names is None:
+        return frozenset(), False
+    tables = {source: DATA_EVENTS.get(source, frozenset()) for source in sources or DATA_EVENTS}
+    met = {source for source, known in tables.items() if any(_is_met(name, known) for name in names)}
+    every = frozenset().union(*tables.values())
+    alone = all(name.removesuffix("*") in every for name in names)
+    if sources is None:
+        # Names alone, which several services may have, do not say which is meant.
+        return frozenset({_DATA} if met else ()), alone
+    return frozenset(f"{_DATA} of {_service(source)}" for source in met), alone and len(met) == len(tables)
+
+
+def _names(node: Node) -> frozenset[str] | None:
+    """The folded names of events, and globs of them, of which a rule needs one; None if it needs none."""
+    name, *arguments = node
+    if name in {"and", "or"}:
+        found = [_names(child) for child in arguments]
+        bounded = [names for names in found if names is not None]
+        if name == "or":
+            return frozenset().union(*bounded) if bounded and len(bounded) == len(found) else None
+        return min(bounded, key=len, default=None)
+    if name == "field" and arguments[0] == "eventName" and arguments[1][0].startswith(("is", "like")):
+        return frozenset(text.casefold() for text in arguments[1][1:])
+    return None
+
+
+def _is_met(name: str, known: frozenset[str]) -> bool:
+    return name in known or ("*" in name and any(fnmatchcase(one, name) for one in known))
+
+
+def _category(detection: Node) -> str:
+    """The one category of events that a rule asks for, folded; empty if it leaves that open."""
+    categories = needed_texts(detection, "eventCategory") or frozenset()
+    types = needed_texts(detection, "eventType") or frozenset()
+    found = {*categories, *(_EVENT_TYPES.get(name, name) for name in types)}
+    if needed_texts(detection, "managementEvent") == frozenset({"false"}):
+        found.add("data")
+    return found.pop() if len(found) == 1 else ""
+
+
+def _service(source: str) -> str:
+    return source.partition(".")[0] or "any service"
+
+
+def _of_own_buckets(node: Node) -> bool:
+    """Whether a rule asks for one of Trailwarden's own buckets."""
+    name, *arguments = node
+    if name == "and":
+        return any(map(_of_own_buckets, arguments))
+    if name == "or":
+        return all(map(_of_own_buckets, arguments))
+    if name != "field" or arguments[0] != _BUCKET or arguments[1][0] not in {"is", "like"}:
+        return False
+    return all(str(text).startswith(OWN_BUCKETS) for text in arguments[1][1:])
