@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from trailwarden.activity.fields import NORMALISED
 from trailwarden.alerts.attempts import attempted
-from trailwarden.alerts.fields import account, actor, field_text, region
+from trailwarden.alerts.fields import account, actor, field_text, region, safe_view
 from trailwarden.delivery.records import Record
 from trailwarden.rules.ruleset import Correlation, Rule
 from trailwarden.safety.text import UNKNOWN, one_line, visible
@@ -60,9 +60,11 @@ def alert_title(
 
 def wording(rule: Rule, record: Record, group: Iterable[str], outcome: str) -> str:
     """A digest of what the rule's sentence says of the record, but for what the fields of its `group` say:
-    matches of a group that have the same are told by the same sentence."""
+    matches of a group that have the same are told by the same sentence. It is of what the masked record
+    shows: a short secret could be guessed from its digest."""
     names = _varying(rule.alert_title, frozenset(group))
-    texts = "\0".join([outcome, *(field_text(record, name, _VALUE_LIMIT) for name in names)])
+    shown = safe_view(record, names)
+    texts = "\0".join([outcome, *(field_text(shown, name, _VALUE_LIMIT) for name in names)])
     digest = hashlib.blake2b(texts.encode("utf-8", "surrogatepass"), digest_size=_WORDING_BYTES).digest()
     return base64.urlsafe_b64encode(digest).decode()
 

@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -115,3 +116,20 @@ def test_of_more_than_are_read_it_is_said_that_they_were_not(monkeypatch: pytest
     last = several(world)[-1]
     assert last is not None
     assert (last.targets.number, last.targets.at_least, last.whole, last.alike) == (5, True, False, False)
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "other"),
+    [
+        ({"password": "Sommer24"}, {"password": "Winter24"}),
+        (
+            {"environment": {"variables": {"LEGACY": "Sommer24"}}},
+            {"environment": {"variables": {"LEGACY": "x9"}}},
+        ),
+    ],
+)
+def test_a_wording_keeps_nothing_of_a_secret(asked_for: dict[str, Any], other: dict[str, Any]) -> None:
+    path = "requestParameters.password" if "password" in asked_for else "requestParameters.environment"
+    said = rule("a" * 8, "CreateUser", alert_title=f"set to {{{path}}}")
+    one, another = ({"eventName": "CreateUser", "requestParameters": each} for each in (asked_for, other))
+    assert wording(said, one, (), "") == wording(said, another, (), "")
