@@ -121,7 +121,7 @@ class Emulator:
             aws_secret_access_key=secret_access_key,
             aws_session_token=session_token,
             verify=str(self.certificate) if self.certificate else None,
-            config=Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=60, proxies={}),
+            config=Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=900, proxies={}),
         )
 
     def environment(self, access_key_id: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ from tests.e2e.intruders import stopped_trail
 from tests.patience import SECONDS
 from tests.samples import log_file
 from trailwarden.delivery.records import Record
+from trailwarden.live_rules import LOOK_EVERY
 
 
 def rule(user: str, *, title: str = "", status: str = "stable", rule_id: str = "") -> str:
@@ -139,7 +140,9 @@ def version_at_work(cloud: LocalCloud) -> str:
 
 
 def wait_until_at_work(archive: Archive, version: str) -> None:
-    """Until `detect` works with a version; it is given harmless files to say so."""
+    """Until `detect` works with a version, which is live: it is given harmless files to say so, and every
+    instance of it the time after which it looks again."""
+    live_since = time.monotonic()
 
     def works() -> bool:
         archive.announce(archive.put(log_file([call_of("nobody-in-particular")])))
@@ -147,3 +150,4 @@ def wait_until_at_work(archive: Archive, version: str) -> None:
         return version_at_work(archive.cloud) == version
 
     assert wait_for(works, SECONDS), archive.cloud.emulator.log
+    time.sleep(max(0.0, live_since + LOOK_EVERY + 1 - time.monotonic()))
