@@ -89,9 +89,10 @@ class FakeDynamoDB:
             self._put(_key(Key), item)
         return {"Attributes": dict(item)} if "ReturnValues" in update else {}
 
-    def delete_item(self, *, TableName: str, Key: Item) -> Item:  # noqa: N803
+    def delete_item(self, *, TableName: str, Key: Item, **condition: Any) -> Item:  # noqa: N803
         self.before("delete_item")
         with self._lock:
+            self._check("DeleteItem", _key(Key), condition)
             self.items.pop(_key(Key), None)
         return {}
 
@@ -229,13 +230,13 @@ def _term_holds(item: Item, term: str, request: Item) -> bool:
         return _named(found[1], request) not in item
     if found := re.fullmatch(r"attribute_exists\((\S+?)\)", term):
         return _named(found[1], request) in item
-    found = re.fullmatch(r"(\S+) (=|<) (:\w+)", term)
+    found = re.fullmatch(r"(\S+) (=|<|<=) (:\w+)", term)
     assert found, f"the fake knows no condition {term!r}"
     name, value = _named(found[1], request), request["ExpressionAttributeValues"][found[3]]
     if name not in item:
         return False
     ours, theirs = _plain(item[name]), _plain(value)
-    return bool(ours == theirs if found[2] == "=" else ours < theirs)
+    return bool((ours == theirs and "=" in found[2]) or (ours < theirs and "<" in found[2]))
 
 
 def updated(item: Item, request: Item) -> Item:
