@@ -16,6 +16,7 @@ from trailwarden.alerts.group_state import Acknowledgement, GroupState, Scope
 from trailwarden.alerts.model import Alert, AlertMatch
 from trailwarden.alerts.placement import seconds_of
 from trailwarden.rules.ruleset import Level
+from trailwarden.safety.redact import MASK
 from trailwarden.safety.text import ELLIPSIS, UNKNOWN
 
 LONGEST = 30 * 86_400
@@ -82,8 +83,8 @@ def _new(texts: set[str], known: tuple[str, ...]) -> list[str]:
 
 
 def _covers(known: set[str], text: str) -> bool:
-    if text.endswith(ELLIPSIS):
-        return False  # it was cut, and another may begin like it
+    if ELLIPSIS in text or MASK in text:
+        return False  # a part was cut or masked, and another may read the same
     return text in known or _digest(text) in known
 
 

@@ -207,3 +207,12 @@ def test_who_gives_it_longer_or_shorter_says_something_new() -> None:
     assert (kept(first, longer).by, kept(first, longer).until) == ("bob", longer.until)
     shorter = replace(first, by="bob", at=soon, until=time_of(seconds_of(AT) + 7200))
     assert (kept(first, shorter).by, kept(first, shorter).until) == ("bob", shorter.until)
+
+
+@pytest.mark.parametrize(
+    "target", ["object logs/a...b", 'object "a long..." (log stream s)', "secret prod/***"]
+)
+def test_a_target_of_which_a_part_is_not_shown_is_new_each_time(target: str) -> None:
+    known = replace(seen(), targets=(target, "user bob"))
+    shown = [match(target=target), match(target="user bob")]
+    assert changes_of(known, shown, HIGH) == (f"target {target}",)
