@@ -7,7 +7,7 @@ themselves multiply in it, and then every byte costs as much as all of them are 
 tried one by one a rule set may have is bounded where it is compiled (`rules/cost.py`).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import re2
@@ -60,6 +60,9 @@ class _Ends:
         return found
 
 
+_FEW_PLACES = 64
+
+
 class _Substrings:
     """Literals anywhere in a text.
 
@@ -104,11 +107,21 @@ class _Substrings:
         for width, grams in self._grams:
             known = grams.keys()
             places = [at for at in range(len(text) - width + 1) if text[at : at + width] in known]
+            if len(places) > _FEW_PLACES:
+                found |= self._one_by_one(text, grams, {text[at : at + width] for at in places})
+                continue
             for at in places:
                 for offset, literal, leaf in grams[text[at : at + width]]:
                     if leaf not in found and at >= offset and text.startswith(literal, at - offset):
                         found.add(leaf)
         return found
+
+    @staticmethod
+    def _one_by_one(
+        text: str, grams: Mapping[str, list[tuple[int, str, int]]], there: Iterable[str]
+    ) -> set[int]:
+        """Each literal whose gram is there, once: a text of one gram alone has it at each place."""
+        return {leaf for gram in there for _, literal, leaf in grams[gram] if literal in text}
 
 
 def automaton_fits(literals: Sequence[str]) -> bool:

@@ -36,7 +36,7 @@ def test_many_substrings_are_found_by_their_grams() -> None:
     assert not automaton_fits([literal for literal, _ in literals])
     together = _Substrings(literals)
 
-    for text in [*(_word(rng, 90) for _ in range(40)), "a" * 50 + "b" * 20, "a" * 200]:
+    for text in [*(_word(rng, 90) for _ in range(40)), "a" * 50 + "b" * 20, "a" * 200, _word(rng, 3_000)]:
         assert set(together.leaves_in(text)) == {leaf for literal, leaf in literals if literal in text}
 
 
