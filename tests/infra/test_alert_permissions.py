@@ -11,7 +11,10 @@ from typing import Any
 
 from tests.alerting_world import START, Event, Topic, World
 from tests.infra.conftest import Synthesized
+from trailwarden.accounts import remember
+from trailwarden.activity.model import AccountInfo
 from trailwarden.answering import Applier
+from trailwarden.aws.account_table import AccountTable, Source
 from trailwarden.aws.alert_book import open_alert_book
 from trailwarden.aws.request_table import RequestedAnswers, RequestTable, handed_in
 from trailwarden.aws.silence_table import SilenceTable
@@ -105,6 +108,7 @@ def a_busy_week() -> tuple[Uses, Uses, Uses]:
         name=str,
         now=lambda: world.now,
     )
+    names = AccountTable(world.database, "alerts", now=lambda: world.now, source=Source.SETTINGS)
     for number in range(60):
         with recorded(world) as uses:
             world.deliver(
@@ -126,9 +130,10 @@ def a_busy_week() -> tuple[Uses, Uses, Uses]:
             (entry, *_) = book.list(datetime.fromtimestamp(START, UTC), limit=1)
             book.acknowledge(entry.alert.alert_id, "alice", "")
         world.pass_time(200)
-        with recorded(world, silences) as uses:
+        with recorded(world, silences, names) as uses:
             world.tender.tend()
             silence.check()
+            remember({"444455556666": AccountInfo("payments")}, names)
         tend.add_all(uses)
     return detect, notify, tend
 
@@ -240,7 +245,8 @@ def test_responders_may_do_what_their_commands_do_and_nothing_else(routed: Synth
     )
     world.deliver([Event(1, 0), Event(2, 1)])
     world.notify()
-    (entry,) = book.list(datetime.fromtimestamp(START, UTC) - timedelta(days=1), limit=10)
+    since = datetime.fromtimestamp(START, UTC) - timedelta(days=1)
+    (entry,) = book.list(since, limit=10, ongoing=True)
     alert_id = entry.alert.alert_id
     assert book.get(alert_id[:8]) == entry
     assert book.messages(alert_id)
