@@ -17,9 +17,12 @@ from trailwarden.activity.model import Action, Actor, Origin, Target
 from trailwarden.activity.origins import origin_of
 from trailwarden.activity.targets import targets_of
 from trailwarden.delivery.records import Record
-from trailwarden.safety.text import UNKNOWN, one_line
+from trailwarden.safety.text import UNKNOWN, one_line, visible
 
 _SENTENCE_LIMIT = 200
+_SHOWN_LIMIT = 80
+_ACTOR_LIMIT = 140
+"""A role's session has two names, of up to 64 characters each."""
 
 
 class Facts:
@@ -155,3 +158,12 @@ def _text_of(read: Callable[[Facts], str | None]) -> Callable[[Record], str]:
 
 NORMALISED: dict[str, Callable[[Record], str]] = {name: _text_of(read) for name, read in _FIELDS.items()}
 """Each field as titles and groups write it: one text, `unknown` where the record does not tell it."""
+
+
+def shown_value(name: str, text: str) -> str:
+    """A field's text as a sentence may show it: no character that looks like another. What a record says in
+    several words (a list of names is none) stands in quotes, or it could pass for a sentence of ours."""
+    shown = visible(text, _ACTOR_LIMIT if name == "actor" else _SHOWN_LIMIT)
+    if name in NORMALISED or not any(len(part.split()) > 1 for part in shown.split(", ")):
+        return shown
+    return '"' + shown.replace('"', "'") + '"'

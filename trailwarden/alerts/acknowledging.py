@@ -16,8 +16,7 @@ from trailwarden.alerts.group_state import Acknowledgement, GroupState, Scope
 from trailwarden.alerts.model import Alert, AlertMatch
 from trailwarden.alerts.placement import seconds_of
 from trailwarden.rules.ruleset import Level
-from trailwarden.safety.redact import MASK
-from trailwarden.safety.text import ELLIPSIS, UNKNOWN
+from trailwarden.safety.text import ELLIPSIS, MASK, UNKNOWN
 
 LONGEST = 30 * 86_400
 """How many seconds an acknowledgement lasts at most."""

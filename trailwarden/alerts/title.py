@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from trailwarden.activity.fields import NORMALISED
+from trailwarden.activity.fields import shown_value
 from trailwarden.alerts.attempts import attempted
 from trailwarden.alerts.fields import account, actor, field_text, region, safe_view
 from trailwarden.delivery.records import Record
@@ -16,8 +16,6 @@ from trailwarden.safety.text import UNKNOWN, one_line, visible
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _VALUE_LIMIT = 80
 _WORDING_BYTES = 6
-_ACTOR_LIMIT = 140
-"""A role's session has two names, of up to 64 characters each."""
 _TITLE_LIMIT = 300
 
 
@@ -85,12 +83,3 @@ def _first_known(record: Record, names: str, known: dict[str, str]) -> str:
         for name in map(str.strip, names.split("|"))
     )
     return next((text for text in texts if text != UNKNOWN), UNKNOWN)
-
-
-def shown_value(name: str, text: str) -> str:
-    """A field's text as a sentence may show it: no character that looks like another. What a record says in
-    several words (a list of names is none) stands in quotes, or it could pass for a sentence of ours."""
-    shown = visible(text, _ACTOR_LIMIT if name == "actor" else _VALUE_LIMIT)
-    if name in NORMALISED or not any(len(part.split()) > 1 for part in shown.split(", ")):
-        return shown
-    return '"' + shown.replace('"', "'") + '"'

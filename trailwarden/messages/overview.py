@@ -8,8 +8,8 @@ Texts here may hold what an attacker chose, on one line each: whoever shows them
 from collections.abc import Sequence
 from typing import Any
 
+from trailwarden.activity.fields import shown_value
 from trailwarden.alerts.model import Alert
-from trailwarden.alerts.title import shown_value
 from trailwarden.alerts.variety import Values, Variety
 from trailwarden.safety.text import shorten, visible
 

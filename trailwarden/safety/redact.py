@@ -32,7 +32,6 @@ from trailwarden.safety.placeholders import HOLDS_VALUES, secret_values
 from trailwarden.safety.safe_record import SafeRecord
 from trailwarden.safety.secret_commands import as_line, is_command
 from trailwarden.safety.secret_text import (
-    MASK,
     Budget,
     is_filled_in,
     is_reference,
@@ -41,6 +40,7 @@ from trailwarden.safety.secret_text import (
     secret_spans,
 )
 from trailwarden.safety.secret_value import Span
+from trailwarden.safety.text import MASK
 
 __all__ = [
     "MASK",

@@ -23,8 +23,8 @@ from trailwarden.safety.secret_environment import ENVIRONMENT, environment_value
 from trailwarden.safety.secret_layers import layer_of
 from trailwarden.safety.secret_shapes import SHAPES
 from trailwarden.safety.secret_value import Span, value_spans
+from trailwarden.safety.text import MASK
 
-MASK = "***"
 _MATCH_COST = 40
 """What a match costs of the budget, in characters: about what searching that many takes."""
 _LAYER_COST = 50

@@ -12,6 +12,8 @@ from typing import Any
 # Zl and Zp line and paragraph separators.
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 ELLIPSIS = "..."
+MASK = "***"
+"""What stands for a secret."""
 UNKNOWN = "unknown"
 
 # Letters of the Latin script that are no accented form of another and look like none.

@@ -81,9 +81,11 @@ def test_what_came_is_listed_newest_first_and_then_what_goes_on_still(
     def actors(**bounds: Any) -> list[str]:
         return [one.alert.group["actor"] for one in book.list(since, limit=10, **bounds)]
 
-    assert actors() == ["user second", "user first", "user steady"]
+    assert actors() == ["user second", "user first"]
+    assert actors(ongoing=True) == ["user second", "user first", "user steady"]
     assert actors(until=datetime.fromtimestamp(world.now, UTC)) == ["user second", "user first"]
-    assert actors(wanted=lambda one: "st" in one.alert.group["actor"]) == ["user first", "user steady"]
+    wanted = actors(wanted=lambda one: "st" in one.alert.group["actor"], ongoing=True)
+    assert wanted == ["user first", "user steady"]
     assert [one.over for one in book.list(BEGAN, limit=10)] == [False, False, False, True]
 
 
