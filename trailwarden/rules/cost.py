@@ -8,7 +8,7 @@ field and in all that hold it, so what is counted is what one chain of fields ha
 
 Regular expressions of which it is not known that their automaton is small (`automaton.py`) may cost a step
 for each of their instructions and byte, and memory: their instructions are counted in the whole rule set.
-Shipped rules stay under a third of each bound.
+Shipped rules leave a part of each bound to a team's.
 """
 
 import re

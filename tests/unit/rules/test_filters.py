@@ -168,7 +168,7 @@ REFUSED = [
         "",
     ),
     (filter_text(log_source="{}"), 3, "the filter has no `logsource` map", ""),
-    (filter_text(selections="x: {who|like: adm}"), 6, "the modifier `like` is unknown", ""),
+    (filter_text(selections="sel: {who|like: adm}"), 6, "the modifier `like` is unknown", ""),
     (filter_text(condition="nope"), 7, "the condition `nope`: Detection 'nope' not defined", ""),
     (filter_text(condition="[sel, sel]"), 7, "a filter has one condition", "or"),
     (filter_text(condition="''"), 7, "`filter` needs a `condition`, as text", ""),
