@@ -26,6 +26,8 @@ _SHORT = {
     "trailwarden.rules.lists._NAME": "a list's name; the space between fits no repeat",
     "trailwarden.scaffold._AWS_POLICY": "no character of the one fits where the other begins",
     "trailwarden.aws.api_models._METADATA": "botocore's own models",
+    "trailwarden.alerts.attempts._ENDS_IN_AN_OUTCOME": "a title, of 300 characters; braces fit no repeat",
+    "trailwarden.checking.traffic._ACCOUNT": "the first 2,048 characters of an ARN",
 }
 """The patterns with several repeats that may give back, and why that costs nothing."""
 

@@ -49,6 +49,7 @@ _AGENTS = (
 _SERVICES = ("cloudformation.amazonaws.com", "autoscaling.amazonaws.com")
 _ID_LETTERS = string.ascii_uppercase + "234567"
 _GLOBAL = frozenset({"iam", "organizations", "route53", "cloudfront", "support", "sts", "signin"})
+_ARN_LIMIT = 2048
 _ACCOUNT = re.compile(r"arn:[^:]*:[^:]*:[^:]*:(\d{12}):(?:assumed-role/([^/]+)/(.+)|.*/(.+))?")
 Record = Mapping[str, Any]
 
@@ -203,7 +204,7 @@ class _Caller:
     @classmethod
     def of(cls, identity: Record, traffic: _Kind) -> "_Caller":
         kind = str(identity.get("type") or _KINDS[traffic.number])
-        found = _ACCOUNT.match(str(identity.get("arn", "")))
+        found = _ACCOUNT.match(str(identity.get("arn", ""))[:_ARN_LIMIT])
         account, role, session, user = found.groups() if found else (None, None, None, None)
         own = str(identity.get("accountId") or account or traffic.account)
         name = role or identity.get("userName") or user or _name(traffic.number, traffic.digits)
