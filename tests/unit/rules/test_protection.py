@@ -363,7 +363,7 @@ def test_filters_that_together_hide_most_do_not_go_live_and_few_do() -> None:
         "recipientAccountId|startswith: ['0', '1', '2', '3', '4', '5']",
         "recipientAccountId|re: '[1-8]$'",
         "userIdentity.accountId|contains: ['1', '2']",
-        "sourceIPAddress|cidr: ['0.0.0.0/1', '128.0.0.0/2', '192.0.0.0/4', '208.0.0.0/4']",
+        "sourceIPAddress|cidr: ['32.0.0.0/3', '64.0.0.0/2', '128.0.0.0/2']",
         "userAgent|contains: 'o'",
         "userAgent|contains: [aws, Boto3]",
         "userIdentity.principalId|startswith: A",
