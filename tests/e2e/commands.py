@@ -19,7 +19,7 @@ def trailwarden(
     """Run it; `environment` holds somebody's credentials, the audit account's owner's if left out."""
     known = environment or cloud.emulator.environment(AUDIT_ACCOUNT)
     return subprocess.run(
-        [sys.executable, "-m", "trailwarden.cli", *arguments],
+        [sys.executable, "-m", "trailwarden", *arguments],
         cwd=REPOSITORY,
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY), **known},
         capture_output=True,

@@ -30,7 +30,7 @@ def test_a_command_of_ours_prints_what_its_page_shows(shown: Shown, tmp_path: Pa
     words = [word.replace("/tmp/", f"{tmp_path}/") for word in shlex.split(shown.command)[1:]]  # noqa: S108
     words = [str(_in_force(tmp_path)) if word == EXAMPLES else word for word in words]
     result = subprocess.run(
-        [sys.executable, "-m", "trailwarden.cli", *words],
+        [sys.executable, "-m", "trailwarden", *words],
         capture_output=True,
         text=True,
         cwd=ROOT,

@@ -92,7 +92,7 @@ def test_colours_are_for_terminals_and_no_color_is_honoured(no_color: bool, colo
     environment.pop("NO_COLOR", None)
     if no_color:
         environment["NO_COLOR"] = "1"
-    command = [sys.executable, "-m", "trailwarden.cli", "rules", "list", "--level", "critical"]
+    command = [sys.executable, "-m", "trailwarden", "rules", "list", "--level", "critical"]
     process = subprocess.Popen(command, stdout=follower, cwd=ROOT, env=environment)
     os.close(follower)
     seen = b""

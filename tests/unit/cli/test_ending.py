@@ -198,7 +198,7 @@ def test_a_reader_that_goes_away_ends_it_without_a_word(tmp_path: Path, output: 
     command = [
         sys.executable,
         "-m",
-        "trailwarden.cli",
+        "trailwarden",
         "scan",
         "--rules",
         str(rules),
@@ -221,7 +221,7 @@ def test_a_reader_that_goes_away_ends_it_without_a_word(tmp_path: Path, output: 
 def test_output_that_cannot_be_written_is_said_in_a_line(tmp_path: Path, output: str) -> None:
     file = tmp_path / "one.json.gz"
     file.write_bytes(log_file([record()]))
-    command = [sys.executable, "-m", "trailwarden.cli", "scan", "--format", output, str(file)]
+    command = [sys.executable, "-m", "trailwarden", "scan", "--format", output, str(file)]
     with Path("/dev/full").open("wb") as full:
         ran = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
 

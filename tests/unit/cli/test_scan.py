@@ -386,7 +386,7 @@ def test_a_reader_that_goes_away_is_no_fault_of_the_input(rules: str, logs: Path
     command = [
         sys.executable,
         "-m",
-        "trailwarden.cli",
+        "trailwarden",
         "scan",
         "--rules",
         rules,
@@ -409,7 +409,7 @@ def test_the_oracle_is_reproduced_through_the_command() -> None:
     """As a script would call it: a process, a folder of rules, standard output read line by line."""
     result = subprocess.run(
         [
-            *(sys.executable, "-m", "trailwarden.cli", "scan", "--format", "jsonl", "--matches"),
+            *(sys.executable, "-m", "trailwarden", "scan", "--format", "jsonl", "--matches"),
             *("--rules", str(CORPUS / "sigma_aws"), str(CORPUS / "AWSLogs")),
         ],
         capture_output=True,
