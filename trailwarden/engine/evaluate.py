@@ -1,9 +1,11 @@
 """A compiled condition × a record → whether it holds."""
 
 from collections.abc import Callable
+from itertools import count, takewhile
 
 from trailwarden.activity.fields import NORMALISED
 from trailwarden.delivery.records import Record
+from trailwarden.engine.patterns import Substrings
 from trailwarden.engine.predicates import Predicate, check_predicate, compile_predicate
 from trailwarden.engine.text import fold
 from trailwarden.engine.values import RecordView, Values, scalar_text
@@ -123,33 +125,57 @@ def _field_reference(read: _Read, read_other: _Read, relation: str) -> Condition
     if relation not in _RELATIONS:
         raise ValueError(f"unknown relation of fields {relation!r}")
     name, _, cased = relation.partition("_")
+    texts = _texts if cased else _folded
+    if name == "contains":
+        sought = _sought_cased if cased else _sought
+        return lambda view: _contain(read(view).once(texts), read_other(view).once(sought))
     relates = _RELATES[name]
+    return lambda view: relates(read(view).once(texts), read_other(view).once(texts))
 
-    def texts(values: Values) -> set[str]:
-        found = map(scalar_text, values.scalars)
-        return set(found if cased else map(fold, found))
 
-    return lambda view: relates(texts(read(view)), texts(read_other(view)))
+def _texts(values: Values) -> set[str]:
+    return set(map(scalar_text, values.scalars))
+
+
+def _folded(values: Values) -> set[str]:
+    return set(map(fold, values.once(_texts)))
 
 
 def _begin_with(texts: set[str], parts: set[str]) -> bool:
-    lengths = set(map(len, parts))
-    return any(text[:length] in parts for text in texts for length in lengths if length <= len(text))
+    lengths = sorted(set(map(len, parts)))
+    return any(text[:length] in parts for text in texts for length in takewhile(len(text).__ge__, lengths))
 
 
 def _end_with(texts: set[str], parts: set[str]) -> bool:
     return _begin_with({text[::-1] for text in texts}, {part[::-1] for part in parts})
 
 
-def _contain(texts: set[str], parts: set[str]) -> bool:
-    together = "\n".join(texts)
-    return any(part in together and any(part in text for text in texts) for part in parts)
+_Sought = tuple[str, Substrings]
 
 
-# Both fields may hold thousands of values: no relation but the last tries each with each.
+def _contain(texts: set[str], sought: _Sought) -> bool:
+    separator, parts = sought
+    return bool(texts) and bool(parts.leaves_in(separator.join(texts)))
+
+
+def _sought(values: Values) -> _Sought:
+    return _search_for(values.once(_folded))
+
+
+def _sought_cased(values: Values) -> _Sought:
+    return _search_for(values.once(_texts))
+
+
+def _search_for(parts: set[str]) -> _Sought:
+    """A character that no part holds, and the parts; where one is empty, it is in every text."""
+    characters = set().union(*parts)
+    separator = next(each for each in map(chr, count()) if each not in characters)
+    return separator, Substrings([("", 0)] if "" in parts else [(part, 0) for part in parts])
+
+
+# Both fields may hold thousands of values: no relation tries each with each.
 _RELATES: dict[str, Callable[[set[str], set[str]], bool]] = {
     "is": lambda texts, parts: not texts.isdisjoint(parts),
     "starts": _begin_with,
     "ends": _end_with,
-    "contains": _contain,
 }

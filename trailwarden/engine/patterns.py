@@ -12,7 +12,15 @@ from typing import Any, Protocol
 
 import re2
 
-from trailwarden.engine.text import Test, compile_glob, compile_regex, fold, glob_parts
+from trailwarden.engine.joined import MANY, Joined, Texts, joined
+from trailwarden.engine.text import (
+    Test,
+    compile_glob,
+    compile_regex,
+    fold,
+    glob_expression,
+    glob_parts,
+)
 
 FEW = 8  # up to so many patterns, one test after the other is as fast
 _AUTOMATON_SIZE = 4 * 1024 * 1024  # bytes that RE2 surely has for the states of a set
@@ -25,14 +33,37 @@ class Patterns(Protocol):
     def leaves_in(self, text: str) -> Iterable[int]:
         """The leaves of which a pattern matches the text."""
 
+    def leaves_in_any(self, texts: Texts) -> Iterable[int]:
+        """The leaves of which a pattern matches one of the texts."""
+
+
+class _TextByText:
+    """Patterns that are looked up together, so that many texts cost what their characters do."""
+
+    def leaves_in(self, text: str) -> Iterable[int]:
+        raise NotImplementedError
+
+    def leaves_in_any(self, texts: Texts) -> Iterable[int]:
+        return {leaf for text in texts for leaf in self.leaves_in(text)}
+
 
 class OneByOne:
-    """Patterns that are tried one after the other. Compiled when first asked."""
+    """Patterns that are tried one after the other. Compiled when first asked.
 
-    def __init__(self, patterns: Sequence[tuple[Any, int]], make: Callable[[Any], Test]) -> None:
+    `make` makes the test of one text of a pattern, `spell` the regular expression, and its flags, that it is.
+    """
+
+    def __init__(
+        self,
+        patterns: Sequence[tuple[Any, int]],
+        make: Callable[[Any], Test],
+        spell: Callable[[Any], tuple[str, str]],
+    ) -> None:
         self._patterns = patterns
         self._make = make
+        self._spell = spell
         self._tests: list[tuple[Test, int]] | None = None
+        self._joined: list[Joined | None] | None = None
 
     def leaves_in(self, text: str) -> Iterable[int]:
         """The leaves of which a pattern matches the text."""
@@ -40,30 +71,46 @@ class OneByOne:
             self._tests = [(self._make(pattern), leaf) for pattern, leaf in self._patterns]
         return [leaf for test, leaf in self._tests if test(text)]
 
+    def leaves_in_any(self, texts: Texts) -> Iterable[int]:
+        """The leaves of which a pattern matches one of the texts."""
+        if len(texts) < MANY:
+            return {leaf for text in texts for leaf in self.leaves_in(text)}
+        if self._tests is None:
+            self._tests = [(self._make(pattern), leaf) for pattern, leaf in self._patterns]
+        if self._joined is None:
+            self._joined = [joined(*self._spell(pattern)) for pattern, _ in self._patterns]
+        held: set[int] = set()
+        for together, (test, leaf) in zip(self._joined, self._tests, strict=True):
+            if leaf in held:
+                continue
+            if together.matches_any(texts, test) if together else any(map(test, texts)):
+                held.add(leaf)
+        return held
 
-class _Ends:
+
+class _Ends(_TextByText):
     """Literals at the beginning of a text, or at its end: a look-up for each of their lengths."""
 
-    def __init__(self, *, at_end: bool) -> None:
+    def __init__(self, literals: Iterable[tuple[str, int]], *, at_end: bool) -> None:
         self._at_end = at_end
         self._by_length: dict[int, dict[str, list[int]]] = {}
-
-    def add(self, literal: str, leaf: int) -> None:
-        self._by_length.setdefault(len(literal), {}).setdefault(literal, []).append(leaf)
+        for literal, leaf in sorted(literals, key=lambda each: len(each[0])):
+            self._by_length.setdefault(len(literal), {}).setdefault(literal, []).append(leaf)
 
     def leaves_in(self, text: str) -> list[int]:
         found: list[int] = []
         size = len(text)
         for length, literals in self._by_length.items():
-            if length <= size:
-                found += literals.get(text[size - length :] if self._at_end else text[:length], ())
+            if length > size:
+                break
+            found += literals.get(text[size - length :] if self._at_end else text[:length], ())
         return found
 
 
 _FEW_PLACES = 64
 
 
-class _Substrings:
+class Substrings(_TextByText):
     """Literals anywhere in a text.
 
     Some are searched by one automaton of RE2, as long as all of its states fit into RE2's memory whatever the
@@ -78,6 +125,9 @@ class _Substrings:
         self._is_small = automaton_fits([literal for literal, _ in literals])
 
     def leaves_in(self, text: str) -> Iterable[int]:
+        """The leaves of which a literal is in the text."""
+        if len(self._literals) <= FEW:
+            return [leaf for literal, leaf in self._literals if literal in text]
         if self._is_small:
             try:
                 if self._set is None:
@@ -156,16 +206,29 @@ class GlobSet:
 
     def leaves_in(self, text: str) -> Iterable[int]:
         """The leaves of which a glob matches the text."""
+        kinds = self._kinds or self._compiled()
+        if len(kinds) == 1:
+            return kinds[0].leaves_in(text)
+        return [leaf for kind in kinds for leaf in kind.leaves_in(text)]
+
+    def leaves_in_any(self, texts: Texts) -> Iterable[int]:
+        """The leaves of which a glob matches one of the texts."""
+        return {leaf for kind in self._compiled() for leaf in kind.leaves_in_any(texts)}
+
+    def _compiled(self) -> list[Patterns]:
         if self._kinds is None:
             few = len(self._patterns) <= FEW
-            self._kinds = [OneByOne(self._patterns, compile_glob)] if few else _kinds(self._patterns)
-        if len(self._kinds) == 1:
-            return self._kinds[0].leaves_in(text)
-        return [leaf for kind in self._kinds for leaf in kind.leaves_in(text)]
+            self._kinds = [_globs(self._patterns)] if few else _kinds(self._patterns)
+        return self._kinds
+
+
+def _globs(patterns: Sequence[tuple[str, int]]) -> OneByOne:
+    return OneByOne(patterns, compile_glob, glob_expression)
 
 
 def _kinds(patterns: Sequence[tuple[str, int]]) -> list[Patterns]:
-    starts, ends = _Ends(at_end=False), _Ends(at_end=True)
+    starts: list[tuple[str, int]] = []
+    ends: list[tuple[str, int]] = []
     within: list[tuple[str, int]] = []
     others: list[tuple[str, int]] = []
     for glob, leaf in patterns:
@@ -173,18 +236,16 @@ def _kinds(patterns: Sequence[tuple[str, int]]) -> list[Patterns]:
             case [None, str(literal), None] if literal:
                 within.append((literal, leaf))
             case [str(literal), None] if literal:
-                starts.add(literal, leaf)
+                starts.append((literal, leaf))
             case [None, str(literal)] if literal:
-                ends.add(literal, leaf)
+                ends.append((literal, leaf))
             case _:
                 others.append((glob, leaf))
-    kinds: list[Patterns] = [starts, ends]
-    if len(within) > FEW:
-        kinds.append(_Substrings(within))
-    elif within:
-        kinds.append(OneByOne(within, lambda literal: lambda text: literal in text))
+    kinds: list[Patterns] = [_Ends(starts, at_end=False), _Ends(ends, at_end=True)]
+    if within:
+        kinds.append(Substrings(within))
     if others:
-        kinds.append(OneByOne(others, compile_glob))
+        kinds.append(_globs(others))
     return kinds
 
 
@@ -195,4 +256,4 @@ def folded_globs(patterns: Sequence[tuple[str, int]]) -> GlobSet:
 
 def regexes(patterns: Sequence[tuple[tuple[str, str], int]]) -> OneByOne:
     """Regular expressions with their flags, searched for anywhere."""
-    return OneByOne(patterns, lambda pattern: compile_regex(*pattern))
+    return OneByOne(patterns, lambda pattern: compile_regex(*pattern), tuple)

@@ -7,6 +7,7 @@ each predicate means is defined in `predicates.py`; this is the same, found soon
 
 from typing import Any
 
+from trailwarden.engine.joined import Texts
 from trailwarden.engine.patterns import GlobSet, Patterns, folded_globs, regexes
 from trailwarden.engine.predicates import NetworkIndex, Predicate, compile_predicate
 from trailwarden.engine.text import fold
@@ -53,24 +54,27 @@ class PredicateIndex:
         """The leaves that the values satisfy."""
         held: set[int] = set()
         if self._folded or self._likes:
-            for text in values.folded:
-                held.update(self._folded.get(text, ()))
-                if self._likes:
-                    held.update(self._likes.leaves_in(text))
+            _look_up(self._folded, values.folded, held)
+            if self._likes:
+                held.update(self._likes.leaves_in_any(values.folded))
         if self._cased or self._on_text:
-            for text in values.texts:
-                held.update(self._cased.get(text, ()))
-                for patterns in self._on_text:
-                    held.update(patterns.leaves_in(text))
+            _look_up(self._cased, values.texts, held)
+            for patterns in self._on_text:
+                held.update(patterns.leaves_in_any(values.texts))
         if self._numbers:
             for scalar in values.scalars:
                 if type(scalar) is not bool:
                     held.update(self._numbers.get(scalar, ()))
         if self._networks:
-            for scalar in values.scalars:
-                held.update(self._networks.leaves_of(scalar))
+            held.update(self._networks.leaves_of(values))
         held.update(leaf for predicate, leaf in self._others if predicate(values))
         return frozenset(held)
+
+
+def _look_up(index: dict[str, list[int]], texts: Texts, held: set[int]) -> None:
+    if index:
+        for text in texts:
+            held.update(index.get(text, ()))
 
 
 def _enter(index: dict[Any, list[int]], keys: Any, leaf: int) -> None:

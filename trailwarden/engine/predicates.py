@@ -22,7 +22,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from trailwarden.engine.patterns import GlobSet, folded_globs
+from trailwarden.engine.patterns import GlobSet, folded_globs, regexes
 from trailwarden.engine.text import compile_regex, fold
 from trailwarden.engine.values import Values
 from trailwarden.rules.ruleset import Node
@@ -70,46 +70,59 @@ def check_predicate(node: Node) -> None:
 
 def _is(*texts: str) -> Predicate:
     wanted = frozenset(map(fold, texts))
-    return lambda values: not wanted.isdisjoint(values.folded)
+    return lambda values: not wanted.isdisjoint(values.once(_folded))
 
 
 def _is_cased(*texts: str) -> Predicate:
     wanted = frozenset(texts)
-    return lambda values: not wanted.isdisjoint(values.texts)
+    return lambda values: not wanted.isdisjoint(values.once(_texts))
 
 
 def _like(*globs: str) -> Predicate:
     together = folded_globs([(glob, 0) for glob in globs])
-    return lambda values: any(map(together.leaves_in, values.folded))
+    return lambda values: bool(together.leaves_in_any(values.folded))
 
 
 def _like_cased(*globs: str) -> Predicate:
     together = GlobSet([(glob, 0) for glob in globs])
-    return lambda values: any(map(together.leaves_in, values.texts))
+    return lambda values: bool(together.leaves_in_any(values.texts))
 
 
 def _regex(pattern: str, flags: str) -> Predicate:
-    test = compile_regex(pattern, flags)
-    return lambda values: any(map(test, values.texts))
+    compile_regex(pattern, flags)  # raises for what RE2 does not have
+    alone = regexes([((pattern, flags), 0)])
+    return lambda values: bool(alone.leaves_in_any(values.texts))
 
 
 def _number(number: float) -> Predicate:
-    text = repr(number)
+    wanted = frozenset((number, repr(number)))
+    return lambda values: not wanted.isdisjoint(values.once(_numbers_and_texts))
 
-    def equal(scalar: Any) -> bool:
-        if type(scalar) is str:
-            return scalar == text
-        return type(scalar) is not bool and bool(scalar == number)
 
-    return lambda values: any(map(equal, values.scalars))
+def _folded(values: Values) -> set[str]:
+    return set(values.folded)
+
+
+def _texts(values: Values) -> set[str]:
+    return set(values.texts)
+
+
+def _numbers_and_texts(values: Values) -> set[float | str]:
+    """A boolean is no number."""
+    return {scalar for scalar in values.scalars if type(scalar) is not bool}
 
 
 def _comparison(compare: Callable[[Any, Any], bool], number: float) -> Predicate:
-    def holds(scalar: Any) -> bool:
-        found = _as_number(scalar)
-        return found is not None and compare(found, number)
+    def holds(values: Values) -> bool:
+        return any(compare(end, number) for end in values.once(_least_and_greatest))
 
-    return lambda values: any(map(holds, values.scalars))
+    return holds
+
+
+def _least_and_greatest(values: Values) -> tuple[float, ...]:
+    """Of the numbers that the values are or spell; nothing where there is none."""
+    numbers = [number for scalar in values.scalars if (number := _as_number(scalar)) is not None]
+    return (min(numbers), max(numbers)) if numbers else ()
 
 
 def _as_number(scalar: Any) -> float | None:
@@ -143,10 +156,10 @@ class NetworkIndex:
         networks = self._lengths.setdefault((version, host_bits), {})
         networks.setdefault(address >> host_bits, []).append(leaf)
 
-    def leaves_of(self, scalar: Any) -> set[int]:
-        """The leaves whose networks hold the address, or one of the addresses, that a scalar is."""
+    def leaves_of(self, values: Values) -> set[int]:
+        """The leaves whose networks hold an address that one of the values is, or lists."""
         found: set[int] = set()
-        for version, address in _addresses(scalar):
+        for version, address in values.once(_all_addresses):
             for (of_version, host_bits), networks in self._lengths.items():
                 if of_version == version:
                     found.update(networks.get(address >> host_bits, ()))
@@ -170,25 +183,42 @@ def _addresses(scalar: Any) -> Iterator[tuple[int, int]]:
             yield 4, int(address.ipv4_mapped)
 
 
+def _all_addresses(values: Values) -> set[tuple[int, int]]:
+    return {address for scalar in values.scalars for address in _addresses(scalar)}
+
+
 def _cidr(network: str) -> Predicate:
     networks = NetworkIndex()
     networks.add(network, 0)
-    return lambda values: any(map(networks.leaves_of, values.scalars))
+    return lambda values: bool(networks.leaves_of(values))
 
 
 def _time(part: str, relation: str, number: int) -> Predicate:
-    read, compare = _TIME_PARTS[part], _RELATIONS[relation]
+    numbers_of, compare = _TIME_PARTS[part], _RELATIONS[relation]
 
-    def holds(scalar: Any) -> bool:
-        if type(scalar) is not str or len(scalar) > _TIME_LENGTH:
-            return False
-        written = _TIME.fullmatch(scalar)
-        if written is None:
-            return False
-        found = read(*(None if digits is None else int(digits) for digits in written.groups()))
-        return found is not None and compare(found, number)
+    def holds(values: Values) -> bool:
+        return any(compare(found, number) for found in values.once(numbers_of))
 
-    return lambda values: any(map(holds, values.scalars))
+    return holds
+
+
+def _times(values: Values) -> set[tuple[int | None, ...]]:
+    """Year, month, day, hour and minute of each text that is a time."""
+    written = (
+        _TIME.fullmatch(scalar)
+        for scalar in values.scalars
+        if type(scalar) is str and len(scalar) <= _TIME_LENGTH
+    )
+    return {
+        tuple(None if digits is None else int(digits) for digits in time.groups())
+        for time in written
+        if time is not None
+    }
+
+
+def _numbers(read: Callable[..., int | None]) -> Callable[[Values], set[int]]:
+    """The numbers of one part of the times that values hold."""
+    return lambda values: {number for time in values.once(_times) if (number := read(*time)) is not None}
 
 
 def _week(year: int, month: int, day: int, *_: int | None) -> int | None:
@@ -198,13 +228,13 @@ def _week(year: int, month: int, day: int, *_: int | None) -> int | None:
         return None
 
 
-_TIME_PARTS: dict[str, Callable[..., int | None]] = {
-    "year": lambda *parts: parts[0],
-    "month": lambda *parts: parts[1],
-    "day": lambda *parts: parts[2],
-    "hour": lambda *parts: parts[3],
-    "minute": lambda *parts: parts[4],
-    "week": _week,
+_TIME_PARTS: dict[str, Callable[[Values], set[int]]] = {
+    "year": _numbers(lambda *parts: parts[0]),
+    "month": _numbers(lambda *parts: parts[1]),
+    "day": _numbers(lambda *parts: parts[2]),
+    "hour": _numbers(lambda *parts: parts[3]),
+    "minute": _numbers(lambda *parts: parts[4]),
+    "week": _numbers(_week),
 }
 
 

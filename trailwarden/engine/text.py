@@ -55,12 +55,18 @@ def glob_parts(glob: str) -> list[str | None]:
     return parts
 
 
+def glob_expression(glob: str) -> tuple[str, str]:
+    """The regular expression of whole texts that the glob is, and its flags."""
+    parts = glob_parts(glob)
+    pattern = "".join(".*" if part is None else re2.escape(part) if part else "." for part in parts)
+    return rf"\A(?:{pattern})\z", "s"
+
+
 def compile_glob(glob: str) -> Test:
     """A test of whole texts, in time linear in the text: substring searches, or RE2 where `?` stands."""
     parts = glob_parts(glob)
     if "" in parts:
-        pattern = "".join(".*" if part is None else re2.escape(part) if part else "." for part in parts)
-        return compile_regex(rf"\A(?:{pattern})\z", "s")
+        return compile_regex(*glob_expression(glob))
     literals = [part for part in parts if part]
     if not literals:
         return _anything if parts else "".__eq__

@@ -1,14 +1,17 @@
 """What a rule's field holds in a record: walked once a record, however many rules look."""
 
 import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 import msgspec
 
 from trailwarden.activity import fields
 from trailwarden.delivery.records import Path, Record, values_at
+from trailwarden.engine.joined import Texts
 from trailwarden.engine.text import fold
+
+_Made = TypeVar("_Made")
 
 
 def scalars_in(value: Any) -> Iterator[Any]:
@@ -46,13 +49,14 @@ def compact_json(value: Any) -> str:
 class Values:
     """The values of one field in one record, in the forms that predicates ask for, each made once."""
 
-    __slots__ = ("_folded", "_scalars", "_texts", "found")
+    __slots__ = ("_folded", "_made", "_scalars", "_texts", "found")
 
     def __init__(self, found: tuple[Any, ...]) -> None:
         self.found = found
         self._scalars: list[Any] | None = None
-        self._texts: list[str] | None = None
-        self._folded: list[str] | None = None
+        self._texts: Texts | None = None
+        self._folded: Texts | None = None
+        self._made: dict[Any, Any] = {}
 
     @property
     def scalars(self) -> list[Any]:
@@ -62,18 +66,25 @@ class Values:
         return self._scalars
 
     @property
-    def texts(self) -> list[str]:
+    def texts(self) -> Texts:
         """What string patterns are held against: each scalar's text, and each container's compact JSON."""
         if self._texts is None:
-            self._texts = self._make_texts()
+            self._texts = Texts(self._make_texts())
         return self._texts
 
     @property
-    def folded(self) -> list[str]:
+    def folded(self) -> Texts:
         """The texts without their case."""
         if self._folded is None:
-            self._folded = [fold(text) for text in self.texts]
+            self._folded = Texts(map(fold, self.texts))
         return self._folded
+
+    def once(self, make: Callable[["Values"], _Made]) -> _Made:
+        """What `make` makes of the values, however many predicates ask for it."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        made: _Made = self._made[make]
+        return made
 
     def _make_texts(self) -> list[str]:
         if len(self.found) == 1 and type(self.found[0]) is str:

@@ -19,6 +19,7 @@ from functools import lru_cache
 import re2
 
 from trailwarden.rules.automaton import is_small
+from trailwarden.rules.by_line import by_line
 from trailwarden.rules.ruleset import Node
 
 Place = tuple[str, ...]
@@ -50,6 +51,13 @@ _GLOBS = _Kind("texts with `*` inside", 2_000, "write `|startswith` and `|endswi
 _LITERALS = _Kind("texts to search for", 100_000, "compare whole texts, without a modifier")
 _COMPARISONS = _Kind("comparisons of numbers or times", 500, "write ranges instead of lists")
 _REFERENCES = _Kind("comparisons with other fields", 200, "name the field that is meant instead of all of it")
+_WITHIN = _Kind(
+    "searches for one field in another", 60, "compare whole texts, their beginnings or their ends"
+)
+_UNJOINED = _Kind(
+    "regular expressions with `\\Q`, `\\C` or a flag taken away (`(?-m)`)", 5, "write them without"
+)
+_LEVELS = _Kind("fields one inside the other", 24, "name the field that is meant instead of all around it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +94,7 @@ class CostBudget:
         expressions: set[tuple[str, str]] = set()
         for place, predicate in _leaves(detection):
             fields.add(".".join(place))
+            items.add(_Item(_LEVELS, place, ""))
             items.update(_items(place, predicate))
             expressions.update(_expressions(predicate))
         if len(fields) > MAX_FIELDS:
@@ -197,8 +206,12 @@ def _items(place: Place, predicate: Node) -> Iterator[_Item]:
                 yield _Item(_kind_of_glob(glob), place, f"{name} {glob}")
         case "re":
             yield _Item(_EXPRESSIONS, place, repr(arguments))
+            if by_line(arguments[0]) is None:
+                yield _Item(_UNJOINED, place, repr(arguments))
         case "fieldref":
             yield _Item(_REFERENCES, place, repr(arguments))
+            if arguments[2].startswith("contains"):
+                yield _Item(_WITHIN, place, repr(arguments))
         case "lt" | "lte" | "gt" | "gte" | "time":
             yield _Item(_COMPARISONS, place, repr(predicate))
 

@@ -6,10 +6,11 @@ from ipaddress import ip_address, ip_network
 from trailwarden.delivery.records import Record
 from trailwarden.engine.decision import Decision, Limits, OvergrownError
 from trailwarden.engine.evaluate import holds
-from trailwarden.engine.patterns import GlobSet, _Substrings, automaton_fits
+from trailwarden.engine.joined import MANY, Texts
+from trailwarden.engine.patterns import GlobSet, OneByOne, Substrings, automaton_fits, regexes
 from trailwarden.engine.predicates import NetworkIndex
-from trailwarden.engine.text import compile_glob
-from trailwarden.engine.values import RecordView
+from trailwarden.engine.text import Test, compile_glob, compile_regex
+from trailwarden.engine.values import RecordView, Values
 from trailwarden.rules.ruleset import Node
 
 
@@ -28,13 +29,79 @@ def test_globs_of_every_kind_match_what_each_does_alone() -> None:
         assert set(together.leaves_in(text)) == {leaf for test, leaf in tests if test(text)}, text
 
 
+_EXPRESSIONS = [
+    (r"^a$", ""),
+    (r"\Ab+\z", ""),
+    (r"a\sb", ""),
+    (r"b\n", ""),
+    (r"\nb$", ""),
+    (r"^b", "m"),
+    (r"a$", "m"),
+    (r"a.b", "s"),
+    (r"a[^x]b", "i"),
+    (r"\s?ab\b", ""),
+    (r"\Bé", ""),
+    (r"^$", ""),
+    (r"(?i:A)(?s).é", ""),
+    (r"\W\z", ""),
+    (r"[\pL]{3}\A?", ""),
+    (r"\\A|\x41", ""),
+    (r"\Q^\Eb|a\Qb$\E", ""),
+    (r"(?-m:^a)é", "m"),
+    (r"(?s-m)a.$", "m"),
+    (r"[\n]a|a\x0ab", ""),
+]
+
+
+def test_expressions_match_many_texts_where_they_match_one() -> None:
+    rng = random.Random(6)  # noqa: S311 (repeatable)
+    together = regexes([(expression, leaf) for leaf, expression in enumerate(_EXPRESSIONS)])
+    tests = [compile_regex(*expression) for expression in _EXPRESSIONS]
+    for characters in ["abé", "ab\n", "a\nb$A^\\", "x\n ", "\n", "bé\ud800", ""]:
+        for _ in range(60):
+            longest = rng.randint(0, 5) if characters else 0
+            words = ["".join(rng.choices(characters, k=rng.randint(0, longest))) for _ in range(MANY)]
+            texts = Texts(word if len(set(words)) > 1 else words[0] for word in words)
+            matched = {leaf for leaf, test in enumerate(tests) if any(map(test, texts))}
+            assert set(together.leaves_in_any(texts)) == matched, list(texts)
+
+
+def test_globs_match_many_texts_where_they_match_one() -> None:
+    rng = random.Random(5)  # noqa: S311 (repeatable)
+    forms = ["*{}*", "{}*", "*{}", "{}*{}", "*{}*{}*", "*{}?{}*", "{}", "?{}", "*"]
+    for number in (3, 200):
+        globs = [(rng.choice(forms).format(_word(rng, 4), _word(rng, 3)), n) for n in range(number)]
+        together = GlobSet(globs)
+        for _ in range(20):
+            texts = Texts(rng.choice(["", "\n", "a\n"]) + _word(rng, 9) for _ in range(MANY))
+            matched = {leaf for glob, leaf in globs if any(map(compile_glob(glob), texts))}
+            assert set(together.leaves_in_any(texts)) == matched
+
+
+def test_many_texts_are_not_asked_one_by_one() -> None:
+    asked: list[str] = []
+
+    def asks(pattern: tuple[str, str]) -> Test:
+        test = compile_regex(*pattern)
+        return lambda text: asked.append(text) or test(text)  # type: ignore[func-returns-value]
+
+    together = OneByOne([((rf"^a{n}$", ""), n) for n in range(100)], asks, tuple)
+    plain = [f"b{n}" for n in range(3_000)]
+    broken = [f"{n}\nb" for n in range(3_000)]
+
+    assert set(together.leaves_in_any(Texts([*plain, *broken, "a7"]))) == {7}
+    assert not asked
+    assert set(together.leaves_in_any(Texts([*broken, "x\na9", "a8"]))) == {8}
+    assert set(asked) == {"x\na9"}, "asked by itself where lines and texts differ"
+
+
 def test_many_substrings_are_found_by_their_grams() -> None:
     rng = random.Random(8)  # noqa: S311 (repeatable)
     literals = [(_word(rng, 24), n) for n in range(3_000)] + [
         ("a" * 40 + "b" * n, 9_000 + n) for n in range(30)
     ]
     assert not automaton_fits([literal for literal, _ in literals])
-    together = _Substrings(literals)
+    together = Substrings(literals)
 
     for text in [*(_word(rng, 90) for _ in range(40)), "a" * 50 + "b" * 20, "a" * 200, _word(rng, 3_000)]:
         assert set(together.leaves_in(text)) == {leaf for literal, leaf in literals if literal in text}
@@ -54,7 +121,7 @@ def test_networks_hold_what_each_does_alone() -> None:
         alone = {
             n for n, each in enumerate(networks) if holds(["field", "a", ["cidr", each]], {"a": address})
         }
-        assert index.leaves_of(address) == alone, address
+        assert index.leaves_of(Values((address,))) == alone, address
 
 
 def test_fields_of_thousands_of_values_are_compared() -> None:

@@ -54,6 +54,12 @@ _HOSTILE = {
     "small ones, many": _listed("requestParameters.a|re", [f"^{each}.x" for each in _MIXED]),
     "stars inside": _listed("requestParameters.a", [f"a{n}*b*c" for n in range(2_100)]),
     "numbers": _listed("requestParameters.size|gt", []) + "\n".join(f"\n  - {n}" for n in range(600)),
+    "levels": "\n".join(f"  requestParameters.{'a.' * n}a|exists: true" for n in range(30)),
+    "flags taken away": _listed("userAgent|re", [f"(?-m:^a{n})" for n in range(6)]),
+    "literals in bulk": _listed("userAgent|re", [f"a\\Q{n}\\E" for n in range(6)]),
+    "one field in another": "\n".join(
+        f"  requestParameters.a.b{n}|fieldref|contains: requestParameters.a" for n in range(61)
+    ),
     "fields": "\n".join(f"  requestParameters.f{n}: x" for n in range(200)),
 }
 
@@ -63,7 +69,7 @@ def test_a_rule_that_could_hold_up_every_record_is_refused_with_its_place_and_a_
     (problem,) = _refused(_rule(_HOSTILE[name]))
 
     assert (problem.path, problem.line) == ("0.yml", 1)
-    assert re.search(r"[\d,]+ (regular|texts|comparisons|fields|steps)", problem.message), problem
+    assert re.search(r"[\d,]+ (regular|texts|comparisons|searches|fields|steps)", problem.message), problem
     assert problem.cure
 
 
