@@ -1,9 +1,8 @@
 """Peak memory of grouping 100,000 matches of one file, above idle: run in a process of its own.
 
-    python -m tests.bench.grouping_memory one|each|kept
+    python -m tests.bench.grouping_memory one|each
 
-`one` group, or another group for `each`, handed over as `detect` does; `kept`: each another, handed over to
-nobody, as `scan` does, which shows all of them in the end. Prints `{"above_idle_mb": ...}`.
+`one` group, or another group for `each`, handed over as `detect` does. Prints `{"above_idle_mb": ...}`.
 """
 
 import gc
@@ -34,8 +33,8 @@ def main(how: str) -> None:
 
 
 def _group(how: str, count: int) -> None:
-    grouper = AlertGrouper("v1", keep_matches=how != "kept")
-    for match in _matches(count, groups=how != "one"):
+    grouper = AlertGrouper("v1", keep_matches=True)
+    for match in _matches(count, groups=how == "each"):
         grouper.add(match, "s3://trailwarden-logs/file.json.gz")
         if grouper.pending >= _HANDED_OVER:
             grouper.drain()
