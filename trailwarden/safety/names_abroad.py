@@ -13,16 +13,30 @@ from trailwarden.safety.lookalikes import legible
 
 ENDINGS = (
     r"mots?depasse|passwort|passwoerter|kennwort|kennwoerter|contrasenas?|contrasenya|contrasinal|wachtwoord(?:en)?"
-    r"|losenord|adgangskode|passord|lykilord|salasana|jelszo|senhas?|palavrapasse|paroladordine|paroladaccesso"
+    r"|losenord|adgangskode|kodeord|passord|lykilord|salasana|jelszo|senhas?|palavrapasse|paroladordine|paroladaccesso"
     r"|codeacces|codedacces|matkhau|katasandi|katalaluan|lozinka|slaptazodis|pasahitza|fjalekalimi"
 )
 """In Latin letters, with which a name may end."""
 ALONE = frozenset(
-    {"mdp", "clave", "parola", "haslo", "hasla", "sifre", "sifresi", "heslo", "geslo", "parool", "parole"}
+    {
+        "mdp",
+        "clave",
+        "parola",
+        "haslo",
+        "hasla",
+        "sifre",
+        "sifresi",
+        "sifreniz",
+        "sifrem",
+        "heslo",
+        "geslo",
+        "parool",
+        "parole",
+    }
 )
 """Shorter ones, which must be the last word of a name: `enclave` is no `clave`."""
 HINT = (
-    r"mdp|kennw|contrase|contrasi|clave|senha|wachtw|losenord|adgangskode|lykilord|salasana|jelszo|haslo|hasla"
+    r"mdp|kennw|contrase|contrasi|clave|senha|wachtw|losenord|adgangskode|kodeord|lykilord|salasana|jelszo|haslo|hasla"
     r"|sifre|heslo|geslo|parola|parool|parole|matkhau|katasandi|katalaluan|lozinka|slaptazodis|fjalekalimi"
 )
 """For names in a text, as RE2's pattern."""
@@ -34,7 +48,10 @@ _WORDS = (
     *("パスワード", "ﾊﾟｽﾜｰﾄﾞ", "暗証番号", "パスフレーズ", "密码", "密碼", "口令", "密钥", "密鑰", "令牌"),
     *("비밀번호", "암호", "패스워드"),
 )  # fmt: skip
-_PHRASES = r"mots? de passe|code d'acc[eè]s|parola d'(?:ordine|accesso)|palavra[ -]passe|kata (?:sandi|laluan)|mat khau"
+_OF = r"for|of|de|del|de la|do|da|du|des|pour|para|per|di|von|fur|vom|van|voor|" + "|".join(
+    map(legible, ("от", "для", "к"))
+)
+_PHRASES = r"mots? de passe|code d'acc[eè]s|parola d'(?:ordine|accesso)|palavra[ -]passe|kata (?:sandi|laluan)|mat khau|codigo de acceso"
 
 
 def _spellings(word: str) -> set[str]:
@@ -43,8 +60,19 @@ def _spellings(word: str) -> set[str]:
 
 _FOREIGN = "|".join(sorted({re.escape(written) for word in _WORDS for written in _spellings(word)}))
 _CASES = "[\u0430-\u044fa-z]"
-ASSIGNED = rf"(?i)((?:{_FOREIGN}){_CASES}{{0,3}}|{_PHRASES})[\"'`\\\]]*\s*(?:=>|:=|==|=|:)"
+ASSIGNED = rf"(?i)((?:{_FOREIGN}){_CASES}{{0,3}}|{_PHRASES})[\"'`\\\]]*\s*(?:=>|:=|==|=|:|>)"
 """Such a name and its sign in a text, as RE2's pattern."""
+_PRINTED = r"[\"'「«]?([!-~]*[0-9!@#$%^&*][!-~]*)"
+SPOKEN = (
+    # 密码是 x, 비밀번호는 x, пароль x
+    rf"(?i)(?:{_FOREIGN})(?:{_CASES}{{0,3}}[ \t-]+|(?:是|为|為|は|が|는|은|이)[ \t]*){_PRINTED}",
+    # password for root: x
+    (
+        rf"(?i)(?:{_FOREIGN}|\b(?:{_PHRASES}|password|passphrase|passwort|kennwort|contrasena|senha|clave|wachtwoord))"
+        rf"{_CASES}{{0,3}}[ \t]+(?:{_OF})[ \t]+(?:[^\s:=]{{1,40}}[ \t]+){{0,2}}[^\s:=]{{1,40}}[ \t]*[:=][ \t]*{_PRINTED}"
+    ),
+)
+"""Sentences that say one, as RE2's patterns."""
 _NAMED = re.compile(rf"(?:{_FOREIGN}){_CASES}{{0,3}}[\W\d_]{{0,9}}$")
 
 

@@ -22,7 +22,7 @@ _OF_USER = r"(?:\"[^\":/]*:([^\"]+)\"|'[^':/]*:([^']+)'|[^\s:\"'/]*:([^\s\"']+))
 READERS = (
     r"(?:--password-stdin|--stdin\b|sudo(?:[ \t]+-\w+)*[ \t]+-\w*S|\b(?:smb|vnc|ld?ap)?passwd\b|\bcryptsetup\b|\bkinit\b"
     r"|--passphrase-fd|\bpass(?:in|out)?[ \t]+(?:stdin|fd:0)|\bhtpasswd\b|--with-token|\bsecrets?[ \t]+(?:create|set|put|add)\b"
-    r"|\bsu\b[ \t]+-|\bkeyring[ \t]+set\b|/dev/stdin)"
+    r"|\bsu\b[ \t]+-|\bnewusers\b|\bvault[ \t]+login[ \t]+-(?:[ \t]|$)|\bkeyring[ \t]+set\b|/dev/stdin)"
 )
 _LOWER_P = (
     r"(?:sshpass|oc login|docker login|podman login|helm registry login|az login|gpg|smbmap|nxc|crackmapexec|evil-winrm|useradd"
@@ -78,7 +78,7 @@ _POSITIONAL = (
     rf"\bhtpasswd{_COSTS}[ \t]+-[a-zA-Z]*n[a-zA-Z]*{_COSTS}[ \t]+{_WORD}[ \t]+({_VALUE})",
     rf"\bhtpasswd{_COSTS}[ \t]+{_WORD}[ \t]+{_WORD}[ \t]+({_VALUE})",
     rf"(?i)\brabbitmqctl\b{_OPTIONS}[ \t]+(?:add_user|change_password|authenticate_user)[ \t]+{_VALUE}[ \t]+({_VALUE})",
-    rf"(?i)\b(?:vault|doppler|flyctl|heroku)[ \t]+(?:login|auth)[ \t]+(?:-[\w=-]+[ \t]+)*({_VALUE})",
+    rf"(?i)\b(?:vault|doppler|flyctl|heroku)[ \t]+(?:login|auth)[ \t]+(?:-[\w=-]+[ \t]+)*({_WORD})",
     rf"(?i)\bvault[ \t]+(?:kv[ \t]+(?:put|patch)|write){_OPTIONS}[ \t]+[\w./-]+[ \t]+([^\n;|&]*=[^\n;|&]*)",
     rf"(?i)\bchamber[ \t]+write{_OPTIONS}[ \t]+{_WORD}[ \t]+{_WORD}[ \t]+({_VALUE})",
     rf"(?i)\b(?:requirepass|masterauth)[ \t]+({_VALUE})",
@@ -97,13 +97,13 @@ _PIPED = (
     rf"{_SAYS}[^\n;|&]*?[ \t]({_VALUE})[ \t]*\|[ \t]*(?:sudo[ \t]+)?(?:/\S*/)?chpasswd",
     rf"{_SAYS}({_VALUE})[ \t]*(?:;|&&)[^\n|]*\|{_ARGUMENTS}{READERS}",
     r"(?i)\bchpasswd\b[^\n;|&<]*<<<[ \t]*[\"']?[\w.-]+:([^\s\"']+)",
-    rf"{_SAYS}(?:[\"']?(?:%[sb]|\\+n)*[\"']?[ \t]+)?({_VALUE})[ \t]*\|{_ARGUMENTS}{READERS}",
+    rf"{_SAYS}(?:[\"']?(?:%[sb]|\\+n)*[\"']?[ \t]+)?({_VALUE})[ \t]*\|(?:[^\n;&]|[\\`^]\r?\n)*?{READERS}",
     rf"(?i){READERS}{_ARGUMENTS}<<<[ \t]*({_VALUE})",
     rf"(?i)<<<[ \t]*({_VALUE})[ \t]*\|{_ARGUMENTS}{READERS}",
 )
 # What asks for a password, and what is sent to it then: `expect`, and its like in other languages.
 _ASKED = (
-    r"(?i)(?:assword|assphrase|asscode|asswort|contrase.a|mot de passe)[^\n\"'}]{0,60}[\"'}][^\"'{]*?\{?[^\"'{]*?\bsend(?:_?line)?\b[ \t(]*(?:--?\w*[ \t]+)*[\"'{]([^\"'{}\\]+)",
+    r"(?i)(?:assword|assphrase|asscode|asswort|contrase.a|mot de passe)[^\n\"'}]{0,60}[\"'}][^\"'{]*?\{?[^\"'{]*?\bsend(?:_?line)?\b[ \t(]*(?:--?\w*[ \t]+)*(?:[\"'{]([^\"'{}\\]+)|([^\s\"'{}\\;()-][^\s\"'{}\\;()]*))",
     r"(?i)\.(?:auth|authenticate)[ \t]*\([ \t]*(?:(?:\"[^\"]*\"|'[^']*')[ \t]*,[ \t]*)?(?:\"([^\"]+)\"|'([^']+)')[ \t]*\)",
     r"(?i)\.login[ \t]*\([ \t]*(?:\"[^\"]*\"|'[^']*'|[\w.]+)[ \t]*,[ \t]*(?:\"([^\"]+)\"|'([^']+)')",
 )

@@ -43,7 +43,7 @@ def here_secrets(text: str, start: int, end: int, charge: Callable[[int], bool])
 
 def _beginning(line: str) -> re.Pattern[str] | None:
     """What stands before the secret in each line of the document; None if it holds none by what reads it."""
-    if "chpasswd" in line:
+    if "chpasswd" in line or "newusers" in line:
         return _USER
     file = _FILE.search(line)
     name = file.group(1).rpartition("/")[2] if file is not None else ""

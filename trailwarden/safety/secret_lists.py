@@ -11,20 +11,23 @@ from trailwarden.safety.secret_value import Span
 LIST = (
     # In brackets, with an option among them, or a command that takes secrets without.
     r"\[(?:[^\[\]]*?[\"'\s,\\])?-{1,2}[A-Za-z]"
+    r"|\([^\[\]()]*?[\"']-{1,2}[A-Za-z]"
     r"|(?i:\[[ \t]*[\"'\\]*(?:net|vault|htpasswd|rabbitmqctl|sqlplus|mysqladmin|setx|cmdkey|chamber)\b)"
 )
-LINES = r"(?m)^[ \t]*-[ \t]+[\"']?[^\s\"'#][^\n]*\n[ \t]*-[ \t]+[\"']?[^\s\"'#][^\n]*\n?"
+LINES = r"(?m)^[ \t]*-[ \t]+[\"']?[^\s\"'#][^\n]*\n(?:[ \t]*#[^\n]*\n)*[ \t]*-[ \t]+[\"']?[^\s\"'#][^\n]*\n?"
 """Two items below each other, in YAML."""
-_WORD = re.compile(r"[\s,]*+(?:(\\*+[\"'])|([^\s,\[\]\"'\\]++))")
+_WORD = re.compile(r"[\s,]*+(?:(\\*+[\"'])|([^\s,()\[\]\"'\\]++))")
 _BEFORE = re.compile(r"[\"']([\w./-]{1,80}+)[\"'][ \t]*+,[ \t]*+$")
 _ITEM = re.compile(r"([ \t]*+)-[ \t]++")
+_COMMENT = re.compile(r"[ \t]*+#")
 _WORD_COST = 5
 _FURTHEST = 10_000
 _LOOK_BACK = 100
 
 
 def words_in_brackets(text: str, start: int, charge: Callable[[int], bool]) -> Iterator[Span]:
-    """The words of the list that begins at `start`, and the one before it: `run("docker", ["login", …])`."""
+    """The words of the list, or of the arguments, that begin at `start`; and the one before it, which is the
+    command in `run("docker", ["login", …])`."""
     before = _BEFORE.search(text[max(0, start - _LOOK_BACK) : start])
     if before is not None:
         at = max(0, start - _LOOK_BACK)
@@ -50,6 +53,9 @@ def words_below(text: str, start: int, charge: Callable[[int], bool]) -> Iterato
     while start < stop:
         end = text.find("\n", start, stop)
         end = stop if end < 0 else end
+        if _COMMENT.match(text, start, end) and charge(_WORD_COST + end - start):
+            start = end + 1
+            continue
         met = _ITEM.match(text, start, end)
         if met is None or indent not in {None, met.group(1)} or not charge(_WORD_COST + end - start):
             return

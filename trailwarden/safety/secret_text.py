@@ -109,7 +109,7 @@ _SET = (
 _ELEMENT = rf"(?i)<([\w:.-]*{_HINT}[\w:.-]*)(?:\s[^<>]*)?>(?:\s*<value>)?([^<]+)"
 _ELEMENTS = (
     rf"(?i)<[\w:.-]*(?:name|key)>\s*([\w./:-]*{_HINT}[\w.-]*)\s*</[\w:.-]+>"
-    r"\s*<(?:[\w:.-]*value|string|data)>([^<]+)"
+    r"\s*(?:<array>\s*)?<(?:[\w:.-]*value|string|data)>([^<]+)"
 )
 # `<entry key="password">…`, `<password><![CDATA[…`, `<Password Value="…"/>`
 _ELEMENT_OF_NAME = (
