@@ -56,6 +56,17 @@ def owner_of(protocol: str, endpoint: str) -> tuple[str, str] | None:
     return region, account
 
 
+def sns_principal(region: str, other: str) -> str:
+    """As whom SNS in `region` calls a queue or a function in another region.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-cross-region-delivery.html
+    """
+    if region == other or partitions_by_region().get(region) != "aws":
+        return "sns.amazonaws.com"
+    opted_in = next((each for each in (other, region) if each not in ENABLED_BY_DEFAULT), None)
+    return f"sns.{opted_in}.amazonaws.com" if opted_in else "sns.amazonaws.com"
+
+
 def _sms_mistake(endpoint: str, region: str) -> str | None:
     """https://docs.aws.amazon.com/sns/latest/dg/sns-supported-regions-countries.html"""
     if not _SMS.fullmatch(endpoint):

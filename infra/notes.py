@@ -1,9 +1,11 @@
 """What `synth` says of settings that are valid and worth a thought: what they cost, what nobody sees."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from infra.endpoints import sns_principal
 from infra.settings import Settings
+from infra.subscribers import Subscriber
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +55,28 @@ def notes(settings: Settings) -> Iterator[Note]:
             ' set "protect": true and deploy again.',
         )
     routed = (one for route in settings.alerts.routes for one in route.subscribers)
-    everybody = (*settings.subscribers, *settings.operations_subscribers, *settings.rule_authors, *routed)
+    everybody = [*settings.subscribers, *settings.operations_subscribers, *settings.rule_authors, *routed]
+    yield from _of_opt_in_regions(everybody, settings.region)
     if any(subscriber.protocol == "sms" for subscriber in everybody):
         yield Note(
             "Trailwarden:SmsSandbox",
             "A new account is in the SMS sandbox of SNS: only numbers that were verified there get SMS, for"
             " 1 USD a month in all, until the account is moved out (docs/settings.md, Subscribers).",
+        )
+
+
+def _of_opt_in_regions(subscribers: Iterable[Subscriber], region: str) -> Iterator[Note]:
+    """Whose policy must name another principal than that of SNS everywhere else."""
+    asked = {
+        subscriber.endpoint: sns_principal(region, subscriber.owner[0])
+        for subscriber in subscribers
+        if subscriber.owner is not None
+    }
+    asked = {endpoint: principal for endpoint, principal in asked.items() if principal != "sns.amazonaws.com"}
+    if asked:
+        listed = "; ".join(f"{principal} to {endpoint}" for endpoint, principal in asked.items())
+        yield Note(
+            "Trailwarden:OptInRegions",
+            f"Between regions of which one is an opt-in region, SNS has a name of its own. Let in {listed}"
+            " (docs/settings.md, Subscribers); sns.amazonaws.com alone gets nothing there.",
         )

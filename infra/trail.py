@@ -1,6 +1,6 @@
 """One trail: an account's own, or the organization's in its management account."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from aws_cdk import Environment, RemovalPolicy, Stack
 from aws_cdk import aws_cloudtrail as cloudtrail
@@ -57,9 +57,11 @@ class TrailStack(Stack):
 def _with_own_buckets(names: n.Names) -> Iterator[Selector]:
     """All management events, as without selectors, and what is written into Trailwarden's own buckets.
 
-    Never what CloudTrail itself puts into the log bucket: each log file would be an event, which makes the
-    next log file. Its puts have no `userIdentity.arn`. Only where log files could come from is one asked
-    for, since a caller of another account has none either.
+    Never the log files that CloudTrail itself puts into the log bucket: each would be an event, which makes
+    the next log file. Its puts have no `userIdentity.arn`, but neither have those of anonymous callers and of
+    other accounts, and no other field of selectors tells them apart. So puts without one are recorded only if
+    the object is not named as a log file is. A put that imitates one takes a change of the bucket's policy
+    first, which is recorded and reported (rules/self_protection/bucket_changed.yml).
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedFieldSelector.html
     """
     yield Selector(
@@ -77,9 +79,17 @@ def _with_own_buckets(names: n.Names) -> Iterator[Selector]:
         Field(field="eventName", equal_to=_DELIVERING),
         Field(field="userIdentity.arn", starts_with=["arn:"]),
     )
+    yield _writes(
+        "Trailwarden's log bucket, objects that are no log files",
+        names.log_bucket_arn,
+        Field(field="eventName", equal_to=_DELIVERING),
+        not_ends_with=[".json.gz"],
+    )
 
 
-def _writes(name: str, bucket_arn: str, *fields: Field) -> Selector:
+def _writes(
+    name: str, bucket_arn: str, *fields: Field, not_ends_with: Sequence[str] | None = None
+) -> Selector:
     """Writes of a bucket's objects; without the slash it would also be those of longer bucket names."""
     return Selector(
         name=name,
@@ -87,7 +97,7 @@ def _writes(name: str, bucket_arn: str, *fields: Field) -> Selector:
             Field(field="eventCategory", equal_to=["Data"]),
             Field(field="resources.type", equal_to=["AWS::S3::Object"]),
             Field(field="readOnly", equal_to=["false"]),
-            Field(field="resources.ARN", starts_with=[f"{bucket_arn}/"]),
+            Field(field="resources.ARN", starts_with=[f"{bucket_arn}/"], not_ends_with=not_ends_with),
             *fields,
         ],
     )

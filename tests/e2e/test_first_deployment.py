@@ -22,6 +22,7 @@ STACKS = {
     n.DETECTION_STACK: AUDIT_ACCOUNT,
     n.ALERTING_STACK: AUDIT_ACCOUNT,
     n.PUBLISHING_STACK: AUDIT_ACCOUNT,
+    n.trail_stack(AUDIT_ACCOUNT): AUDIT_ACCOUNT,
     n.trail_stack(MEMBER_ACCOUNT): MEMBER_ACCOUNT,
 }
 """In the order of deployment, with their accounts."""

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from infra.alerting import alerting
+from infra.endpoints import sns_principal
 from infra.notes import notes
 from infra.settings import parse_settings
 from tests.infra.conftest import ORGANIZATION, Synthesized, sample
@@ -14,6 +15,9 @@ from trailwarden.errors import SettingsError
 UNRECORDED, COPY = "Trailwarden:AuditAccountNotRecorded", "Trailwarden:SecondCopy"
 TWO, SMALL = "Trailwarden:TwoTrails", "Trailwarden:SmallFiles"
 UNPROTECTED, SANDBOX = "Trailwarden:NotProtected", "Trailwarden:SmsSandbox"
+OPT_IN = "Trailwarden:OptInRegions"
+FAR = {"protocol": "sqs", "endpoint": "arn:aws:sqs:eu-south-2:444455556666:siem"}
+NEAR = {"protocol": "sqs", "endpoint": "arn:aws:sqs:us-east-1:444455556666:siem"}
 SMS = {"protocol": "sms", "endpoint": "+4930123456"}
 ARCHIVE = {"archive_after_days": 90}
 
@@ -31,12 +35,37 @@ ARCHIVE = {"archive_after_days": 90}
         ({"accounts": ["111122223333"]}, set()),
         ({"rule_authors": [SMS]}, {SANDBOX}),
         ({"routes": [{"name": "own", "subscribers": [SMS]}]}, {SANDBOX}),
+        ({"rule_authors": [NEAR]}, set()),
+        ({"rule_authors": [FAR, NEAR]}, {OPT_IN}),
+        ({"routes": [{"name": "own", "subscribers": [FAR]}]}, {OPT_IN}),
     ],
 )
 def test_each_is_said_where_it_applies(changes: dict[str, Any], said: set[str]) -> None:
     quiet = {"subscribers": [], "operations_subscribers": [], "rule_authors": [], **changes}
     assert {note.id for note in notes(parse_settings(sample(protect=True, **quiet)))} == said
     assert {note.id for note in notes(parse_settings(sample(**quiet)))} == said | {UNPROTECTED}
+
+
+@pytest.mark.parametrize(
+    ("region", "other", "principal"),
+    [
+        ("eu-central-1", "us-east-1", "sns.amazonaws.com"),
+        ("me-south-1", "me-south-1", "sns.amazonaws.com"),
+        ("me-south-1", "us-west-2", "sns.me-south-1.amazonaws.com"),
+        ("eu-west-3", "il-central-1", "sns.il-central-1.amazonaws.com"),
+        ("ap-southeast-5", "ca-west-1", "sns.ca-west-1.amazonaws.com"),
+        ("us-gov-west-1", "us-gov-east-1", "sns.amazonaws.com"),
+        ("cn-north-1", "cn-northwest-1", "sns.amazonaws.com"),
+    ],
+)
+def test_sns_has_another_name_between_opt_in_regions(region: str, other: str, principal: str) -> None:
+    assert sns_principal(region, other) == principal
+
+
+def test_the_note_names_whom_to_let_in() -> None:
+    settings = parse_settings(sample(subscribers=[{**FAR, "severities": ["high"]}]))
+    (note,) = (note for note in notes(settings) if note.id == OPT_IN)
+    assert f"sns.eu-south-2.amazonaws.com to {FAR['endpoint']}" in note.text
 
 
 def test_an_audit_account_that_is_left_out_stands_in_the_heartbeats_settings() -> None:

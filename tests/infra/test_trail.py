@@ -14,6 +14,7 @@ MALLORY = {"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/mallory"}
 CLOUDTRAIL = {"type": "AWSService", "invokedBy": "cloudtrail.amazonaws.com"}
 STRANGER = {"type": "AWSAccount", "accountId": "999988887777", "principalId": "AIDASTRANGER"}
 """A caller of another account: what the bucket's owner sees of them has no ARN."""
+ANONYMOUS = {"type": "AWSAccount", "principalId": "", "accountId": "ANONYMOUS_PRINCIPAL"}
 TRAIL = "AWS::CloudTrail::Trail"
 OWN_RULES = ("log_files_tampered", "rules_changed_by_hand")
 
@@ -86,7 +87,9 @@ def met(value: str | None, field: dict[str, Any], missing_is_unequal: bool) -> b
     return True
 
 
-def written(name: str, bucket: str, who: dict[str, str], *, read_only: bool = False) -> Record:
+def written(
+    name: str, bucket: str, who: dict[str, str], key: str = "AWSLogs/x.json.gz", *, read_only: bool = False
+) -> Record:
     """A data event on an object, as selectors see it."""
     record = {
         "eventCategory": "Data",
@@ -94,7 +97,7 @@ def written(name: str, bucket: str, who: dict[str, str], *, read_only: bool = Fa
         "eventSource": "s3.amazonaws.com",
         "readOnly": str(read_only).lower(),
         "resources.type": "AWS::S3::Object",
-        "resources.ARN": f"arn:aws:s3:::{bucket}/AWSLogs/x.json.gz",
+        "resources.ARN": f"arn:aws:s3:::{bucket}/{key}",
     }
     return record | ({"userIdentity.arn": who["arn"]} if "arn" in who else {})
 
@@ -112,13 +115,24 @@ RECORDED = [
     *((written(name, LOGS, STRANGER)) for name in ("DeleteObjects", "DeleteObjectVersion", "RenameObject")),
     written("PutObjectRetention", LOGS, MALLORY),
     written("CopyObject", LOGS, {"arn": "arn:aws:sts::111122223333:assumed-role/admin/alice"}),
+    *(
+        written(name, LOGS, who, key)
+        for name in ("PutObject", "CompleteMultipartUpload", "UploadPart")
+        for who in (STRANGER, ANONYMOUS)
+        for key in ("index.html", "AWSLogs/111122223333/CloudTrail/x.json", "x.gz", "AWSLogs/a.json.gz.sig")
+    ),
+    written("DeleteObject", LOGS, ANONYMOUS),
+    written("PutObjectAcl", LOGS, ANONYMOUS),
     written("PutObject", RULES, STRANGER),
+    written("PutObject", RULES, ANONYMOUS),
     written("DeleteObjects", RULES, MALLORY),
     {"eventCategory": "Management", "eventName": "ListUsers", "readOnly": "true"},
     {"eventCategory": "Management", "eventName": "StopLogging", "readOnly": "false"},
 ]
 UNRECORDED = [
     *((written(name, LOGS, CLOUDTRAIL)) for name in ("PutObject", "UploadPart", "CompleteMultipartUpload")),
+    # No field tells them from CloudTrail's own.
+    *(written("PutObject", LOGS, who) for who in (STRANGER, ANONYMOUS)),
     written("GetObject", LOGS, MALLORY, read_only=True),
     written("GetObject", RULES, MALLORY, read_only=True),
     written("DeleteObject", f"{LOGS}-of-another", MALLORY),

@@ -13,8 +13,8 @@ from functools import cache
 _CONFUSABLE = dict(
     zip(
         # Cyrillic, Greek, Armenian, Latin extensions
-        "авекмнорстухіјѕԁһԛԝӏѵґАВЕКМНОРСТУХІЈЅԌԚԜαβεικνορτυχωΑΒΕΖΗΙΚΜΝΟΡΤΥΧօսհոıɡɑɩʏᴏᴋᴛ",
-        "abekmhopctyxijsdhqwlvrABEKMHOPCTYXIJSGQWabeikvoptuxwABEZHIKMNOPTYXouhnigaiyokt",
+        "авекмнорстухіјѕԁһԛԝӏѵґАВЕКМНОРСТУХІЈЅԌԚԜαβεικνορτυχωΑΒΕΖΗΙΚΜΝΟΡΤΥΧօսհոıɡɑɩʏᴏᴋᴛłŁøØđĐħŧ",
+        "abekmhopctyxijsdhqwlvrABEKMHOPCTYXIJSGQWabeikvoptuxwABEZHIKMNOPTYXouhnigaiyoktlLoOdDht",
         strict=True,
     )
 )

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from trailwarden.safety.lookalikes import legible
+from trailwarden.safety.names_abroad import ALONE, ENDINGS, is_password_abroad
 
 _LONGEST = 200
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
@@ -27,8 +28,7 @@ _SECRET = re.compile(
     r"|streamkeys?|licensekeys?|subscriptionkeys?|tlskeys?|sslkeys?|sshkeys?|rsakeys?|tokenkeys?|deploykeys?"
     r"|consumerkeys?|integrationkeys?|activationkeys?|clientkeydata|mackeys?|hostkeys?"
     r"|fernetkeys?|symmetrickeys?|cipherkeys?|cryptokeys?|aeskeys?|unsealkeys?|jwtkeys?|cookiekeys?|sessionkeys?"
-    r"|keystorekeys?|wpakeys?|wepkeys?|vapidkeys?|servicerolekeys?|passkeys?|passwort|kennwort|motdepasse"
-    r"|contrasena|senha|wachtwoord|(?:store|key|user|db|root|admin|ssh|smtp|ldap|mail|ftp|proxy|http|login|bind"
+    r"|keystorekeys?|wpakeys?|wepkeys?|vapidkeys?|servicerolekeys?|passkeys?|(?:store|key|user|db|root|admin|ssh|smtp|ldap|mail|ftp|proxy|http|login|bind"
     r"|redis|mongo|mysql|pg|postgres|vnc|wifi|zip|cert|auth|become|src|dest)pass"
     r"|(?:static|functions?|internal|backend|insert|ingest|ingestion|write|gateway|origin|upstream|relay)keys?"
     r"|origin(?:verify|auth)|(?:db|root|admin|user|sa|sql|join|ldap|smtp|ftp|svc)pw"
@@ -41,9 +41,9 @@ _SECRET = re.compile(
     r"|netrc|pgpass|htpasswd|keytabs?|kerberoskeytabs?|wallet|signatures?|uploadcredentials"
     r"|communitystrings?|applicationkeys?|pivotalkeys?|authenticationmaterial|passwordverifier"
     r"|authorizedurls?|streamingurls?|streamingsessionurls?|embedurls?"
-    r"|secrettoauthenticateinitiator|secrettoauthenticatetarget)$"
+    rf"|secrettoauthenticateinitiator|secrettoauthenticatetarget|{ENDINGS})$"
 )
-_SECRET_WORDS = frozenset({"pass", "pw", "pin", "passwd", "auth", "psk", "otp", "sas", "pat"})
+_SECRET_WORDS = ALONE | {"pass", "pw", "pin", "passwd", "auth", "psk", "otp", "sas", "pat"}
 """What says so as the last word of a name alone: `DB_PASS`, but not `bypass`."""
 _VARIABLE_OF_SPARK = re.compile(r"spark\.(?:yarn\.|kubernetes\.)?+(?:executorEnv|appMasterEnv|driverEnv)\.")
 """A variable of an environment, whatever its name says."""
@@ -106,8 +106,10 @@ _SETTINGS_OF_ENVIRONMENT = _PLACE_OF_DEPLOYMENT | frozenset(
     for spelled in (name, name[0].upper() + name[1:])
 )
 _REFERRED = frozenset({"parameter-store", "secrets-manager"})
-_NAMING = re.compile(r"^(?:[a-z]*(?:name|key)|path|property|setting|variable|option|parameter|field|header)$")
-_VALUE = re.compile(r"^(?:[a-z]*values?|val|default|content|data|[a-z]*valuetext)$")
+_NAMING = re.compile(
+    r"^(?:[a-z]*(?:name|key)|path|property|setting|variable|option|parameter|field|header|attribute|label|id|k|n)$"
+)
+_VALUE = re.compile(r"^(?:[a-z]*values?|val|v|default|content|data|[a-z]*valuetext)$")
 
 
 def plain(name: str) -> str:
@@ -126,6 +128,8 @@ def _legible(name: str) -> str:
 @lru_cache(maxsize=4096)
 def is_secret(name: str) -> bool:
     """Whether a field of this name (its last part, if it is dotted) holds a secret."""
+    if not name.isascii() and is_password_abroad(_legible(name)):
+        return True
     known = _known(name)
     if not known or _HANDLES.search(known):
         return False
@@ -140,6 +144,11 @@ def is_secret(name: str) -> bool:
     if stripped != known and not _HANDLES.search(stripped) and _SECRET.search(stripped):
         return True
     return _is_key_of_an_instance(name)
+
+
+def is_secret_flag(name: str) -> bool:
+    """Whether an option of a command takes a secret; `--password-file` takes the name of a file."""
+    return is_secret(name) and not plain(name).endswith("file")
 
 
 def _known(name: str) -> str:

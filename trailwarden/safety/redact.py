@@ -21,6 +21,7 @@ from trailwarden.safety.names import (
     is_environment,
     is_readable,
     is_secret,
+    is_secret_flag,
     is_secret_object,
     is_setting,
     may_be_id,
@@ -31,6 +32,7 @@ from trailwarden.safety.names import (
 from trailwarden.safety.placeholders import HOLDS_VALUES, secret_values
 from trailwarden.safety.safe_record import SafeRecord
 from trailwarden.safety.secret_commands import as_line, is_command
+from trailwarden.safety.secret_lists import is_script, within_words
 from trailwarden.safety.secret_text import (
     Budget,
     is_filled_in,
@@ -87,6 +89,7 @@ _TEAM = re.compile(r"[a-z]++(?:-[a-z]++)*+$")
 _FLAGGED = frozenset({"isvaluesecret", "issecret", "secret", "sensitive", "secure", "noecho", "masked"})
 _OF_ONE_WORD = frozenset({"env", "environment"})
 _SHORTEST_COMMAND = 2
+_PAIR = 2
 _SETS = re.compile(r"([A-Za-z_][\w.-]*+)=.")
 
 
@@ -292,17 +295,20 @@ class _Redactor:
     def _list(self, value: list[Any], field: str, depth: int, inside: bool) -> list[Any]:
         safe: list[Any] = []
         flag = ""
-        for item in value if inside else self._without_arguments(value):
+        for item in value if inside else self._without_arguments(self._without_lines(value)):
             if self._nodes <= 0:
                 safe.append(f"(left out: {len(value) - len(safe):,} of {len(value):,} elements)")
                 break
             if isinstance(item, str) and flag and not item.startswith("-"):
                 self._nodes -= 1
                 safe.append(item if is_reference(item) else MASK)
+            elif not inside and _is_pair(item):
+                self._nodes -= 1 + len(item)
+                safe.append([item[0], item[1] if is_reference(item[1]) else MASK])
             else:
                 safe.append(self.value(item, field, depth + 1, inside=inside))
             # `["--password", "x"]`: a command line, word by word.
-            flag = item if isinstance(item, str) and item[:1] == "-" and is_secret(item[:200]) else ""
+            flag = item if isinstance(item, str) and item[:1] == "-" and is_secret_flag(item[:200]) else ""
         return safe
 
     def _without_arguments(self, value: list[Any]) -> list[Any]:
@@ -311,23 +317,27 @@ class _Redactor:
         if len(read) < _SHORTEST_COMMAND or not is_command([item for item in read if type(item) is str]):
             return value
         words = [_word(item) for item in read]
-        line = as_line(words)
-        spans = sorted(secret_spans(line, self._budget))
-        safe, start, at = list(value), 0, 0
-        for place, word in enumerate(words):
-            end = start + len(word)
-            within = []
-            while at < len(spans) and spans[at][0] < end:
-                within.append((max(0, spans[at][0] - start), min(len(word), spans[at][1] - start)))
-                if spans[at][1] > end:  # it goes on with the next word
-                    spans[at] = (end + 1, spans[at][1])
-                    break
-                at += 1
-            if within and isinstance(value[place], (str, int, float)):
+        found = secret_spans(as_line(words), self._budget)
+        safe = list(value)
+        for place, spans in _by_word(within_words(words, found)).items():
+            if isinstance(value[place], (str, int, float)):
                 # What the word has by itself is found, and bounded better, where it is read as a text.
-                alone = secret_spans(as_line([word]), self._budget)
-                safe[place] = masked(word, [span for span in within if span not in alone])
-            start = end + 1
+                alone = secret_spans(as_line([words[place]]), self._budget)
+                safe[place] = masked(words[place], [span for span in spans if span not in alone])
+        return safe
+
+    def _without_lines(self, value: list[Any]) -> list[Any]:
+        """The list without the secrets that its elements have as the lines of one script: what stands below
+        `chpasswd <<EOF`."""
+        lines = value[: self._nodes]
+        if len(lines) < _SHORTEST_COMMAND or not is_script([item for item in lines if type(item) is str]):
+            return value
+        words = [_word(item) for item in lines]
+        found = secret_spans("\n".join(words), self._budget)
+        safe = list(value)
+        for place, spans in _by_word(within_words(words, found)).items():
+            if isinstance(value[place], str):
+                safe[place] = masked(words[place], spans)
         return safe
 
     def _environment(self, value: Any, depth: int) -> Any:
@@ -411,6 +421,25 @@ def _word(item: Any) -> str:
     return item if isinstance(item, str) else str(item) if isinstance(item, (int, float)) else "_"
 
 
+def _by_word(found: Iterable[tuple[int, Span]]) -> dict[int, list[Span]]:
+    """The spans of each word."""
+    spans: dict[int, list[Span]] = {}
+    for place, span in found:
+        spans.setdefault(place, []).append(span)
+    return spans
+
+
+def _is_pair(item: Any) -> bool:
+    """Whether an element of a list is a secret's name and value: `[["x-api-key", "x"]]`."""
+    return (
+        isinstance(item, list)
+        and len(item) == _PAIR
+        and isinstance(item[0], str)
+        and isinstance(item[1], str)
+        and is_secret(item[0][-_SHORT:])
+    )
+
+
 def _hidden(value: Any) -> Any:
     """A variable's value: whatever it is, for most names tell enough."""
     return MASK if value and not isinstance(value, bool) else value
@@ -423,18 +452,24 @@ def _secret_value_of(value: Mapping[str, Any]) -> str | None:
         return None if _SEARCHED.isdisjoint(value) else _searched_secret(value)
     if any(plain(key) in _FLAGGED and item in (True, "true") for key, item in value.items()):
         return held
-    for key, item in value.items():
+    for key, given in value.items():
+        item = _of_dynamodb(given)
         if not isinstance(item, str):
             continue
         if plain(key) == "type" and item == "SecureString":
             return held
-        if plain(key) == "namespace" and item.endswith(":environment"):
+        if plain(key) == "namespace" and item.endswith(":application:environment"):
             return held
         if plain(item) == "auth" and isinstance(value[held], str) and _TEAM.match(value[held]):
             continue
         if names_something(key) and is_secret(item) and _belong_together(plain(key), plain(held)):
             return held
     return None
+
+
+def _of_dynamodb(value: Any) -> Any:
+    """What an attribute of DynamoDB says: `{"S": "password"}`."""
+    return value.get("S", value.get("s")) if isinstance(value, dict) and len(value) == 1 else value
 
 
 def _searched_secret(value: Mapping[str, Any]) -> str | None:

@@ -19,18 +19,18 @@ _COSTS = r"(?:[ \t]+-[a-zA-Z]*[Cr][ \t]+\d+|[ \t]+-[a-zA-Z]+)*"
 # `user:password`, in quotes or not.
 _OF_USER = r"(?:\"[^\":/]*:([^\"]+)\"|'[^':/]*:([^']+)'|[^\s:\"'/]*:([^\s\"']+))"
 # What reads a secret from its standard input.
-_READERS = (
+READERS = (
     r"(?:--password-stdin|--stdin\b|sudo(?:[ \t]+-\w+)*[ \t]+-\w*S|\b(?:smb|vnc|ld?ap)?passwd\b|\bcryptsetup\b|\bkinit\b"
     r"|--passphrase-fd|\bpass(?:in|out)?[ \t]+(?:stdin|fd:0)|\bhtpasswd\b|--with-token|\bsecrets?[ \t]+(?:create|set|put|add)\b"
-    r"|\bsu\b[ \t]+-|\bkeyring[ \t]+set\b|/dev/stdin)"
+    r"|\bsu\b[ \t]+-|\bnewusers\b|\bvault[ \t]+login[ \t]+-(?:[ \t]|$)|\bkeyring[ \t]+set\b|/dev/stdin)"
 )
 _LOWER_P = (
-    r"(?:sshpass|docker login|podman login|helm registry login|az login|gpg|smbmap|nxc|crackmapexec|evil-winrm|useradd"
+    r"(?:sshpass|oc login|docker login|podman login|helm registry login|az login|gpg|smbmap|nxc|crackmapexec|evil-winrm|useradd"
     r"|usermod|7z[az]?|unrar|rar|xfreerdp|rdesktop|winexe|psexec\w*)"
 )
 
 _USERS = (
-    r"(?i)\bpass(?:word|phrase|code)[ \t]+(?:is|was|to)[ \t]*[:=]?[ \t]*([^\s\"']*\d[^\s\"']*)",
+    r"(?i)\b(?:pass(?:word|phrase|code|wort)|kennwort|mot de passe|contrase.a|clave|senha|wachtwoord)[ \t]+(?:is|was|to|ist|lautet|est|es|e)[ \t]*[:=]?[ \t]*([^\s\"']*\d[^\s\"']*)",
     r"(?i)\b(?:bearer|basic)[ \t]+([A-Za-z0-9._~+/=-]{8,})",
     # A header and its value in one text, as log routers take them.
     r"(?i)^[ \t]*(?:x-[\w-]*(?:key|token|secret|auth)|authorization[ \t]+[a-z]{3,12})[ \t]+([^\s\"']*\d[^\s\"']*)[ \t]*$",
@@ -64,11 +64,13 @@ _OPTION = (
     rf"(?i)\b(?:put-parameter|create-api-key|update-api-key|write-ssmparameter|keyvault[ \t]+secret[ \t]+set)\b{_ARGUMENTS}\s--?value[ \t=]+({_VALUE})",
     rf"(?i)\b(?:gh|glab)[ \t]+secret[ \t]+set\b{_ARGUMENTS}\s(?:-b|--body)[ \t=]*({_VALUE})",
     rf"(?i)\bcryptsetup\b{_ARGUMENTS}<<<[ \t]*({_VALUE})",
-    rf"(?i)\b(?:cmdkey|runas|netdom)\b{_ARGUMENTS}/p(?:ass(?:word)?)?[do]?:({_VALUE})",
+    rf"(?i)\b(?:cmdkey|runas|netdom)\b{_ARGUMENTS}/p(?:ass(?:word)?)?[do]?(?::|[ \t]+)({_VALUE})",
     rf"(?i)\bschtasks\b{_ARGUMENTS}\s/rp[ \t]+({_VALUE})",
 )
 _POSITIONAL = (
-    rf"(?i)\bnet1?(?:\.exe)?[ \t]+user[ \t]+{_VALUE}[ \t]+([^\s/*\"']+|\"[^\"]+\")",
+    r"(?i)\bnet1?(?:\.exe)?[ \t]+user(?:[ \t]+/[\w:]+)*[ \t]+[^\s/\"'][^\s\"']*[ \t]+([^\s/*\"']+|\"[^\"]+\")",
+    r"(?i)\bnet1?(?:\.exe)?[ \t]+user(?:[ \t]+/[\w:]+)*[ \t]+\"[^\"]+\"[ \t]+([^\s/*\"']+|\"[^\"]+\")",
+    r"(?i)\bnet1?(?:\.exe)?[ \t]+use[ \t]+(?:\S+[ \t]+)?\\\\\S+[ \t]+([^\s/*\"']+|\"[^\"]+\")[ \t]+[^\n]*/u(?:ser)?:",
     rf"(?i)\bnet1?(?:\.exe)?[ \t]+use[ \t]+[^\n]*?/user:{_VALUE}[ \t]+([^\s/\"']+|\"[^\"]+\")",
     rf"(?i)\bconvertto-securestring(?:[ \t]+-\w+)*[ \t]+({_WORD})",
     r"(?i)(\"[^\"]+\"|'[^']+')[ \t]*\|[ \t]*convertto-securestring\b",
@@ -76,7 +78,7 @@ _POSITIONAL = (
     rf"\bhtpasswd{_COSTS}[ \t]+-[a-zA-Z]*n[a-zA-Z]*{_COSTS}[ \t]+{_WORD}[ \t]+({_VALUE})",
     rf"\bhtpasswd{_COSTS}[ \t]+{_WORD}[ \t]+{_WORD}[ \t]+({_VALUE})",
     rf"(?i)\brabbitmqctl\b{_OPTIONS}[ \t]+(?:add_user|change_password|authenticate_user)[ \t]+{_VALUE}[ \t]+({_VALUE})",
-    rf"(?i)\b(?:vault|doppler|flyctl|heroku)[ \t]+(?:login|auth)[ \t]+(?:-[\w=-]+[ \t]+)*({_VALUE})",
+    rf"(?i)\b(?:vault|doppler|flyctl|heroku)[ \t]+(?:login|auth)[ \t]+(?:-[\w=-]+[ \t]+)*({_WORD})",
     rf"(?i)\bvault[ \t]+(?:kv[ \t]+(?:put|patch)|write){_OPTIONS}[ \t]+[\w./-]+[ \t]+([^\n;|&]*=[^\n;|&]*)",
     rf"(?i)\bchamber[ \t]+write{_OPTIONS}[ \t]+{_WORD}[ \t]+{_WORD}[ \t]+({_VALUE})",
     rf"(?i)\b(?:requirepass|masterauth)[ \t]+({_VALUE})",
@@ -88,14 +90,35 @@ _SQL = (
     r"(?i)\b(?:aes_(?:en|de)crypt|pgp_sym_(?:en|de)crypt(?:_bytea)?)[ \t]*\([^,()]*,[ \t]*'([^']+)'",
     r"(?i)\bcrypt[ \t]*\([ \t]*'([^']+)'[ \t]*,",
 )
-_SAYS = r"(?i)\b(?:echo|printf|print|write-output)[ \t]+(?:-\w+[ \t]+)*"
+_SAYS = r"(?i)\b(?:echo|printf|print|write-output|yes)[ \t]+(?:-\w+[ \t]+)*"
+_ODD = r"[^\s\"';]*[0-9$!@#%^&*][^\s\"';]*"
 _PIPED = (
-    rf"{_SAYS}[\"']?[\w.-]+:([^\s\"'|]+)[\"']?[ \t]*\|[ \t]*(?:sudo[ \t]+)?chpasswd",
-    rf"{_SAYS}(?:[\"']?(?:%[sb]|\\+n)*[\"']?[ \t]+)?({_VALUE})[ \t]*\|{_ARGUMENTS}{_READERS}",
-    rf"(?i){_READERS}{_ARGUMENTS}<<<[ \t]*({_VALUE})",
-    rf"(?i)<<<[ \t]*({_VALUE})[ \t]*\|{_ARGUMENTS}{_READERS}",
+    rf"{_SAYS}[\"']?[\w.-]+:([^\s\"'|]+)[\"']?[ \t]*\|[ \t]*(?:sudo[ \t]+)?(?:/\S*/)?chpasswd",
+    rf"{_SAYS}[^\n;|&]*?[ \t]({_VALUE})[ \t]*\|[ \t]*(?:sudo[ \t]+)?(?:/\S*/)?chpasswd",
+    rf"{_SAYS}({_VALUE})[ \t]*(?:;|&&)[^\n|]*\|{_ARGUMENTS}{READERS}",
+    r"(?i)\bchpasswd\b[^\n;|&<]*<<<[ \t]*[\"']?[\w.-]+:([^\s\"']+)",
+    rf"{_SAYS}(?:[\"']?(?:%[sb]|\\+n)*[\"']?[ \t]+)?({_VALUE})[ \t]*\|(?:[^\n;&]|[\\`^]\r?\n)*?{READERS}",
+    rf"(?i){READERS}{_ARGUMENTS}<<<[ \t]*({_VALUE})",
+    rf"(?i)<<<[ \t]*({_VALUE})[ \t]*\|{_ARGUMENTS}{READERS}",
 )
-COMMANDS = (*_USERS, *_OPTION, *_POSITIONAL, *_SQL, *_PIPED)
+# What asks for a password, and what is sent to it then: `expect`, and its like in other languages.
+_ASKED = (
+    r"(?i)(?:assword|assphrase|asscode|asswort|contrase.a|mot de passe)[^\n\"'}]{0,60}[\"'}][^\"'{]*?\{?[^\"'{]*?\bsend(?:_?line)?\b[ \t(]*(?:--?\w*[ \t]+)*(?:[\"'{]([^\"'{}\\]+)|([^\s\"'{}\\;()-][^\s\"'{}\\;()]*))",
+    r"(?i)\.(?:auth|authenticate)[ \t]*\([ \t]*(?:(?:\"[^\"]*\"|'[^']*')[ \t]*,[ \t]*)?(?:\"([^\"]+)\"|'([^']+)')[ \t]*\)",
+    r"(?i)\.login[ \t]*\([ \t]*(?:\"[^\"]*\"|'[^']*'|[\w.]+)[ \t]*,[ \t]*(?:\"([^\"]+)\"|'([^']+)')",
+)
+_OTHERS = (
+    rf"(?i)\bmount\b{_ARGUMENTS}user(?:name)?=[^\s%,]+%([^\s,]+)",
+    rf"(?i)\brclone[ \t]+config[ \t]+(?:create|update)\b{_ARGUMENTS}[ \t]\w*(?:pass|secret|token)\w*[ \t=]+({_VALUE})",
+    r"(?i)\bacl[ \t]+setuser\b[^\n;]*?[ \t][\"']?[><#]([^\s\"']+)",
+    rf"(?m)^[ \t]*AUTH[ \t]+(?:\S+[ \t]+)?({_ODD})[ \t]*$",
+    # sed -i s/__PASSWORD__/x/
+    *(
+        rf"(?i)\bs[{mark}][^{mark}\n]*(?:passw|secret|token|api_?key)[^{mark}\n]*[{mark}]([^{mark}\n]*[0-9!@#$%^*][^{mark}\n]*)[{mark}]"
+        for mark in "/|#"
+    ),
+)
+COMMANDS = (*_USERS, *_OPTION, *_POSITIONAL, *_SQL, *_PIPED, *_ASKED, *_OTHERS)
 
 _BY_PLACE = frozenset(
     {

@@ -8,7 +8,9 @@ https://github.com/gitleaks/gitleaks/blob/master/config/gitleaks.toml
 
 # ruff: noqa: E501 (a line for each: it is a table)
 
+from trailwarden.safety.names_abroad import SPOKEN
 from trailwarden.safety.secret_commands import COMMANDS
+from trailwarden.safety.secret_routers import ROUTERS
 
 _AWS = (
     r"\b(?:FwoG|FQoG|IQoJ)[A-Za-z0-9+/=_-]{40,}",
@@ -76,4 +78,4 @@ _KEYS = (
     r"(?s)PuTTY-User-Key-File-\d.*?Private-Lines:[ \t]*\d+(.*?)(?:Private-MAC:|\z)",
     r"\$(?:1|5|6|7|y|gy|2[abxy]?|apr1|argon2(?:id?|d)|scrypt|pbkdf2[\w-]*)\$[./A-Za-z0-9$=,+-]{20,}",
 )
-SHAPES = (*_AWS, *_TOKENS, *_HOOKS, *_TEMPLATES, *_KEYS, *COMMANDS)
+SHAPES = (*_AWS, *_TOKENS, *_HOOKS, *_TEMPLATES, *_KEYS, *COMMANDS, *ROUTERS, *SPOKEN)

@@ -18,9 +18,13 @@ import re2
 
 from trailwarden.safety.lookahead import Lookahead
 from trailwarden.safety.lookalikes import legible
-from trailwarden.safety.names import is_secret
+from trailwarden.safety.names import is_secret, is_secret_flag
+from trailwarden.safety.names_abroad import ASSIGNED as ASSIGNED_ABROAD
+from trailwarden.safety.names_abroad import HINT as HINT_ABROAD
 from trailwarden.safety.secret_environment import ENVIRONMENT, environment_values
+from trailwarden.safety.secret_here import HERE, here_secrets
 from trailwarden.safety.secret_layers import layer_of
+from trailwarden.safety.secret_lists import LINES, LIST, secrets_among, words_below, words_in_brackets
 from trailwarden.safety.secret_shapes import SHAPES
 from trailwarden.safety.secret_value import Span, value_spans
 from trailwarden.safety.text import MASK
@@ -46,7 +50,7 @@ _SHORTEST = 4
 _HINT = (
     r"(?:pass|pwd|pw|secret|token|cred|key|auth|code|psk|pin|otp|jwt|cookie|user[_-]?data|bearer"
     r"|connection[_-]?str|assertion|signature|plaintext|keytab|wallet|webhook|signed[_-]?url|sas|netrc|pgpass"
-    r"|qr[_-]?code|saml[_-]?resp)"
+    rf"|qr[_-]?code|saml[_-]?resp|{HINT_ABROAD})"
 )
 _NAME = rf"[\w.-]*{_HINT}[\w.-]*"
 # What ends the name of a field before its sign: quotes, escaped or not, and an index.
@@ -71,8 +75,17 @@ _ASSIGNED = rf"(?i)({_NAME})((?:\[\w{{0,20}}\])?{_CLOSE}\s*(?:{_GAP}+\s*)?)(=>|:
 _FLAG = rf"(?i)\B-{{1,2}}({_NAME})(?:\s+|[\"']\s*,\s*)"
 # A name and its value, in either order, whatever separates them: JSON, YAML, the command line's shorthand.
 _PAIR = (
-    rf"(?i)(?:name|key)[\"'\\]*\s*[:=]\s*[\"'\\]*([\w./:-]*{_HINT}[\w.-]*)[\"'\\]*[\s,]+"
-    r"[\"'\\{]*\w*value[\"'\\]*\s*[:=]"
+    rf"(?i)(?:name|key|\b[kn])[\"'\\]*\s*[:=]\s*[\"'\\]*([\w./:-]*{_HINT}[\w.-]*)[\"'\\]*[\s,]+"
+    r"[\"'\\{]*(?:\w*value|v)[\"'\\]*\s*[:=]"
+)
+# PowerShell's cmdlets, the registry's: `-Name DefaultPassword -Value x`, `/v DefaultPassword /d x`.
+_OPTIONS = (
+    rf"(?i)[ \t](?:-(?:name|path)|/v)[ \t]+[\"']?([\w.:/\\-]*{_HINT}[\w.-]*)[\"']?[ \t](?:[^\n;|]*?[ \t])?"
+    r"(?:-value|/d)[ \t]+"
+)
+# `setProperty("password", "x")`
+_CALLED = (
+    rf"(?i)(?:set|put|add|append|define|header|insert|store)\w*[ \t]*\([ \t]*[\"']({_NAME})[\"'][ \t]*,[ \t]*"
 )
 _PAIR_BACKWARDS = (
     r"(?i)value[\"'\\]*\s*[:=]\s*[\"'\\]*([^\"'\\,;{}\s]+)[\"'\\]*[\s,]+[\"'\\{]*\w*(?:name|key)[\"'\\]*"
@@ -93,8 +106,11 @@ _SET = (
     r"(?i)\b(?:env|setenv|setx(?:[ \t]+/m)?|set(?:[ \t]+-\w+)+|fastcgi_param|proxy_set_header|add_header)"
     rf"[ \t]+({_NAME})[ \t]+"
 )
-_ELEMENT = rf"(?i)<([\w:.-]*{_HINT}[\w:.-]*)(?:\s[^<>]*)?>([^<]+)"
-_ELEMENTS = rf"(?i)<[\w:.-]*(?:name|key)>\s*([\w./:-]*{_HINT}[\w.-]*)\s*</[\w:.-]+>\s*<[\w:.-]*value>([^<]+)"
+_ELEMENT = rf"(?i)<([\w:.-]*{_HINT}[\w:.-]*)(?:\s[^<>]*)?>(?:\s*<value>)?([^<]+)"
+_ELEMENTS = (
+    rf"(?i)<[\w:.-]*(?:name|key)>\s*([\w./:-]*{_HINT}[\w.-]*)\s*</[\w:.-]+>"
+    r"\s*(?:<array>\s*)?<(?:[\w:.-]*value|string|data)>([^<]+)"
+)
 # `<entry key="password">…`, `<password><![CDATA[…`, `<Password Value="…"/>`
 _ELEMENT_OF_NAME = (
     rf"(?i)<[\w:.-]+\s+(?:name|key|id)\s*=\s*[\"']([\w./:-]*{_HINT}[\w.-]*)[\"'][^<>]*[^<>/]?>"
@@ -106,7 +122,9 @@ _QUERY = (
     r"(?i)[?&;](?:sig|code|signature|token|pass|key|x-(?:amz|goog)-(?:signature|credential|security-token))="
     r"([^&\s\"'\\<>]+)"
 )
-_PLAIN_COLON = re.compile(r"(?i)(?:passw(?:or)?d|pwd|passphrase|pass|api[_-]?key)s?$")
+_PLAIN_COLON = re.compile(
+    rf"(?i)(?:passw(?:or)?d|pwd|passphrase|pass|api[_-]?key|passwort|kennwort|contrasena|{HINT_ABROAD})s?$"
+)
 _NO_VALUE = frozenset(
     {"", "***", "true", "false", "null", "none", "required", "optional", "enabled", "disabled", "yes", "no"}
     | {"seconds", "minutes", "hours", "days"}
@@ -120,7 +138,8 @@ _REFERENCE = re.compile(
 )
 # What stands for a value in scripts and templates; a password may look the same, so its name must say so.
 _VARIABLE = re.compile(
-    r"(?:\$([A-Z_][A-Z0-9_]*+)|\$\{([\w.:/-]++)\}|\$\(([\w.-]++)\)|\{\{([^{}]++)\}\}|<([\w -]++)>|%(\w++)%)$"
+    r"(?:\$(?:(?i:env):)?+([A-Z_][A-Z0-9_]*+)"
+    r"|\$\{([\w.:/-]++)\}|\$\(([\w.-]++)\)|\{\{([^{}]++)\}\}|<([\w -]++)>|%(\w++)%)$"
 )
 _COMMAND_OR_TAG = re.compile(
     r"(?:\$\((?!\s*+(?:echo|printf)\b)\s*+[a-z][\w./-]*+\s[^()]++\)|!(?:Ref|GetAtt|ImportValue)[ ]\S++)$"
@@ -136,12 +155,18 @@ _ESCAPED = r"%[0-9A-Fa-f]{2}|&#?\w|\\."
 _PATTERNS = (
     *(
         _ASSIGNED,
+        ASSIGNED_ABROAD,
         _FLAG,
         _PAIR,
         _PAIR_BACKWARDS,
+        _OPTIONS,
+        _CALLED,
         _SPOKEN,
         _NAMED,
         _SET,
+        LIST,
+        LINES,
+        HERE,
         ENVIRONMENT,
         _ELEMENT,
         _ELEMENTS,
@@ -289,8 +314,14 @@ class _Search:
         self._depth = depth
         self._readers: dict[str, Callable[[Any], Iterator[Span]]] = {
             _ASSIGNED: self._assigned,
+            ASSIGNED_ABROAD: self._spoken_abroad,
             _FLAG: self._flagged,
             _PAIR: self._paired,
+            _OPTIONS: self._paired,
+            _CALLED: self._called,
+            LIST: self._listed,
+            LINES: self._listed_below,
+            HERE: self._here,
             _PAIR_BACKWARDS: self._paired_backwards,
             _SPOKEN: self._spoken,
             _NAMED: self._named,
@@ -307,7 +338,7 @@ class _Search:
         for pattern in (_PATTERNS[number] for number in hits):
             if pattern == _ESCAPED:
                 continue
-            read = self._readers.get(pattern, _by_shape)
+            read = self._readers.get(pattern, self._by_shape)
             done = 0
             for met in _compiled(pattern).finditer(self._text):
                 if not self._budget.take(_MATCH_COST):
@@ -338,8 +369,39 @@ class _Search:
             end = self._text.find("/", first, last)
             yield first, last if end < 0 else end
 
+    def _spoken_abroad(self, met: Any) -> Iterator[Span]:
+        yield from self._value(met.end(), "", met.start(1))
+
+    def _called(self, met: Any) -> Iterator[Span]:
+        if is_secret(met.group(1)) and self._text[met.end() : met.end() + 1] in {'"', "'", "`"}:
+            yield from self._value(met.end(), "", met.start(1))
+
+    def _listed(self, met: Any) -> Iterator[Span]:
+        yield from self._among(words_in_brackets(self._text, met.start(), self._budget.take))
+
+    def _listed_below(self, met: Any) -> Iterator[Span]:
+        yield from self._among(words_below(self._text, met.start(), self._budget.take))
+
+    def _among(self, places: Iterator[Span]) -> Iterator[Span]:
+        """The secrets among the words of a command that stand at these places."""
+        if self._depth >= _LAYERS:
+            return
+        spans = list(places)
+        words = [self._text[first:last] for first, last in spans]
+
+        def find(line: str) -> list[Span]:
+            return secret_spans(line, self._budget, self._depth + 1)
+
+        for place, (start, end) in secrets_among(words, find, is_secret_flag):
+            first = spans[place][0]
+            if not is_filled_in(self._text[first + start : first + end]):
+                yield first + start, first + end
+
+    def _here(self, met: Any) -> Iterator[Span]:
+        yield from here_secrets(self._text, met.start(), met.end(), self._budget.take)
+
     def _flagged(self, met: Any) -> Iterator[Span]:
-        if is_secret(met.group(1)) and self._text[met.end() : met.end() + 1] not in {"-", ""}:
+        if is_secret_flag(met.group(1)) and self._text[met.end() : met.end() + 1] not in {"-", ""}:
             yield from self._value(met.end(), met.group(1), met.start(1))
 
     def _paired(self, met: Any) -> Iterator[Span]:
@@ -376,18 +438,19 @@ class _Search:
         if inner is not None and secret_spans(inner, self._budget, self._depth + 1):
             yield met.span()
 
+    def _by_shape(self, met: Any) -> Iterator[Span]:
+        """What its own form says to be a secret: the group that took part, else all of it."""
+        spans = (met.span(number) for number in range(1, len(met.groups()) + 1))
+        first, last = next((span for span in spans if span[0] >= 0), met.span())
+        if not is_filled_in(self._text[first : min(last, first + _LONGEST_VARIABLE)]):
+            yield first, last
+
     def _value(self, start: int, name: str, named_at: int) -> Iterator[Span]:
         """The value that begins at `start`, after white space; nothing if it only refers to a secret."""
         for first, last in value_spans(self._ahead, start, name, named_at):
             self._budget.take(last - first)
             if last > first and not is_filled_in(self._text[first:last]):
                 yield first, last
-
-
-def _by_shape(met: Any) -> Iterator[Span]:
-    """What its own form says to be a secret: the group that took part, else all of it."""
-    spans = (met.span(number) for number in range(1, len(met.groups()) + 1))
-    yield next((span for span in spans if span[0] >= 0), met.span())
 
 
 def _is_colon_of_a_field(text: str, met: Any, between: str) -> bool:

@@ -17,7 +17,9 @@ from trailwarden.safety import (
     lookalikes,
     placeholders,
     secret_environment,
+    secret_here,
     secret_layers,
+    secret_lists,
     secret_text,
     secret_value,
 )
@@ -63,6 +65,16 @@ PLACES = [
     "env:{}\n  A: b\n",
     "environment={{{}}}",
     "environment={{A={}}}",
+    "chpasswd <<A\n{}\nA\n",
+    "chpasswd <<A\nroot:{}",
+    "tee {}x.secrets <<A\nb\nA\n",
+    "cat >{} <<A\nb\nA\n",
+    "[a,{}--token b]",
+    "[--token {}, b]",
+    "f('a',{}['--token', 'b'])",
+    "- --token\n- {}\n",
+    "-{}a\n- --token\n",
+    "\u5bc6\u7801={}",
     "%70assword={}",
     "p\u0430ssword={}",
 ]
@@ -87,6 +99,7 @@ PIECES = [
         "a b",
         "  ",
     ),
+    *("chpasswd <<A\n", "\nA\n", "['--token',", "- --token\n", "- x\n", "\u5bc6\u7801:"),
     *("&a", "!<", "!Ref ", "- ", "> ", "***", "||", "  id: ", "\n  ", "'b'", "\n\n"),
 ]
 _RUN = (90, 120, 240)  # more than the blanks that may stand before a value
@@ -113,6 +126,8 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
         secret_value,
         secret_layers,
         secret_environment,
+        secret_here,
+        secret_lists,
         lookahead,
         lookalikes,
         placeholders,

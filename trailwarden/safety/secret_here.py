@@ -1,0 +1,70 @@
+"""Here-documents that hold secrets: what `chpasswd` and its like read, and files of secrets."""
+
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+import re2
+
+from trailwarden.safety.lookahead import line_before
+from trailwarden.safety.names import is_environment, is_secret
+from trailwarden.safety.secret_commands import READERS
+from trailwarden.safety.secret_value import Span
+
+HERE = r"<<[-~]?[ \t]*[\"'\\]*[A-Za-z_]\w*[\"']?[^\n]*\n"
+_MARK = re.compile(r"<<[-~]?[ \t]*+[\"'\\]*+([A-Za-z_]\w*+)")
+_FILE = re.compile(r"(?:>>?|\btee\b(?:[ \t]++-\w++)*+)[ \t]*+[\"']?([\w./~${}-]++)")
+_ITEM = re.compile(r"[ \t]*+(?:-[ \t]++)?+[\"']?")
+_USER = re.compile(r"[\w.$-]++:")
+_VARIABLE = re.compile(r"(?:export[ \t]++)?[A-Za-z_][\w.]*+=")
+_LONGEST_LINE = 1_000
+_FURTHEST = 20_000
+_LINE_COST = 10
+
+
+@cache
+def _reads() -> Any:
+    return re2.compile(f"(?i){READERS}")
+
+
+def here_secrets(text: str, start: int, end: int, charge: Callable[[int], bool]) -> Iterator[Span]:
+    """Where secrets stand in the here-document with its operator at `start` and its lines from `end` on."""
+    line = line_before(text, start) + text[start : min(end, start + _LONGEST_LINE)]
+    mark = _MARK.match(text, start)
+    begins = _beginning(line)
+    if mark is None or begins is None or not charge(len(line)):
+        return
+    for first, last in _body(text, end, mark.group(1), charge):
+        met = begins.match(text, first, last) if begins is not _ITEM else _ITEM.match(text, first, last)
+        if met is not None and met.end() < last:
+            yield met.end(), last
+
+
+def _beginning(line: str) -> re.Pattern[str] | None:
+    """What stands before the secret in each line of the document; None if it holds none by what reads it."""
+    if "chpasswd" in line or "newusers" in line:
+        return _USER
+    file = _FILE.search(line)
+    name = file.group(1).rpartition("/")[2] if file is not None else ""
+    if is_environment(name):
+        return _VARIABLE
+    return _ITEM if is_secret(name) or _reads().search(line) else None
+
+
+def _body(text: str, start: int, mark: str, charge: Callable[[int], bool]) -> Iterator[Span]:
+    """The lines up to the mark, without what begins an item of YAML's lists."""
+    stop = min(len(text), start + _FURTHEST)
+    while start < stop:
+        end = text.find("\n", start, stop)
+        end = stop if end < 0 else end
+        if not charge(end - start + _LINE_COST):
+            return
+        item = _ITEM.match(text, start, end)
+        first = item.end() if item is not None else start
+        last = first + len(text[first:end].rstrip(" \t\r\"',"))
+        if text[first:last] == mark:
+            return
+        if last > first:
+            yield first, last
+        start = end + 1
