@@ -76,13 +76,15 @@ class _Positions:
         known, waiting, steps = {start}, [start], 0
         while waiting:
             state = waiting.pop()
-            steps += len(classes)
+            steps += len(classes) + state.bit_count()
             if len(known) > _MOST_STATES or steps > _MOST_STEPS:
                 return False
+            positions = [(1 << position, follow[position]) for position in _bits(state)]
             for readers in classes:
                 after = always
-                for position in _bits(state & readers):
-                    after |= follow[position]
+                for bit, following in positions:
+                    if readers & bit:
+                        after |= following
                 if after not in known:
                     known.add(after)
                     waiting.append(after)

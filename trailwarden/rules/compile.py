@@ -6,10 +6,8 @@ What cannot be evaluated is refused by name, with its place; nothing is half und
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import lru_cache
 from typing import cast
 
-import re2
 from sigma.conditions import (
     ConditionAND,
     ConditionFieldEqualsValueExpression,
@@ -43,6 +41,7 @@ from trailwarden.rules.correlation_compile import compile_correlations
 from trailwarden.rules.cost import CostBudget, TooCostly
 from trailwarden.rules.cures import expression_cure
 from trailwarden.rules.exceptions import exceptions_of, has_expired, today_utc
+from trailwarden.rules.expressions import refusal
 from trailwarden.rules.fields import NORMALISED, wrong_path
 from trailwarden.rules.filters import FilterSource
 from trailwarden.rules.lists import Unfilled
@@ -332,23 +331,10 @@ def _regex(value: SigmaType) -> Node:
     assert isinstance(value, SigmaRegularExpression)  # noqa: S101 (for the type checker)
     flags = "".join(sorted(SigmaRegularExpression.sigma_to_re_flag[flag] for flag in value.flags))
     pattern = str(value.regexp)
-    reason = _unknown_to_re2(f"(?{flags}){pattern}" if flags else pattern)
-    if reason is not None:
+    if reason := refusal(f"(?{flags}){pattern}" if flags else pattern):
         message = f"RE2 cannot express the regular expression: {reason}"
         raise _Refused(message, expression_cure(pattern, reason))
     return ["re", pattern, flags]
-
-
-@lru_cache(maxsize=8192)
-def _unknown_to_re2(expression: str) -> str | None:
-    """Why RE2 does not compile an expression. Remembered: each rule is compiled several times on its way."""
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        re2.compile(expression, options)
-    except re2.error as error:
-        return error.args[0].decode("utf-8", "replace") if error.args else ""
-    return None
 
 
 def _comparison(value: SigmaType) -> Node:

@@ -14,11 +14,11 @@ Shipped rules stay under a third of each bound.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 import re2
 
 from trailwarden.rules.automaton import is_small
+from trailwarden.rules.expressions import TOO_LARGE, instructions
 from trailwarden.rules.ruleset import Node
 
 Place = tuple[str, ...]
@@ -32,6 +32,8 @@ MAX_INSTRUCTIONS = 2_000
 """Of all regular expressions that may need all of them for a byte."""
 _MOST_ANALYSED = 100_000
 """Instructions of the expressions whose automata are measured; the others count as not small."""
+_MOST_LARGE = 40
+"""Automata that may turn out not to be small, which takes long to see, until no further ones are measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ class CostBudget:
         self._instructions: dict[str, int] = {}
         self._analysed: set[str] = set()
         self._left_to_analyse = _MOST_ANALYSED
+        self._large: set[str] = set()
 
     def add(self, detection: Node) -> TooCostly | None:
         """Count a rule's condition; where it would cost too much, nothing of it is counted."""
@@ -142,7 +145,7 @@ class CostBudget:
 
     def _too_slow(self, expressions: set[tuple[str, str]]) -> TooCostly | None:
         added = {
-            written: _size(*each)
+            written: instructions(written)
             for each in expressions
             if (written := _written(*each)) not in self._analysed and written not in self._instructions
         }
@@ -154,9 +157,11 @@ class CostBudget:
             self._instructions |= added
             return None
         largest = max(added, key=lambda each: added[each])
+        more = "or more " if added[largest] == TOO_LARGE else ""
         message = (
-            f"regular expressions may need {count:,} steps for each byte of a record; {MAX_INSTRUCTIONS:,} "
-            f"are the most in a rule set, and {added[largest]:,} are for `{_shortened(largest)}`"
+            f"regular expressions may need {count:,} steps {more}for each byte of a record; "
+            f"{MAX_INSTRUCTIONS:,} are the most in a rule set, and {added[largest]:,} are for "
+            f"`{_shortened(largest)}`"
         )
         cure = "anchor it with `^`, shorten its repetitions (`{n}`) and classes, or write `|contains`"
         return TooCostly(message, cure)
@@ -164,12 +169,16 @@ class CostBudget:
     def _analyse(self, written: str, charged: dict[str, int]) -> None:
         """Charge an expression no longer whose automaton is small."""
         size = charged[written]
+        if written in self._large or len(self._large) >= _MOST_LARGE:
+            return
         if size > MAX_INSTRUCTIONS or size > self._left_to_analyse:
             return
         self._left_to_analyse -= size
         if is_small(written):
             del charged[written]
             self._analysed.add(written)
+        else:
+            self._large.add(written)
 
 
 def _leaves(node: Node) -> Iterator[tuple[Place, Node]]:
@@ -229,15 +238,6 @@ def _as_expression(token: re.Match[str]) -> str:
 
 def _written(pattern: str, flags: str) -> str:
     return f"(?{flags}){pattern}" if flags else pattern
-
-
-@lru_cache(maxsize=8192)
-def _size(pattern: str, flags: str) -> int:
-    options = re2.Options()
-    options.log_errors = False
-    options.never_capture = True
-    compiled = re2.compile(_written(pattern, flags), options)
-    return int(max(compiled.programsize, compiled.reverseprogramsize))
 
 
 def _shortened(text: str, most: int = 80) -> str:

@@ -38,6 +38,7 @@ _REASONS = (
     ("unexpected )", "open what is closed, or write a backslash before the bracket that stands for itself"),
     ("no argument for repetition", "write a backslash before the `*`, `+` or `?` that stands for itself"),
     ("escape", "leave the backslash out, or double it if it stands for itself"),
+    ("are the most", "write it as several expressions in a list"),
     ("too large", "write it shorter, or as several expressions in a list"),
 )
 

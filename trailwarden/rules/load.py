@@ -20,6 +20,7 @@ from trailwarden.rules.block import read_block
 from trailwarden.rules.correlation import CorrelationSource, read_parts
 from trailwarden.rules.detection import POLICY, build_detections
 from trailwarden.rules.document import Document, read_documents
+from trailwarden.rules.expressions import within_bounds
 from trailwarden.rules.filters import FilterSource, check_references, filters_of, is_filter, read_filters
 from trailwarden.rules.folder import MAX_FILES, MAX_TOTAL, rule_files
 from trailwarden.rules.lists import NamedList, is_list, named_lists, shipped_lists
@@ -330,7 +331,7 @@ def _load_documents(
 ) -> list[Source]:
     """The rules among the documents, with the lists that stand beside them, and under the filters, which are
     left in `filters`."""
-    documents = [document for document in documents if not is_override(document)]
+    documents = within_bounds([each for each in documents if not is_override(each)], problems)
     lists = {**shipped_lists(), **named_lists(documents, problems)}
     filters += read_filters(documents, lists, problems)
     correlations = _written(documents, correlations=True)
