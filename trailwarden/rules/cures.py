@@ -99,7 +99,8 @@ def _of_several(count: int, pattern: str, names: Sequence[str]) -> str:
     chosen = list(names) if pattern == "them" else [name for name in names if name.startswith(start)]
     groups = list(combinations(chosen, count)) if len(chosen) < 20 else []
     if count > len(chosen):
-        return f"Sigma has `1 of` and `all of`; `{pattern}` names {len(chosen)} selections"
+        many = f"{len(chosen)} selection{'' if len(chosen) == 1 else 's'}"
+        return f"Sigma has `1 of` and `all of`; `{pattern}` names {many}"
     if not 0 < len(groups) <= _MOST_PAIRS:
         return "Sigma has `1 of` and `all of`: write the combinations out, or count in a correlation"
     return "Sigma has `1 of` and `all of`: write " + " or ".join(f"({' and '.join(each)})" for each in groups)

@@ -27,6 +27,7 @@ from trailwarden.rules.bounds import (
     count_values,
     too_many_values,
 )
+from trailwarden.rules.condition_faults import condition_fault
 from trailwarden.rules.cures import condition_cure, expression_cure, modifier_cure
 from trailwarden.rules.document import Document, Path
 from trailwarden.rules.expressions import refusal
@@ -138,11 +139,12 @@ def _check_conditions(
         path: Path = (key, "condition", index) if is_list else (key, "condition")
         try:
             parsed = condition.parsed
-        except (SigmaError, TypeError, RecursionError) as error:
-            reason = str(error.args[0]) if error.args else type(error).__name__
-            cure = condition_cure(condition.condition, list(detections.detections))
+        except (SigmaError, TypeError, RecursionError):
+            names = list(detections.detections)
+            fault = condition_fault(condition.condition, names)
+            cure = condition_cure(condition.condition, names)
             written = _shortened(condition.condition)
-            problems.append(document.problem(path, f"the condition `{written}`: {reason}", cure))
+            problems.append(document.problem(path, f"the condition `{written}`: {_shortened(fault)}", cure))
         else:
             if parsed is None:
                 problems.append(

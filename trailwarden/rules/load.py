@@ -32,6 +32,7 @@ from trailwarden.rules.protection import (
     refuse_imitations,
     without_protected,
 )
+from trailwarden.rules.references import refuse_unknown
 from trailwarden.rules.shipped import (
     LookedFor,
     ProtectedTexts,
@@ -226,8 +227,9 @@ def _load_folder(
             problems.append(Problem(source.path, source.line, source.column, message, cure))
     kept = list(sources.values())
     refuse_imitations(kept, problems, protected)
-    overrides = without_protected(read_overrides(documents, problems), kept, problems)
-    left = apply_overrides(overrides, kept, _all_named(_written(documents), elsewhere), problems)
+    every = _all_named(_written(documents), elsewhere)
+    overrides = without_protected(_overrides(documents, every, problems), kept, problems)
+    left = apply_overrides(overrides, kept, every, problems)
     return RuleFolder(
         left.sources, sorted(problems), filters, overrides, left.switched_off, sorted(left.warnings)
     )
@@ -318,9 +320,19 @@ def parse_rules(path: str, content: bytes) -> tuple[list[Source], list[Problem]]
     documents = _read_content(path, content, problems)
     sources = _load_documents(documents, problems, [])
     refuse_imitations(sources, problems)
-    overrides = without_protected(read_overrides(documents, problems), sources, problems)
-    left = apply_overrides(overrides, sources, _written(documents), problems)
+    written = _written(documents)
+    overrides = without_protected(_overrides(documents, written, problems), sources, problems)
+    left = apply_overrides(overrides, sources, written, problems)
     return left.sources, problems
+
+
+def _overrides(
+    documents: Sequence[Document], every: Sequence[Named], problems: list[Problem]
+) -> list[Override]:
+    read = read_overrides(documents, problems)
+    places = {(each.path, each.line) for each in read}
+    refuse_unknown(filter(is_override, documents), places, every, problems)
+    return read
 
 
 def _load_documents(
@@ -343,6 +355,8 @@ def _load_documents(
         if not is_list(document) and not is_filter(document)
     ]
     sources = [source for source in loaded if source is not None]
+    places = {(each.path, each.line) for each in (*sources, *filters)}
+    refuse_unknown(documents, places, [*others, *correlations], problems)
     guarded = protected_ids(sources)
     refuse_filters(filters, sources, problems)
     return [
