@@ -188,6 +188,20 @@ def test_history_lists_who_published_what_newest_first(deployed: Deployed, folde
     assert json.loads(line)["sequence"] == 1
 
 
+def test_rollback_to_the_same_content_says_so_and_hands_nothing_in(deployed: Deployed, folder: Path) -> None:
+    published(folder)
+    (folder / "deleted.yml").write_text(DELETED)
+    published(folder)
+    assert run("rollback", "1", "--yes").exit_code == 0
+
+    result = run("rollback", "1", "--yes")
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.startswith("Rule set 3, version ")
+    assert "has exactly the rules and files of rule set 1: there is nothing to go back to" in result.stdout
+    assert len(deployed.store.history()) == 3
+
+
 def test_rollback_goes_back_to_the_one_before(deployed: Deployed, folder: Path) -> None:
     published(folder)
     (folder / "deleted.yml").write_text(DELETED)
