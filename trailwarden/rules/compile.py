@@ -6,7 +6,7 @@ What cannot be evaluated is refused by name, with its place; nothing is half und
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import cast
+from typing import NamedTuple, cast
 
 from sigma.conditions import (
     ConditionAND,
@@ -40,6 +40,7 @@ from trailwarden.errors import Problem, RuleError
 from trailwarden.rules.correlation_compile import compile_correlations
 from trailwarden.rules.cost import CostBudget, TooCostly
 from trailwarden.rules.cures import expression_cure
+from trailwarden.rules.document import Document
 from trailwarden.rules.exceptions import exceptions_of, has_expired, today_utc
 from trailwarden.rules.expressions import refusal
 from trailwarden.rules.fields import NORMALISED, wrong_path
@@ -179,12 +180,28 @@ def compile_part(
     return None if problems else node
 
 
+class _Place(NamedTuple):
+    path: str
+    line: int
+    column: int
+
+
+def refused_in(document: Document, detections: SigmaDetections) -> list[Problem]:
+    """What is refused in the detections of a rule that has other mistakes and is not compiled."""
+    problems: list[Problem] = []
+    _Compiler(_Place(document.path, *document.place(())), detections, problems).detection()
+    return problems
+
+
 class _Compiler:
     """Compiles the conditions of one rule or filter, noting what it refuses and going on, so that all is told
     at once."""
 
     def __init__(
-        self, source: RuleSource | FilterSource, detections: SigmaDetections, problems: list[Problem]
+        self,
+        source: RuleSource | FilterSource | _Place,
+        detections: SigmaDetections,
+        problems: list[Problem],
     ) -> None:
         self._source = source
         self._detections = detections

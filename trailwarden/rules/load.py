@@ -17,6 +17,7 @@ from sigma.rule import SigmaLogSource, SigmaRule
 
 from trailwarden.errors import Problem, RuleError
 from trailwarden.rules.block import read_block
+from trailwarden.rules.compile import refused_in
 from trailwarden.rules.correlation import CorrelationSource, read_parts
 from trailwarden.rules.detection import POLICY, build_detections
 from trailwarden.rules.document import Document, read_documents
@@ -387,6 +388,7 @@ def _load_document(
     detections = build_detections(document, problems, lists)
     block = read_block(document, problems)
     if len(problems) > before or log_source is None or detections is None:
+        problems.extend(refused_in(document, detections) if detections is not None else ())
         return None
     rule = SigmaRule(logsource=log_source, detection=detections, **attributes)
     return RuleSource(document.path, *document.place(()), rule, block, document)

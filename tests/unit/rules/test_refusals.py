@@ -363,6 +363,16 @@ def test_every_mistake_of_a_document_is_named_in_one_run() -> None:
     ]
 
 
+def test_what_is_not_evaluated_is_named_beside_other_mistakes_of_the_rule() -> None:
+    text = rule_text("sel:\n  a|fieldref: b[1].c\n  d|re: 'e'\ncondition: sel")
+
+    (alone,) = problems_of(text)
+    assert alone.message.startswith("`b[1].c`")
+    both = problems_of(text.replace("level: high", "level: hihg"))
+    assert [problem.line for problem in both] == [3, alone.line]
+    assert both[1] == alone
+
+
 def test_a_shipped_rule_that_is_meant_by_its_title_is_named_once(tmp_path: Path) -> None:
     team = tmp_path / "many.yml"
     team.write_text(
