@@ -38,7 +38,7 @@ from sigma.types import (
 
 from trailwarden.errors import Problem, RuleError
 from trailwarden.rules.correlation_compile import compile_correlations
-from trailwarden.rules.cost import CostBudget, TooCostly
+from trailwarden.rules.cost import CostBudget, Effort, TooCostly
 from trailwarden.rules.cures import expression_cure
 from trailwarden.rules.document import Document
 from trailwarden.rules.exceptions import exceptions_of, has_expired, today_utc
@@ -96,8 +96,11 @@ def compile_usable(sources: Sequence[Source], *, today: date | None = None) -> t
 def compile_together(sources: Sequence[RuleSource], problems: list[Problem]) -> list[Rule]:
     """The compiled rules, without those with which the others would cost too much; what ships is counted
     first."""
-    compiled = [(source, rule) for source in sources if (rule := compile_rule(source, problems)) is not None]
-    budget = CostBudget()
+    effort = Effort()
+    compiled = [
+        (source, rule) for source in sources if (rule := compile_rule(source, problems, effort)) is not None
+    ]
+    budget = CostBudget(effort)
     rules = []
     for source, rule in sorted(compiled, key=lambda each: not each[0].document.shipped):
         costly = budget.add(rule.detection)
@@ -130,14 +133,15 @@ def _exception(each: FilterSource) -> RuleException:
     )
 
 
-def compile_rule(source: RuleSource, problems: list[Problem]) -> Rule | None:
+def compile_rule(source: RuleSource, problems: list[Problem], effort: Effort | None = None) -> Rule | None:
     """One compiled rule under its filters, expired or not, or None where something in it is refused, which is
-    then in `problems`. A filter that is refused costs itself alone, not its rules."""
+    then in `problems`. A filter that is refused costs itself alone, not its rules. `effort` is what several
+    rules may cost together until it is known what they cost."""
     rule, block = source.rule, source.block
     own = _Compiler(source, rule.detection, problems).detection()
     if own is None or rule.level is None:
         return None
-    costly = CostBudget().add(own)
+    costly = CostBudget(effort).add(own)
     if costly is not None:
         problems.append(_too_costly(source, costly))
         return None
@@ -145,7 +149,7 @@ def compile_rule(source: RuleSource, problems: list[Problem]) -> Rule | None:
     applied = []
     for each in source.filters:
         node = _Compiler(each, each.detections, problems).detection()
-        costly = CostBudget().add(node) if node is not None else None
+        costly = CostBudget(effort).add(node) if node is not None else None
         if costly is not None:
             problems.append(_too_costly(each, costly))
         elif node is not None:

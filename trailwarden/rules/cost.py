@@ -13,12 +13,12 @@ Shipped rules stay under a third of each bound.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import re2
 
 from trailwarden.rules.automaton import is_small
-from trailwarden.rules.expressions import TOO_LARGE, instructions
+from trailwarden.rules.expressions import MAX_EXPRESSIONS, TOO_LARGE, instructions
 from trailwarden.rules.ruleset import Node
 
 Place = tuple[str, ...]
@@ -70,17 +70,26 @@ class _Item:
     """The same for what the engine tries once, in however many rules it stands."""
 
 
-class CostBudget:
-    """What the rules of one rule set cost together."""
+@dataclass(slots=True)
+class Effort:
+    """What was spent on finding out what rules cost, so that many hostile ones cannot spend more."""
 
-    def __init__(self) -> None:
+    compiled: set[str] = field(default_factory=set)
+    large: set[str] = field(default_factory=set)
+    """The expressions whose automata turned out not to be small."""
+
+
+class CostBudget:
+    """What the rules of one rule set cost together; several may share their effort."""
+
+    def __init__(self, effort: Effort | None = None) -> None:
+        self._effort = effort or Effort()
         self._known: set[_Item] = set()
         self._loads: dict[_Kind, dict[Place, int]] = {}
         self._below: dict[_Kind, dict[Place, int]] = {}
         self._instructions: dict[str, int] = {}
         self._analysed: set[str] = set()
         self._left_to_analyse = _MOST_ANALYSED
-        self._large: set[str] = set()
 
     def add(self, detection: Node) -> TooCostly | None:
         """Count a rule's condition; where it would cost too much, nothing of it is counted."""
@@ -144,6 +153,11 @@ class CostBudget:
             below[above] = max(below.get(above, 0), heavy)
 
     def _too_slow(self, expressions: set[tuple[str, str]]) -> TooCostly | None:
+        further = {_written(*each) for each in expressions} - self._effort.compiled
+        if len(self._effort.compiled) + len(further) > MAX_EXPRESSIONS:
+            message = f"the rules have more than {MAX_EXPRESSIONS:,} {_EXPRESSIONS.name} up to here"
+            return TooCostly(message, _EXPRESSIONS.cure)
+        self._effort.compiled |= further
         added = {
             written: instructions(written)
             for each in expressions
@@ -169,7 +183,7 @@ class CostBudget:
     def _analyse(self, written: str, charged: dict[str, int]) -> None:
         """Charge an expression no longer whose automaton is small."""
         size = charged[written]
-        if written in self._large or len(self._large) >= _MOST_LARGE:
+        if written in self._effort.large or len(self._effort.large) >= _MOST_LARGE:
             return
         if size > MAX_INSTRUCTIONS or size > self._left_to_analyse:
             return
@@ -178,7 +192,7 @@ class CostBudget:
             del charged[written]
             self._analysed.add(written)
         else:
-            self._large.add(written)
+            self._effort.large.add(written)
 
 
 def _leaves(node: Node) -> Iterator[tuple[Place, Node]]:

@@ -162,6 +162,26 @@ def test_hundreds_of_hostile_expressions_are_hardly_looked_at(
     assert expressions._compiled.cache_info().misses <= 2 * len(patterns)
 
 
+def test_texts_with_question_marks_are_counted_before_they_are_compiled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(cost, "MAX_EXPRESSIONS", 20)
+    compiled: list[str] = []
+
+    def count(written: str) -> int:
+        compiled.append(written)
+        return 10
+
+    monkeypatch.setattr(cost, "instructions", count)
+    rules = [_rule(_listed(f"requestParameters.f{n}", [f"a?{n}b{m}" for m in range(8)]), n) for n in range(5)]
+
+    problems = _refused(*rules)
+
+    assert [problem.path for problem in problems] == ["2.yml", "3.yml", "4.yml"]
+    assert "more than 20 regular expressions, and texts with `?`" in problems[0].message
+    assert len(set(compiled)) <= 20
+
+
 def test_an_expression_of_any_length_is_refused_where_it_stands_before_it_is_compiled(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
