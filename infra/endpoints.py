@@ -13,16 +13,19 @@ _RESOURCES = {
     "sqs": re.compile(r"[A-Za-z0-9_-]{1,80}"),
     "lambda": re.compile(r"function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_-]+)?"),
 }
-
-
+_EXAMPLES = {"sqs": "111122223333:alerts", "lambda": "111122223333:function:alerts"}
 _PRINCIPAL = re.compile(r"(root|(role|user)/[\w+=,.@/-]{1,512})", re.ASCII)
 
 
 def principal_mistake(arn: object, partition: str) -> str | None:
     """What is wrong with the ARN of a role, a user or an account (`…:root`), in words; None if nothing is."""
     parts = arn.split(":", 5) if isinstance(arn, str) else []
-    if len(parts) != 6 or [parts[0], parts[2], parts[3]] != ["arn", "iam", ""]:
-        return f"{arn!r} is no ARN such as arn:{partition}:iam::111122223333:role/detection-engineers"
+    example = f"arn:{partition}:iam::111122223333:role/detection-engineers"
+    if len(parts) != 6 or parts[0] != "arn":
+        return f"{arn!r} is no ARN such as {example}"
+    if [parts[2], parts[3]] != ["iam", ""]:
+        what = "is that of a session; name its role" if parts[2] == "sts" else "is no ARN of IAM"
+        return f"{arn!r} {what}, such as {example}"
     if parts[1] != partition:
         return f"{arn!r} lies in the partition {parts[1]}, not in {partition}"
     if not re.fullmatch(r"\d{12}", parts[4], re.ASCII):
@@ -86,14 +89,13 @@ def _is_https(endpoint: str) -> bool:
 
 def _arn_mistake(service: str, endpoint: str, region: str) -> str | None:
     parts = endpoint.split(":", 5)
-    if (
-        len(parts) != 6
-        or parts[0] != "arn"
-        or parts[2] != service
-        or not _RESOURCES[service].fullmatch(parts[5])
-    ):
-        return f"{endpoint!r} is no ARN of {service}"
     partition = partitions_by_region().get(region, "aws")
+    if len(parts) != 6 or parts[0] != "arn":
+        return f"{endpoint!r} is no ARN such as arn:{partition}:{service}:{region}:{_EXAMPLES[service]}"
+    if parts[2] != service:
+        return f"{endpoint!r} is an ARN of {parts[2] or 'no service'}, not of {service}"
+    if not _RESOURCES[service].fullmatch(parts[5]):
+        return f"{endpoint!r} {_resource_mistake(service, parts[5])}"
     if parts[1] != partition:
         return f"{endpoint!r} lies in the partition {parts[1]}, not in {partition}"
     if partitions_by_region().get(parts[3]) != partition:
@@ -103,6 +105,18 @@ def _arn_mistake(service: str, endpoint: str, region: str) -> str | None:
     if service == "lambda" and not _can_invoke(region, parts[3]):
         return f"SNS in {region} invokes no functions in {parts[3]}; name one in {region}, or a queue"
     return None
+
+
+def _resource_mistake(service: str, resource: str) -> str:
+    """https://docs.aws.amazon.com/sns/latest/dg/sns-sqs-as-subscriber.html
+    https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html"""
+    if service == "sqs" and resource.endswith(".fifo"):
+        return "is a FIFO queue, to which a standard topic sends nothing; name a standard queue"
+    if service == "sqs":
+        return "names no queue: names have up to 80 letters, digits, hyphens and underscores"
+    if resource.endswith(":$LATEST"):
+        return "names $LATEST, which SNS cannot be allowed to invoke; leave it out: it is what is meant then"
+    return "names no function, nor a version or an alias of one (function:NAME or function:NAME:ALIAS)"
 
 
 def _can_invoke(region: str, other: str) -> bool:

@@ -35,6 +35,11 @@ def partitions_by_region() -> Mapping[str, str]:
     return MappingProxyType(found)
 
 
+def open_regions() -> tuple[str, ...]:
+    """The regions of all partitions but the isolated ones (`aws-iso`, `aws-iso-b`, ...)."""
+    return tuple(region for region, name in partitions_by_region().items() if not name.startswith("aws-iso"))
+
+
 def endpoint_suffixes(partition: str) -> tuple[str, ...]:
     """What the names of services may end in that a policy names by their endpoint (`kms:ViaService`).
 

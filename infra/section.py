@@ -53,14 +53,16 @@ class Section:
             return ""
         return value
 
-    def choice(self, key: str, options: Iterable[str], *, default: str | None = None) -> str:
-        """One of `options`, exactly."""
+    def choice(
+        self, key: str, options: Iterable[str], *, default: str | None = None, likely: Iterable[str] = ()
+    ) -> str:
+        """One of `options`, exactly; a hint for a typo names one of those that are `likely` (else, any)."""
         known = list(options)
         value = self._required(key, default, _listed(known))
         if value is _MISSING:
             return ""
         if value not in known:
-            self.problem(key, _none_of(value, known))
+            self.problem(key, _none_of(value, known, likely))
             return ""
         return str(value)
 
@@ -154,8 +156,8 @@ def nearest(value: object, known: Iterable[str]) -> str:
     return f" (did you mean {close[0]}?)" if close else ""
 
 
-def _none_of(value: object, known: list[str]) -> str:
-    return f"{_shown(value)} is not {_listed(known)}{nearest(value, known)}"
+def _none_of(value: object, known: list[str], likely: Iterable[str] = ()) -> str:
+    return f"{_shown(value)} is not {_listed(known)}{nearest(value, list(likely) or known)}"
 
 
 def _listed(known: list[str]) -> str:

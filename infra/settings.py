@@ -25,7 +25,7 @@ from infra.accounts import (
 )
 from infra.alert_settings import AlertSettings, alert_settings
 from infra.names import Names
-from infra.partitions import partitions_by_region
+from infra.partitions import open_regions, partitions_by_region
 from infra.section import Section
 from infra.subscribers import Subscriber, alert_subscribers, principals, topic_subscribers
 from trailwarden.errors import SettingsError
@@ -165,7 +165,7 @@ def parse_settings(raw: object, *, folder: Path = FOLDER) -> Settings:
     if problems:
         raise SettingsError(problems)
     audit_account = root.text("audit_account", like=ACCOUNT, what=ACCOUNT_WORDS)
-    region = root.choice("region", partitions_by_region())
+    region = root.choice("region", partitions_by_region(), likely=open_regions())
     trails, names = accounts(root), account_names(root)
     whole = organization(root.section("organization")) if root.has("organization") else None
     settings = Settings(

@@ -212,9 +212,14 @@ def what_it_met(part: ExplainedPart) -> str:
 def reasons(explained: Explanation) -> list[str]:
     """The lines that decided, the first ones: where each stands, what it asks for and what it met."""
     parts = explained.decisive()
-    said = [f"line {part.line}: `{written(part)}`, and it {what_it_met(part)}" for part in parts[:_DECISIVE]]
+    said = [f"line {part.line}: {_reason(part)}" for part in parts[:_DECISIVE]]
     left = len(parts) - _DECISIVE
     return [*said, f"(and {left:,} {'line' if left == 1 else 'lines'} more)"] if left > 0 else said
+
+
+def _reason(part: ExplainedPart) -> str:
+    holds = "holds" if part.held else "does not hold"
+    return f"`{written(part)}` {holds}: it {'' if part.field else 'is '}{what_it_met(part)}"
 
 
 def _value(value: object) -> str:

@@ -5,7 +5,7 @@ Events of other kinds need selectors of one's own, which AWS bills:
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -68,11 +68,13 @@ DATA_EVENTS: Mapping[str, frozenset[str]] = {
 @dataclass(frozen=True, slots=True)
 class Unrecorded:
     """A kind of events, such as `data events of s3`, and the rules that need it: `rules` see nothing without
-    it, `in_part` see some of their events without it."""
+    it, `in_part` see some of their events without it, but for the `parts`, by rule's id: names of events, or
+    titles of the rules that a correlation is built on."""
 
     events: str
     rules: tuple[Rule | Correlation, ...]
     in_part: tuple[Rule | Correlation, ...]
+    parts: Mapping[str, tuple[str, ...]]
 
 
 def unrecorded_of(rules: Iterable[Rule | Correlation]) -> tuple[Unrecorded, ...]:
@@ -91,11 +93,37 @@ def unrecorded_of(rules: Iterable[Rule | Correlation]) -> tuple[Unrecorded, ...]
         (rule for rule in known.values() if rule.generates and rule.status not in _NOT_RUN),
         key=lambda rule: (-rule.level, rule.title),
     )
-    return tuple(
-        Unrecorded(kind, *(tuple(_with(kind, shown, needs, whole=whole)) for whole in (True, False)))
-        for kind in kinds
-        if any(_with(kind, shown, needs, whole=whole) for whole in (True, False))
-    )
+    found = []
+    for kind in kinds:
+        blind, in_part = (tuple(_with(kind, shown, needs, whole=whole)) for whole in (True, False))
+        if blind or in_part:
+            parts = {rule.id: tuple(_parts(rule, kind, known, needs)) for rule in in_part}
+            found.append(Unrecorded(kind, blind, in_part, parts))
+    return tuple(found)
+
+
+def _parts(
+    rule: Rule | Correlation, kind: str, known: Mapping[str, Rule | Correlation], needs: Mapping[str, "Needs"]
+) -> Iterator[str]:
+    """What of a rule needs a kind of events."""
+    if isinstance(rule, Correlation):
+        yield from (known[part].title for part in rule.rules if part in known and kind in needs[part][0])
+        return
+    service = kind.removeprefix(_DATA).removeprefix(" of ")
+    tables = [names for source, names in DATA_EVENTS.items() if service in {"", _service(source)}]
+    for name in dict.fromkeys(_written_names(rule.detection)):
+        if any(_is_met(name.casefold(), names) for names in tables):
+            yield name
+
+
+def _written_names(node: Node) -> Iterator[str]:
+    """The names of events in a rule, as they are written."""
+    name, *arguments = node
+    if name in {"and", "or"}:
+        for child in arguments:
+            yield from _written_names(child)
+    elif name == "field" and arguments[0] == "eventName" and arguments[1][0].startswith(("is", "like")):
+        yield from map(str, arguments[1][1:])
 
 
 Needs = tuple[frozenset[str], bool]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from infra.accounts import MOST_ACCOUNTS, Account, Organization
+from infra.endpoints import endpoint_mistake
 from infra.names import Names
 from infra.partitions import partitions_by_region
 from infra.permissions import use_key
@@ -76,7 +77,8 @@ def test_a_trust_policy_that_iam_would_refuse_is_refused(setting: str, most: int
         ("*", "'*' is no ARN such as"),
         ("arn:aws:iam::111122223333:role/*", "patterns are not taken"),
         ("arn:aws:iam::111122223333:group/detection", "names no role, no user and no account"),
-        ("arn:aws:sts::111122223333:assumed-role/detection/me", "is no ARN such as"),
+        ("arn:aws:sts::111122223333:assumed-role/detection/me", "is that of a session; name its role"),
+        ("arn:aws:s3:::role/detection", "is no ARN of IAM, such as arn:aws:iam::111122223333:role/"),
         ("arn:aws-cn:iam::111122223333:role/detection", "lies in the partition aws-cn, not in aws"),
         ("arn:aws:iam::11112222:role/detection", "has no account of 12 digits"),
     ],
@@ -91,6 +93,33 @@ def test_a_writer_stands_once_in_the_list() -> None:
     role = "arn:aws:iam::111122223333:role/detection"
     (problem,) = problems_of(lambda raw: raw.update(rule_writers=[role, role]))
     assert problem == f"rule_writers[1]: {role} is listed twice"
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "words"),
+    [
+        ("sqs alerts", "is no ARN such as arn:aws:sqs:eu-central-1:111122223333:alerts"),
+        ("sqs arn:aws:sqs:eu-central-1:111122223333:alerts.fifo", "is a FIFO queue"),
+        ("sqs arn:aws:sqs:eu-central-1:111122223333:my alerts", "names no queue"),
+        ("sqs arn:aws:sns:eu-central-1:111122223333:alerts", "is an ARN of sns, not of sqs"),
+        ("lambda arn:aws:lambda:eu-central-1:111122223333:function:a:$LATEST", "leave it out"),
+        ("lambda arn:aws:lambda:eu-central-1:111122223333:layer:a:1", "names no function"),
+        ("lambda arn:aws:lambda:eu-central-1:111122223333:function:a:", "names no function"),
+        ("lambda function:a", "is no ARN such as arn:aws:lambda:eu-central-1:111122223333:function:alerts"),
+    ],
+)
+def test_what_is_wrong_with_the_arn_of_a_subscriber_is_said(endpoint: str, words: str) -> None:
+    protocol, _, arn = endpoint.partition(" ")
+    mistake = endpoint_mistake(protocol, arn, "eu-central-1")
+    assert mistake is not None
+    assert words in mistake
+
+
+@pytest.mark.parametrize("region", ["us-isob-east1", "eu-isoe-west-2", "us-iso-eat-1", "cn-nort-1"])
+def test_no_isolated_region_is_proposed(region: str) -> None:
+    (problem,) = problems_of(lambda raw: raw.update(region=region))
+    assert "did you mean" in problem
+    assert "iso" not in problem.partition("did you mean")[2]
 
 
 def test_every_mistake_is_told_at_once() -> None:

@@ -30,7 +30,7 @@ trailwarden:
 """
 USER = "{eventSource: iam.amazonaws.com, eventName: CreateUser, userIdentity: {userName: ci-7}}"
 ROLE = "{eventSource: iam.amazonaws.com, eventName: CreateRole}"
-NOT_MADE = '\'User Made\' does not fire: line 8: `eventName: "CreateUser"`, and it is "CreateRole"'
+NOT_MADE = '\'User Made\' does not fire: line 8: `eventName: "CreateUser"` does not hold: it is "CreateRole"'
 REST = "`timespan`, `group-by` and `condition` decide the rest"
 BUILT_ON = " of the rules that it is built on"
 MADE = "{eventSource: iam.amazonaws.com, eventName: CreateUser}"
@@ -48,30 +48,30 @@ def failures(text: str) -> list[RuleTestFailure]:
         (
             f"    match: [{ROLE}]",
             "does not match this record, and must",
-            ('line 8: `eventName: "CreateUser"`, and it is "CreateRole"',),
+            ('line 8: `eventName: "CreateUser"` does not hold: it is "CreateRole"',),
         ),
         (
             f"    match: [{{name: a role, record: {ROLE}}}]",
             "does not match 'a role', and must",
-            ('line 8: `eventName: "CreateUser"`, and it is "CreateRole"',),
+            ('line 8: `eventName: "CreateUser"` does not hold: it is "CreateRole"',),
         ),
         (
             "    match: [{eventName: CreateUser}]",
             "does not match this record, and must",
-            ('line 7: `eventSource: "iam.amazonaws.com"`, and it is missing',),
+            ('line 7: `eventSource: "iam.amazonaws.com"` does not hold: it is missing',),
         ),
         (
             f"    match: [{USER}]",
             "does not match this record, and must",
-            ('line 10: `userIdentity.userName|startswith: "ci-"`, and it is "ci-7"',),
+            ('line 10: `userIdentity.userName|startswith: "ci-"` holds: it is "ci-7"',),
         ),
         (
             f"    no_match: [{{name: ' made by hand ', record: {MADE}}}]",
             "matches 'made by hand', and must not",
             (
-                'line 7: `eventSource: "iam.amazonaws.com"`, and it is "iam.amazonaws.com"',
-                'line 8: `eventName: "CreateUser"`, and it is "CreateUser"',
-                'line 10: `userIdentity.userName|startswith: "ci-"`, and it is missing',
+                'line 7: `eventSource: "iam.amazonaws.com"` holds: it is "iam.amazonaws.com"',
+                'line 8: `eventName: "CreateUser"` holds: it is "CreateUser"',
+                'line 10: `userIdentity.userName|startswith: "ci-"` does not hold: it is missing',
             ),
         ),
     ],
@@ -88,7 +88,7 @@ def test_a_secret_in_a_tests_record_is_not_printed() -> None:
         "{eventSource: iam.amazonaws.com, eventName: CreateUser, requestParameters: {password: hunter22}}"
     )
     (failure,) = failures(f"{text}    match: [{record}]")
-    assert 'and it is "hunter22"' not in str(failure)
+    assert 'it is "hunter22"' not in str(failure)
 
 
 @pytest.mark.parametrize(

@@ -69,16 +69,22 @@ def test_what_is_not_recorded_is_named(tmp_path: Path, detection: str, kind: str
 
 
 @pytest.mark.parametrize(
-    "detection",
+    ("detection", "parts"),
     [
-        f"{{{S3}, eventName: [PutObjectAcl, PutBucketAcl]}}",
-        f"{{{S3}, eventName: Put*}}",
-        "{eventName: [CopyObject, ModifyEbsDefaultKmsKeyId]}",
+        (f"{{{S3}, eventName: [PutObjectAcl, PutBucketAcl]}}", ("PutObjectAcl",)),
+        (f"{{{S3}, eventName: Put*}}", ("Put*",)),
+        ("{eventName: [CopyObject, ModifyEbsDefaultKmsKeyId]}", ("CopyObject",)),
+        ("{eventName: [Query, Scan, CreateTable, query]}", ("Query", "Scan", "query")),
     ],
 )
-def test_what_is_recorded_in_part_is_named_as_such(tmp_path: Path, detection: str) -> None:
-    ((_, (whole, in_part)),) = needed(compiled(tmp_path, detection)).items()
+def test_what_is_recorded_in_part_is_named_as_such(
+    tmp_path: Path, detection: str, parts: tuple[str, ...]
+) -> None:
+    rule_set = compiled(tmp_path, detection)
+    ((_, (whole, in_part)),) = needed(rule_set).items()
     assert (whole, in_part) == ([], ["Rule 0"])
+    (one,) = unrecorded_of(rule_set.rules)
+    assert one.parts == {rule_set.rules[0].id: parts}
 
 
 @pytest.mark.parametrize(

@@ -142,12 +142,14 @@ def _too_wide_in_traffic(
         yield _error(widest, "filters-hide-most", _IN_TRAFFIC.format("of all kinds of traffic"), _NARROW)
         return
     timely = [one for one in held if any(name in one.text for name in _OF_TIME)]
+    others = [one for one in held if one not in timely]
     for some, thorough in ((held, False), (timely, True)):
         for moment in traffic.days(records, thorough=thorough) if some else ():
             widest = _widest(some, moment)
             if widest is not None:
-                when = f"on {moment[0][1]['eventTime']}"
-                yield _error(widest, "filters-hide-most", _IN_TRAFFIC.format(when), _NARROW)
+                always = _widest(others, moment) if others else None
+                when = "of some kinds of traffic" if always else f"on {moment[0][1]['eventTime']}"
+                yield _error(always or widest, "filters-hide-most", _IN_TRAFFIC.format(when), _NARROW)
                 return
 
 

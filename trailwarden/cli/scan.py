@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -17,8 +17,10 @@ from trailwarden.cli.progress import Progress
 from trailwarden.cli.report import alert_line, match_line, match_text, print_alerts, print_totals
 from trailwarden.cli.rule_files import rules_alone, team_rules
 from trailwarden.cli.scanner import Scanner
+from trailwarden.cli.tables import counted
 from trailwarden.engine.engine import Engine
 from trailwarden.engine.match import Match
+from trailwarden.rules.load import RuleFolder
 from trailwarden.rules.ruleset import Level, dump_rule_set
 
 _LEVELS = [level.name.lower() for level in Level]
@@ -90,10 +92,7 @@ def scan(  # noqa: PLR0913, PLR0917 (the options)
     rules = team_rules(team) if team is not None else rules_alone(rule_paths)
     rule_set = rules.rule_set
     if not rule_set.rules:
-        click.echo(
-            "trailwarden: there is no rule to evaluate; --team DIR reads DIR on top of the shipped rules",
-            err=True,
-        )
+        click.echo(f"trailwarden: {_no_rule(rules.folder, rule_paths)}", err=True)
         sys.exit(Exit.USAGE)
     engine = Engine(rule_set)
     scanner = _scan(engine, paths, _match_printer(output) if each_match else None, jobs)
@@ -106,6 +105,16 @@ def scan(  # noqa: PLR0913, PLR0917 (the options)
         for alert in alerts.alerts():
             click.echo(json.dumps(alert_line(alert)))
     sys.exit(_status(alerts.worst(), scanner.totals.faults, fail_on) if rules.sound else Exit.USAGE)
+
+
+def _no_rule(folder: RuleFolder, paths: Sequence[str]) -> str:
+    """Why there is nothing to evaluate, and what to give instead."""
+    parts = (("filter", len(folder.filters)), ("override", len(folder.overrides)))
+    holds = " and ".join(counted(count, what) for what, count in parts if count)
+    if not holds:
+        return "there is no rule to evaluate; --team DIR reads DIR on top of the shipped rules"
+    fix = "--team DIR reads a folder on top of the shipped rules, which these apply to"
+    return f"{', '.join(paths)}: {holds}, and no rule to evaluate; {fix}"
 
 
 def _scan(

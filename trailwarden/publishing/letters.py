@@ -13,7 +13,10 @@ from trailwarden.state.rule_sets import LiveException, Publication, PublicationK
 
 _PROBLEMS, _LINES = 100, 200
 _WIDTH = 72
-_FILE = re.compile(r"\[\.\](?=ya?ml\b)")  # no domain ends so, and readers look for the file
+_FILE = re.compile(
+    r"\[\.\](?=ya?ml\b)"  # no domain ends so, and readers look for the file
+    r"|(?<=submissions/\d{8}T\d{6}Z-[0-9a-f]{12})\[\.\](?=(?:zip|json)@)"  # named by us
+)
 _GIVEN_UP = """\
 The function publish_rules was ended each time that it began this: its time or its memory did not suffice.
 
@@ -26,6 +29,8 @@ _STILL_HOLD = """\
 Exceptions of the live rule set have expired, and could not be taken out: what it was made from can no
 longer be compiled, or fails its own tests. The rules' authors were notified of why. Until they publish rules
 that can be compiled, the expired exceptions go on hiding what they hid."""
+_WHICH_ALERT = """\
+Correlations count as rules that alert; rules on trial, and those that only feed correlations, do not."""
 _HOW = {
     PublicationKind.EDIT: "the team's folder was edited",
     PublicationKind.PUBLISH: "a folder was handed in",
@@ -110,6 +115,7 @@ def _silencing_lines(publication: Publication) -> Iterator[str]:
     if publication.standing is not None:
         yield ""
         yield f"At work now: {standing_text(publication.standing)}."
+        yield _WHICH_ALERT
     yield ""
     yield "If you do not know why, ask who did it."
     yield from _undoing(publication)

@@ -202,7 +202,11 @@ class Publisher:
             return self._press.refuse(draft, f"there is no rule set {submission.target} to go back to.")
         live = draft.base
         if live is not None and (live.version, live.sources) == (target.version, target.sources):
-            return self._press.refuse(draft, f"rule set {submission.target} is what is live already.")
+            same = "" if live.sequence == target.sequence else f", as rule set {live.sequence}"
+            reason = (
+                f"what rule set {target.sequence} has is live already{same}: there is nothing to go back to."
+            )
+            return self._press.refuse(draft, reason)
         shipped, team = self._press.sources_of(target)
         deployed = digest(self._shipped)
         attempt = replace(

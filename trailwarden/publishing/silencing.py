@@ -103,7 +103,7 @@ def _exceptions(
     for key, each in sorted(now.items(), key=lambda item: (-hides[item[0]], item[0])):
         owner = f"owner {each.owner or 'unknown'}"
         title = one_line(each.title, 120)
-        of = f"{hides[key]:,} of {_rules(len(rule_set.rules))}"
+        of = f"{hides[key]:,} of {_rules(len(rule_set.rules))} (correlations not counted)"
         if key not in known:
             yield f"a new exception hides matches of {of}: {title} ({owner}, until {each.expires})"
         elif each.expires > known[key].expires:

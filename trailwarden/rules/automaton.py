@@ -15,7 +15,7 @@ from typing import Any
 
 _MOST_POSITIONS = 2_000
 _MOST_STATES = 1_000
-_MOST_STEPS = 20_000
+_MOST_STEPS = 100_000
 _ASCII = range(128)
 
 _parser: Any = importlib.import_module("re._parser")
@@ -76,13 +76,15 @@ class _Positions:
         known, waiting, steps = {start}, [start], 0
         while waiting:
             state = waiting.pop()
-            steps += len(classes)
+            steps += len(classes) * (1 + state.bit_count())
             if len(known) > _MOST_STATES or steps > _MOST_STEPS:
                 return False
+            positions = [(1 << position, follow[position]) for position in _bits(state)]
             for readers in classes:
                 after = always
-                for position in _bits(state & readers):
-                    after |= follow[position]
+                for bit, following in positions:
+                    if readers & bit:
+                        after |= following
                 if after not in known:
                     known.add(after)
                     waiting.append(after)

@@ -6,10 +6,8 @@ What cannot be evaluated is refused by name, with its place; nothing is half und
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import lru_cache
-from typing import cast
+from typing import NamedTuple, cast
 
-import re2
 from sigma.conditions import (
     ConditionAND,
     ConditionFieldEqualsValueExpression,
@@ -40,9 +38,11 @@ from sigma.types import (
 
 from trailwarden.errors import Problem, RuleError
 from trailwarden.rules.correlation_compile import compile_correlations
-from trailwarden.rules.cost import CostBudget, TooCostly
+from trailwarden.rules.cost import CostBudget, Effort, TooCostly
 from trailwarden.rules.cures import expression_cure
+from trailwarden.rules.document import Document
 from trailwarden.rules.exceptions import exceptions_of, has_expired, today_utc
+from trailwarden.rules.expressions import refusal
 from trailwarden.rules.fields import NORMALISED, wrong_path
 from trailwarden.rules.filters import FilterSource
 from trailwarden.rules.lists import Unfilled
@@ -96,8 +96,11 @@ def compile_usable(sources: Sequence[Source], *, today: date | None = None) -> t
 def compile_together(sources: Sequence[RuleSource], problems: list[Problem]) -> list[Rule]:
     """The compiled rules, without those with which the others would cost too much; what ships is counted
     first."""
-    compiled = [(source, rule) for source in sources if (rule := compile_rule(source, problems)) is not None]
-    budget = CostBudget()
+    effort = Effort()
+    compiled = [
+        (source, rule) for source in sources if (rule := compile_rule(source, problems, effort)) is not None
+    ]
+    budget = CostBudget(effort)
     rules = []
     for source, rule in sorted(compiled, key=lambda each: not each[0].document.shipped):
         costly = budget.add(rule.detection)
@@ -130,14 +133,15 @@ def _exception(each: FilterSource) -> RuleException:
     )
 
 
-def compile_rule(source: RuleSource, problems: list[Problem]) -> Rule | None:
+def compile_rule(source: RuleSource, problems: list[Problem], effort: Effort | None = None) -> Rule | None:
     """One compiled rule under its filters, expired or not, or None where something in it is refused, which is
-    then in `problems`. A filter that is refused costs itself alone, not its rules."""
+    then in `problems`. A filter that is refused costs itself alone, not its rules. `effort` is what several
+    rules may cost together until it is known what they cost."""
     rule, block = source.rule, source.block
     own = _Compiler(source, rule.detection, problems).detection()
     if own is None or rule.level is None:
         return None
-    costly = CostBudget().add(own)
+    costly = CostBudget(effort).add(own)
     if costly is not None:
         problems.append(_too_costly(source, costly))
         return None
@@ -145,7 +149,7 @@ def compile_rule(source: RuleSource, problems: list[Problem]) -> Rule | None:
     applied = []
     for each in source.filters:
         node = _Compiler(each, each.detections, problems).detection()
-        costly = CostBudget().add(node) if node is not None else None
+        costly = CostBudget(effort).add(node) if node is not None else None
         if costly is not None:
             problems.append(_too_costly(each, costly))
         elif node is not None:
@@ -180,12 +184,28 @@ def compile_part(
     return None if problems else node
 
 
+class _Place(NamedTuple):
+    path: str
+    line: int
+    column: int
+
+
+def refused_in(document: Document, detections: SigmaDetections) -> list[Problem]:
+    """What is refused in the detections of a rule that has other mistakes and is not compiled."""
+    problems: list[Problem] = []
+    _Compiler(_Place(document.path, *document.place(())), detections, problems).detection()
+    return problems
+
+
 class _Compiler:
     """Compiles the conditions of one rule or filter, noting what it refuses and going on, so that all is told
     at once."""
 
     def __init__(
-        self, source: RuleSource | FilterSource, detections: SigmaDetections, problems: list[Problem]
+        self,
+        source: RuleSource | FilterSource | _Place,
+        detections: SigmaDetections,
+        problems: list[Problem],
     ) -> None:
         self._source = source
         self._detections = detections
@@ -332,23 +352,10 @@ def _regex(value: SigmaType) -> Node:
     assert isinstance(value, SigmaRegularExpression)  # noqa: S101 (for the type checker)
     flags = "".join(sorted(SigmaRegularExpression.sigma_to_re_flag[flag] for flag in value.flags))
     pattern = str(value.regexp)
-    reason = _unknown_to_re2(f"(?{flags}){pattern}" if flags else pattern)
-    if reason is not None:
+    if reason := refusal(f"(?{flags}){pattern}" if flags else pattern):
         message = f"RE2 cannot express the regular expression: {reason}"
         raise _Refused(message, expression_cure(pattern, reason))
     return ["re", pattern, flags]
-
-
-@lru_cache(maxsize=8192)
-def _unknown_to_re2(expression: str) -> str | None:
-    """Why RE2 does not compile an expression. Remembered: each rule is compiled several times on its way."""
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        re2.compile(expression, options)
-    except re2.error as error:
-        return error.args[0].decode("utf-8", "replace") if error.args else ""
-    return None
 
 
 def _comparison(value: SigmaType) -> Node:

@@ -251,8 +251,6 @@ class _Reader:
             problem = "must be a map" if given is not None else "is missing"
             self._refuse(("condition",), f"`condition` {problem}", cure)
             return nothing
-        if kind is None:
-            return nothing
         if kind is CorrelationType.FIRST_SEEN:
             for key in given:
                 if key != "field":
@@ -267,13 +265,15 @@ class _Reader:
             for name in COMPARISONS
             if name in given and self._check_bound(kind, name, given[name], rule_count)
         )
+        if kind is None:
+            return nothing
         if not set(given) & set(COMPARISONS):
             self._refuse(("condition",), "the condition compares nothing", cure)
         if len(bounds) > 2:
             self._refuse(("condition",), "a condition has at most two comparisons", "chain correlations")
         return bounds, self._fields(kind, given), self._percentile(kind, given)
 
-    def _check_bound(self, kind: CorrelationType, name: str, value: Any, rule_count: int) -> bool:
+    def _check_bound(self, kind: CorrelationType | None, name: str, value: Any, rule_count: int) -> bool:
         path: Path = ("condition", name)
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             self._refuse(path, f"`{value}` is no number", "write a number")

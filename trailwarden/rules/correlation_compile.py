@@ -131,10 +131,9 @@ class _Compiler:
         if reference in References(shipped_names()):
             message = f"`{reference}` ships with Trailwarden, and is not among the rules that were read"
             return message, "read these on top of the rules that ship, as `scan --team` does"
-        known = list(map(named, self._sources))
-        return unknown_reference(
-            reference, [*known, *shipped_names()], f"there is no sound rule `{reference}`"
-        )
+        others = [rule for rule in shipped_names() if rule.id not in self._known]
+        known = [*map(named, self._sources), *others]
+        return unknown_reference(reference, known, f"there is no sound rule `{reference}`")
 
     def _aliases(self, source: CorrelationSource, rule_ids: list[str]) -> dict[str, dict[str, str]]:
         """The aliases by rule id; one that is used must say what it means in every rule."""

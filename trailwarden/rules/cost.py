@@ -13,13 +13,13 @@ Shipped rules stay under a third of each bound.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 
 import re2
 
 from trailwarden.rules.automaton import is_small
 from trailwarden.rules.by_line import by_line
+from trailwarden.rules.expressions import MAX_EXPRESSIONS, TOO_LARGE, instructions
 from trailwarden.rules.ruleset import Node
 
 Place = tuple[str, ...]
@@ -33,6 +33,8 @@ MAX_INSTRUCTIONS = 2_000
 """Of all regular expressions that may need all of them for a byte."""
 _MOST_ANALYSED = 100_000
 """Instructions of the expressions whose automata are measured; the others count as not small."""
+_MOST_LARGE = 40
+"""Automata that may turn out not to be small, which takes long to see, until no further ones are measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +78,20 @@ class _Item:
     """The same for what the engine tries once, in however many rules it stands."""
 
 
-class CostBudget:
-    """What the rules of one rule set cost together."""
+@dataclass(slots=True)
+class Effort:
+    """What was spent on finding out what rules cost, so that many hostile ones cannot spend more."""
 
-    def __init__(self) -> None:
+    compiled: set[str] = field(default_factory=set)
+    large: set[str] = field(default_factory=set)
+    """The expressions whose automata turned out not to be small."""
+
+
+class CostBudget:
+    """What the rules of one rule set cost together; several may share their effort."""
+
+    def __init__(self, effort: Effort | None = None) -> None:
+        self._effort = effort or Effort()
         self._known: set[_Item] = set()
         self._loads: dict[_Kind, dict[Place, int]] = {}
         self._below: dict[_Kind, dict[Place, int]] = {}
@@ -150,8 +162,13 @@ class CostBudget:
             below[above] = max(below.get(above, 0), heavy)
 
     def _too_slow(self, expressions: set[tuple[str, str]]) -> TooCostly | None:
+        further = {_written(*each) for each in expressions} - self._effort.compiled
+        if len(self._effort.compiled) + len(further) > MAX_EXPRESSIONS:
+            message = f"the rules have more than {MAX_EXPRESSIONS:,} {_EXPRESSIONS.name} up to here"
+            return TooCostly(message, _EXPRESSIONS.cure)
+        self._effort.compiled |= further
         added = {
-            written: _size(*each)
+            written: instructions(written)
             for each in expressions
             if (written := _written(*each)) not in self._analysed and written not in self._instructions
         }
@@ -163,9 +180,11 @@ class CostBudget:
             self._instructions |= added
             return None
         largest = max(added, key=lambda each: added[each])
+        more = "or more " if added[largest] == TOO_LARGE else ""
         message = (
-            f"regular expressions may need {count:,} steps for each byte of a record; {MAX_INSTRUCTIONS:,} "
-            f"are the most in a rule set, and {added[largest]:,} are for `{_shortened(largest)}`"
+            f"regular expressions may need {count:,} steps {more}for each byte of a record; "
+            f"{MAX_INSTRUCTIONS:,} are the most in a rule set, and {added[largest]:,} are for "
+            f"`{_shortened(largest)}`"
         )
         cure = "anchor it with `^`, shorten its repetitions (`{n}`) and classes, or write `|contains`"
         return TooCostly(message, cure)
@@ -173,12 +192,16 @@ class CostBudget:
     def _analyse(self, written: str, charged: dict[str, int]) -> None:
         """Charge an expression no longer whose automaton is small."""
         size = charged[written]
+        if written in self._effort.large or len(self._effort.large) >= _MOST_LARGE:
+            return
         if size > MAX_INSTRUCTIONS or size > self._left_to_analyse:
             return
         self._left_to_analyse -= size
         if is_small(written):
             del charged[written]
             self._analysed.add(written)
+        else:
+            self._effort.large.add(written)
 
 
 def _leaves(node: Node) -> Iterator[tuple[Place, Node]]:
@@ -242,15 +265,6 @@ def _as_expression(token: re.Match[str]) -> str:
 
 def _written(pattern: str, flags: str) -> str:
     return f"(?{flags}){pattern}" if flags else pattern
-
-
-@lru_cache(maxsize=8192)
-def _size(pattern: str, flags: str) -> int:
-    options = re2.Options()
-    options.log_errors = False
-    options.never_capture = True
-    compiled = re2.compile(_written(pattern, flags), options)
-    return int(max(compiled.programsize, compiled.reverseprogramsize))
 
 
 def _shortened(text: str, most: int = 80) -> str:

@@ -38,6 +38,7 @@ _REASONS = (
     ("unexpected )", "open what is closed, or write a backslash before the bracket that stands for itself"),
     ("no argument for repetition", "write a backslash before the `*`, `+` or `?` that stands for itself"),
     ("escape", "leave the backslash out, or double it if it stands for itself"),
+    ("are the most", "write it as several expressions in a list"),
     ("too large", "write it shorter, or as several expressions in a list"),
 )
 
@@ -98,7 +99,8 @@ def _of_several(count: int, pattern: str, names: Sequence[str]) -> str:
     chosen = list(names) if pattern == "them" else [name for name in names if name.startswith(start)]
     groups = list(combinations(chosen, count)) if len(chosen) < 20 else []
     if count > len(chosen):
-        return f"Sigma has `1 of` and `all of`; `{pattern}` names {len(chosen)} selections"
+        many = f"{len(chosen)} selection{'' if len(chosen) == 1 else 's'}"
+        return f"Sigma has `1 of` and `all of`; `{pattern}` names {many}"
     if not 0 < len(groups) <= _MOST_PAIRS:
         return "Sigma has `1 of` and `all of`: write the combinations out, or count in a correlation"
     return "Sigma has `1 of` and `all of`: write " + " or ".join(f"({' and '.join(each)})" for each in groups)

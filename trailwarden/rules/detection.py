@@ -27,8 +27,10 @@ from trailwarden.rules.bounds import (
     count_values,
     too_many_values,
 )
+from trailwarden.rules.condition_faults import condition_fault
 from trailwarden.rules.cures import condition_cure, expression_cure, modifier_cure
 from trailwarden.rules.document import Document, Path
+from trailwarden.rules.expressions import refusal
 from trailwarden.rules.fields import wrong_path
 from trailwarden.rules.lists import NO_LISTS, NamedList, Unfilled, fill
 from trailwarden.rules.modifiers import ENCODERS, MODIFIERS, TIME_PARTS, cased
@@ -44,7 +46,7 @@ _SHOWN = 200
 class _QuietRegexEngine(RegexEngine):
     """RE2 with the options that the engine runs with, and without its log lines on standard error."""
 
-    def compile(self, pattern: str, flags: int = 0) -> RegexPattern:  # noqa: ARG002 (syntax is what is checked)
+    def compile(self, pattern: str, flags: int = 0) -> RegexPattern:  # noqa: ARG002 (none is ever given)
         options = re2.Options()
         options.log_errors = False
         compiled: RegexPattern = re2.compile(pattern, options)
@@ -56,7 +58,18 @@ class _QuietRegexEngine(RegexEngine):
         return failure
 
 
+class _Syntax(_QuietRegexEngine):
+    """The same for values, of which pySigma only asks whether they compile."""
+
+    def compile(self, pattern: str, flags: int = 0) -> RegexPattern:  # noqa: ARG002 (syntax is what is checked)
+        if reason := refusal(pattern):
+            raise re2.error(reason)
+        return _COMPILED
+
+
+_COMPILED: RegexPattern = re2.compile("")
 POLICY = SigmaPolicy(regex_engine=_QuietRegexEngine())
+_OF_VALUES = SigmaPolicy(regex_engine=_Syntax())
 _ANYTHING = SigmaDetection([SigmaDetectionItem(None, [], [SigmaString("-")])])
 """In the place of a selection that has mistakes, while the condition is read."""
 
@@ -126,11 +139,12 @@ def _check_conditions(
         path: Path = (key, "condition", index) if is_list else (key, "condition")
         try:
             parsed = condition.parsed
-        except (SigmaError, TypeError, RecursionError) as error:
-            reason = str(error.args[0]) if error.args else type(error).__name__
-            cure = condition_cure(condition.condition, list(detections.detections))
+        except (SigmaError, TypeError, RecursionError):
+            names = list(detections.detections)
+            fault = condition_fault(condition.condition, names)
+            cure = condition_cure(condition.condition, names)
             written = _shortened(condition.condition)
-            problems.append(document.problem(path, f"the condition `{written}`: {reason}", cure))
+            problems.append(document.problem(path, f"the condition `{written}`: {_shortened(fault)}", cure))
         else:
             if parsed is None:
                 problems.append(
@@ -267,7 +281,7 @@ class _Builder:
             self.unfilled[path] = missing
             acting, made = [], [missing]
         check_growth(made, modifiers)
-        item = SigmaDetectionItem(name or None, acting, made, source=place, policy=POLICY)
+        item = SigmaDetectionItem(name or None, acting, made, source=place, policy=_OF_VALUES)
         if "fieldref" in modifiers and "cased" in modifiers:
             item.value = [cased(value) for value in item.value]
         return item
@@ -282,9 +296,8 @@ class _Builder:
             self._refuse(path, str(error), error.cure)
             return None
         except sigma_exceptions.SigmaRegularExpressionError as error:
-            cause = error.__cause__.args[0] if error.__cause__ and error.__cause__.args else b""
-            reason = cause.decode("utf-8", "replace") if isinstance(cause, bytes) else str(cause)
-            cure = expression_cure(next((str(each) for each in values if _is_refused(each)), ""), reason)
+            reason = str(error.__cause__)
+            cure = expression_cure(next((str(each) for each in values if refusal(str(each))), ""), reason)
             self._refuse(path, f"RE2 cannot express the regular expression: {reason}", cure)
             return None
         except (ValueError, TypeError, AttributeError) as error:
@@ -298,14 +311,6 @@ class _Builder:
                 self._refuse(path, f"{written} is too large to compare as a number", "put it in quotes")
                 return None
         return item
-
-
-def _is_refused(pattern: str) -> bool:
-    try:
-        POLICY.regex_engine.compile(pattern)
-    except re2.error:
-        return True
-    return False
 
 
 def _shortened(condition: str) -> str:

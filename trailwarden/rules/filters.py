@@ -70,9 +70,19 @@ def read_filters(
     for document in filter(is_filter, documents):
         found = _read_filter(document, lists, problems)
         if found is not None and (known := filters.setdefault(found.id, found)) is not found:
-            message = f"the id {found.id} is also that of {known.path}:{known.line}"
-            problems.append(document.problem(("id",), message, "give each filter an id of its own"))
+            problems.append(_same_id(document, found, known))
     return list(filters.values())
+
+
+def _same_id(document: Document, found: FilterSource, known: FilterSource) -> Problem:
+    if "id" in document.data:
+        message = f"the id {found.id} is also that of {known.path}:{known.line}"
+        return document.problem(("id",), message, "give each filter an id of its own")
+    message = (
+        f"the title {found.title!r}, which is the id of a filter without one, is also that of {known.path}"
+    )
+    cure = "add an `id:`, a UUID such as the command `uuidgen` makes, or write another title"
+    return document.problem(("title",), message, cure)
 
 
 def _read_filter(

@@ -27,6 +27,7 @@ from sigma.types import SigmaExpansion, SigmaFieldReference, SigmaNull, SigmaStr
 
 from trailwarden.errors import Problem
 from trailwarden.rules.compile import compile_rule
+from trailwarden.rules.cost import Effort
 from trailwarden.rules.exceptions import exceptions_of, expiry_warnings, today_utc
 from trailwarden.rules.fields import CLOSED, NAMING, NORMALISED, RECORDS_OWN, WORDS, nearest, unknown_name
 from trailwarden.rules.filters import FilterSource
@@ -75,8 +76,9 @@ def lint_rules(sources: Sequence[Source], *, today: date | None = None) -> list[
     `today` is a day in UTC, the clock's where it is left out."""
     day = today_utc() if today is None else today
     rules = [source for source in sources if isinstance(source, RuleSource)]
+    effort = Effort()
     found = chain(
-        chain.from_iterable(map(_of_rule, rules)),
+        chain.from_iterable(_of_rule(each, effort) for each in rules),
         chain.from_iterable(map(_of_status, sources)),
         chain.from_iterable(_of_filter(each, day) for each in exceptions_of(rules)),
     )
@@ -122,10 +124,10 @@ def _of_status(source: Source) -> Iterator[Finding]:
         )
 
 
-def _of_rule(source: RuleSource) -> Iterator[Finding]:
+def _of_rule(source: RuleSource, effort: Effort) -> Iterator[Finding]:
     items = list(_items(source.rule.detection))
     yield from _of_items(source, items)
-    rule = compile_rule(source, [])
+    rule = compile_rule(source, [], effort)
     if rule is not None and not _needs_a_bounded_field(rule.detection):
         yield _warning(
             source,

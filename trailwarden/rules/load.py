@@ -17,9 +17,11 @@ from sigma.rule import SigmaLogSource, SigmaRule
 
 from trailwarden.errors import Problem, RuleError
 from trailwarden.rules.block import read_block
+from trailwarden.rules.compile import refused_in
 from trailwarden.rules.correlation import CorrelationSource, read_parts
 from trailwarden.rules.detection import POLICY, build_detections
 from trailwarden.rules.document import Document, read_documents
+from trailwarden.rules.expressions import within_bounds
 from trailwarden.rules.filters import FilterSource, check_references, filters_of, is_filter, read_filters
 from trailwarden.rules.folder import MAX_FILES, MAX_TOTAL, rule_files
 from trailwarden.rules.lists import NamedList, is_list, named_lists, shipped_lists
@@ -31,6 +33,7 @@ from trailwarden.rules.protection import (
     refuse_imitations,
     without_protected,
 )
+from trailwarden.rules.references import refuse_unknown
 from trailwarden.rules.shipped import (
     LookedFor,
     ProtectedTexts,
@@ -225,8 +228,9 @@ def _load_folder(
             problems.append(Problem(source.path, source.line, source.column, message, cure))
     kept = list(sources.values())
     refuse_imitations(kept, problems, protected)
-    overrides = without_protected(read_overrides(documents, problems), kept, problems)
-    left = apply_overrides(overrides, kept, _all_named(_written(documents), elsewhere), problems)
+    every = _all_named(_written(documents), elsewhere)
+    overrides = without_protected(_overrides(documents, every, problems), kept, problems)
+    left = apply_overrides(overrides, kept, every, problems)
     return RuleFolder(
         left.sources, sorted(problems), filters, overrides, left.switched_off, sorted(left.warnings)
     )
@@ -317,9 +321,19 @@ def parse_rules(path: str, content: bytes) -> tuple[list[Source], list[Problem]]
     documents = _read_content(path, content, problems)
     sources = _load_documents(documents, problems, [])
     refuse_imitations(sources, problems)
-    overrides = without_protected(read_overrides(documents, problems), sources, problems)
-    left = apply_overrides(overrides, sources, _written(documents), problems)
+    written = _written(documents)
+    overrides = without_protected(_overrides(documents, written, problems), sources, problems)
+    left = apply_overrides(overrides, sources, written, problems)
     return left.sources, problems
+
+
+def _overrides(
+    documents: Sequence[Document], every: Sequence[Named], problems: list[Problem]
+) -> list[Override]:
+    read = read_overrides(documents, problems)
+    places = {(each.path, each.line) for each in read}
+    refuse_unknown(filter(is_override, documents), places, every, problems)
+    return read
 
 
 def _load_documents(
@@ -330,7 +344,7 @@ def _load_documents(
 ) -> list[Source]:
     """The rules among the documents, with the lists that stand beside them, and under the filters, which are
     left in `filters`."""
-    documents = [document for document in documents if not is_override(document)]
+    documents = within_bounds([each for each in documents if not is_override(each)], problems)
     lists = {**shipped_lists(), **named_lists(documents, problems)}
     filters += read_filters(documents, lists, problems)
     correlations = _written(documents, correlations=True)
@@ -342,6 +356,8 @@ def _load_documents(
         if not is_list(document) and not is_filter(document)
     ]
     sources = [source for source in loaded if source is not None]
+    places = {(each.path, each.line) for each in (*sources, *filters)}
+    refuse_unknown(documents, places, [*others, *correlations], problems)
     guarded = protected_ids(sources)
     refuse_filters(filters, sources, problems)
     return [
@@ -372,6 +388,7 @@ def _load_document(
     detections = build_detections(document, problems, lists)
     block = read_block(document, problems)
     if len(problems) > before or log_source is None or detections is None:
+        problems.extend(refused_in(document, detections) if detections is not None else ())
         return None
     rule = SigmaRule(logsource=log_source, detection=detections, **attributes)
     return RuleSource(document.path, *document.place(()), rule, block, document)

@@ -87,6 +87,59 @@ def test_a_late_holder_takes_it_from_nobody(database: Any, clock: Clock) -> None
             assert not third
 
 
+@pytest.mark.parametrize("ahead", [40, 3600, 86_400, 10**9])
+def test_a_holder_whose_clock_is_ahead_keeps_others_out_for_one_lease_at_most(
+    database: Any, clock: Clock, ahead: int
+) -> None:
+    fast = Clock()
+    fast.now = clock.now + ahead
+    dying = lease_of(database, fast).held(until=fast.now + 120, patience=fast.now + 90)
+    assert dying.__enter__()
+    with lease_of(database, clock).held(until=1120, patience=1090) as second:
+        assert not second
+    with lease_of(database, clock).held(until=1210, patience=1180) as third:
+        assert third
+        assert clock.now == 1121
+
+
+@pytest.mark.parametrize("behind", [40, 86_400])
+def test_a_run_whose_clock_is_behind_ends_no_lease_that_it_did_not_meet_at_first(
+    database: Any, clock: Clock, behind: int
+) -> None:
+    slow = Clock()
+    slow.now = clock.now - behind
+    holding = lease_of(database, clock).held(until=1120, patience=1090)
+    assert holding.__enter__()
+    clock.now += 90
+    late = lease_of(database, clock).held(until=clock.now + 120, patience=clock.now + 90)
+
+    def handed_over() -> None:
+        if slow.now == 1085 - behind:
+            holding.__exit__(None, None, None)
+            assert late.__enter__()
+
+    slow.then = handed_over
+    with lease_of(database, slow).held(until=1120 - behind, patience=1090 - behind) as second:
+        assert not second
+    with lease_of(database, clock).held(until=clock.now + 120, patience=clock.now + 5) as third:
+        assert not third
+    late.__exit__(None, None, None)
+
+
+def test_a_holder_whose_clock_is_behind_keeps_nobody_out_and_takes_back_nothing(
+    database: Any, clock: Clock
+) -> None:
+    slow = Clock()
+    slow.now = clock.now - 86_400
+    early = lease_of(database, slow).held(until=slow.now + 120, patience=slow.now + 90)
+    assert early.__enter__()
+    with lease_of(database, clock).held(until=1120, patience=1090) as second:
+        assert second
+        early.__exit__(None, None, None)
+        with lease_of(database, clock).held(until=1120, patience=1005) as third:
+            assert not third
+
+
 def test_it_is_given_back_when_the_run_fails(database: Any, clock: Clock) -> None:
     with pytest.raises(ZeroDivisionError), lease_of(database, clock).held(until=1120, patience=1090):
         raise ZeroDivisionError

@@ -280,9 +280,10 @@ def test_ack_of_what_somebody_has_already_says_who(book: MemoryAlertBook) -> Non
 def test_ack_can_be_taken_back(book: MemoryAlertBook) -> None:
     result = run("ack", SECOND, FIRST, "--undo")
     assert result.exit_code == 0
-    taken, _, nobody = result.stdout.splitlines()
+    taken, _, nobody, why = result.stdout.splitlines()
     assert taken.startswith(f"Taken back    {SECOND}")
-    assert nobody.startswith(f"Nobody had    {FIRST}")
+    assert nobody.startswith(f"Unchanged     {FIRST}")
+    assert "It is not acknowledged: there is nothing to take back." in why
     assert listed("--acknowledged") == []
     assert run("ack", SECOND, "--undo", "--note", "x").exit_code == 2
 

@@ -115,7 +115,7 @@ def test_ack_quiets_the_group_until_a_new_address_shows(world: World) -> None:
     assert follow_up is not None
     assert (follow_up.changes, follow_up.acknowledged_by) == (("address 192.0.2.1",), CALLER)
     assert listed("--acknowledged") == []
-    assert run("ack", of("mallory"), "--undo").stdout.startswith("Nobody had")
+    assert run("ack", of("mallory"), "--undo").stdout.startswith("Unchanged ")
 
 
 def test_close_leaves_what_comes_after_to_a_new_alert(world: World) -> None:

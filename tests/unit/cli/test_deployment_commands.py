@@ -188,6 +188,20 @@ def test_history_lists_who_published_what_newest_first(deployed: Deployed, folde
     assert json.loads(line)["sequence"] == 1
 
 
+def test_rollback_to_the_same_content_says_so_and_hands_nothing_in(deployed: Deployed, folder: Path) -> None:
+    published(folder)
+    (folder / "deleted.yml").write_text(DELETED)
+    published(folder)
+    assert run("rollback", "1", "--yes").exit_code == 0
+
+    result = run("rollback", "1", "--yes")
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.startswith("Rule set 3, version ")
+    assert "has exactly the rules and files of rule set 1: there is nothing to go back to" in result.stdout
+    assert len(deployed.store.history()) == 3
+
+
 def test_rollback_goes_back_to_the_one_before(deployed: Deployed, folder: Path) -> None:
     published(folder)
     (folder / "deleted.yml").write_text(DELETED)
@@ -270,6 +284,72 @@ def test_promote_in_a_folder_needs_no_deployment(folder: Path, monkeypatch: pyte
     assert result.exit_code == 0, result.output
     assert "test → stable" in result.stdout
     assert "status: stable  # for a week\n" in (folder / "trails" / "stopped.yml").read_text()
+
+
+PROMOTED = "status: stable  # for a week"
+
+
+@pytest.mark.parametrize(
+    ("at", "rule", "to"),
+    [
+        (".", "{folder}/trails/stopped.yml", "{folder}"),
+        (".", "./{folder}/../{folder}/trails/stopped.yml", "{root}/{folder}/"),
+        (".", "{root}/{folder}/trails/stopped.yml", "{folder}"),
+        (".", "trails/stopped.yml", "{folder}"),
+        (".", "{folder}/trails/stopped.yml", "link"),
+        ("{folder}/trails", "stopped.yml", ".."),
+        ("{folder}/trails", "../trails/stopped.yml", "{root}/{folder}"),
+        ("elsewhere", "stopped.yml", "../{folder}"),
+    ],
+)
+def test_promote_takes_the_path_that_a_shell_completes(  # noqa: PLR0917 (fixtures)
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str, rule: str, to: str
+) -> None:
+    words = {"folder": folder.name, "root": str(tmp_path)}
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "stopped.yml").write_text(DELETED)
+    (tmp_path / "link").symlink_to(folder)
+    monkeypatch.chdir(tmp_path / at.format(**words))
+
+    result = run("promote", rule.format(**words), "--dir", to.format(**words))
+
+    assert result.exit_code == 0, result.output
+    assert PROMOTED in (folder / "trails" / "stopped.yml").read_text()
+    assert "stable" not in (tmp_path / "elsewhere" / "stopped.yml").read_text()
+
+
+def test_a_path_on_disk_means_that_file_alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "stopped.yml").write_text(DELETED)
+    monkeypatch.chdir(folder)
+
+    result = run("promote", "stopped.yml", "--dir", ".")
+
+    assert result.exit_code == 0, result.output
+    assert PROMOTED not in (folder / "trails" / "stopped.yml").read_text()
+    assert "status: stable" in (folder / "stopped.yml").read_text()
+
+
+def test_promote_says_of_a_folder_what_to_name_instead(folder: Path) -> None:
+    result = run("promote", str(folder / "trails"), "--dir", str(folder))
+
+    assert (result.exit_code, "it is a folder: name its files" in result.stderr) == (2, True)
+
+
+def test_a_path_on_disk_is_that_of_the_live_rule_in_its_folder(
+    deployed: Deployed, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "stopped.yml").write_text(DELETED.replace("level: high", "status: test\nlevel: high"))
+    published(folder)
+    monkeypatch.chdir(folder.parent)
+
+    assert run("promote", f"{folder.name}/trails/stopped.yml", "--yes").exit_code == 0
+    assert (
+        PROMOTED in deployed.team()["trails/stopped.yml"],
+        "stable" in deployed.team()["stopped.yml"],
+    ) == (
+        True,
+        False,
+    )
 
 
 def test_status_tells_what_is_live_pending_refused_and_staged(deployed: Deployed, folder: Path) -> None:

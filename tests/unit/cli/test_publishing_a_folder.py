@@ -1,6 +1,7 @@
 """`rules publish`, `promote` and `pull`: nothing is done unasked, undone in silence or overwritten."""
 
 import json
+from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from tests.unit.cli.deployed import Deployed
 from tests.unit.cli.test_deployment_commands import DELETED, STOPPED, deployed, folder, published, run
 from trailwarden.cli.rules import publish
+from trailwarden.cli.rules.pull import planned
 from trailwarden.cli.rules.submitting import confirm
 
 __all__ = ["deployed", "folder"]  # the fixtures
@@ -177,6 +179,91 @@ def test_pull_writes_nothing_hidden_and_nothing_outside(
     assert ".github/workflows/run.yml" not in [str(path) for path in here.rglob("*")]
     assert list(elsewhere.iterdir()) == []
     assert not (here / ".github").exists()
+
+
+def _hidden_folder(here: Path) -> None:
+    (here / ".git").mkdir()
+    (here / "g").symlink_to(".git")
+
+
+def _other_folder(here: Path) -> None:
+    (here / "drafts").mkdir()
+    (here / "drafts" / "a.yml").write_text("title: A draft")
+    (here / "g").symlink_to("drafts")
+
+
+def _other_file(here: Path) -> None:
+    (here / "g").mkdir()
+    (here / "b.yml").write_text("title: Another")
+    (here / "g" / "a.yml").symlink_to("../b.yml")
+
+
+def _link_to_nothing(here: Path) -> None:
+    (here / "g").symlink_to("nowhere")
+
+
+def _file_for_a_folder(here: Path) -> None:
+    (here / "g").write_text("notes")
+
+
+def _folder_for_a_file(here: Path) -> None:
+    (here / "g" / "a.yml").mkdir(parents=True)
+
+
+@pytest.mark.parametrize(
+    ("lay", "says"),
+    [
+        (_hidden_folder, "leads to .git/a.yml by a link"),
+        (_other_folder, "leads to drafts/a.yml by a link"),
+        (_other_file, "leads to b.yml by a link"),
+        (_link_to_nothing, "leads to nowhere/a.yml by a link"),
+        (_file_for_a_folder, "g, which is not a folder"),
+        (_folder_for_a_file, "is a folder here"),
+    ],
+)
+def test_what_pull_cannot_write_is_known_before_the_first_write(
+    tmp_path: Path, lay: Callable[[Path], None], says: str
+) -> None:
+    lay(tmp_path)
+    there = {file.relative_to(tmp_path).as_posix(): b"" for file in tmp_path.rglob("*.yml") if file.is_file()}
+
+    pull = planned(tmp_path, there, {"a.yml": b"1", "g/a.yml": b"2"}, delete=False)
+
+    assert (pull.write, pull.overwrite) == (("a.yml",), ())
+    (why,) = pull.refused
+    assert why.startswith("g/a.yml ")
+    assert says in why
+
+
+def test_a_live_path_that_no_file_may_have_stops_only_itself(tmp_path: Path) -> None:
+    long = f"{'n' * 300}.yml"
+    team = dict.fromkeys(["a.yml", "b.yml", "b.yml/c.yml", "b.yml/d/e.yml", f"x/{long}", long], b"")
+
+    pull = planned(tmp_path / "new", {}, team, delete=False)
+
+    assert pull.write == ("a.yml", "b.yml")
+    assert [why.partition(" ")[0][:13] for why in pull.refused] == [
+        "b.yml/c.yml",
+        "b.yml/d/e.yml",
+        "nnnnnnnnnnnnn",
+        "x/nnnnnnnnnnn",
+    ]
+    assert "b.yml, which cannot be a file and a folder" in pull.refused[0]
+
+
+def test_what_is_write_protected_is_named_and_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for path in ("locked/a.yml", "locked/old.yml", "b.yml"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text("title: Old")
+    monkeypatch.setattr("os.access", lambda path, _: Path(path).name not in {"locked", "b.yml"})
+    there = dict.fromkeys(["locked/a.yml", "locked/old.yml", "b.yml"], b"title: Old")
+
+    pull = planned(
+        tmp_path, there, dict.fromkeys(["locked/a.yml", "locked/c.yml", "b.yml"], b""), delete=True
+    )
+
+    assert (pull.write, pull.overwrite, pull.remove) == ((), ("locked/a.yml",), ())
+    assert [why.partition(" ")[0] for why in pull.refused] == ["b.yml", "locked/c.yml", "locked/old.yml"]
 
 
 @pytest.mark.parametrize(("answer", "status"), [("y\n", None), ("n\n", 2)])

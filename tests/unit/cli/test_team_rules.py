@@ -148,7 +148,9 @@ def test_scan_with_rules_is_exactly_these_rules(tmp_path: Path, log: Path) -> No
 
     alone = run("scan", "--rules", write(tmp_path / "alone", EXCEPTION), log)
     assert alone.exit_code == 2
-    assert "--team DIR reads DIR on top of the shipped rules" in alone.stderr
+    assert f"{tmp_path}/alone: 1 filter, and no rule to evaluate; --team DIR reads a folder" in alone.stderr
+    both = run("scan", "--rules", write(tmp_path / "both", EXCEPTION, OVERRIDE), log)
+    assert (both.exit_code, "1 filter and 1 override, and no rule" in both.stderr) == (2, True)
 
     counted = run("scan", "--rules", write(tmp_path / "counted", CORRELATION, MINE), log)
     assert counted.exit_code == 2

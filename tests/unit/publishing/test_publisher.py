@@ -245,8 +245,18 @@ def test_a_rollback_to_what_is_live_or_never_was_is_refused() -> None:
     world.roll_back(1, base=1)
     world.roll_back(7, base=1)
     assert world.live().sequence == 1
-    assert "rule set 1 is what is live already" in world.letters[-2][1]
+    assert "what rule set 1 has is live already: there is nothing to go back to" in world.letters[-2][1]
     assert "there is no rule set 7 to go back to" in world.letters[-1][1]
+
+
+def test_a_rollback_to_the_content_of_what_is_live_says_where_it_is_live() -> None:
+    world = World()
+    world.publish({"own.yml": OWN}, base=0)
+    world.publish({}, base=1)
+    world.roll_back(1, base=2)
+    world.roll_back(1, base=3)
+    assert world.live().sequence == 3
+    assert "what rule set 1 has is live already, as rule set 3: there is nothing" in world.letters[-1][1]
 
 
 def test_a_rollback_whose_artefact_is_of_another_format_is_compiled_from_its_sources() -> None:

@@ -15,6 +15,7 @@ COUNTED = (
 STAGED = OWN.replace(b"level: high", b"level: high\nstatus: experimental")
 QUIET = OWN + b"trailwarden: {quiet: 7d}\n"
 OTHER_FILTER = exception().replace(b"eu-west-1", b"'*'")
+NOT_COUNTED, LAST = "(correlations not counted)", "2026-03-31"
 
 
 def live_world() -> World:
@@ -36,13 +37,13 @@ def live_world() -> World:
         (
             "more.yml",
             exception(title="More"),
-            "a new exception hides matches of 1 of 2 rules: More (owner ada, until 2026-03-31)",
+            f"a new exception hides matches of 1 of 2 rules {NOT_COUNTED}: More (owner ada, until {LAST})",
         ),
         ("pass.yml", OTHER_FILTER, "1 rule under changed exceptions: Trail stopped (high)"),
         (
             "pass.yml",
             exception().replace(b"03-31", b"04-30"),
-            "an exception of 1 of 2 rules holds longer: Let it pass",
+            "an exception of 1 of 2 rules (correlations not counted) holds longer: Let it pass",
         ),
     ],
 )
@@ -56,6 +57,7 @@ def test_each_way_to_silence_is_reported_with_who_and_how_many(path: str, conten
     assert said in " ".join(text.split())
     assert f"Who:  {BOB}" in text
     assert "At work now: " in text
+    assert "Correlations count as rules that alert; rules on trial" in " ".join(text.split())
 
 
 def test_an_exception_of_every_rule_comes_first_with_how_many_it_hides() -> None:
@@ -76,7 +78,7 @@ def test_an_exception_of_every_rule_comes_first_with_how_many_it_hides() -> None
     listed = text.partition("What may go unseen:\n")[2].partition("\n\n")[0]
     found = " ".join(listed.split()).removeprefix("- ").split(" - ")
     assert found == [
-        "a new exception hides matches of 7 of 7 rules: Anything (owner ada, until 2026-03-31)",
+        f"a new exception hides matches of 7 of 7 rules {NOT_COUNTED}: Anything (owner ada, until {LAST})",
         "1 rule switched off: Root used (high)",
         "1 rule on trial now, told to nobody: Trail stopped (high)",
     ]

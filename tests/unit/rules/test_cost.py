@@ -10,7 +10,7 @@ from tests.unit.rules.writing import problems_of, rule_text
 from trailwarden.errors import Problem, RuleError
 from trailwarden.publishing.build import build
 from trailwarden.rule_tests import run_rule_tests
-from trailwarden.rules import shipped_rules_path
+from trailwarden.rules import cost, expressions, shipped_rules_path
 from trailwarden.rules.automaton import is_small
 from trailwarden.rules.compile import compile_usable
 from trailwarden.rules.cost import CostBudget
@@ -131,6 +131,92 @@ filter:
 def test_the_tests_of_a_costly_rule_are_not_run() -> None:
     with pytest.raises(RuleError, match="steps"):
         run_rule_tests(_folder(_rule(_HOSTILE["a class repeated"])).sources)
+
+
+_SHAPES = {
+    "classes": "[a-q][^u-z]{{{0}}}x{0}",
+    "letters of Unicode": "\\pL{{20}}x{0}",
+    "alternatives": "([a-q][a-t]{{8}}){{24}}x(yy|z){{30}}{0}",
+}
+
+
+@pytest.mark.parametrize("shape", _SHAPES)
+def test_hundreds_of_hostile_expressions_are_hardly_looked_at(
+    shape: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is compiled once within little memory, and few automata are measured before it is clear."""
+    measured: list[str] = []
+
+    def measure(written: str) -> bool:
+        measured.append(written)
+        return False
+
+    monkeypatch.setattr(cost, "is_small", measure)
+    expressions._compiled.cache_clear()
+    patterns = [_SHAPES[shape].format(number) for number in range(100, 300)]
+
+    problems = _refused(
+        *(
+            _rule(_listed(f"requestParameters.f{number}|re", [pattern]), number)
+            for number, pattern in enumerate(patterns)
+        )
+    )
+
+    assert len(problems) > 190
+    assert all(problem.path.endswith(".yml") and problem.cure for problem in problems)
+    assert len(measured) <= 40
+    assert expressions._compiled.cache_info().misses <= 2 * len(patterns)
+
+
+def test_texts_with_question_marks_are_counted_before_they_are_compiled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(cost, "MAX_EXPRESSIONS", 20)
+    compiled: list[str] = []
+
+    def count(written: str) -> int:
+        compiled.append(written)
+        return 10
+
+    monkeypatch.setattr(cost, "instructions", count)
+    rules = [_rule(_listed(f"requestParameters.f{n}", [f"a?{n}b{m}" for m in range(8)]), n) for n in range(5)]
+
+    problems = _refused(*rules)
+
+    assert [problem.path for problem in problems] == ["2.yml", "3.yml", "4.yml"]
+    assert "more than 20 regular expressions, and texts with `?`" in problems[0].message
+    assert len(set(compiled)) <= 20
+
+
+def test_an_expression_of_any_length_is_refused_where_it_stands_before_it_is_compiled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = _rule("  userAgent|re: '" + "(a|b)*" * 2_000 + "'")
+    monkeypatch.setattr("re2.compile", lambda *_: pytest.fail("it was compiled"))
+
+    (problem,) = read_contents([("long.yml", text)]).problems
+
+    assert (problem.path, problem.line) == ("long.yml", 9)
+    assert "12,000 characters; 10,000 are the most" in problem.message
+    assert "several expressions" in problem.cure
+
+
+def test_more_expressions_than_a_folder_may_hold_are_refused_before_any_is_compiled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(expressions, "MAX_EXPRESSIONS", 5)
+    monkeypatch.setattr("re2.compile", lambda *_: pytest.fail("one was compiled"))
+    plain = _rule("  eventName: RunInstances", 1)
+    listed = _rule(_listed("userAgent|re|i", [f"a{n}" for n in range(6)]), 2)
+    nested = rule_text(
+        "sel:\n- a|re: [b, c, d]\n- e|contains: f\n  g|re: [h, i, j]\ncondition: sel", "", _id(3)
+    )
+
+    folder = read_contents([("a.yml", plain), ("b.yml", listed), ("c.yml", nested.encode())])
+
+    assert [(each.path, each.line) for each in folder.problems] == [("b.yml", 15), ("c.yml", 11)]
+    assert "more than 5 regular expressions" in folder.problems[0].message
+    assert [source.path for source in folder.sources] == ["a.yml"]
 
 
 def test_lists_of_thousands_are_no_cost() -> None:

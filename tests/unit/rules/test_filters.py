@@ -169,13 +169,18 @@ REFUSED = [
     ),
     (filter_text(log_source="{}"), 3, "the filter has no `logsource` map", ""),
     (filter_text(selections="sel: {who|like: adm}"), 6, "the modifier `like` is unknown", ""),
-    (filter_text(condition="nope"), 7, "the condition `nope`: Detection 'nope' not defined", ""),
+    (filter_text(condition="nope"), 7, "the condition `nope`: there is no selection `nope`", ""),
     (filter_text(condition="[sel, sel]"), 7, "a filter has one condition", "or"),
     (filter_text(condition="''"), 7, "`filter` needs a `condition`, as text", ""),
     (filter_text(selections=""), 4, "`filter` selects nothing", "selection"),
     (filter_text(extra="id: 7\n"), 3, "`id` must be text", ""),
     (filter_text().replace("title: Let it pass\n", ""), 2, "the filter has no `title`", ""),
-    (filter_text() + filter_text(), 9, "the id Let it pass is also that of rule.yml", ""),
+    (
+        filter_text() + filter_text(),
+        9,
+        "the title 'Let it pass', which is the id of a filter without",
+        "`id:`",
+    ),
 ]
 
 

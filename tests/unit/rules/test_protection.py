@@ -388,6 +388,18 @@ def test_a_filter_that_hides_most_of_real_traffic_does_not_go_live(selection: st
     assert "peace.yml:1:1: error: the filter" in refusals({"peace.yml": exception("any", selection)})
 
 
+def test_a_time_is_named_only_if_it_matters() -> None:
+    digits = exception("any", "recipientAccountId|re: '[02468]$'")
+    evening = exception(f"[{OTHERS_THAT_MATCH[0]}]", "eventTime|contains: 'T19'", title="Evening")
+    hours = exception("any", "eventTime|startswith: '2026-12-1'")
+
+    alone, beside = refusals({"a.yml": digits}), refusals({"a.yml": digits, "b.yml": evening})
+    assert "hide more than half" in alone
+    assert "hide more than half" in beside
+    assert " on 20" not in alone + beside
+    assert "in every record, on 2026-12-1" in refusals({"c.yml": hours})
+
+
 def test_a_filter_that_names_most_rules_is_held_to_the_same() -> None:
     text = exception(f"[{', '.join(OTHERS_THAT_MATCH)}]", "userAgent|contains: [lang, aws-sdk, Terraform]")
 

@@ -1,13 +1,17 @@
 """What is refused: each by name, with line, column and cure, and all at once."""
 
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.unit.rules.writing import RULE_ID, problems_of, rule_text
 from trailwarden.errors import RuleError
+from trailwarden.rules.compile import compile_usable
 from trailwarden.rules.document import MAX_BYTES, MAX_NODES
-from trailwarden.rules.load import load_rules, parse_rules
+from trailwarden.rules.load import load_rules, parse_rules, read_over_shipped
 
 HEAD = f"title: A rule\nid: {RULE_ID}\nlevel: low\nlogsource: {{product: aws, service: cloudtrail}}\n"
 BODY = "detection: {sel: {f: x}, condition: sel}\n"
@@ -70,10 +74,24 @@ def test_a_mistake_in_a_list_is_told_at_its_element() -> None:
 @pytest.mark.parametrize(
     ("condition", "message"),
     [
-        ("nope", "Detection 'nope' not defined in detections"),
-        ("1 of nope*", "Selector '1 of nope*' doesn't match any detection"),
-        ("sel and", "Expected"),
-        ("sel | count() > 5", "The pipe syntax"),
+        ("nope", "there is no selection `nope`"),
+        ("1 of nope*", "no selection is named like `nope*`"),
+        ("sel and", "a selection must follow `and`"),
+        ("sel and not", "a selection must follow `not`"),
+        ("not", "a selection must follow `not`"),
+        ("sel or and sel", "`and` stands where a selection must stand"),
+        ("() or sel", "`)` stands where a selection must stand"),
+        ("sel sel", "neither `and` nor `or` joins `sel` and `sel`"),
+        ("sel not sel", "neither `and` nor `or` joins `sel` and `not`"),
+        ("all of", "a pattern or `them` must follow `all of`"),
+        ("sel and 1 sel", "`of` must follow `1`"),
+        ("1 of them of sel", "neither `and` nor `or` joins `them` and `of`"),
+        ("sel, sel", "there is no selection `sel,`"),
+        ("2 of them", "`2 of` is not Sigma"),
+        ("sel NOT sel", "`NOT` is not an operator, as it is written in capitals"),
+        ("sel && sel", "`&&` is not an operator"),
+        ("(sel or (sel)", "it opens 2 and closes 1 brackets"),
+        ("sel | count() > 5", "a condition cannot count (`|`)"),
     ],
 )
 def test_a_condition_that_does_not_parse(condition: str, message: str) -> None:
@@ -81,7 +99,39 @@ def test_a_condition_that_does_not_parse(condition: str, message: str) -> None:
 
     assert (problem.line, problem.column) == (9, 3)
     assert f"`{condition}`: {message}" in problem.message
-    assert "sel" in problem.cure
+    assert problem.cure
+
+
+SELECTIONS = {"sel": "{f: x}", "sel_two": "{g: y}", "other": "{h: z}"}
+_WORDS = [
+    "sel",
+    "sel_*",
+    "other",
+    "none",
+    "and",
+    "or",
+    "not",
+    "(",
+    ")",
+    "1 of",
+    "all of",
+    "them",
+    "'",
+    "-",
+    "1",
+]
+
+
+@given(words=st.lists(st.sampled_from(_WORDS), min_size=1, max_size=6))
+def test_no_condition_is_answered_in_the_words_of_a_parser(words: list[str]) -> None:
+    selections = "\n".join(f"{name}: {body}" for name, body in SELECTIONS.items())
+    written = " ".join(words)
+
+    for problem in problems_of(rule_text(f'{selections}\ncondition: "{written}"')):
+        said = problem.message.removeprefix(f"the condition `{written}`: ")
+        assert not re.search(r"Expected|pySigma|Selector|\bchar\b|W:\(", said), said
+        assert said != "it cannot be read"
+        assert problem.cure
 
 
 DOCUMENTS = [
@@ -258,3 +308,79 @@ def test_what_is_not_utf8_is_told_at_its_place(tmp_path: Path) -> None:
 
     with pytest.raises(RuleError, match=r"a\.yml:2:5: not UTF-8 text"):
         load_rules([tmp_path])
+
+
+WHOLE = """\
+title: Quiet
+override:
+  rules: [nobody, {known}]
+  level: loud
+---
+title: Many
+id: 0c1f0a5e-6a0e-4e0e-9d5e-0a4b8c8f4a11
+correlation:
+  type: evnt_count
+  rules: [{known}, somebody]
+  group-by: [userIdentity.arn]
+  timespan: 10x
+  condition: {{gte: ten, fild: x}}
+---
+title: Pass
+logsource: {{product: aws, service: clodtrail}}
+filter:
+  rules: [anybody]
+  sel: {{eventName: X}}
+  condition: sel and
+trailwarden: {{owner: a, reason: b, expires: never}}
+"""
+
+
+def test_every_mistake_of_a_document_is_named_in_one_run() -> None:
+    known = rule_text("sel: {eventName: X}\ncondition: sel")
+    problems = problems_of(f"{WHOLE.format(known=RULE_ID)}---\n{known}")
+
+    assert [(problem.line, problem.message.partition(" is ")[0]) for problem in problems] == [
+        (1, "the override has no `owner`"),
+        (1, "the override has no `reason`"),
+        (3, "there"),
+        (4, "`level`"),
+        (9, "`evnt_count`"),
+        (10, "there"),
+        (12, "`10x`"),
+        (13, "`ten`"),
+        (13, "`fild`"),
+        (16, "the log source (product aws, service clodtrail) fits no CloudTrail rule"),
+        (18, "there"),
+        (20, "the condition `sel and`: a selection must follow `and`"),
+        (21, "`expires` must be a day of the calendar"),
+    ]
+    assert [
+        re.findall(r"\w+body", problem.message) for problem in problems if "is no rule" in problem.message
+    ] == [
+        ["nobody"],
+        ["somebody"],
+        ["anybody"],
+    ]
+
+
+def test_what_is_not_evaluated_is_named_beside_other_mistakes_of_the_rule() -> None:
+    text = rule_text("sel:\n  a|fieldref: b[1].c\n  d|re: 'e'\ncondition: sel")
+
+    (alone,) = problems_of(text)
+    assert alone.message.startswith("`b[1].c`")
+    both = problems_of(text.replace("level: high", "level: hihg"))
+    assert [problem.line for problem in both] == [3, alone.line]
+    assert both[1] == alone
+
+
+def test_a_shipped_rule_that_is_meant_by_its_title_is_named_once(tmp_path: Path) -> None:
+    team = tmp_path / "many.yml"
+    team.write_text(
+        "title: Many\ncorrelation:\n  type: event_count\n  rules: [Root User Used]\n"
+        "  group-by: [userIdentity.arn]\n  timespan: 10m\n  condition: {gte: 10}\n"
+    )
+
+    sources = read_over_shipped([team], whole=True).sources
+    (problem,) = compile_usable(sources)[1]
+
+    assert problem.cure.count("Root User Used") == 1

@@ -149,7 +149,8 @@ def _listed(values: Values, *, targets: bool = False) -> str:
 
 def _take_back(desk: Desk, entry: AlertEntry) -> None:
     if not entry.acknowledged_by:
-        click.echo(f"Nobody had    {entry_text(entry)}")
+        click.echo(f"Unchanged     {entry_text(entry)}")
+        click.echo("              It is not acknowledged: there is nothing to take back.")
         return
     made = desk.answers.unacknowledge(entry.alert.alert_id, desk.caller)
     click.echo(f"Taken back    {entry_text(made)}")

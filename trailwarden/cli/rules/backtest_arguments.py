@@ -34,7 +34,7 @@ def sorted_arguments(given: Sequence[str], rules: Sequence[str] = ()) -> Argumen
     """Sort what was given; `rules` are known to be rules. Raises `click.UsageError` where it is unclear."""
     found = Arguments()
     for argument in rules:
-        (found.rule_paths if Path(argument).exists() else found.words).append(argument)
+        _rule(argument, found).append(argument)
     for argument in given:
         _kind_of(argument, found).append(argument)
     if not found.log_paths:
@@ -57,10 +57,15 @@ def _kind_of(argument: str, found: Arguments) -> list[str]:
             )
         return found.rule_paths if holds_rules else found.log_paths
     if place.suffix in _RULE_SUFFIXES:
-        return found.rule_paths
+        return _rule(argument, found)
     if place.exists() or is_log_file(place.name) or os.sep in argument:
         return found.log_paths
     return found.words
+
+
+def _rule(argument: str, found: Arguments) -> list[str]:
+    """A path that is not there may be that of a rule within a folder."""
+    return found.rule_paths if Path(argument).exists() else found.words
 
 
 def _contents(folder: Path) -> tuple[bool, bool]:
@@ -92,9 +97,6 @@ def chosen_rules(arguments: Arguments) -> tuple[list[Source], list[Problem]]:
     reads them: a filter or an override finds the shipped rules that it names, and a correlation what it
     refers to. What feeds a chosen correlation, or is built on a chosen rule, comes along.
     """
-    for path in arguments.rule_paths:
-        if not Path(path).exists():
-            raise click.UsageError(f"there is no file or folder `{path}`")
     folder = read_over_shipped(map(Path, arguments.rule_paths), whole=True)
     sources, problems = folder.sources, folder.problems
     if not arguments.rule_paths and not arguments.words:

@@ -19,6 +19,8 @@ from trailwarden.rules.ruleset import Correlation, Rule
 from trailwarden.safety.text import one_line
 from trailwarden.unrecorded import Unrecorded, unrecorded_of
 
+_PARTS = 3
+
 
 @click.command("coverage")
 @click.argument(
@@ -89,7 +91,13 @@ def _as_json(coverage: Coverage, unrecorded: Sequence[Unrecorded]) -> dict[str, 
             {
                 "events": one.events,
                 "rules": [
-                    {"id": rule.id, "title": rule.title, "level": str(rule.level), "in_part": in_part}
+                    {
+                        "id": rule.id,
+                        "title": rule.title,
+                        "level": str(rule.level),
+                        "in_part": in_part,
+                        "parts": one.parts.get(rule.id, ()),
+                    }
                     for in_part, rules in ((False, one.rules), (True, one.in_part))
                     for rule in rules
                 ],
@@ -127,13 +135,20 @@ def _print(coverage: Coverage) -> None:
         )
 
 
+def _part(one: Unrecorded, rule: Rule | Correlation) -> str:
+    """What of the rule is not seen: the first names of events, or rules of a correlation."""
+    parts = one.parts[rule.id]
+    more = f" and {len(parts) - _PARTS} more" if len(parts) > _PARTS else ""
+    return one_line(", ".join(parts[:_PARTS])) + more
+
+
 def _print_unrecorded(unrecorded: Sequence[Unrecorded]) -> None:
     if not unrecorded:
         return
     rows = table("Events", "Rules:", "Titles", title="Needed, and not recorded by Trailwarden's trails")
     for one in unrecorded:
         titles = [one_line(rule.title) for rule in one.rules]
-        titles += [f"{one_line(rule.title)} (in part)" for rule in one.in_part]
+        titles += [f"{one_line(rule.title)} (in part: not {_part(one, rule)})" for rule in one.in_part]
         rows.add_row(one.events, str(len(titles)), ", ".join(titles))
     show(rows)
     blind = {rule.id for one in unrecorded for rule in one.rules}

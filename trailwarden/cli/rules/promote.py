@@ -1,6 +1,7 @@
 """`trailwarden rules promote`: rules out of staging, or back into it."""
 
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -57,8 +58,9 @@ def promote_command(  # noqa: PLR0913, PLR0917 (its options)
     account: str | None,
     region: str | None,
 ) -> None:
-    """Set the status of each RULE: an id, name or title, or a file for all rules in it. Alerts of `stable`
-    rules are sent; those of `test` and `experimental` ones are not.
+    """Set the status of each RULE: an id, name or title, or a file for all rules in it, by its path on disk
+    or within the rules' folder. Alerts of `stable` rules are sent; those of `test` and `experimental` ones
+    are not.
 
     In the live rules, by one publication; or, with --dir, in a folder on disk. Comments and layout of the
     files stay as they are. `rules publish` refuses a folder that would take the status back.
@@ -68,9 +70,10 @@ def promote_command(  # noqa: PLR0913, PLR0917 (its options)
       trailwarden rules promote 5f0c52b1-95e2-4f1c-9a39-0f3b4a5f8d3e
       trailwarden rules promote root_sign_in "Trail Stopped" persistence/key_created.yml
       trailwarden rules promote root_sign_in --to test --dir my-rules/
+      trailwarden rules promote my-rules/persistence/key_created.yml --dir my-rules/
     """
     if folder is not None:
-        edits = _edits(read_team_folder(folder), {}, rules, status, f"in {folder}")
+        edits = _edits(read_team_folder(folder), {}, rules, status, folder)
         for edited in edits:
             if edited.before != status:
                 write_file(Path(folder, edited.path), edited.content)
@@ -92,7 +95,7 @@ def _promote_live(  # noqa: PLR0913 (its options)
 ) -> None:
     live = deployment.live()
     sources = deployment.sources(live)
-    edits = _edits(sources.team, sources.shipped, rules, status, "among the team's live rules")
+    edits = _edits(sources.team, sources.shipped, rules, status)
     changed = [edited for edited in edits if edited.before != status]
     for edited in edits:
         if edited not in changed:
@@ -123,15 +126,21 @@ def _name_edits_by_hand(deployment: Deployment, sources: Sources) -> None:
 
 
 def _edits(
-    files: Mapping[str, bytes], shipped: Mapping[str, bytes], words: Sequence[str], status: str, where: str
+    files: Mapping[str, bytes],
+    shipped: Mapping[str, bytes],
+    words: Sequence[str],
+    status: str,
+    folder: Path | None = None,
 ) -> list[Edited]:
-    """The edits; leaves with status 2, and says of every word why, where there is one without a rule."""
+    """The edits; leaves with status 2, and says of every word why, where there is one without a rule. The
+    files are those of `folder`, or the live ones."""
     known = rules_in(files)
+    where = f"in {folder}" if folder else "among the team's live rules"
     chosen: dict[tuple[str, int], Found] = {}
     wrong = []
     for word in words:
         try:
-            found = find_rules(word, known)
+            found = _in_file(word, known, folder) or find_rules(word, known)
         except RuleError as error:
             wrong.append(str(error))
             continue
@@ -148,7 +157,23 @@ def _edits(
     return edits
 
 
+def _in_file(word: str, known: Sequence[Found], folder: Path | None) -> list[Found]:
+    """The rules of a file that the word leads to from the current folder, as a shell completes it; of the
+    live rules, those of the file whose path is the end of that."""
+    if not os.path.isfile(word):  # noqa: PTH113 (a title may be too long for a path, which pathlib raises)
+        return []
+    if folder is not None:
+        return [rule for rule in known if Path(folder, rule.named.path).samefile(word)]
+    parts = Path(word).resolve().parts
+    paths = {rule.named.path: Path(rule.named.path).parts for rule in known}
+    ends = [path for path, its_parts in paths.items() if parts[-len(its_parts) :] == its_parts]
+    meant = max(ends, key=len, default="")
+    return [rule for rule in known if rule.named.path == meant]
+
+
 def _hint(word: str, known: Sequence[Found], shipped: Mapping[str, bytes]) -> str:
+    if os.path.isdir(word):  # noqa: PTH112 (as above)
+        return "; it is a folder: name its files"
     if named_by(word, [one.named for one in rules_in(shipped)]):
         return "; it ships, and an override can switch it off or change its level"
     near = nearest_rule(word, [one.named for one in known])

@@ -1,10 +1,11 @@
 """`trailwarden rules pull`: the team's live folder, on disk."""
 
 import json
+import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import click
 
@@ -17,6 +18,8 @@ from trailwarden.cli.rules.folders import read_team_folder
 from trailwarden.cli.rules.submitting import confirm
 from trailwarden.cli.tables import counted
 from trailwarden.safety.text import one_line
+
+_LONGEST_NAME = 255  # bytes, in the usual file systems
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,26 +80,59 @@ def pull_command(deployment: Deployment, folder: Path, delete: bool, yes: bool, 
 
 
 def planned(folder: Path, there: Mapping[str, bytes], team: Mapping[str, bytes], *, delete: bool) -> Pull:
-    """What is to do. Hidden files are never written: `.github` and the like are not rules, and what others
-    may put there would be run."""
-    refused = {path: why for path in team if (why := _unwritable(folder, path))}
+    """What is to do, and what cannot be done, all of it before the first write. Hidden files are never
+    written: `.github` and the like are not rules, and what others may put there would be run."""
+    refused = {
+        path: f"{one_line(path, 200)} {why}: it is not written"
+        for path in sorted(team)
+        if (why := _unfit(folder, path, team) or _unwritable(folder / path))
+    }
     wanted = [path for path in sorted(team) if path not in refused]
-    others = tuple(path for path in sorted(there) if path not in team)
+    others = [path for path in sorted(there) if path not in team]
+    kept = {path: why for path in others if delete and (why := _unchangeable((folder / path).parent))}
     return Pull(
         write=tuple(path for path in wanted if path not in there),
         overwrite=tuple(path for path in wanted if path in there and there[path] != team[path]),
-        remove=others if delete else (),
-        left=() if delete else others,
-        refused=tuple(refused.values()),
+        remove=tuple(path for path in others if path not in kept) if delete else (),
+        left=() if delete else tuple(others),
+        refused=(*refused.values(), *(f"{one_line(path, 200)} {kept[path]}: it stays" for path in kept)),
     )
 
 
-def _unwritable(folder: Path, path: str) -> str:
+def _unfit(folder: Path, path: str, team: Collection[str]) -> str:
+    """Why the file has no place of its own in the folder; empty if it has."""
     if any(part.startswith(".") for part in path.split("/")):
-        return f"{one_line(path, 200)} is live, but hidden: it is not written"
-    if not (folder / path).resolve().is_relative_to(folder.resolve()):
-        return f"{folder / path} leads out of {folder} by a link: it is not written"
-    return ""
+        return "is live, but hidden"
+    if any(len(os.fsencode(part)) > _LONGEST_NAME for part in path.split("/")):
+        return "has a name that is too long for a file"
+    above = next((str(each) for each in PurePosixPath(path).parents if str(each) in team), "")
+    if above:
+        return f"is live, and so is {one_line(above, 200)}, which cannot be a file and a folder"
+    leads_to, root = (folder / path).resolve(), folder.resolve()
+    if not leads_to.is_relative_to(root):
+        return f"leads out of {folder} by a link"
+    inside = leads_to.relative_to(root).as_posix()
+    return "" if inside == path else f"leads to {one_line(inside, 200)} by a link"
+
+
+def _unwritable(file: Path) -> str:
+    """Why the file cannot be written; empty if it can."""
+    try:
+        file.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return _unchangeable(next(each for each in file.parents if os.path.lexists(each)))
+    except OSError as error:
+        return f"cannot be written here ({error.strerror})"
+    if file.is_dir():
+        return "is a folder here"
+    return "" if os.access(file, os.W_OK) else "is write-protected"
+
+
+def _unchangeable(folder: Path) -> str:
+    """Why nothing can be put into a folder, or taken out of it; empty if it can."""
+    if not folder.is_dir():
+        return f"would lie in {folder}, which is not a folder"
+    return "" if os.access(folder, os.W_OK) else f"lies in {folder}, which is write-protected"
 
 
 def _ask(pull: Pull, there: Mapping[str, bytes], team: Mapping[str, bytes], *, yes: bool) -> None:

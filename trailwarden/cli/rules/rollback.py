@@ -47,6 +47,12 @@ def rollback_command(  # noqa: PLR0913, PLR0917 (its options)
         click.echo(f"Rule set {live.sequence}, version {live.version}, is live.")
         sys.exit(Exit.DONE)
     back = deployment.publication(target)
+    if (back.version, back.sources) == (live.version, live.sources):
+        click.echo(
+            f"Rule set {live.sequence}, version {live.version}, is live and has exactly the rules and files "
+            f"of rule set {target}: there is nothing to go back to."
+        )
+        sys.exit(Exit.DONE)
     made = f"{target}, version {back.version}, of {back.published_at} by {back.published_by}"
     confirm(f"Make publication {made}, live again?", yes=yes)
     submission = RollbackSubmission(live.sequence, deployment.caller, note, target)
