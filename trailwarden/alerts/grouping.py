@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from trailwarden.alerts.attempts import outcome_word
-from trailwarden.alerts.fields import account, field_text, origin, region, safe_view, target
+from trailwarden.alerts.fields import account, field_text, origin, principal, region, safe_view, target
 from trailwarden.alerts.model import Alert, AlertBatch, AlertGroup, AlertMatch, Evidence
 from trailwarden.alerts.placement import DEFAULT_QUIET, alert_id, group_key, seconds_of
 from trailwarden.alerts.title import alert_title, wording
@@ -259,13 +259,18 @@ def match_to_store(match: PlacedMatch, evidence: Evidence) -> AlertMatch:
 def character(record: Record, rule: Rule | None = None, group: Iterable[str] = ()) -> dict[str, str]:
     """What a match is known again by, and listed by: fields of `AlertMatch`, the wording only of a rule."""
     outcome = outcome_word(record)
+    acted_on, objects = target(record)
     return {
         "origin": origin(record),
         "action": field_text(record, "eventName", _ACTION_LIMIT),
-        "target": target(record),
+        "target": acted_on,
         "account": account(record),
         "outcome": outcome,
         "wording": wording(rule, record, group, outcome) if rule is not None else "",
+        "service": field_text(record, "eventSource", _ACTION_LIMIT),
+        "region": region(record),
+        "principal": principal(record),
+        "objects": objects,
     }
 
 

@@ -3,9 +3,10 @@ and which are the first. A function of the set of matches, in bounded memory.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from trailwarden.alerts.likeness import Characterised, Keys, KeyTally
 from trailwarden.safety.text import UNKNOWN
 
 NAMED_AT_MOST = 10
@@ -41,27 +42,17 @@ class Variety:
     """Whether the rule's sentence says the same of each."""
     whole: bool = True
     """Whether all events were looked at, and told what they are."""
+    keys: Keys = field(default_factory=dict, compare=False)
+    """By what the events are compared with others: whoever acknowledges the alert has seen these."""
 
 
-class Characterised(Protocol):
+class Placed(Characterised, Protocol):
     """A match, as far as it is looked at here: `alerts.model.AlertMatch`."""
 
     @property
     def match_id(self) -> str: ...
     @property
     def placed(self) -> str | None: ...
-    @property
-    def origin(self) -> str: ...
-    @property
-    def action(self) -> str: ...
-    @property
-    def target(self) -> str: ...
-    @property
-    def account(self) -> str: ...
-    @property
-    def outcome(self) -> str: ...
-    @property
-    def wording(self) -> str: ...
 
 
 class _Different:
@@ -92,27 +83,20 @@ class VarietyTally:
         self._outcomes = {"denied": 0, "failed": 0}
         self._wordings: set[str] = set()
         self._unknown = False
+        self._keys = KeyTally()
 
-    def take(  # noqa: PLR0913 (the parts of a character)
-        self,
-        *,
-        target: str = "",
-        origin: str = "",
-        action: str = "",
-        account: str = "",
-        outcome: str = "",
-        wording: str = "",
-    ) -> None:
+    def take(self, one: Characterised) -> None:
         """One match; one of which nothing is known may have any value."""
-        self._unknown = self._unknown or not (origin or action or target)
-        self._targets.take(target)
-        self._addresses.take(origin)
-        self._actions.take(action)
-        self._accounts.take(account)
-        if outcome:
-            self._outcomes["denied" if outcome == "denied" else "failed"] += 1
+        self._unknown = self._unknown or not (one.origin or one.action or one.target)
+        self._targets.take(one.target)
+        self._addresses.take(one.origin)
+        self._actions.take(one.action)
+        self._accounts.take(one.account)
+        if one.outcome:
+            self._outcomes["denied" if one.outcome == "denied" else "failed"] += 1
         if len(self._wordings) < 2:
-            self._wordings.add(wording)
+            self._wordings.add(one.wording)
+        self._keys.take(one)
 
     def made(self, *, whole: bool = True) -> Variety:
         """What was taken; `whole`: there are no other matches."""
@@ -126,21 +110,15 @@ class VarietyTally:
             failed=self._outcomes["failed"],
             alike=whole and len(self._wordings) == 1 and "" not in self._wordings,
             whole=whole,
+            keys=self._keys.made(),
         )
 
 
-def variety_of(matches: Iterable[Characterised]) -> Variety:
+def variety_of(matches: Iterable[Placed]) -> Variety:
     """What differs among matches, in whatever order they come; each counts once, at its first place."""
     tally, seen = VarietyTally(), set[str]()
     for match in sorted(matches, key=lambda one: (one.placed or "", one.match_id)):
         if match.match_id not in seen:
             seen.add(match.match_id)
-            tally.take(
-                target=match.target,
-                origin=match.origin,
-                action=match.action,
-                account=match.account,
-                outcome=match.outcome,
-                wording=match.wording,
-            )
+            tally.take(match)
     return tally.made()
