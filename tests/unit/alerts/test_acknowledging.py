@@ -150,7 +150,9 @@ def test_every_list_has_its_share_of_the_room() -> None:
 
 def test_what_one_text_does_not_say_in_full_is_never_covered() -> None:
     cut = "instance i-1 (instance i-2, instance i-3)..."
-    assert changes_of(kept(seen(matches=[match(target=cut)])), [match(target=cut)], HIGH) == (f"target {cut}",)
+    assert changes_of(kept(seen(matches=[match(target=cut)])), [match(target=cut)], HIGH) == (
+        f"target {cut}",
+    )
 
 
 @pytest.mark.parametrize(
