@@ -164,10 +164,11 @@ def _holds(title: str, known: str) -> bool:
         _in_order(_once(pattern), parts) for pattern in {_skeleton(bare), _skeleton(bare, drawn=True)}
     ):
         return True
+    words = _words(_ASIDE.sub(" ", _PLACEHOLDER.sub(" ", known)))
+    texts = {bare, _ASIDE.sub(" ", bare)}
     return any(
-        _says_the_same(_words(text, drawn=drawn), _words(_ASIDE.sub(" ", _PLACEHOLDER.sub(" ", known))))
-        for text in {bare, _ASIDE.sub(" ", bare)}
-        for drawn in (False, True)
+        _says_the_same(said, words)
+        for said in {_words(text, drawn=drawn) for text in texts for drawn in (False, True)}
     )
 
 
@@ -196,6 +197,7 @@ def _all_in(known: Sequence[str], words: Sequence[str]) -> bool:
     return True
 
 
+@lru_cache(8192)
 def _same_word(word: str, known: str) -> bool:
     """Whether a word is a known one but for one letter that is missing, too many, another, or one place
     off; a dot stands for any."""
@@ -216,11 +218,11 @@ def _alike(one: str, other: str) -> bool:
 
 
 @lru_cache(1024)
-def _words(title: str, *, drawn: bool = False) -> Sequence[str]:
+def _words(title: str, *, drawn: bool = False) -> tuple[str, ...]:
     """The words of a title that carry its meaning, each as its letters are read, without its ending."""
     spelled = _CAMEL.sub(" ", title.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").replace("'s ", " "))
     letters = (_letters(word, drawn=drawn) for word in _split(spelled, drawn=drawn))
-    return [_stem(word) for word in letters if word and word not in _SMALL]
+    return tuple(_stem(word) for word in letters if word and word not in _SMALL)
 
 
 def _split(title: str, *, drawn: bool) -> Sequence[str]:
