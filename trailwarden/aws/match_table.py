@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from trailwarden.alerts.groups import Counted
-from trailwarden.alerts.likeness import Character
+from trailwarden.alerts.likeness import Character, KeyTally
 from trailwarden.alerts.model import AlertBatch, AlertMatch, Evidence
 from trailwarden.alerts.variety import VarietyTally
 from trailwarden.aws.batches import Item, put_all, query
@@ -144,7 +144,7 @@ class _Tally:
         self.ids: set[str] = set()
         self._begins: str | None = None
         self._ends: str | None = None
-        self._variety = VarietyTally()
+        self._variety, self._keys = VarietyTally(), KeyTally()
         self.stands_twice = False
         """Whether an event may stand at several places: a correlation's do."""
 
@@ -159,7 +159,9 @@ class _Tally:
                 continue
             if match_id not in self.ids:
                 self.ids.add(match_id)
-                self._variety.take(Character(**_character(item)))
+                character = Character(**_character(item))
+                self._variety.take(character)
+                self._keys.take(character)
             own = "event_time" in item
             self.stands_twice = self.stands_twice or own
             self.saw(item["event_time"]["S"] if own else place)
@@ -170,7 +172,7 @@ class _Tally:
             self._ends = time if self._ends is None else max(self._ends, time)
 
     def counted(self, more: int = 0, *, at_least: bool = False) -> Counted:
-        variety = self._variety.made(whole=not more and not at_least)
+        variety = self._variety.made(whole=not more and not at_least, keys=self._keys.made())
         return Counted(len(self.ids) + more, self._begins, self._ends, at_least, variety)
 
 
