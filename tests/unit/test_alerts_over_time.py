@@ -6,10 +6,9 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from tests.alerting_world import START, STOP, Event, Topic, World
-from trailwarden.alerts.acknowledging import covering
+from tests.alerting_world import START, STOP, Event, Topic, World, seen_by
 from trailwarden.alerts.group_state import Scope
-from trailwarden.alerts.grouping import AlertGrouper, character
+from trailwarden.alerts.grouping import AlertGrouper
 from trailwarden.alerts.groups import (
     Acknowledgement,
     GroupState,
@@ -17,7 +16,6 @@ from trailwarden.alerts.groups import (
     acknowledge,
     close,
 )
-from trailwarden.alerts.likeness import Character, keys_of
 from trailwarden.alerts.model import Alert, AlertBatch
 from trailwarden.alerts.placement import alert_id, group_key, time_of
 from trailwarden.alerts.telling import FollowUp, Reason
@@ -62,8 +60,7 @@ def change(world: World, becomes: Callable[[GroupState], GroupState]) -> None:
 
 def known(*, by: str = "alice", actions: Sequence[str] = ("StopLogging",)) -> Acknowledgement:
     """What somebody acknowledges who has seen one such event of each call."""
-    shown = [Character(**character(Event(0, 0, action=each).match().record)) for each in actions]
-    return covering(Acknowledgement(by, at(0), level="high"), keys_of(shown))
+    return seen_by(by, *(Event(0, 0, action=each) for each in actions))
 
 
 def test_the_first_match_is_told_at_once_and_the_rest_when_it_has_been_quiet(world: World) -> None:
