@@ -90,7 +90,7 @@ class AlertPermissions:
             items(self._names, [ALERTS, DUE, GROUPS, ACKNOWLEDGED], "dynamodb:PutItem"),
             items(self._names, [ALERTS, _OUTCOMES], "dynamodb:UpdateItem"),
             items(self._names, [ACKNOWLEDGED, _REQUESTS], "dynamodb:DeleteItem"),
-            together(self._names, [ACKNOWLEDGED, ALERTS, DUE, GROUPS], *MOVES),
+            together(self._names, [ACKNOWLEDGED, GROUPS], *MOVES),
             use_table(self._names, self._state_key_arn),
         ]
 

@@ -301,8 +301,8 @@ def acknowledged(
     """The move by which somebody acknowledges a group; None if it changes nothing.
 
     They had seen what messages showed. What came since, and no message counts, is compared as though it came
-    now: what is new is sent, and ends the acknowledgement; so is what is too much to be compared, which does
-    not end it.
+    now: what is new is sent, and the group is not acknowledged; what is too much to be compared is sent, and it
+    is.
     """
     after = acknowledge(state, known)
     agreed = after.acknowledged
@@ -317,14 +317,14 @@ def acknowledged(
             continue
         changes = unsent.changes(span, agreed, state.acknowledged)
         if changes:
-            ended = Moved(replace(after, acknowledged=None), unacknowledged=state.acknowledged is not None)
+            refused = Moved(replace(after, acknowledged=state.acknowledged))
             follow_up = replace(
                 follow_up_of(Reason.CHANGED, counted, span.told),
                 changes=changes,
                 acknowledged_by=known.by,
                 acknowledged_at=known.at,
             )
-            return sending(ended, span, follow_up, now)
+            return sending(refused, span, follow_up, now)
         if counted.variety is None or not counted.variety.whole:
             moved = sending(moved, span, follow_up_of(_reason(span, Reason.GREW), counted, span.told), now)
     return moved
