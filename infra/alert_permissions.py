@@ -80,13 +80,14 @@ class AlertPermissions:
         ]
 
     def apply(self, stream_arn: str) -> list[iam.PolicyStatement]:
-        """Follow the table's stream, do to alerts what responders ask for, say what became of it."""
+        """Follow the table's stream, do to alerts what responders ask for, say what became of it. What no
+        message has shown of an alert that is acknowledged is sent: a message is put, and that it is due."""
         return [
             follow(stream_arn),
             items(
                 self._names, [ALERTS, GROUPS], "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"
             ),
-            items(self._names, [GROUPS, ACKNOWLEDGED], "dynamodb:PutItem"),
+            items(self._names, [ALERTS, DUE, GROUPS, ACKNOWLEDGED], "dynamodb:PutItem"),
             items(self._names, [ALERTS, _OUTCOMES], "dynamodb:UpdateItem"),
             items(self._names, [ACKNOWLEDGED, _REQUESTS], "dynamodb:DeleteItem"),
             together(self._names, [ACKNOWLEDGED, GROUPS], *MOVES),

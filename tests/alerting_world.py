@@ -11,8 +11,10 @@ from typing import Any
 from tests.dynamodb import FakeDynamoDB
 from tests.samples import STOP_RULE, record, rule
 from tests.turns import ENDLESS
-from trailwarden.alerts.grouping import AlertGrouper
-from trailwarden.alerts.groups import Span
+from trailwarden.alerts.acknowledging import covering
+from trailwarden.alerts.grouping import AlertGrouper, character
+from trailwarden.alerts.groups import Acknowledgement, Span
+from trailwarden.alerts.likeness import Character, keys_of
 from trailwarden.alerts.model import Alert
 from trailwarden.alerts.placement import seconds_of, time_of
 from trailwarden.alerts.telling import FollowUp, Heartbeat, StormSummary
@@ -80,6 +82,12 @@ class Event:
             errorCode=self.error,
         )
         return Match(met, found, self.number, event_identity(found), event_time(found))
+
+
+def seen_by(name: str, *events: Event, level: str = "high") -> Acknowledgement:
+    """What somebody acknowledges who has seen such events."""
+    shown = [Character(**character(each.match().record)) for each in events]
+    return covering(Acknowledgement(name, time_of(START), level=level), keys_of(shown))
 
 
 @dataclass

@@ -18,7 +18,7 @@ TABLE: dict[str, dict[str, set[str]]] = {
     "ACCOUNTS": {"tend-alerts": {PUT}, "watch-alerting": {PUT}},
     "ACKNOWLEDGED": {"apply-requests": {PUT, DELETE}, "detect": {DELETE}},
     "ALERT#*": {
-        "apply-requests": {UPDATE},
+        "apply-requests": {PUT, UPDATE},
         "detect": {PUT, UPDATE},
         "notify": {UPDATE},
         "tend-alerts": {PUT, UPDATE},
@@ -26,7 +26,7 @@ TABLE: dict[str, dict[str, set[str]]] = {
     "ALERTS#*": {"detect": {PUT}},
     "BUDGET#*": {"notify": {UPDATE}, "tend-alerts": {UPDATE}},
     "CORRELATION#*": {"detect": {BATCH}},
-    "DUE#*": {"detect": {PUT}, "tend-alerts": {PUT, DELETE}},
+    "DUE#*": {"apply-requests": {PUT}, "detect": {PUT}, "tend-alerts": {PUT, DELETE}},
     "EXCEPTION#*": {"detect": {UPDATE}},
     "FILE#*": {"detect": {PUT}},
     "GROUP#*": {

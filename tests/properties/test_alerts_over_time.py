@@ -2,7 +2,6 @@
 same counts, each told at least once, and exactly once where nothing crashed."""
 
 from collections import Counter
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -10,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.alerting_world import START, STOP, Event, World
+from tests.alerting_world import START, STOP, Event, World, seen_by
 from trailwarden.alerts.grouping import group_of
-from trailwarden.alerts.groups import Acknowledgement, Moved, acknowledge
+from trailwarden.alerts.groups import Moved, acknowledge
 from trailwarden.alerts.placement import alert_id, group_key, time_of
 from trailwarden.alerts.telling import Reason
 from trailwarden.state.outbox import Budgets
@@ -201,8 +200,7 @@ def test_whatever_comes_after_an_acknowledgement_the_alerts_are_the_same_and_wha
     world.deliver(events[:1])
     world.notify()
     (key,) = world.spans()
-    seen = Acknowledgement("alice", at(0), "", ("203.0.113.7",), ("StopLogging",), ("trail a",))
-    known = replace(seen, accounts=("444455556666",), level="high")
+    known = seen_by("alice", events[0])
     world.groups.move(key, lambda state: Moved(acknowledge(state, known)) if state else None)
     edges = sorted({1, *(1 + cut for cut in cuts if cut < len(calls)), len(events)})
     for first, last in pairwise(edges):

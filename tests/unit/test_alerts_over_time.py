@@ -6,7 +6,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from tests.alerting_world import START, STOP, Event, Topic, World
+from tests.alerting_world import START, STOP, Event, Topic, World, seen_by
 from trailwarden.alerts.group_state import Scope
 from trailwarden.alerts.grouping import AlertGrouper
 from trailwarden.alerts.groups import (
@@ -59,9 +59,8 @@ def change(world: World, becomes: Callable[[GroupState], GroupState]) -> None:
 
 
 def known(*, by: str = "alice", actions: Sequence[str] = ("StopLogging",)) -> Acknowledgement:
-    return Acknowledgement(
-        *(by, at(0), "", ("203.0.113.7",), tuple(actions), ("trail main",), ("444455556666",), "high")
-    )
+    """What somebody acknowledges who has seen one such event of each call."""
+    return seen_by(by, *(Event(0, 0, action=each) for each in actions))
 
 
 def test_the_first_match_is_told_at_once_and_the_rest_when_it_has_been_quiet(world: World) -> None:

@@ -128,6 +128,7 @@ ARROWS: dict[str, set[str]] = {
         "trailwarden.engine",
         "trailwarden.alerts",
         "trailwarden.correlation",
+        "trailwarden.messages",
         "trailwarden.state",
     },
     "trailwarden.coverage": {"trailwarden.rules"},

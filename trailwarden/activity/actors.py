@@ -17,6 +17,7 @@ from trailwarden.safety.text import UNKNOWN, one_line, shorten
 
 ANONYMOUS = "anonymous caller"
 """Who showed no credentials: no actor, so one of many; the address follows."""
+HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 _LABEL_LIMIT = 200
 _CHAIN_LIMIT = 240
 _REMEMBERED, _LONGEST_REMEMBERED = 1024, 2048
@@ -76,6 +77,22 @@ def label_of(identity: Identity) -> str:
     """The stable name; `unknown` where the record has no identity."""
     label = _LABELS.get(identity.kind)
     return one_line(label(identity) if label else identity.principal, _LABEL_LIMIT)
+
+
+def principal_of(record: Record) -> str:
+    """Who acted, in full, to tell apart who has the same label in two accounts; empty if the record hides it.
+
+    A role's sessions count as the role, whose holders choose the sessions' names; those of Identity Center as
+    the persons that they are named after."""
+    identity = identity_of(record)
+    session = identity.session if permission_set_of(identity) else None
+    if identity.kind is ActorKind.ASSUMED_ROLE and (identity.issuer_arn or identity.role):
+        name = identity.issuer_arn or f"role {identity.role} of account {identity.account_id or UNKNOWN}"
+        return f"{name} ({session})" if session else name
+    name = identity.arn or _placed(label_of(identity), record)
+    if HIDDEN in {identity.user_name, identity.principal_id}:
+        return ""
+    return name if identity.arn or not identity.account_id else f"{name} of account {identity.account_id}"
 
 
 def _assumed_root_label(identity: Identity) -> str:

@@ -129,6 +129,8 @@ class Target:
     arn: str | None = None
     account_id: str | None = None
     region: str | None = None
+    whole: str = field(default="", compare=False, repr=False)
+    """As the record writes it, neither cut nor made safe: to compare, never to show."""
 
     def __str__(self) -> str:
         return f"{self.type} {self.name}"

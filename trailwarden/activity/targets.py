@@ -1,6 +1,7 @@
 """What was acted on: from the request, the answer, and `resources`; a bounded few, the most telling first."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import chain, islice
 from typing import Any
@@ -28,6 +29,7 @@ _NAMED_WHOLE = {
 _ARN_LIMIT = 300
 _IN_TEXT = 3
 _TEXT_LIMIT = 160
+_TOLD_AT_MOST = 2048
 _HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 
 
@@ -37,18 +39,22 @@ def targets_of(record: Record) -> tuple[tuple[Target, ...], int]:
     return tuple(kept[:TARGETS_AT_MOST]), max(0, len(kept) - TARGETS_AT_MOST)
 
 
-def acted_on(record: Record) -> str:
+def acted_on(record: Record) -> tuple[str, Sequence[str] | None]:
     """What a call acted on, in one text: `user bob (policy AdministratorAccess)`; empty if it does not say.
+    And each thing in full, as the record writes it, in one order; None if that cannot be told.
 
     What the call made counts only if it names nothing else: an access key for `bob` acts on `user bob`, each
     time. A name in several words stands in quotes. A text that does not say all of it ends in an ellipsis.
     """
-    found = _different(_asked_for(record)) or _different(_answered(record))
-    if not found:
-        return ""
+    named = list(_asked_for(record)) or list(_answered(record))
+    if not named:
+        return "", None if _HIDDEN in mapping(record.get("requestParameters")).values() else ()
+    found, whole = _different(named), sorted({f"{one.type} {one.whole}" for one in named})
     first, *others = map(_in_words, found[:_IN_TEXT])
     more = ELLIPSIS if len(found) > _IN_TEXT else ""
-    return one_line(f"{first} ({', '.join(others)}){more}" if others else first, _TEXT_LIMIT)
+    shown = one_line(f"{first} ({', '.join(others)}){more}" if others else first, _TEXT_LIMIT)
+    told = len(named) < _VALUES_AT_MOST and all(len(one) <= _TOLD_AT_MOST for one in whole)
+    return shown, whole if told else None
 
 
 def _in_words(target: Target) -> str:
@@ -155,15 +161,16 @@ def _target(kind: str, value: str) -> Target:
         value = unquote(value)
     shown = one_line(value, _ARN_LIMIT)
     if kind == "queue" and shown.startswith("https://"):
-        return Target(kind, one_line(shown.rpartition("/")[2] or shown, NAME_LIMIT))
+        return Target(kind, one_line(shown.rpartition("/")[2] or shown, NAME_LIMIT), whole=value)
     if not shown.startswith("arn:"):
-        return Target(kind, one_line(value, NAME_LIMIT))
+        return Target(kind, one_line(value, NAME_LIMIT), whole=value)
     return Target(
         type=kind,
         name=one_line(_name_of(shown), NAME_LIMIT),
         arn=shown,
         account_id=arn_account(shown),
         region=arn_region(shown),
+        whole=value,
     )
 
 
@@ -192,7 +199,7 @@ def _resources(record: Record) -> Iterator[Target]:
             continue
         target = _target(_resource_type(text(resource, "type"), arn), arn)
         account = target.account_id or text(resource, "accountId")
-        yield Target(target.type, target.name, target.arn, account, target.region)
+        yield replace(target, account_id=account)
 
 
 def _resource_type(stated: str | None, arn: str) -> str:

@@ -1,34 +1,37 @@
 """What an acknowledged group is known by, in a few thousand bytes: the state is written at every move.
 
-Origins, actions, targets and accounts are kept as digests, as many as there is room for. One that was left
+What was seen is kept as digests (`alerts.likeness`), as many as there is room for. One that was left
 out counts as new: the next match that shows it ends the acknowledgement and is sent, so nothing is kept quiet
 for want of room. It ends by itself as well.
 """
 
-import base64
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import msgspec
 
 from trailwarden.alerts.group_state import Acknowledgement, GroupState, Scope
+from trailwarden.alerts.likeness import DIGEST_BYTES, KINDS, Keys, news_of
 from trailwarden.alerts.model import Alert, AlertMatch
 from trailwarden.alerts.placement import seconds_of
 from trailwarden.rules.ruleset import Level
-from trailwarden.safety.text import ELLIPSIS, MASK, UNKNOWN
 
 LONGEST = 30 * 86_400
 """How many seconds an acknowledgement lasts at most."""
-BYTES_AT_MOST = 4000
+BYTES_AT_MOST = 6144
 """How large an acknowledgement may be in a state, with the names and the note of whoever gave it."""
-_DIGEST_BYTES = (
-    12  # nobody finds an address with the digest of another, and there are trillions to choose from
-)
-_DIGEST_LENGTH = _DIGEST_BYTES * 4 // 3
-_IN_JSON = _DIGEST_LENGTH + len('"",')
+_IN_JSON = DIGEST_BYTES * 4 // 3 + len('"",')
 _NAMED_AT_MOST = 10
-_LISTS = ("origins", "actions", "targets", "accounts")
+_COLLECTED_AT_MOST = 1000
+_LISTS = {
+    "target": "targets",
+    "actor": "actors",
+    "account": "accounts",
+    "address": "origins",
+    "action": "actions",
+    "deed": "deeds",
+}
+_OF_TARGETS = ("targets", "deeds")
 _THE_SAME_END = 3600
 """Who acknowledges again within so many seconds, for as long, says nothing new."""
 
@@ -49,25 +52,34 @@ def ends_at(known: Acknowledgement) -> int:
         return 0
 
 
-def changes_of(known: Acknowledgement, matches: Iterable[AlertMatch], alert: Alert) -> tuple[str, ...]:
+def keys_in(known: Acknowledgement) -> Keys:
+    """What an acknowledgement covers."""
+    return {kind: getattr(known, name) for kind, name in _LISTS.items()}
+
+
+def covering(known: Acknowledgement, keys: Keys) -> Acknowledgement:
+    """The acknowledgement, covering these alone."""
+    return _with(known, {name: tuple(keys.get(kind, ())) for kind, name in _LISTS.items()})
+
+
+def changes_of(
+    known: Acknowledgement, matches: Iterable[AlertMatch], alert: Alert, *, besides: Iterable[Keys] = ()
+) -> tuple[str, ...]:
     """What is new about the matches to those who acknowledged the group, the most telling first; `alert` is
-    the alert as these matches make it."""
-    found: dict[str, set[str]] = {"target": set(), "account": set(), "address": set(), "action": set()}
-    for match in matches:
-        found["target"].add(match.target)
-        found["account"].add(match.account)
-        found["address"].add(match.origin)
-        found["action"].add(match.action)
+    the alert as these matches make it. `besides`: what was seen, though the acknowledgement leaves it out."""
+    covered = {kind: set(digests) for kind, digests in keys_in(known).items()}
+    for keys in besides:
+        for kind, digests in keys.items():
+            covered[kind].update(digests)
     if known.scope is Scope.ANY and not alert.protected:
-        found["target"].clear()
-    covered = {
-        "target": known.targets,
-        "account": known.accounts,
-        "address": known.origins,
-        "action": known.actions,
-    }
+        covered = {kind: keys for kind, keys in covered.items() if _LISTS[kind] not in _OF_TARGETS}
+    found: dict[str, set[str]] = {kind: set() for kind in KINDS}
+    for match in matches:
+        for kind, shown in news_of(match, covered):
+            if len(found[kind]) < _COLLECTED_AT_MOST:
+                found[kind].add(shown)
     worse = [f"level {alert.level}"] if _rank(alert.level) > _rank(known.level or alert.level) else []
-    new = [f"{kind} {one}" for kind, texts in found.items() for one in _new(texts, covered[kind])]
+    new = [f"{kind} {one}" for kind, texts in found.items() for one in sorted(texts)]
     return tuple([*worse, *new][:_NAMED_AT_MOST])
 
 
@@ -76,28 +88,17 @@ def _rank(level: str) -> int:
     return Level.__members__.get(level.upper(), Level.CRITICAL)
 
 
-def _new(texts: set[str], known: tuple[str, ...]) -> list[str]:
-    covered = set(known)
-    return sorted(text for text in texts if text not in {"", UNKNOWN} and not _covers(covered, text))
-
-
-def _covers(known: set[str], text: str) -> bool:
-    if ELLIPSIS in text or MASK in text:
-        return False  # a part was cut or masked, and another may read the same
-    return text in known or _digest(text) in known
-
-
 def acknowledge(state: GroupState, known: Acknowledgement) -> GroupState:
     """The group, quiet until it changes character. What it was known by already stays, but for the targets of
     another scope; who was first stays too, unless there is more to say now: another note, scope or end, or
     something that was not known."""
-    before = _short(state.acknowledged)
+    before = state.acknowledged
     if before is not None and not _goes_on(before, known):
         before = None
-    lists = {name: _digests(getattr(known, name)) for name in _LISTS}
+    lists: dict[str, tuple[str, ...]] = {name: getattr(known, name) for name in _LISTS.values()}
     note = known.note
     if before is not None:
-        kept = [name for name in _LISTS if name != "targets" or known.scope is not Scope.THIS]
+        kept = [name for name in lists if name not in _OF_TARGETS or known.scope is not Scope.THIS]
         lists |= {name: _together(getattr(before, name), lists[name]) for name in kept}
         note = note or before.note
         levels = [level for level in (before.level, known.level) if level]
@@ -120,20 +121,13 @@ def _goes_on(before: Acknowledgement, known: Acknowledgement) -> bool:
 
 def _bounded(known: Acknowledgement, lists: Mapping[str, tuple[str, ...]]) -> Acknowledgement:
     """With as many of each list as there is room for: an equal part, and what the shorter ones leave."""
-    empty = _with(known, dict.fromkeys(_LISTS, ()))
+    empty = _with(known, dict.fromkeys(lists, ()))
     left = max(0, BYTES_AT_MOST - len(_encode(empty))) // _IN_JSON
     kept: dict[str, tuple[str, ...]] = {}
-    for number, name in enumerate(sorted(_LISTS, key=lambda one: len(lists[one]))):
-        kept[name] = lists[name][: left // (len(_LISTS) - number)]
+    for number, name in enumerate(sorted(lists, key=lambda one: len(lists[one]))):
+        kept[name] = lists[name][: left // (len(lists) - number)]
         left -= len(kept[name])
     return _with(known, kept)
-
-
-def _short(known: Acknowledgement | None) -> Acknowledgement | None:
-    """An acknowledgement as it is kept by now: in states of old are texts."""
-    if known is None:
-        return None
-    return _with(known, {name: _digests(getattr(known, name), kept=True) for name in _LISTS})
 
 
 def _with(known: Acknowledgement, lists: Mapping[str, tuple[str, ...]]) -> Acknowledgement:
@@ -143,16 +137,9 @@ def _with(known: Acknowledgement, lists: Mapping[str, tuple[str, ...]]) -> Ackno
         actions=lists["actions"],
         targets=lists["targets"],
         accounts=lists["accounts"],
+        actors=lists["actors"],
+        deeds=lists["deeds"],
     )
-
-
-def _digests(texts: Iterable[str], *, kept: bool = False) -> tuple[str, ...]:
-    return tuple(text if kept and len(text) == _DIGEST_LENGTH else _digest(text) for text in texts)
-
-
-def _digest(text: str) -> str:
-    made = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES).digest()
-    return base64.urlsafe_b64encode(made).decode()
 
 
 def _together(before: tuple[str, ...], now: tuple[str, ...]) -> tuple[str, ...]:

@@ -6,14 +6,17 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
+from trailwarden.activity.actors import principal_of
 from trailwarden.activity.fields import NORMALISED
 from trailwarden.activity.targets import acted_on
+from trailwarden.alerts.likeness import INCOMPARABLE, digest
 from trailwarden.delivery.records import Record, field_values
 from trailwarden.safety.redact import redacted, redacted_members, redacted_record, redacted_text
 from trailwarden.safety.text import UNKNOWN, one_line
 
 __all__ = [
-    "NORMALISED", "account", "actor", "field_text", "origin", "outcome", "region", "safe_view", "target",
+    "NORMALISED", "account", "actor", "field_text", "origin", "outcome", "principal", "region", "safe_view",
+    "target",
 ]  # fmt: skip
 
 _READ_AT_MOST = 4096
@@ -60,9 +63,18 @@ def _texts(value: Any, limit: int) -> list[str]:
     return [one_line(redacted_text(value[:_READ_AT_MOST]) if isinstance(value, str) else value, limit)]
 
 
-def target(record: Record) -> str:
-    """What was acted on, in one text (`activity.targets.acted_on`); empty where the record does not say."""
-    return redacted_text(acted_on(record))
+def target(record: Record) -> tuple[str, str]:
+    """What was acted on, in one text (`activity.targets.acted_on`), empty where the record does not say; and
+    a digest of all of it. Of what holds a secret there is no digest: a short one could be guessed."""
+    shown, whole = acted_on(record)
+    if whole is None or any(redacted_text(one) != one for one in whole):
+        return redacted_text(shown), INCOMPARABLE
+    return redacted_text(shown), digest("\0".join(whole))
+
+
+def principal(record: Record) -> str:
+    """Who acted, in full (`activity.actors.principal_of`)."""
+    return redacted_text(principal_of(record)) or INCOMPARABLE
 
 
 actor, account, origin, outcome, region = (

@@ -96,11 +96,8 @@ class Scope(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
     """Somebody has seen it: nothing is told of the group while its matches come from these origins, by these
-    actions, on these targets, in these accounts, at no worse `level`, and until the end. Times are RFC 3339,
-    UTC.
-
-    In a state, all of these are digests (`alerts.acknowledging`); states of old hold the texts, and know
-    neither targets nor accounts.
+    actions, on these targets, in these accounts, by these actors, at no worse `level`, and until the end; a
+    deed is an action on a target. All are digests (`alerts.likeness`). Times are RFC 3339, UTC.
     """
 
     by: str
@@ -115,6 +112,8 @@ class Acknowledgement:
     scope: Scope = Scope.SEEN
     until: str = ""
     """When it ends; `alerts.acknowledging.LONGEST` after `at` at the latest."""
+    actors: tuple[str, ...] = ()
+    deeds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,15 @@ arrival, any split into files and any repeat ends in the same alerts with the sa
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from trailwarden.alerts.attempts import outcome_word
-from trailwarden.alerts.fields import account, field_text, origin, region, safe_view, target
+from trailwarden.alerts.fields import account, field_text, origin, principal, region, safe_view, target
+from trailwarden.alerts.likeness import Character
 from trailwarden.alerts.model import Alert, AlertBatch, AlertGroup, AlertMatch, Evidence
 from trailwarden.alerts.placement import DEFAULT_QUIET, alert_id, group_key, seconds_of
 from trailwarden.alerts.title import alert_title, wording
+from trailwarden.alerts.variety import VarietyTally
 from trailwarden.delivery.records import Record
 from trailwarden.engine.match import Match
 from trailwarden.rules.ruleset import Correlation, Rule
@@ -94,9 +96,21 @@ class Run:
     ends: str | None
     count: int = 0
     pending: list[AlertMatch] = field(default_factory=list)
+    variety: VarietyTally | None = None
+    """What differs among its matches; None if nobody asks, or there is one."""
 
-    def take(self, other: "Run") -> None:
-        """Count the matches of another run of the same group too."""
+    def look(self) -> VarietyTally:
+        """What differs among its matches: of one, what it is."""
+        if self.variety is None:
+            self.variety, one = VarietyTally(), self.match
+            shown = Character(**character(one.record(), one.rule, one.group))
+            self.variety.take(shown, (one.event_time or "", one.match_id))
+        return self.variety
+
+    def take(self, other: "Run", *, looking: bool) -> None:
+        """Count the matches of another run of the same group too, `looking` at what differs among them."""
+        if looking:
+            self.look().merge(other.look())
         if other.earliest < self.earliest:
             self.earliest, self.match, self.evidence = other.earliest, other.match, other.evidence
         if other.first < self.first:
@@ -161,17 +175,17 @@ class AlertGrouper:
 
     def _join(self, runs: list[Run], new: Run) -> None:
         """Put a run of one match among its group's, which stay in the order of time and apart."""
-        quiet = self._policy.quiet_of(new.match.rule)
+        quiet, looking = self._policy.quiet_of(new.match.rule), not self._keep_matches
         place = bisect_left(runs, new.first, key=lambda run: run.first)
         before = runs[place - 1] if place else None
         after = runs[place] if place < len(runs) else None
         if before is not None and _near(before, new, quiet):
-            before.take(new)
+            before.take(new, looking=looking)
             if after is not None and _near(before, after, quiet):
-                before.take(after)
+                before.take(after, looking=looking)
                 del runs[place]
         elif after is not None and _near(new, after, quiet):
-            after.take(new)
+            after.take(new, looking=looking)
         else:
             runs.insert(place, new)
 
@@ -211,7 +225,7 @@ class AlertGrouper:
                 and key == group
                 and _near(before, run, self._policy.quiet_of(run.match.rule))
             ):
-                before.take(run)
+                before.take(run, looking=True)
                 continue
             if before is not None:
                 yield before
@@ -234,7 +248,9 @@ class AlertGrouper:
             version=self._version,
             quiet=quiet,
         )
-        return self._policy.adjust(alert)
+        return self._policy.adjust(
+            alert if run.variety is None else replace(alert, variety=run.variety.made())
+        )
 
 
 def _near(earlier: Run, later: Run, quiet: int) -> bool:
@@ -259,13 +275,18 @@ def match_to_store(match: PlacedMatch, evidence: Evidence) -> AlertMatch:
 def character(record: Record, rule: Rule | None = None, group: Iterable[str] = ()) -> dict[str, str]:
     """What a match is known again by, and listed by: fields of `AlertMatch`, the wording only of a rule."""
     outcome = outcome_word(record)
+    acted_on, objects = target(record)
     return {
         "origin": origin(record),
         "action": field_text(record, "eventName", _ACTION_LIMIT),
-        "target": target(record),
+        "target": acted_on,
         "account": account(record),
         "outcome": outcome,
         "wording": wording(rule, record, group, outcome) if rule is not None else "",
+        "service": field_text(record, "eventSource", _ACTION_LIMIT),
+        "region": region(record),
+        "principal": principal(record),
+        "objects": objects,
     }
 
 

@@ -10,8 +10,10 @@ what must be told, on the condition that nobody else moved the state meanwhile.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from trailwarden.alerts.acknowledging import acknowledge, changes_of, quiet_at
+from trailwarden.alerts.filing import is_filed
 from trailwarden.alerts.group_state import (
     ACKNOWLEDGED,
     CARRIED_ON,
@@ -28,6 +30,7 @@ from trailwarden.alerts.group_state import (
 )
 from trailwarden.alerts.model import Alert, AlertBatch, AlertGroup
 from trailwarden.alerts.pieces import Piece, first_piece
+from trailwarden.alerts.placement import seconds_of
 from trailwarden.alerts.telling import FollowUp, Reason
 from trailwarden.alerts.variety import variety_of
 
@@ -45,7 +48,9 @@ __all__ = [
     "Span",
     "Stored",
     "Telling",
+    "Unsent",
     "acknowledge",
+    "acknowledged",
     "add",
     "begun",
     "close",
@@ -59,6 +64,17 @@ GROWTH = 10
 CHECK_AFTER = 600
 """How many seconds after an alert was opened somebody looks whether it was told."""
 _CUTS_AT_MOST = 50
+
+
+class Unsent(Protocol):
+    """What is stored of a group that somebody acknowledges."""
+
+    def count(self, span: Span) -> Counted:
+        """How many different matches a span has."""
+
+    def changes(self, span: Span, known: Acknowledgement, before: Acknowledgement | None) -> tuple[str, ...]:
+        """What is new of a span's matches (`alerts.acknowledging.changes_of`), but for what its messages have
+        shown, or an acknowledgement from before covers."""
 
 
 def begun(group: AlertGroup) -> GroupState:
@@ -265,10 +281,53 @@ def look(state: GroupState, identity: str, *, now: int, count: Count, longest: i
     if now < ends:
         after = _cut(after, span.last)
     moved = Moved(after, closed=True)
-    if total <= span.told or quiet_at(state, span.heard) or state.staged:
+    if total <= span.told or _kept_quiet(state, span) or state.staged:
         return moved
     reason = _reason(span, Reason.GREW if now < ends else Reason.QUIET)
     return sending(moved, closed, follow_up_of(reason, counted, span.told), now)
+
+
+def _kept_quiet(state: GroupState, span: Span) -> bool:
+    """Whether an acknowledgement covers what is unsent of a span. It does not if nobody compared that: the
+    acknowledgement came after all of it, and the span was stored beside the state."""
+    if state.acknowledged is None or not quiet_at(state, span.heard):
+        return False
+    return span.heard >= seconds_of(state.acknowledged.at) or not is_filed(state, span.last)
+
+
+def acknowledged(
+    state: GroupState, known: Acknowledgement, title: str, *, now: int, unsent: Unsent
+) -> Moved | None:
+    """The move by which somebody acknowledges a group; None if it changes nothing.
+
+    They had seen what messages showed. What came since, and no message counts, is compared as though it came
+    now: what is new is sent, and the group is not acknowledged; what is too much to be compared is sent, and it
+    is.
+    """
+    after = acknowledge(state, known)
+    agreed = after.acknowledged
+    if agreed is None or after == state:
+        return None
+    moved = Moved(after, acknowledged_as=title)
+    for span in after.spans:
+        if span.closed or span.counted <= span.told:
+            continue
+        counted = unsent.count(span)
+        if counted.total <= span.told:
+            continue
+        changes = unsent.changes(span, agreed, state.acknowledged)
+        if changes:
+            refused = Moved(replace(after, acknowledged=state.acknowledged))
+            follow_up = replace(
+                follow_up_of(Reason.CHANGED, counted, span.told),
+                changes=changes,
+                acknowledged_by=known.by,
+                acknowledged_at=known.at,
+            )
+            return sending(refused, span, follow_up, now)
+        if counted.variety is None or not counted.variety.whole:
+            moved = sending(moved, span, follow_up_of(_reason(span, Reason.GREW), counted, span.told), now)
+    return moved
 
 
 def close(state: GroupState, identity: str, total: int | None = None) -> GroupState:

@@ -42,6 +42,14 @@ class AlertMatch:
     wording: str = ""
     """A digest of all that the rule's sentence says of the record and not of the group, the outcome with it:
     two matches that have the same are told by the same sentence."""
+    service: str = ""
+    """The event source: `iam.amazonaws.com`."""
+    region: str = ""
+    principal: str = ""
+    """Who acted, in full (`activity.actors.principal_of`). With `service`, `region` and `objects` it tells
+    apart what reads alike (`alerts.likeness`)."""
+    objects: str = ""
+    """A digest of what was acted on, in full; empty where nobody looked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,14 @@
 """What somebody acknowledges who has seen an alert: for which targets, for how long, and what is refused."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trailwarden.alerts.acknowledging import LONGEST
+from trailwarden.alerts.acknowledging import LONGEST, covering
 from trailwarden.alerts.group_state import Acknowledgement, Scope
+from trailwarden.alerts.likeness import Keys, keys_of, same_target
 from trailwarden.alerts.model import Alert, AlertMatch
 from trailwarden.alerts.placement import time_of
 from trailwarden.errors import TrailwardenError
-from trailwarden.safety.text import ELLIPSIS
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,37 +48,35 @@ def why_refused(alert: Alert, terms: Terms) -> str:
     return ""
 
 
-def acknowledgement_of(
-    alert: Alert, matches: Sequence[AlertMatch], who: Who, terms: Terms, *, now: int
+def acknowledgement_of(  # noqa: PLR0913 (who acknowledges what, for how long, and when)
+    alert: Alert, shown: Keys, matches: Sequence[AlertMatch], who: Who, terms: Terms, *, now: int
 ) -> Acknowledgement:
-    """What somebody acknowledges who has seen these matches of the alert. Raises `AnswerRefusedError`."""
+    """What somebody acknowledges to whom messages have `shown` so much of the alert; of its `matches`, those
+    that act on one target matter if it is for that alone. Raises `AnswerRefusedError`."""
     why = why_refused(alert, terms)
-    targets = sorted({match.target for match in matches if match.target})
+    kept = dict(shown)
     if not why and terms.targets is Scope.THIS:
-        targets = [target] if (target := this_target(alert, matches)) else []
-        if not targets:
+        this = this_match(alert, matches)
+        if this is None:
             why = "the alert does not say which one thing was acted on; leave out --this-target"
+        else:
+            there = keys_of(one for one in matches if same_target(one, this))
+            for kind in ("target", "deed"):
+                kept[kind] = tuple(each for each in there.get(kind, ()) if each in shown.get(kind, ()))
     if why:
         raise AnswerRefusedError(why)
-    return Acknowledgement(
+    known = Acknowledgement(
         by=who.name,
         at=time_of(now),
         note=who.note,
-        origins=_different(match.origin for match in matches),
-        actions=_different(match.action for match in matches),
-        targets=tuple(targets),
-        accounts=_different(match.account for match in matches),
         level=alert.level,
         scope=terms.targets,
         until=time_of(now + terms.seconds),
     )
+    return covering(known, kept)
 
 
-def this_target(alert: Alert, matches: Sequence[AlertMatch]) -> str:
-    """What the event acted on that the alert shows; empty where that cannot be told from others."""
+def this_match(alert: Alert, matches: Sequence[AlertMatch]) -> AlertMatch | None:
+    """The match that the alert shows, if it says what it acted on and that can be told from all else."""
     shown = next((one for one in matches if one.evidence == alert.evidence), matches[0] if matches else None)
-    return shown.target if shown is not None and not shown.target.endswith(ELLIPSIS) else ""
-
-
-def _different(texts: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted({text for text in texts if text}))
+    return shown if shown is not None and same_target(shown, shown) else None

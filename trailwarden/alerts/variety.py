@@ -3,9 +3,10 @@ and which are the first. A function of the set of matches, in bounded memory.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from trailwarden.alerts.likeness import Characterised, Keys, KeyTally
 from trailwarden.safety.text import UNKNOWN
 
 NAMED_AT_MOST = 10
@@ -41,106 +42,111 @@ class Variety:
     """Whether the rule's sentence says the same of each."""
     whole: bool = True
     """Whether all events were looked at, and told what they are."""
+    keys: Keys = field(default_factory=dict, compare=False)
+    """By what the events are compared with others: whoever acknowledges the alert has seen these."""
 
 
-class Characterised(Protocol):
+class Placed(Characterised, Protocol):
     """A match, as far as it is looked at here: `alerts.model.AlertMatch`."""
 
     @property
     def match_id(self) -> str: ...
     @property
     def placed(self) -> str | None: ...
-    @property
-    def origin(self) -> str: ...
-    @property
-    def action(self) -> str: ...
-    @property
-    def target(self) -> str: ...
-    @property
-    def account(self) -> str: ...
-    @property
-    def outcome(self) -> str: ...
-    @property
-    def wording(self) -> str: ...
 
 
-class _Different:
-    """Values, as they come; an empty one is none."""
+Place = tuple[str, str]
+"""By what matches are ordered: when, and their ids."""
 
-    def __init__(self) -> None:
-        self._kept: dict[str, None] = {}
-        self._more = False
 
-    def take(self, value: str) -> None:
-        if value in {"", UNKNOWN} or value in self._kept:
+@dataclass(slots=True)
+class Different:
+    """Values as they come, each with the first place of a match that has it; an empty one is none."""
+
+    kept: dict[str, Place] = field(default_factory=dict)
+    more: bool = False
+
+    def take(self, value: str, place: Place) -> None:
+        """One value."""
+        if value in {"", UNKNOWN}:
             return
-        if len(self._kept) < TOLD_APART_AT_MOST:
-            self._kept[value] = None
+        if value in self.kept:
+            self.kept[value] = min(place, self.kept[value])
+        elif len(self.kept) < TOLD_APART_AT_MOST:
+            self.kept[value] = place
         else:
-            self._more = True
+            self.more = True
+
+    def merge(self, other: "Different") -> None:
+        """The values of others too."""
+        self.more = self.more or other.more
+        for value, place in other.kept.items():
+            self.take(value, place)
 
     def made(self, *, whole: bool) -> Values:
-        first = tuple(self._kept)[:NAMED_AT_MOST]
-        return Values(first, len(self._kept), bool(first) and (self._more or not whole))
+        """The values."""
+        first = tuple(sorted(self.kept, key=self.kept.__getitem__)[:NAMED_AT_MOST])
+        return Values(first, len(self.kept), bool(first) and (self.more or not whole))
 
 
+@dataclass(slots=True)
 class VarietyTally:
-    """Takes the character of matches, in the order of their places; each match once."""
+    """Takes the character of matches, each once: in the order of their places, or with these."""
 
-    def __init__(self) -> None:
-        self._targets, self._addresses, self._actions, self._accounts = (_Different() for _ in range(4))
-        self._outcomes = {"denied": 0, "failed": 0}
-        self._wordings: set[str] = set()
-        self._unknown = False
+    targets: Different = field(default_factory=Different)
+    addresses: Different = field(default_factory=Different)
+    actions: Different = field(default_factory=Different)
+    accounts: Different = field(default_factory=Different)
+    denied: int = 0
+    failed: int = 0
+    wordings: set[str] = field(default_factory=set)
+    unknown: bool = False
 
-    def take(  # noqa: PLR0913 (the parts of a character)
-        self,
-        *,
-        target: str = "",
-        origin: str = "",
-        action: str = "",
-        account: str = "",
-        outcome: str = "",
-        wording: str = "",
-    ) -> None:
+    def take(self, one: Characterised, place: Place = ("", "")) -> None:
         """One match; one of which nothing is known may have any value."""
-        self._unknown = self._unknown or not (origin or action or target)
-        self._targets.take(target)
-        self._addresses.take(origin)
-        self._actions.take(action)
-        self._accounts.take(account)
-        if outcome:
-            self._outcomes["denied" if outcome == "denied" else "failed"] += 1
-        if len(self._wordings) < 2:
-            self._wordings.add(wording)
+        self.unknown = self.unknown or not (one.origin or one.action or one.target)
+        self.targets.take(one.target, place)
+        self.addresses.take(one.origin, place)
+        self.actions.take(one.action, place)
+        self.accounts.take(one.account, place)
+        self.denied += one.outcome == "denied"
+        self.failed += bool(one.outcome) and one.outcome != "denied"
+        if len(self.wordings) < 2:
+            self.wordings.add(one.wording)
 
-    def made(self, *, whole: bool = True) -> Variety:
+    def merge(self, other: "VarietyTally") -> None:
+        """What another took, too."""
+        self.unknown = self.unknown or other.unknown
+        self.targets.merge(other.targets)
+        self.addresses.merge(other.addresses)
+        self.actions.merge(other.actions)
+        self.accounts.merge(other.accounts)
+        self.denied += other.denied
+        self.failed += other.failed
+        self.wordings = set(sorted(self.wordings | other.wordings)[:2])
+
+    def made(self, *, whole: bool = True, keys: Keys | None = None) -> Variety:
         """What was taken; `whole`: there are no other matches."""
-        whole = whole and not self._unknown
+        whole = whole and not self.unknown
         return Variety(
-            targets=self._targets.made(whole=whole),
-            addresses=self._addresses.made(whole=whole),
-            actions=self._actions.made(whole=whole),
-            accounts=self._accounts.made(whole=whole),
-            denied=self._outcomes["denied"],
-            failed=self._outcomes["failed"],
-            alike=whole and len(self._wordings) == 1 and "" not in self._wordings,
+            targets=self.targets.made(whole=whole),
+            addresses=self.addresses.made(whole=whole),
+            actions=self.actions.made(whole=whole),
+            accounts=self.accounts.made(whole=whole),
+            denied=self.denied,
+            failed=self.failed,
+            alike=whole and len(self.wordings) == 1 and "" not in self.wordings,
             whole=whole,
+            keys=keys or {},
         )
 
 
-def variety_of(matches: Iterable[Characterised]) -> Variety:
+def variety_of(matches: Iterable[Placed]) -> Variety:
     """What differs among matches, in whatever order they come; each counts once, at its first place."""
-    tally, seen = VarietyTally(), set[str]()
+    tally, keys, seen = VarietyTally(), KeyTally(), set[str]()
     for match in sorted(matches, key=lambda one: (one.placed or "", one.match_id)):
         if match.match_id not in seen:
             seen.add(match.match_id)
-            tally.take(
-                target=match.target,
-                origin=match.origin,
-                action=match.action,
-                account=match.account,
-                outcome=match.outcome,
-                wording=match.wording,
-            )
-    return tally.made()
+            tally.take(match)
+            keys.take(match)
+    return tally.made(keys=keys.made())

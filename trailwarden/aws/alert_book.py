@@ -10,14 +10,16 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
 from typing import Any
 
-from trailwarden.alerts.acknowledging import ends_at, quiet_at
+from trailwarden.alerts.acknowledging import changes_of, ends_at, keys_in, quiet_at
+from trailwarden.alerts.group_state import Acknowledgement, Scope
 from trailwarden.alerts.groups import (
     Counted,
     GroupState,
     Moved,
     Span,
-    acknowledge,
+    acknowledged,
 )
+from trailwarden.alerts.likeness import Keys, together
 from trailwarden.alerts.model import Alert, AlertMatch
 from trailwarden.alerts.placement import hour_of
 from trailwarden.alerts.telling import FollowUp, Reason
@@ -25,6 +27,7 @@ from trailwarden.alerts.terms import DEFAULT_TERMS, Terms, Who, acknowledgement_
 from trailwarden.aws.batches import Item, Pause, get_all, query
 from trailwarden.aws.due_table import DueTable
 from trailwarden.aws.group_table import GroupTable, alert_key, day_of, item_of
+from trailwarden.aws.match_table import EXACT_AT_MOST
 from trailwarden.aws.outbox_items import alert_of, outgoing_of
 from trailwarden.messages.story import told_title
 from trailwarden.state.alert_book import (
@@ -44,8 +47,8 @@ _KEPT = timedelta(days=365)
 """How long a group that a person touched is kept from then on."""
 _PAGE = 100
 _BECAME_AT_MOST = 20
-_CHARACTER_AT_MOST = 20_000
-"""How many matches are read for what an acknowledged alert is known by."""
+_THIS_AT_MOST = 20_000
+"""How many matches are read for which of them act on one target."""
 
 
 def open_alert_book(
@@ -74,6 +77,23 @@ class _Standing:
     def moment(self, name: str) -> str | None:
         """The time that an attribute holds in seconds."""
         return _time(int(self.item[name]["N"])) if name in self.item else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Unsent:
+    """`Unsent` of the group of an alert. `shown` gives what the messages of an alert have shown."""
+
+    table: GroupTable
+    alert: Alert
+    shown: Callable[[str], Keys]
+
+    def count(self, span: Span) -> Counted:
+        return self.table.count(self.alert.group_key, span.first, span.last)
+
+    def changes(self, span: Span, known: Acknowledgement, before: Acknowledgement | None) -> tuple[str, ...]:
+        matches = self.table.matches(self.alert.group_key, span.first, span.last, EXACT_AT_MOST)
+        besides = [self.shown(span.alert_id), *([keys_in(before)] if before else [])]
+        return changes_of(known, matches, self.alert, besides=besides)
 
 
 class AlertTableBook:
@@ -181,13 +201,27 @@ class AlertTableBook:
 
     def messages(self, alert_id: str) -> Sequence[MessageEntry]:
         """What was told of the alert, or is to be."""
-        found = query(
+        return [_message_of(item) for item in self._items(alert_id)]
+
+    def _items(self, alert_id: str) -> Iterator[Item]:
+        return query(
             self._client,
             TableName=self._table_name,
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues=item_of(**{":pk": f"ALERT#{alert_id}"}),
         )
-        return [_message_of(item) for item in found]
+
+    def _sent_keys(self, alert_id: str) -> Iterator[Keys]:
+        """What messages have shown of an alert, also under the ids that it had before."""
+        waiting, read = [alert_id], set[str]()
+        while waiting and len(read) < _BECAME_AT_MOST:
+            identity = waiting.pop()
+            if identity in read:
+                continue
+            read.add(identity)
+            for item in self._items(identity):
+                yield _message_of(item).keys
+                waiting += item["was"]["S"].split() if "was" in item else []
 
     def matches(self, alert_id: str, limit: int) -> Iterator[AlertMatch]:
         """The matches that an alert counts, oldest first."""
@@ -197,14 +231,18 @@ class AlertTableBook:
     def acknowledge(self, alert_id: str, by: str, note: str, terms: Terms = DEFAULT_TERMS) -> AlertEntry:
         """Somebody looks after it: the group is quiet until it changes character, or the time is over."""
         standing = self._known(alert_id)
-        alert = standing.alert
-        matches = list(self._table.matches(alert.group_key, *self._places(standing), _CHARACTER_AT_MOST))
-        known = acknowledgement_of(alert, matches, Who(by, note), terms, now=int(self._now()))
+        alert, now = standing.alert, int(self._now())
+        this = terms.targets is Scope.THIS
+        matches = list(self.matches(alert_id, _THIS_AT_MOST)) if this else []
+        shown = together(self._sent_keys(alert.alert_id))
+        known = acknowledgement_of(alert, shown, matches, Who(by, note), terms, now=now)
+        unsent = _Unsent(self._table, alert, lambda identity: together(self._sent_keys(identity)))
 
         def becomes(state: GroupState | None) -> Moved | None:
-            after = None if state is None else acknowledge(state, known)
             return (
-                None if after is None or after == state else Moved(after, acknowledged_as=told_title(alert))
+                None
+                if state is None
+                else acknowledged(state, known, told_title(alert), now=now, unsent=unsent)
             )
 
         self._groups.move(alert.group_key, becomes)
@@ -367,6 +405,7 @@ def _message_of(item: Item) -> MessageEntry:
         told_at=_time(int(item["told_at"]["N"])) if "told_at" in item else None,
         held_in=item["held_in"]["S"] if "held_in" in item else None,
         silent=message.silent,
+        variety=follow_up.variety if follow_up else alert.variety if alert else None,
     )
 
 

@@ -135,7 +135,8 @@ class GroupTable(MatchTable):
         yield {"Put": self._state_put(group_key, before, moved.state)}
         yield from self._filing(group_key, moved)
         for opened in moved.opened:
-            yield {"Update": self._alert_upsert(opened)}
+            was = [old for old, new in moved.became if new == opened.alert.alert_id]
+            yield {"Update": self._alert_upsert(opened, was)}
             yield {"Put": self._put(self._listing(opened.alert, opened.silent))}
             if opened.silent != CARRIED_ON:
                 yield from ({"Put": self._put(item)} for item in entries([opened.alert], self._expiry()))
@@ -176,11 +177,12 @@ class GroupTable(MatchTable):
             "ExpressionAttributeValues": item_of(**{":before": before}),
         }
 
-    def _alert_upsert(self, opened: Opened) -> dict[str, Any]:
+    def _alert_upsert(self, opened: Opened, was: Sequence[str]) -> dict[str, Any]:
         """The alert; if it is there, what has become of it stays, and it is not told again.
 
         What it says, and whether anyone is told, is as it was opened now, whoever put the item there before:
-        ids can be worked out. Only one that is carried on, and so has been told, leaves what is there.
+        ids can be worked out. Only one that is carried on, and so has been told, leaves what is there. `was`:
+        the ids under which messages have shown it before.
         """
         alert, text, carried_on = opened.alert, _text_of(opened.alert), opened.silent == CARRIED_ON
         attributes: dict[str, str | bool | int] = {
@@ -198,6 +200,8 @@ class GroupTable(MatchTable):
             attributes["staged"] = True
         if opened.silent:
             attributes["silent"] = opened.silent
+        if was:
+            attributes["was"] = " ".join(was)
         kept = attributes.keys() if carried_on else {"opened_at"}
         clauses = (f"#{n} = if_not_exists(#{n}, :{n})" if n in kept else f"#{n} = :{n}" for n in attributes)
         absent = (

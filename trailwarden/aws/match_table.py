@@ -5,10 +5,12 @@ item and a count is a query.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
 from trailwarden.alerts.groups import Counted
+from trailwarden.alerts.likeness import Character, KeyTally
 from trailwarden.alerts.model import AlertBatch, AlertMatch, Evidence
 from trailwarden.alerts.variety import VarietyTally
 from trailwarden.aws.batches import Item, put_all, query
@@ -20,7 +22,7 @@ EXACT_AT_MOST = 100_000
 COUNTED_AT_MOST = 1_000_000
 """Where a count ends: some 350 requests."""
 _AFTER = "~"  # sorts after every character of a match's id
-_CHARACTER = ("origin", "action", "target", "account", "outcome", "wording")
+_CHARACTER = tuple(each.name for each in fields(Character))
 _COUNTED = ", ".join(["sk", "event_time", *(f"#{name}" for name in _CHARACTER)])
 _NAMES = {"ExpressionAttributeNames": {f"#{name}": name for name in _CHARACTER}}  # some of them are reserved
 
@@ -142,7 +144,7 @@ class _Tally:
         self.ids: set[str] = set()
         self._begins: str | None = None
         self._ends: str | None = None
-        self._variety = VarietyTally()
+        self._variety, self._keys = VarietyTally(), KeyTally()
         self.stands_twice = False
         """Whether an event may stand at several places: a correlation's do."""
 
@@ -157,7 +159,9 @@ class _Tally:
                 continue
             if match_id not in self.ids:
                 self.ids.add(match_id)
-                self._variety.take(**_character(item))
+                character = Character(**_character(item))
+                self._variety.take(character)
+                self._keys.take(character)
             own = "event_time" in item
             self.stands_twice = self.stands_twice or own
             self.saw(item["event_time"]["S"] if own else place)
@@ -168,7 +172,7 @@ class _Tally:
             self._ends = time if self._ends is None else max(self._ends, time)
 
     def counted(self, more: int = 0, *, at_least: bool = False) -> Counted:
-        variety = self._variety.made(whole=not more and not at_least)
+        variety = self._variety.made(whole=not more and not at_least, keys=self._keys.made())
         return Counted(len(self.ids) + more, self._begins, self._ends, at_least, variety)
 
 
@@ -183,13 +187,9 @@ def _match_item(batch: AlertBatch, match: AlertMatch, expires_at: int) -> Item:
         "event_id": match.event_id,
         "log_file": match.evidence.log_file,
         "record_index": match.evidence.record_index,
-        "origin": match.origin,
-        "action": match.action,
         "expires_at": expires_at,
     }
-    known |= {
-        name: text for name in ("target", "account", "outcome", "wording") if (text := getattr(match, name))
-    }
+    known |= {name: text for name in _CHARACTER if (text := getattr(match, name))}
     if match.event_time is not None and match.event_time != match.placed:
         known["event_time"] = match.event_time
     return match_key(batch.group.key, match.placed or "", match.match_id) | item_of(**known)

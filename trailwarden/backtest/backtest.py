@@ -12,10 +12,12 @@ import msgspec
 
 from trailwarden.alerts.attempts import outcome_word
 from trailwarden.alerts.fields import account, actor, field_text, origin, outcome, region
-from trailwarden.alerts.grouping import group_of
-from trailwarden.alerts.model import Alert
+from trailwarden.alerts.grouping import alert_of, character, group_of
+from trailwarden.alerts.likeness import Character
+from trailwarden.alerts.model import Alert, Evidence
 from trailwarden.alerts.placement import DEFAULT_QUIET, group_key
 from trailwarden.alerts.title import alert_title
+from trailwarden.alerts.variety import VarietyTally
 from trailwarden.backtest.counting import Openings, Remembered, Shares, Span
 from trailwarden.backtest.report import Day, ExceptionResult, Group, Reach, Report, RuleResult, Sample
 from trailwarden.backtest.rules import BacktestRules, Hidden
@@ -23,6 +25,8 @@ from trailwarden.correlation.correlator import CorrelationBatch, Correlator
 from trailwarden.delivery.records import Record
 from trailwarden.engine.match import Match, match_id
 from trailwarden.engine.visibility import Visibility
+from trailwarden.messages.overview import all_failed, of_all, some_failed
+from trailwarden.messages.story import told_title
 from trailwarden.rules.ruleset import VISIBILITY_RULE_ID, Correlation, Level, Rule
 from trailwarden.safety.redact import redacted_record
 from trailwarden.safety.text import one_line
@@ -77,6 +81,19 @@ class _CountedGroup:
     matches: int = 0
     alerts: int = 0
     span: Span = field(default_factory=Span)
+    variety: VarietyTally = field(default_factory=VarietyTally)
+
+    def told(self) -> str:
+        """A sentence that is true of all that it counts."""
+        if self.matches == 1 or (isinstance(self.rule, Correlation) and self.alerts == 1):
+            return self.title
+        variety = self.variety.made()
+        if variety.alike:
+            return self.title
+        said = of_all(one_line(self.rule.title), self.group, variety)
+        every, some = all_failed(variety, self.matches), some_failed(variety, self.matches)
+        ending = f"all {every}" if every else some
+        return f"{said}: {ending}" if ending else said
 
 
 @dataclass(slots=True)
@@ -171,7 +188,10 @@ class Backtest:
             self._hours[date.fromisoformat(time[_DAY]).weekday()][int(time[_HOUR])] += 1
         self._keep_sample(counted.samples, match, group, log_file)
         if rule.generates:
-            self._count_group(rule, group, lambda: _title(rule, record), (1, alerts), (time,))
+            entry = self._count_group(rule, group, lambda: _first_title(match, group), (1, alerts), (time,))
+            if entry is not None:
+                shown = Character(**character(record, rule, group))
+                entry.variety.take(shown, (time or "", match.id))
 
     def _open(self, rule: Rule, identity: str, group: dict[str, str], time: str | None) -> int:
         """How many alerts a match adds; those of staged rules count as if they were told."""
@@ -192,18 +212,19 @@ class Backtest:
         title: Callable[[], str],
         counts: tuple[int, int],
         times: tuple[str | None, ...],
-    ) -> None:
+    ) -> "_CountedGroup | None":
         key = (rule.id, *group.values())
         entry = self._groups.get(key)
         if entry is None:
             if len(self._groups) >= self._limits.groups:
                 self._groups_full = True
-                return
+                return None
             entry = self._groups[key] = _CountedGroup(rule, group, title())
         entry.matches += counts[0]
         entry.alerts += counts[1]
         for time in times:
             entry.span.add(time)
+        return entry
 
     def _keep_sample(
         self, samples: dict[str, Sample], match: Match, group: dict[str, str], log_file: str
@@ -289,7 +310,7 @@ class Backtest:
                 one_line(one.rule.title),
                 str(one.rule.level),
                 one.group,
-                one.title,
+                one.told(),
                 one.matches,
                 one.alerts,
                 one.span.first,
@@ -320,6 +341,21 @@ def _event(record: Record) -> str:
 def _title(rule: Rule, record: Record) -> str:
     """The sentence of a rule, as an alert would have it."""
     return alert_title(rule, redacted_record(record), outcome=outcome_word(record))
+
+
+def _first_title(match: Match, group: dict[str, str]) -> str:
+    """The sentence that an alert of this match alone would have."""
+    alert = alert_of(
+        match.rule,
+        match.record,
+        Evidence("", 0),
+        identity="",
+        group=group,
+        count=1,
+        times=(match.event_time, match.event_time),
+        version="",
+    )
+    return told_title(alert)
 
 
 def _sample(match: Match, log_file: str) -> Sample:

@@ -16,7 +16,9 @@ import msgspec
 
 from trailwarden.alerts.grouping import PlacedMatch, Run
 from trailwarden.alerts.model import Alert, Evidence
+from trailwarden.alerts.variety import VarietyTally
 from trailwarden.delivery.records import Record
+from trailwarden.messages.story import told_title
 from trailwarden.rules.ruleset import Level, Rule
 from trailwarden.safety.safe_record import SafeRecord
 
@@ -26,17 +28,18 @@ _TABLES = """
 create table runs (
     group_key text, first integer, last integer, begins text, ends text, count integer,
     earliest text, rule text, match_id text, event_id text, event_time text, "group" text,
-    log_file text, record_index integer, record blob
+    log_file text, record_index integer, record blob, variety blob
 );
 create table alerts (rank integer, first_event_time text, alert_id text, alert text);
 """
-_ADD_RUN = "insert into runs values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_ADD_RUN = "insert into runs values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _RUNS_BY_GROUP = "select * from runs order by group_key, begins is null, first"
 _WORST_FIRST = "select alert from alerts order by rank desc, first_event_time, alert_id"
 
 _encode = msgspec.json.Encoder().encode
 _decode_group = msgspec.json.Decoder(dict[str, str]).decode
 _decode_alert = msgspec.json.Decoder(Alert).decode
+_decode_variety = msgspec.json.Decoder(VarietyTally).decode
 _decode_record = msgspec.json.Decoder(Record).decode
 
 
@@ -106,12 +109,14 @@ class AlertSpool:
         key, first, last, begins, ends, count, earliest, rule_id, match_id, event_id, time, group, *where = (
             row
         )
-        log_file, record_index, packed = where
+        log_file, record_index, packed, variety = where
         record = partial(_unpacked, packed)
         rule = self._rule_of(rule_id, record)
         match = PlacedMatch(rule, match_id, event_id, time, key, _decode_group(group), record)
         evidence = Evidence(log_file, record_index)
-        return key, Run(first, last, (earliest, match_id), match, evidence, begins, ends, count)
+        run = Run(first, last, (earliest, match_id), match, evidence, begins, ends, count)
+        run.variety = _decode_variety(variety) if variety is not None else None
+        return key, run
 
     def put_alerts(self, alerts: Iterable[Alert]) -> None:
         """Keep alerts, without what no scan prints."""
@@ -140,6 +145,7 @@ def _row(key: str, run: Run) -> tuple[Any, ...]:
         *(key, run.first, run.last, run.begins, run.ends, run.count, run.earliest[0], match.rule.id),
         *(match.match_id, match.event_id, match.event_time, _encode(match.group), run.evidence.log_file),
         *(run.evidence.record_index, zlib.compress(_encode(match.record()), 1)),
+        None if run.variety is None else _encode(run.variety),
     )
 
 
@@ -148,5 +154,14 @@ def _unpacked(record: bytes) -> Record:
 
 
 def _alert_row(alert: Alert) -> tuple[int, str, str, bytes]:
-    shown = replace(alert, record=SafeRecord({}), description="", runbook=(), tags=(), references=())
+    shown = replace(
+        alert,
+        title=told_title(alert),
+        record=SafeRecord({}),
+        description="",
+        runbook=(),
+        tags=(),
+        references=(),
+        variety=None,
+    )
     return Level[alert.level.upper()], alert.first_event_time or "", alert.alert_id, _encode(shown)

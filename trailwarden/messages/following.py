@@ -21,6 +21,7 @@ _NAMED_OF_A_KIND = 2
 _KINDS = {
     "level": "levels",
     "target": "targets",
+    "actor": "actors",
     "account": "accounts",
     "address": "addresses",
     "action": "actions",
@@ -97,7 +98,7 @@ def summed_up(follow_up: FollowUp, quiet: int) -> str:
         return f"{said}, {grown}" if grown else said
     if follow_up.reason is Reason.CHANGED:
         known = acknowledged(follow_up)
-        return f"{said}; it had been {known}, before this came" if known else said
+        return f"{said}; it had been {known}, before this was sent" if known else said
     return said
 
 

@@ -5,11 +5,10 @@ Texts here may hold what an attacker chose, on one line each: whoever shows them
 `text.harmless`, or defangs the whole.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trailwarden.activity.fields import shown_value
-from trailwarden.alerts.model import Alert
 from trailwarden.alerts.variety import Values, Variety
 from trailwarden.safety.text import shorten, visible
 
@@ -20,12 +19,12 @@ _TEXT_LIMIT = 200
 _SAID_ELSEWHERE = frozenset({"actor", "account", "origin", "region"})
 
 
-def of_all(alert: Alert, variety: Variety, actor: str = "") -> str:
+def of_all(rule_title: str, group: Mapping[str, str], variety: Variety, actor: str = "") -> str:
     """`Access Key Created For Another User by user mallory, on user alice, user bob, user carol and 13 more`.
 
     `actor` is how the group's actor is called, if it is better known than the group has it.
     """
-    group, said = alert.group, alert.rule_title
+    said = rule_title
     if "actor" in group:
         said += f" by {actor or shown_value('actor', group['actor'])}"
     if "origin" in group:

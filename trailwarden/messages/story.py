@@ -135,7 +135,7 @@ class Story:
         actor = self.activity.actor if self.activity else None
         better = actor is not None and actor.behind and self.alert.group.get("actor") == actor.label
         through = visible(actor.through, _ACTOR_LIMIT) if actor is not None and better else ""
-        return of_all(self.alert, self.variety or Variety(), through)
+        return of_all(self.alert.rule_title, self.alert.group, self.variety or Variety(), through)
 
     def first_title(self) -> str:
         """The rule's own sentence, of the first event: a session named by who stands behind it, where that is

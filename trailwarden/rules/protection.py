@@ -28,6 +28,11 @@ _ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|(?i:\b(?:resolved|solved|closed|fi
 _PLURAL = re.compile(r"s+\b")
 _SENTENCE = 13
 """From how many letters on a sentence may not stand within a longer one."""
+_WORDS_WITH_ANOTHER = 3
+"""From how many words on another word may stand among them."""
+_EDITED = 5
+"""From how many letters on a word may differ in one."""
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _REPEATED = re.compile(r"([a-z0-9])\1+")
 _DRAWN = re.compile(r"\bLETTER ([A-Z])$")
 _OF_OURS = re.compile(r"trallwarden|storm(?:goeon|.*heldback)")
@@ -155,9 +160,83 @@ def _holds(title: str, known: str) -> bool:
     if _reads_like(bare, _ASIDE.sub(" ", _PLACEHOLDER.sub(" ", known))):
         return True
     parts = _parts(known)
-    return sum(map(len, parts)) >= _SENTENCE and any(
+    if sum(map(len, parts)) >= _SENTENCE and any(
         _in_order(_once(pattern), parts) for pattern in {_skeleton(bare), _skeleton(bare, drawn=True)}
+    ):
+        return True
+    words = _words(_ASIDE.sub(" ", _PLACEHOLDER.sub(" ", known)))
+    texts = {bare, _ASIDE.sub(" ", bare)}
+    return any(
+        _says_the_same(said, words)
+        for said in {_words(text, drawn=drawn) for text in texts for drawn in (False, True)}
     )
+
+
+def _says_the_same(words: Sequence[str], known: Sequence[str]) -> bool:
+    """Whether words, or a run of them, are those of a known title in any order, inflected otherwise, with a
+    typing error in a long one. In a run may also stand one word that the known title has not, if that has
+    three. A title of one word, or of few letters, is compared in its order alone."""
+    size = len(known)
+    if size < 2 or sum(map(len, known)) < _SENTENCE - size:
+        return False
+    words = [word for word in words if len(word) > 3 or word in known]
+    if not all(any(_same_word(word, one) for word in words) for one in known):
+        return False  # nearly always, at the first word
+    longest = size + (size >= _WORDS_WITH_ANOTHER)
+    return any(_all_in(known, words[at : at + longest]) for at in range(len(words) - size + 1))
+
+
+def _all_in(known: Sequence[str], words: Sequence[str]) -> bool:
+    """Whether each known word is another of the words."""
+    left = list(words)
+    for one in known:
+        found = next((word for word in sorted(left, key=one.__ne__) if _same_word(word, one)), None)
+        if found is None:
+            return False
+        left.remove(found)
+    return True
+
+
+@lru_cache(8192)
+def _same_word(word: str, known: str) -> bool:
+    """Whether a word is a known one but for one letter that is missing, too many, another, or one place
+    off; a dot stands for any."""
+    if word == known or _matches(_once(word), _once(known)):
+        return True
+    if len(known) < _EDITED or abs(len(word) - len(known)) > 1:
+        return False
+    shorter, longer = sorted((word, known), key=len)
+    if len(shorter) < len(longer):
+        return any(_alike(shorter, longer[:at] + longer[at + 1 :]) for at in range(len(longer)))
+    off = [at for at in range(len(word)) if not _alike(word[at], known[at])]
+    swapped = len(off) == 2 and off[1] == off[0] + 1
+    return len(off) == 1 or (swapped and word[off[0]] + word[off[1]] == known[off[1]] + known[off[0]])
+
+
+def _alike(one: str, other: str) -> bool:
+    return len(one) == len(other) and all(a == b or "." in (a, b) for a, b in zip(one, other, strict=True))
+
+
+@lru_cache(1024)
+def _words(title: str, *, drawn: bool = False) -> tuple[str, ...]:
+    """The words of a title that carry its meaning, each as its letters are read, without its ending."""
+    spelled = _CAMEL.sub(" ", title.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").replace("'s ", " "))
+    letters = (_letters(word, drawn=drawn) for word in _split(spelled, drawn=drawn))
+    return tuple(_stem(word) for word in letters if word and word not in _SMALL)
+
+
+def _split(title: str, *, drawn: bool) -> Sequence[str]:
+    folded = _folded(title)
+    return "".join(
+        char if _is_read(char, drawn=drawn) or unicodedata.combining(char) or char in _FILLERS else " "
+        for char in folded
+    ).split()
+
+
+def _stem(word: str) -> str:
+    """The word without the ending of a verb: `stopped`, `stopping` and `stop` are one."""
+    ending = next((end for end in _ENDINGS if word.endswith(end) and len(word) - len(end) >= 3), "")
+    return word.removesuffix(ending)
 
 
 @lru_cache(256)
@@ -197,9 +276,17 @@ def _skeleton(title: str, *, drawn: bool = False) -> str:
     """The letters that a title is read by, as a pattern: a letter of another script may stand for any, unless
     it is as wide as those of East Asia. What looks like another letter becomes that. If signs are `drawn` as
     letters, each may stand for any, and so may wide letters; else they are passed over."""
+    return _letters(_folded(title), drawn=drawn)
+
+
+def _folded(title: str) -> str:
+    """A title with each sign for a letter as that letter, and each letter as the one that it looks like."""
     title = "".join(_letter_in(char) for char in title)
     folded = _BARS.sub("l", unicodedata.normalize("NFKD", title).casefold()).translate(_LOOKALIKES)
-    folded = _PLURAL.sub("", folded)
+    return _PLURAL.sub("", folded)
+
+
+def _letters(folded: str, *, drawn: bool) -> str:
     letters = "".join(
         char if char.isascii() or (not drawn and unicodedata.east_asian_width(char) == "W") else "."
         for char in folded
@@ -222,3 +309,16 @@ def _letter_in(char: str) -> str:
         return char
     shown = _DRAWN.search(unicodedata.name(char, ""))
     return shown[1] if shown else char
+
+
+_SMALL = frozenset(
+    _letters(_folded(word), drawn=False)
+    for word in re.findall(
+        r"\w+",
+        "a an the or and nor but of to in on at by for from with into over as then also plus both either was"
+        " were is are be been being has have had did does do got get gets its it his her their our your my"
+        " this that these those some any every each",
+    )
+)
+"""Words that say little, as they are read."""
+_ENDINGS = tuple(_letters(_folded(end), drawn=False) for end in ("ing", "ion", "ed", "e"))

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
-from trailwarden.alerts.group_state import Scope
+from trailwarden.alerts.group_state import ACKNOWLEDGED, Scope
+from trailwarden.alerts.likeness import Keys
 from trailwarden.alerts.model import Alert, AlertMatch
 from trailwarden.alerts.telling import Reason
 from trailwarden.alerts.terms import DEFAULT_TERMS, Terms
@@ -40,6 +41,15 @@ class MessageEntry:
     told_at: str | None = None
     held_in: str | None = None
     silent: str = ""
+    variety: Variety | None = None
+    """What differs among the events that it counts; None if nobody looked."""
+
+    @property
+    def keys(self) -> Keys:
+        """What it has shown (`alerts.likeness`): nothing, if it was not sent. A summary shows what was held
+        back, and an acknowledgement from before covered what was silent for it."""
+        shown = self.told_at or self.held_in or self.silent == ACKNOWLEDGED
+        return self.variety.keys if shown and self.variety else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +149,9 @@ class Answers(Protocol):
     """
 
     def acknowledge(self, alert_id: str, by: str, note: str, terms: Terms = DEFAULT_TERMS) -> AlertEntry:
-        """Somebody looks after its group, which is told again only if a new target, account, address or
-        action, or a worse level shows, or the time is over. Who was first stays, unless there is more to say:
-        another note, other terms, or another alert of the group with others of these.
+        """Somebody looks after its group, which is told again only if it shows what no message has shown, or
+        a worse level, or the time is over: what came since the last message, too. Who was first stays, unless
+        there is more to say: another note, other terms, or another alert of the group with others of these.
 
         Raises `AnswerRefusedError` where the alert may not be acknowledged so."""
 

@@ -178,10 +178,11 @@ class MemoryAlertStore(Groups):
     def _standing(self) -> Iterator[Alert]:
         for key in self.kept.every_state():
             for span in self.kept.spans(key):
-                found = self.kept.count(key, span.first, span.last)
+                found, alert = self.kept.count(key, span.first, span.last), self.kept.alerts[span.alert_id]
                 yield replace(
-                    self.kept.alerts[span.alert_id],
+                    alert,
                     count=found.total,
+                    variety=alert.variety if found.total == alert.count else found.variety,
                     first_event_time=found.first_event_time,
                     last_event_time=found.last_event_time,
                 )

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from trailwarden.alerts.likeness import together
 from trailwarden.alerts.model import AlertMatch
 from trailwarden.alerts.telling import Reason
 from trailwarden.alerts.terms import DEFAULT_TERMS, Terms, Who, acknowledgement_of
+from trailwarden.alerts.variety import variety_of
 from trailwarden.state.alert_book import (
     LEAST_PREFIX,
     AlertEntry,
@@ -34,8 +36,9 @@ class MemoryAlertBook:
     ) -> None:
         """Put an alert into the book, or another state of it; its first message, unless others are given."""
         self.entries[entry.alert.alert_id] = entry
-        self._matches[entry.alert.alert_id] = sorted(matches, key=lambda match: match.event_time or "")
-        self._messages[entry.alert.alert_id] = messages or [_first_of(entry)]
+        kept = sorted(matches, key=lambda match: match.event_time or "")
+        self._matches[entry.alert.alert_id] = kept
+        self._messages[entry.alert.alert_id] = messages or [_first_of(entry, kept)]
 
     def list(
         self,
@@ -81,7 +84,8 @@ class MemoryAlertBook:
         """Somebody looks after it."""
         entry = self._followed(alert_id)
         matches, now = self._matches.get(entry.alert.alert_id, []), int(self._now().timestamp())
-        made = acknowledgement_of(entry.alert, matches, Who(by, note), terms, now=now)
+        shown = together(each.keys for each in self.messages(entry.alert.alert_id))
+        made = acknowledgement_of(entry.alert, shown, matches, Who(by, note), terms, now=now)
         if entry.acknowledged_by and note in {"", entry.note} and terms == DEFAULT_TERMS:
             return entry
         return self._put(
@@ -118,9 +122,15 @@ class MemoryAlertBook:
         return self._followed(entry.became) if entry.became else entry
 
 
-def _first_of(entry: AlertEntry) -> MessageEntry:
+def _first_of(entry: AlertEntry, matches: Iterable[AlertMatch]) -> MessageEntry:
     held_in = entry.came_at[:13] if entry.held else None
-    return MessageEntry(Reason.OPENED, entry.alert.count, None if entry.held else entry.told_at, held_in)
+    return MessageEntry(
+        Reason.OPENED,
+        entry.alert.count,
+        None if entry.held else entry.told_at,
+        held_in,
+        variety=variety_of(matches),
+    )
 
 
 def _newest(entry: AlertEntry) -> tuple[str, str]:

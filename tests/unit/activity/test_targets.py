@@ -172,7 +172,7 @@ def test_a_hostile_name_stays_one_short_line() -> None:
 def test_what_was_acted_on_is_one_text(
     source: str, name: str, request_: Any, answer: Any, said: str | None
 ) -> None:
-    found = acted_on(
+    found, _ = acted_on(
         record(
             1,
             eventSource=f"{source}.amazonaws.com",

@@ -8,8 +8,16 @@ import msgspec
 import pytest
 
 from tests.unit.cli.alert_desk import alert
-from trailwarden.alerts.acknowledging import BYTES_AT_MOST, LONGEST, acknowledge, changes_of, quiet_at
+from trailwarden.alerts.acknowledging import (
+    BYTES_AT_MOST,
+    LONGEST,
+    acknowledge,
+    changes_of,
+    covering,
+    quiet_at,
+)
 from trailwarden.alerts.group_state import Acknowledgement, GroupState, Scope
+from trailwarden.alerts.likeness import keys_of
 from trailwarden.alerts.model import AlertMatch, Evidence
 from trailwarden.alerts.placement import seconds_of, time_of
 from trailwarden.state.requests import NOTE_AT_MOST
@@ -22,9 +30,17 @@ HIGH = alert()
 
 
 def seen(
-    origins: Sequence[str] = (), actions: Sequence[str] = (), *, by: str = "alice", note: str = ""
+    origins: Sequence[str] = (),
+    actions: Sequence[str] = (),
+    *,
+    by: str = "alice",
+    note: str = "",
+    matches: Sequence[AlertMatch] = (),
 ) -> Acknowledgement:
-    return Acknowledgement(by, AT, note, tuple(origins), tuple(actions))
+    """What somebody acknowledges who has seen events from these addresses, others by these calls, and
+    these."""
+    shown = [*(match(origin=each) for each in origins), *(match(action=each) for each in actions), *matches]
+    return covering(Acknowledgement(by, AT, note), keys_of(shown))
 
 
 def kept(*acknowledgements: Acknowledgement) -> Acknowledgement:
@@ -103,25 +119,13 @@ def test_who_says_the_same_again_changes_nothing() -> None:
     assert kept(first, seen(ADDRESSES[:20], CALLS[:5], by="bob")) == kept(first)
 
 
-def test_states_of_old_hold_the_names_themselves_and_shrink() -> None:
-    names = ["AttachRolePolicy", "DeleteTrail", *CALLS[:498]]  # the first is as long as a digest
-    old = GroupState("rule", {}, acknowledged=seen(ADDRESSES[:500], names))
-    assert old.acknowledged is not None
-    assert covered(old.acknowledged, ADDRESSES[:501], [*names, "StopLogging"]) == 1000
-
-    again = acknowledge(old, seen(["203.0.113.7"], ["DeleteTrail"])).acknowledged
-    assert again is not None
-    assert len(msgspec.json.encode(again)) <= BYTES_AT_MOST
-    assert covered(again, ADDRESSES[:40], names[:40]) == 80
-    assert covered(again, ["203.0.113.8"], ["StopLogging"]) == 0
-
-
 TARGETS = [f"user {number} of a team whose name is long" for number in range(600)]
 ACCOUNTS = [f"{number:012}" for number in range(600)]
 
 
 def test_the_most_telling_news_come_first() -> None:
-    known = replace(seen(["203.0.113.7"], ["StopLogging"]), targets=("trail main",), level="medium")
+    stopped = match("203.0.113.7", "StopLogging", "trail main", ACCOUNTS[0])
+    known = replace(seen(matches=[stopped, match(target="trail main")]), level="medium")
     found = changes_of(kept(known), [match("198.51.100.4", "DeleteTrail", "trail audit", ACCOUNTS[1])], HIGH)
     assert found == (
         *("level high", "target trail audit", f"account {ACCOUNTS[1]}", "address 198.51.100.4"),
@@ -133,7 +137,8 @@ def test_the_most_telling_news_come_first() -> None:
 
 
 def test_every_list_has_its_share_of_the_room() -> None:
-    full = replace(seen(ADDRESSES, CALLS), targets=tuple(TARGETS), accounts=tuple(ACCOUNTS))
+    shown = [*(match(target=each) for each in TARGETS), *(match(account=each) for each in ACCOUNTS)]
+    full = seen(ADDRESSES, CALLS, matches=shown)
     known = kept(full)
     assert len(msgspec.json.encode(known)) <= BYTES_AT_MOST
     sizes = [len(one) for one in (known.origins, known.actions, known.targets, known.accounts)]
@@ -145,7 +150,9 @@ def test_every_list_has_its_share_of_the_room() -> None:
 
 def test_what_one_text_does_not_say_in_full_is_never_covered() -> None:
     cut = "instance i-1 (instance i-2, instance i-3)..."
-    assert changes_of(kept(replace(seen(), targets=(cut,))), [match(target=cut)], HIGH) == (f"target {cut}",)
+    assert changes_of(kept(seen(matches=[match(target=cut)])), [match(target=cut)], HIGH) == (
+        f"target {cut}",
+    )
 
 
 @pytest.mark.parametrize(
@@ -163,7 +170,7 @@ def test_the_scope_that_was_given_last_holds(
     scopes: list[Scope], covers_first: bool, covers_second: bool
 ) -> None:
     given = [
-        replace(seen(by=by), targets=(target,), scope=scope)
+        replace(seen(by=by, matches=[match(target=target)]), scope=scope)
         for by, target, scope in zip("ab", ("user a", "user b"), scopes, strict=True)
     ]
     known = kept(*given)
@@ -213,6 +220,6 @@ def test_who_gives_it_longer_or_shorter_says_something_new() -> None:
     "target", ["object logs/a...b", 'object "a long..." (log stream s)', "secret prod/***"]
 )
 def test_a_target_of_which_a_part_is_not_shown_is_new_each_time(target: str) -> None:
-    known = replace(seen(), targets=(target, "user bob"))
     shown = [match(target=target), match(target="user bob")]
+    known = seen(matches=shown)
     assert changes_of(known, shown, HIGH) == (f"target {target}",)

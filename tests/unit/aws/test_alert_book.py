@@ -245,7 +245,7 @@ def test_an_alert_from_hundreds_of_addresses_is_acknowledged_in_little_room(
     world: World, book: AlertTableBook
 ) -> None:
     addresses = [f"2001:db8:{number:04x}:ffff:ffff:ffff:ffff:ffff" for number in range(300)]
-    world.deliver([Event(number, 0, address=each) for number, each in enumerate(addresses)])
+    world.deliver([Event(number, number, address=each) for number, each in enumerate(addresses)])
     world.notify()
     book.acknowledge(the_only(book).alert.alert_id, "alice", "a drill")
     (state,) = (item for (_, sk), item in world.database.items.items() if sk == "GROUP")

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.alerting_world import START, Event, World
+from tests.alerting_world import START, Event, World, seen_by
 from tests.unit.messages.test_approved import APPROVED, NOTICES, ROOT, SITUATIONS
-from trailwarden.alerts.groups import Acknowledgement, GroupState, Moved, acknowledge, close
-from trailwarden.alerts.placement import time_of
+from trailwarden.alerts.groups import GroupState, Moved, acknowledge, close
 from trailwarden.state.outbox import Budgets
 
 PAGE = (ROOT / "docs" / "alerts.md").read_text(encoding="utf-8")
@@ -88,8 +87,7 @@ def _by_hand(what: str, state: GroupState | None) -> Moved:
     assert state is not None
     if what == "close":
         return Moved(close(state, state.spans[-1].alert_id))
-    seen = ("203.0.113.7",), ("StopLogging",), ("trail main",), ("444455556666",)
-    return Moved(acknowledge(state, Acknowledgement("alice", time_of(START), "", *seen)))
+    return Moved(acknowledge(state, seen_by("alice", Event(0, 0))))
 
 
 @pytest.mark.parametrize(("steps", "told"), _EXAMPLE.findall(_EXAMPLES))

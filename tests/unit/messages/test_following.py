@@ -87,7 +87,7 @@ def test_several_changes_leave_room_for_what_it_is_about() -> None:
             3600,
             (
                 "20,000 in all; it had been acknowledged by alice on Sun 1 March 2026, 03:20:00 UTC, "
-                "before this came"
+                "before this was sent"
             ),
         ),
         ({"reason": Reason.CHANGED, "first_event_time": None}, 3600, "20,000 in all"),

@@ -1,19 +1,22 @@
 """The protected rules: no file of a team's filters, switches off, lowers, silences or imitates them."""
 
 from datetime import date
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from tests.corpus import CORPUS, needs_corpus
 from trailwarden.checking import Severity, check_rules
 from trailwarden.checking.suppression import nothing_alerts, suppressions
-from trailwarden.errors import RuleError
+from trailwarden.errors import Problem, RuleError
 from trailwarden.publishing.build import build
 from trailwarden.rules.compile import compile_rules, compile_usable
 from trailwarden.rules.folder import files_under
 from trailwarden.rules.guard import guarded, weakened
 from trailwarden.rules.load import RuleFolder, parse_rules, read_contents
-from trailwarden.rules.protection import protected_ids
+from trailwarden.rules.protection import protected_ids, refuse_imitations
 from trailwarden.rules.ruleset import (
     VISIBILITY_RULE_ID,
     Correlation,
@@ -23,8 +26,8 @@ from trailwarden.rules.ruleset import (
     dump_rule_set,
     load_rule_set,
 )
-from trailwarden.rules.shipped import shipped_rules_path
-from trailwarden.rules.source import RuleSource
+from trailwarden.rules.shipped import ProtectedTexts, shipped_rules_path
+from trailwarden.rules.source import RuleSource, named
 
 TODAY = date(2026, 11, 28)
 WATCHER, BASE, SUM, OTHER = (f"{digit}c1f0a5e-6a0e-4e0e-9d5e-0a4b8c8f4a10" for digit in "1234")
@@ -242,6 +245,69 @@ def test_a_title_that_leaves_its_words_to_the_record_is_refused(title: str) -> N
     assert "the title leaves its words to the record" in problem.message
     assert "{actor} tagged {requestParameters.name}" in problem.cure
     assert problem.line > 1
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "A Trail Was Stopped Or Deleted",
+        "Trail Deleted Or Stopped",
+        "Trail Stopped & Deleted",
+        "Trail Stopped/Deleted",
+        "Trail Stopped Or Deletd",
+        "Trial Stoped, Then Deleted",
+        "Stopping Or Deleting Of A Trail",
+        "TrailDeletedStopped",
+        "Known: Deleted Or Stopped Trail In A Sandbox",
+        "Tr\u0430il D\u0435leted Or $topped",
+        "Trail Stopped And Quickly Deleted",
+        "Trail xyz Deleted, Stopped",
+        "Role Of Trailwarden Changed",
+        "Our Refused Attempt On Trailwarden",
+        "Record With Its Contents Omitted",
+        "Trail That Was Made To See Less",
+    ],
+)
+def test_other_words_in_another_order_imitate_as_well(title: str) -> None:
+    assert len(imitations([title])) == 1
+    assert len(imitations([f"{{actor}}: {title} ({{eventName}})"])) == 1
+
+
+@needs_corpus
+def test_no_honest_title_is_taken_for_an_imitation() -> None:
+    """Those of SigmaHQ's rules, and of all that ship and are not protected."""
+    titles = [
+        line.removeprefix("title: ")
+        for path in (CORPUS / "sigma_aws").rglob("*.yml")
+        for line in path.read_text().splitlines()
+        if line.startswith("title: ")
+    ]
+    assert titles
+    for each in PACK.sources:
+        if each.id not in PROTECTED:
+            titles += [each.title, each.block.alert_title or each.title]
+    titles += [
+        "Trail Created",
+        "Trail Stopped",
+        "Trail Deleted",
+        "Trail Started Or Created",
+        "Bucket Changed",
+    ]
+    titles += ["{actor} switched the trail {requestParameters.name} on", "Trail Mode To See Logs"]
+    assert imitations(titles) == []
+
+
+def imitations(titles: list[str]) -> list[str]:
+    """Why titles of a team's rules are refused beside the pack."""
+    texts = [
+        ProtectedTexts(named(each), each.block.alert_title) for each in PACK.sources if each.id in PROTECTED
+    ]
+    (source,) = (each for each in load(rule(TAMPERED, "Mine", "GetUser")).sources if each.path == "team.yml")
+    kept = {"document": source.document, "id": source.id, "name": "", "block": source.block}
+    problems: list[Problem] = []
+    called: list[Any] = [SimpleNamespace(**kept, title=each) for each in titles]
+    refuse_imitations(called, problems, texts)
+    return [f"{each.message} {each.line}" for each in problems]
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import click
 
 from trailwarden.alerts.acknowledging import LONGEST
 from trailwarden.alerts.group_state import Scope
-from trailwarden.alerts.terms import Terms, this_target, why_refused
-from trailwarden.alerts.variety import Values, variety_of
+from trailwarden.alerts.terms import Terms, this_match, why_refused
+from trailwarden.alerts.variety import Values, Variety
 from trailwarden.cli.alerts.desk import Desk, on_alerts
 from trailwarden.cli.alerts.moments import span
 from trailwarden.cli.alerts.words import entry_text
@@ -49,8 +49,8 @@ def ack_command(  # noqa: PLR0913, PLR0917 (its options)
 ) -> None:
     """Acknowledge the alerts ID... (the first 8 characters will do), each with its whole group: the same rule
     for the same actor and account (or whatever the rule groups by) stays quiet, alerts to come included,
-    until it shows a target, an account, an address or an action that it had not shown yet, or a worse level,
-    or the time is over.
+    until it shows a target, an account, an actor, an address or an action that no message had shown yet, or a
+    worse level, or the time is over. A call that was denied does not cover its success.
 
     If one ID is not clear, nothing is done to any.
 
@@ -104,11 +104,17 @@ def _refuse(desk: Desk, entries: list[AlertEntry], terms: Terms) -> None:
 
 
 def _this(desk: Desk, entry: AlertEntry) -> str:
-    return this_target(entry.alert, list(desk.book.matches(entry.alert.alert_id, _READ)))
+    this = this_match(entry.alert, list(desk.book.matches(entry.alert.alert_id, _READ)))
+    return this.target if this is not None else ""
 
 
 def _acknowledge(desk: Desk, entry: AlertEntry, note: str, terms: Terms) -> None:
     made = desk.answers.acknowledge(entry.alert.alert_id, desk.caller, note, terms)
+    if not made.acknowledged_by:
+        click.echo(f"Not quiet     {entry_text(made)}")
+        click.echo("              What came since its last message shows something new: it is sent now, and")
+        click.echo("              ends the acknowledgement. Acknowledge it again when you have read that.")
+        return
     click.echo(f"Acknowledged  {entry_text(made)}")
     if made.acknowledged_by != desk.caller:
         by, at = one_line(made.acknowledged_by, 200), one_line(made.acknowledged_at, 40)
@@ -119,7 +125,8 @@ def _acknowledge(desk: Desk, entry: AlertEntry, note: str, terms: Terms) -> None
 
 def _covered(desk: Desk, made: AlertEntry) -> list[str]:
     """What the acknowledgement covers, a line each."""
-    variety = made.now.variety or variety_of(desk.book.matches(made.alert.alert_id, _READ))
+    sent = [each.variety for each in desk.book.messages(made.alert.alert_id) if each.keys and each.variety]
+    variety = sent[-1] if sent else made.now.variety or Variety()
     until = one_line(made.acknowledged_until, 40).replace("T", " ").removesuffix("Z")
     targets = _listed(variety.targets, targets=True)
     if made.acknowledged_targets is Scope.ANY:
