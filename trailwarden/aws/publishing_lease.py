@@ -67,13 +67,14 @@ class PublishingLease:
 
     def _shorten(self, holder: str, until: float) -> None:
         """A clock that is ahead must not keep everybody out for as long as it is ahead."""
+        values: dict[str, str | bool | int] = {":holder": holder, ":until": int(until) + 1}
         self._written(
             self._client.update_item,
             Key=_KEY,
             UpdateExpression="SET #until = :until",
             ConditionExpression="holder = :holder AND #until > :until",
             ExpressionAttributeNames={"#until": "until"},
-            ExpressionAttributeValues=item_of(**{":holder": holder, ":until": int(until) + 1}),
+            ExpressionAttributeValues=item_of(**values),
         )
 
     def _release(self, holder: str) -> None:
