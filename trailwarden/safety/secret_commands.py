@@ -1,6 +1,6 @@
 """Secrets that commands take at a fixed place, or from what is piped into them.
 
-RE2's patterns; the first group that takes part in a match is the secret, else all of it.
+RE2's patterns; the groups that take part in a match are the secret, else all of it.
 """
 
 # ruff: noqa: E501 (a line for each: it is a table)
@@ -97,7 +97,7 @@ _PIPED = (
     rf"{_SAYS}[^\n;|&]*?[ \t]({_VALUE})[ \t]*\|[ \t]*(?:sudo[ \t]+)?(?:/\S*/)?chpasswd",
     rf"{_SAYS}({_VALUE})[ \t]*(?:;|&&)[^\n|]*\|{_ARGUMENTS}{READERS}",
     r"(?i)\bchpasswd\b[^\n;|&<]*<<<[ \t]*[\"']?[\w.-]+:([^\s\"']+)",
-    rf"{_SAYS}(?:[\"']?(?:%[sb]|\\+n)*[\"']?[ \t]+)?({_VALUE})[ \t]*\|(?:[^\n;&]|[\\`^]\r?\n)*?{READERS}",
+    rf"{_SAYS}(?:[\"']?(?:%[sb]|\\+n)*[\"']?[ \t]+)?({_VALUE})(?:[ \t]+({_VALUE}))?[ \t]*\|(?:[^\n;&]|[\\`^]\r?\n)*?{READERS}",
     rf"(?i){READERS}{_ARGUMENTS}<<<[ \t]*({_VALUE})",
     rf"(?i)<<<[ \t]*({_VALUE})[ \t]*\|{_ARGUMENTS}{READERS}",
 )
@@ -105,6 +105,7 @@ _PIPED = (
 _ASKED = (
     r"(?i)(?:assword|assphrase|asscode|asswort|contrase.a|mot de passe)[^\n\"'}]{0,60}[\"'}][^\"'{]*?\{?[^\"'{]*?\bsend(?:_?line)?\b[ \t(]*(?:--?\w*[ \t]+)*(?:[\"'{]([^\"'{}\\]+)|([^\s\"'{}\\;()-][^\s\"'{}\\;()]*))",
     r"(?i)\.(?:auth|authenticate)[ \t]*\([ \t]*(?:(?:\"[^\"]*\"|'[^']*')[ \t]*,[ \t]*)?(?:\"([^\"]+)\"|'([^']+)')[ \t]*\)",
+    r"(?i)\b(?:getConnection|mysqli?(?:_connect)?|PDO)[ \t]*\([^,()]*,[ \t]*(?:\"[^\"]*\"|'[^']*'|[\w.$]+)[ \t]*,[ \t]*(?:\"([^\"]+)\"|'([^']+)')",
     r"(?i)\.login[ \t]*\([ \t]*(?:\"[^\"]*\"|'[^']*'|[\w.]+)[ \t]*,[ \t]*(?:\"([^\"]+)\"|'([^']+)')",
 )
 _OTHERS = (

@@ -47,7 +47,7 @@ def _beginning(line: str) -> re.Pattern[str] | None:
         return _USER
     file = _FILE.search(line)
     name = file.group(1).rpartition("/")[2] if file is not None else ""
-    if is_environment(name):
+    if any(is_environment(part) for part in name.split(".")):
         return _VARIABLE
     return _ITEM if is_secret(name) or _reads().search(line) else None
 

@@ -1,6 +1,6 @@
 """Secrets known by their own form: tokens of vendors and keys; with those of commands, all shapes.
 
-RE2's patterns; the first group that takes part in a match is the secret, else all of it. The forms are the
+RE2's patterns; the groups that take part in a match are the secret, else all of it. The forms are the
 vendors' own, as their documentation and the public lists of secret scanners give them:
 https://docs.github.com/en/code-security/secret-scanning/introduction/supported-secret-scanning-patterns
 https://github.com/gitleaks/gitleaks/blob/master/config/gitleaks.toml

@@ -109,7 +109,7 @@ _SET = (
 _ELEMENT = rf"(?i)<([\w:.-]*{_HINT}[\w:.-]*)(?:\s[^<>]*)?>(?:\s*<value>)?([^<]+)"
 _ELEMENTS = (
     rf"(?i)<[\w:.-]*(?:name|key)>\s*([\w./:-]*{_HINT}[\w.-]*)\s*</[\w:.-]+>"
-    r"\s*(?:<array>\s*)?<(?:[\w:.-]*value|string|data)>([^<]+)"
+    r"\s*(?:<array>\s*)?<(?:[\w:.-]*value|string|data)>(?:<!\[CDATA\[)?([^<]+)"
 )
 # `<entry key="password">…`, `<password><![CDATA[…`, `<Password Value="…"/>`
 _ELEMENT_OF_NAME = (
@@ -146,6 +146,7 @@ _COMMAND_OR_TAG = re.compile(
 )
 _LONGEST_VARIABLE = 200
 _WORDS_GROUP = 5
+_SHORTEST_LIST = 2
 _NAMES_IN = re.compile(r"[A-Za-z_][\w.-]*+")
 _STANDS_FOR_ONE = frozenset({"redacted", "hidden", "masked", "removed", "lookup", "secrets"})
 _PATH = re.compile(r"[\w./=+*-]++$")
@@ -380,7 +381,13 @@ class _Search:
         yield from self._among(words_in_brackets(self._text, met.start(), self._budget.take))
 
     def _listed_below(self, met: Any) -> Iterator[Span]:
-        yield from self._among(words_below(self._text, met.start(), self._budget.take))
+        start, places = met.start(), list[Span]()
+        while (
+            start < met.end() and len(places) < _SHORTEST_LIST
+        ):  # the first may be no item of the second's list
+            places = list(words_below(self._text, start, self._budget.take))
+            start = self._ahead.end_of_line(start) + 1
+        yield from self._among(iter(places))
 
     def _among(self, places: Iterator[Span]) -> Iterator[Span]:
         """The secrets among the words of a command that stand at these places."""
@@ -439,11 +446,11 @@ class _Search:
             yield met.span()
 
     def _by_shape(self, met: Any) -> Iterator[Span]:
-        """What its own form says to be a secret: the group that took part, else all of it."""
-        spans = (met.span(number) for number in range(1, len(met.groups()) + 1))
-        first, last = next((span for span in spans if span[0] >= 0), met.span())
-        if not is_filled_in(self._text[first : min(last, first + _LONGEST_VARIABLE)]):
-            yield first, last
+        """What its own form says to be a secret: the groups that took part, else all of it."""
+        spans = [met.span(number) for number in range(1, len(met.groups()) + 1)]
+        for first, last in [span for span in spans if span[0] >= 0] or [met.span()]:
+            if not is_filled_in(self._text[first : min(last, first + _LONGEST_VARIABLE)]):
+                yield first, last
 
     def _value(self, start: int, name: str, named_at: int) -> Iterator[Span]:
         """The value that begins at `start`, after white space; nothing if it only refers to a secret."""
