@@ -301,8 +301,7 @@ def acknowledged(
     """The move by which somebody acknowledges a group; None if it changes nothing.
 
     They had seen what messages showed. What came since, and no message counts, is compared as though it came
-    now: what is new is sent, and the group is not acknowledged; what is too much to be compared is sent, and
-    it is.
+    now: what is new is sent, and the group is not acknowledged; what is too much to be compared is sent, too.
     """
     after = acknowledge(state, known)
     agreed = after.acknowledged

@@ -307,7 +307,11 @@ def _split(title: str, outcome: str) -> tuple[str, str]:
 def told_title(alert: Alert, context: Context | None = None, follow_up: FollowUp | None = None) -> str:
     """A sentence that is true of all that the alert (or a follow-up) counts, where there is room for no more:
     in summaries and lists. Who stands behind a session is named where `context` knows."""
-    return story_of(alert, context=context, follow_up=follow_up).title()
+    story = story_of(
+        replace(alert, record=SafeRecord({})), follow_up=follow_up
+    )  # links and the like cost most
+    activity = describe(alert.record, context) if alert.record else None
+    return replace(story, activity=activity).title()
 
 
 def shortened(story: Story, cut: Cut) -> Story:
