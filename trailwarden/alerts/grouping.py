@@ -69,6 +69,12 @@ class PlacedMatch:
     record: Callable[[], Record]
     size: int = 0
     """About how many bytes of memory `record` holds, if that is to be known."""
+    shown: Character | None = None
+    """What the match is known again by, if somebody has looked; else it is read from the record."""
+
+    def look(self) -> Character:
+        """What the match is known again by."""
+        return self.shown or Character(**character(self.record(), self.rule, self.group))
 
 
 def placed(match: Match, record: Callable[[], Record] | None = None, size: int = 0) -> PlacedMatch:
@@ -102,14 +108,23 @@ class Run:
     def look(self) -> VarietyTally:
         """What differs among its matches: of one, what it is."""
         if self.variety is None:
-            self.variety, one = VarietyTally(), self.match
-            shown = Character(**character(one.record(), one.rule, one.group))
-            self.variety.take(shown, (one.event_time or "", one.match_id))
+            self.variety = VarietyTally()
+            self._show(self.match)
         return self.variety
+
+    def _show(self, match: PlacedMatch) -> None:
+        self.look().take(match.look(), (match.event_time or "", match.match_id))
+
+    @property
+    def size(self) -> int:
+        """About how many bytes of memory it holds, its record included."""
+        return self.match.size + (self.variety.size if self.variety is not None else 0)
 
     def take(self, other: "Run", *, looking: bool) -> None:
         """Count the matches of another run of the same group too, `looking` at what differs among them."""
-        if looking:
+        if looking and other.variety is None:
+            self._show(other.match)
+        elif looking:
             self.look().merge(other.look())
         if other.earliest < self.earliest:
             self.earliest, self.match, self.evidence = other.earliest, other.match, other.evidence
@@ -190,8 +205,8 @@ class AlertGrouper:
             runs.insert(place, new)
 
     def held(self) -> tuple[int, int]:
-        """How many runs were not handed over, and how many bytes their records hold."""
-        sizes = [run.match.size for runs in self._runs.values() for run in runs]
+        """How many runs were not handed over, and how many bytes they hold."""
+        sizes = [run.size for runs in self._runs.values() for run in runs]
         return len(sizes), sum(sizes)
 
     def alerts(self) -> list[Alert]:

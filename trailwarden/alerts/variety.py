@@ -9,6 +9,7 @@ from typing import Protocol
 from trailwarden.alerts.likeness import Characterised, Keys, KeyTally
 from trailwarden.safety.text import UNKNOWN
 
+_SIZE_OF_A_VALUE = 250  # bytes of memory, its place included
 NAMED_AT_MOST = 10
 """How many different values are named."""
 TOLD_APART_AT_MOST = 1000
@@ -101,6 +102,13 @@ class VarietyTally:
     failed: int = 0
     wordings: set[str] = field(default_factory=set)
     unknown: bool = False
+
+    @property
+    def size(self) -> int:
+        """About how many bytes of memory it holds."""
+        return _SIZE_OF_A_VALUE * sum(
+            len(each.kept) for each in (self.targets, self.addresses, self.actions, self.accounts)
+        )
 
     def take(self, one: Characterised, place: Place = ("", "")) -> None:
         """One match; one of which nothing is known may have any value."""

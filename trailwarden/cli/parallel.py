@@ -24,6 +24,7 @@ from multiprocessing.process import BaseProcess
 import msgspec
 
 from trailwarden.alerts.grouping import PlacedMatch, placed
+from trailwarden.alerts.likeness import Character
 from trailwarden.cli.inputs import Input
 from trailwarden.cli.scanner import HandedMatch, Reading, Watch, read_input, unwatched
 from trailwarden.delivery.records import Record
@@ -38,7 +39,7 @@ _LARGEST_SHARE = 2 * 1024 * 1024
 _SHARES_OF_A_PROCESS = 8  # so that none is left with the last long one
 _SHARES_IN_FLIGHT = 2
 _FOUND_AT_MOST = 16 * 1024 * 1024  # bytes of matches that are handed over of a share
-_SIZE_OF_A_MATCH = 300  # bytes, besides its record
+_SIZE_OF_A_MATCH = 800  # bytes, besides its record
 _WATCHED_EVERY = 0.2  # seconds
 _BUILT_IN = -1
 """Stands for the built-in visibility rule, whose words are made from the record, here as there."""
@@ -58,11 +59,13 @@ def worth_sharing(inputs: Sequence[Input]) -> bool:
 
 
 class _Met(msgspec.Struct, array_like=True, gc=False):
-    """A rule's number in the rule set, the match, and the place of its group among those of the file."""
+    """A rule's number in the rule set, the match, the place of its group among those of the file, and what it
+    is known again by, if its rule makes alerts."""
 
     rule: int
     match_id: str
     group: int
+    shown: Character | None
 
 
 class _Found(msgspec.Struct, array_like=True, gc=False):
@@ -91,8 +94,8 @@ _decode_record = msgspec.json.Decoder(Record).decode
 class Outcome:
     """What one file came to.
 
-    Matches travel as JSON, since pickled they would cost more than the scan; each with its group, so that
-    of most of them nobody needs to decode the record.
+    Matches travel as JSON, since pickled they would cost more than the scan; each with its group and what
+    it is known again by, so that of most of them nobody needs to decode the record.
     """
 
     reading: Reading
@@ -114,7 +117,7 @@ class Outcome:
                     continue
                 key, group = findings.groups[met.group]
                 where = (met.match_id, found.event_id, found.event_time)
-                place = PlacedMatch(rule, *where, key, group, record, len(record.args[0]))
+                place = PlacedMatch(rule, *where, key, group, record, len(record.args[0]), met.shown)
                 yield HandedMatch(place, found.record_index)
 
 
@@ -141,7 +144,8 @@ def read_one(engine: Engine, item: Input, room: int = _FOUND_AT_MOST, watch: Wat
         if place.group_key not in groups:
             groups[place.group_key] = len(groups)
             findings.groups.append((place.group_key, place.group))
-        met = _Met(numbers.get(match.rule.id, _BUILT_IN), place.match_id, groups[place.group_key])
+        shown = place.look() if match.rule.generates else None
+        met = _Met(numbers.get(match.rule.id, _BUILT_IN), place.match_id, groups[place.group_key], shown)
         if last is match.record:
             findings.found[-1].rules.append(met)
             return

@@ -186,7 +186,7 @@ def test_a_file_with_too_much_to_hand_over_is_read_where_it_is_printed(
 
 def test_what_is_left_is_said(logs: Path) -> None:
     engine = Engine(RULES)
-    small, large = (read_one(engine, item, 2 * 1200) for item in (inputs(logs)[3], inputs(logs)[0]))
+    small, large = (read_one(engine, item, 2 * 1700) for item in (inputs(logs)[3], inputs(logs)[0]))
 
     assert (small.left, len(list(small.matches(engine)))) == (False, 2)
     assert (large.left, list(large.matches(engine)), large.reading.records) == (True, [], 0)

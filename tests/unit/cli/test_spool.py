@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from trailwarden.cli.spool import AlertSpool, SeenIds
 from trailwarden.delivery.records import event_identity, event_time
 from trailwarden.engine.engine import Engine
 from trailwarden.engine.match import Match
+from trailwarden.messages.story import told_title
 from trailwarden.rules.ruleset import VISIBILITY_RULE_ID, Level, Rule, RuleSet
 
 RULES = (
@@ -65,7 +67,7 @@ def test_the_spool_makes_the_alerts_that_memory_makes(
 
     alerts = scanner.alerts()
 
-    expected = [alert_line(alert) for alert in grouper.alerts()]
+    expected = [alert_line(replace(alert, title=told_title(alert))) for alert in grouper.alerts()]
     assert [alert_line(alert) for alert in alerts.alerts()] == expected
     assert alerts.count() == len(expected)
     assert alerts.worst() == (Level.CRITICAL if expected else None)
