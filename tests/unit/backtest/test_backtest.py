@@ -118,6 +118,27 @@ def test_matches_and_alerts_are_counted_by_day_and_by_value() -> None:
     ]
 
 
+def test_the_sentence_of_a_group_is_true_of_all_its_events() -> None:
+    def stopped(number: int, user: str, trail: str, **fields: object) -> Record:
+        return by_user(number, user, requestParameters={"name": trail}, **fields)
+
+    report = run(
+        rules_of(f"{STOP}trailwarden: {{title: '{{actor}} stopped {{requestParameters.name}}'}}\n"),
+        [
+            stopped(1, "alice", "main"),
+            stopped(2, "alice", "other", eventTime="2026-03-01T12:59:59Z"),
+            stopped(3, "bob", "main", errorCode="AccessDenied"),
+            stopped(4, "bob", "other", errorCode="AccessDenied", eventTime="2026-03-01T12:59:59Z"),
+            stopped(5, "carol", "main"),
+            stopped(6, "carol", "main"),
+        ],
+    )
+    titles = {group.group["actor"]: group.title for group in report.groups}
+    assert titles["user carol"] == "user carol stopped main"
+    assert titles["user alice"] == "Trail stopped by user alice, on trail main and trail other"
+    assert titles["user bob"] == "Trail stopped by user bob, on trail main and trail other: all denied"
+
+
 def test_an_event_that_was_delivered_twice_counts_once() -> None:
     report = run(rules_of(STOP), [record(1), record(1)])
     assert (report.matches, report.alerts, report.repeats) == (1, 1, 1)
