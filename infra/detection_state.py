@@ -52,7 +52,7 @@ class DetectionStateStack(Stack):
             "Alert", self._names.alert_topic_arn, "Trailwarden alerts", settings.subscribers
         )
         for route in settings.alerts.routes:
-            arn, title = self._names.route_topic_arn(route.name), f"Trailwarden alerts: {route.name}"
+            arn, title = self._names.route_topic_arn(route.name), f"Trailwarden alerts {route.name}"
             self._build_alert_topic(f"Route{fingerprint(route.name)}", arn, title, route.subscribers)
         self.operations_topic = self._build_operations_topic()
         self._build_parameters()

@@ -27,7 +27,13 @@ from infra.alert_settings import AlertSettings, alert_settings
 from infra.names import Names
 from infra.partitions import open_regions, partitions_by_region
 from infra.section import Section
-from infra.subscribers import Subscriber, alert_subscribers, principals, topic_subscribers
+from infra.subscribers import (
+    MOST_ELSEWHERE,
+    Subscriber,
+    alert_subscribers,
+    principals,
+    topic_subscribers,
+)
 from trailwarden.errors import SettingsError
 
 ARCHITECTURES = ("arm64", "x86_64")
@@ -268,6 +274,24 @@ def _check_left_out(settings: Settings, root: Section) -> None:
         )
 
 
+def _check_elsewhere(settings: Settings, root: Section) -> None:
+    """Each queue or function of another account takes a statement of its topic's policy."""
+    topics = {
+        "subscribers": settings.subscribers,
+        "operations_subscribers": settings.operations_subscribers,
+        "rule_authors": settings.rule_authors,
+        **{f"routes ({route.name})": route.subscribers for route in settings.alerts.routes},
+    }
+    for key, subscribers in topics.items():
+        elsewhere = [one for one in subscribers if one.owner and one.owner[1] != settings.audit_account]
+        if len(elsewhere) > MOST_ELSEWHERE:
+            root.problem(
+                key,
+                f"a topic's policy has room for {MOST_ELSEWHERE} queues and functions of other accounts, not"
+                f" {len(elsewhere)}; let one queue pass messages on, or use routes",
+            )
+
+
 def _check_together(settings: Settings, root: Section) -> None:
     """Mistakes that only show between keys."""
     if not settings.accounts and settings.organization is None:
@@ -284,6 +308,7 @@ def _check_together(settings: Settings, root: Section) -> None:
     named = [account.id for account in (*settings.accounts, *settings.account_names) if account.id]
     for account in sorted({one.id for one in settings.account_names if named.count(one.id) > 1}):
         root.problem("account_names", f"{account} is named twice, in accounts or here")
+    _check_elsewhere(settings, root)
     lock = settings.object_lock
     if lock and lock.days > settings.retention.log_days:
         root.problem(

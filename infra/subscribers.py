@@ -33,6 +33,9 @@ class Subscriber:
 
 MOST_FILTERED = 200
 """Filter policies of a topic: https://docs.aws.amazon.com/general/latest/gr/sns.html"""
+MOST_ELSEWHERE = 40
+"""Queues and functions of other accounts on a topic, each with up to 600 of the policy's 30,720 characters:
+https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html"""
 _TRUST_POLICY = 2048
 """Characters, without white space: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 _TRUST_WORDS, _OF_USERS, _OF_ROLES = 265, 139, 137

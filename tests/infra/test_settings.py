@@ -15,6 +15,7 @@ from infra.names import Names
 from infra.partitions import partitions_by_region
 from infra.permissions import use_key
 from infra.settings import host_python, load_settings, parse_settings
+from infra.subscribers import MOST_ELSEWHERE
 from trailwarden.errors import SettingsError
 
 ROOT = Path(__file__).parents[2]
@@ -309,6 +310,19 @@ def test_an_endpoint_that_can_be_reached_passes(protocol: str, endpoint: str) ->
 def test_a_subscriber_listed_twice_is_told() -> None:
     (problem,) = problems_of(lambda raw: raw["subscribers"].append(dict(raw["subscribers"][0])))
     assert "is listed twice" in problem
+
+
+@pytest.mark.parametrize("key", ["subscribers", "operations_subscribers", "rule_authors"])
+def test_more_queues_of_others_than_a_topics_policy_has_room_for_are_refused(key: str) -> None:
+    def named(number: int, account: str) -> list[dict[str, str]]:
+        queue = f"arn:aws:sqs:eu-central-1:{account}:{'q' * 70}"
+        return [{"protocol": "sqs", "endpoint": f"{queue}{each}"} for each in range(number)]
+
+    own = SAMPLE["audit_account"]
+    (problem,) = problems_of(lambda raw: raw.update({key: named(MOST_ELSEWHERE + 1, "999988887777")}))
+    assert problem.startswith(f"{key}: a topic's policy has room for {MOST_ELSEWHERE} queues")
+    raw = {**SAMPLE, key: [*named(MOST_ELSEWHERE, "999988887777"), *named(60, own)]}
+    assert len(getattr(parse_settings(raw), key)) == MOST_ELSEWHERE + 60
 
 
 def test_severities_are_given_one_way_only() -> None:

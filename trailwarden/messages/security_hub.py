@@ -55,7 +55,8 @@ def finding(story: Story, hub: SecurityHub) -> dict[str, Any]:
     https://docs.aws.amazon.com/securityhub/latest/userguide/finding-update-batchimportfindings.html
     """
     alert = story.alert
-    now = story.now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z") if story.now else None
+    # An update is ignored unless it is later than the finding, and two may be made within a second.
+    now = f"{story.now.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z" if story.now else None
     first = _time(alert.first_event_time) or now or _NEVER
     last = _time(alert.last_event_time) or first
     found: dict[str, Any] = {
