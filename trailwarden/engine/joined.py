@@ -1,83 +1,79 @@
 """Thousands of texts held against patterns that are tried one by one: one search a pattern for all of them.
 
 A call of RE2 costs far more than the byte or two that it looks at, and whoever writes a record chooses how
-many texts its fields hold. So texts without a line break are joined, a line each, and a pattern is searched
-in the lines once: with `(?m)` its `^` and `$` hold where a text begins and ends, and RE2's `never_nl` keeps
-it from going from one line to the next. That is what the pattern is for each text by itself. Texts with line
-breaks are joined with a byte that no pattern matches between them; what is met there is a hint, and the text
-that it lies in is asked by itself.
+many texts its fields hold. So texts are joined, and a pattern is searched for in all of them at once, in one
+of two ways that say exactly what it says of each by itself:
+
+- A pattern without anchors: between the texts stands a byte that no pattern matches, and that is no part of
+  a word, as little as a text's beginning or end is.
+- A pattern with anchors: of the texts without line breaks, each is a line. With `(?m)` its anchors hold where
+  a line begins and ends, and RE2's `never_nl` keeps it from going from one line to the next. The other texts
+  are asked one by one, and so are those with half a surrogate pair, which UTF-8 cannot spell.
 """
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cached_property
-from itertools import accumulate
 from typing import Any
 
 import re2
 
-from trailwarden.rules.by_line import by_line
+from trailwarden.rules.by_line import by_line, has_anchors
 
 MANY = 64
 """From so many texts on, joining them is faster than to ask for each."""
-_BETWEEN = b"\n\xff\n"  # 0xFF is in no UTF-8
+_BETWEEN = b"\xff"  # in no UTF-8
 
 
 class Texts(list[str]):
     """Texts, and the same joined, each made once."""
 
     @cached_property
+    def joined(self) -> bytes:
+        """All of them, with `_BETWEEN` between."""
+        return _BETWEEN.join(text.encode("utf-8", "replace") for text in self)
+
+    @cached_property
     def lines(self) -> bytes:
-        """Those without a line break."""
-        return _encoded("\n".join(text for text in self if "\n" not in text))
+        """Those that a line can hold."""
+        return "\n".join(filter(_fits_a_line, self)).encode()
 
     @cached_property
-    def has_lines(self) -> bool:
-        """Whether there is a text without a line break, be it empty."""
-        return len(self.paragraphs) < len(self)
-
-    @cached_property
-    def paragraphs(self) -> list[str]:
-        """Those with line breaks."""
-        return [text for text in self if "\n" in text]
-
-    @cached_property
-    def spread(self) -> tuple[bytes, list[int]]:
-        """Those with line breaks as one, and where each begins, the line break before it included."""
-        parts = [_encoded(text) for text in self.paragraphs]
-        starts = accumulate((len(part) + len(_BETWEEN) for part in parts[:-1]), initial=-1)
-        return _BETWEEN.join(parts), list(starts)
+    def alone(self) -> list[str]:
+        """The others."""
+        return [text for text in self if not _fits_a_line(text)]
 
 
-class Joined:
-    """One expression, written for lines, against many texts. Raises `re2.error` where RE2 has no such."""
-
-    def __init__(self, pattern: str) -> None:
-        self._in_line = _compiled(pattern, never_nl=True)
-        self._anywhere = _compiled(pattern, never_nl=False)
-
-    def matches_any(self, texts: Texts, test: Callable[[str], bool]) -> bool:
-        """Whether it matches one of the texts; `test` asks for one of them."""
-        if texts.has_lines and self._in_line.search(texts.lines) is not None:
-            return True
-        return any(test(texts.paragraphs[number]) for number in self._hints(texts))
-
-    def _hints(self, texts: Texts) -> Iterator[int]:
-        if not texts.paragraphs:
-            return
-        together, starts = texts.spread
-        last = -1
-        for hint in self._anywhere.finditer(together):
-            number = bisect_right(starts, hint.start()) - 1
-            if number != last:
-                yield number
-                last = number
+Joined = Callable[[Texts, Callable[[str], bool]], bool]
+"""Whether a pattern matches one of the texts; the second argument asks for one of them."""
 
 
 def joined(pattern: str, flags: str) -> Joined | None:
-    """The expression for many texts; None where it cannot be written for lines."""
+    """The expression for many texts; None where it cannot be written for them.
+
+    Raises `re2.error` for an expression that RE2 does not have.
+    """
     of_lines = by_line(pattern)
-    return None if of_lines is None else Joined(f"(?m{flags}){of_lines}")
+    if of_lines is None:
+        return None
+    if not has_anchors(pattern):
+        anywhere = _compiled(f"(?{flags}){pattern}" if flags else pattern, never_nl=False)
+        return lambda texts, _test: anywhere.search(texts.joined) is not None
+    in_line = _compiled(f"(?m{flags}){of_lines}", never_nl=True)
+
+    def matches_any(texts: Texts, test: Callable[[str], bool]) -> bool:
+        has_lines = len(texts.alone) < len(texts)  # one empty line is no bytes either
+        return (has_lines and in_line.search(texts.lines) is not None) or any(map(test, texts.alone))
+
+    return matches_any
+
+
+def _fits_a_line(text: str) -> bool:
+    if "\n" in text:
+        return False
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _compiled(pattern: str, *, never_nl: bool) -> Any:
@@ -86,7 +82,3 @@ def _compiled(pattern: str, *, never_nl: bool) -> Any:
     options.never_capture = True
     options.never_nl = never_nl
     return re2.compile(pattern, options)
-
-
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "replace")

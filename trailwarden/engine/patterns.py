@@ -83,7 +83,7 @@ class OneByOne:
         for together, (test, leaf) in zip(self._joined, self._tests, strict=True):
             if leaf in held:
                 continue
-            if together.matches_any(texts, test) if together else any(map(test, texts)):
+            if together(texts, test) if together else any(map(test, texts)):
                 held.add(leaf)
         return held
 

@@ -118,8 +118,9 @@ def compile_regex(pattern: str, flags: str = "") -> Test:
 
     def found(text: str) -> bool:
         try:
-            return search(text) is not None
+            data = text.encode()  # RE2 searches bytes: of a text, the module would also look for places in it
         except UnicodeEncodeError:  # half of a surrogate pair, which JSON can spell and UTF-8 cannot
-            return search(text.encode("utf-8", "replace").decode()) is not None
+            data = text.encode("utf-8", "replace")
+        return search(data) is not None
 
     return found

@@ -2,8 +2,11 @@
 
 import re
 
-_TOKEN = re.compile(r"\\(?:[pP]\{[^}]*\}|.)|\(\?[a-zA-Z]*-|.", re.DOTALL)
+_ESCAPED = r"\\(?:[pP]\{[^}]*\}|.)"
+_CLASS = rf"\[\^?\]?(?:\[:\^?\w+:\]|{_ESCAPED}|[^\]\\])*\]"
+_TOKEN = re.compile(rf"{_ESCAPED}|{_CLASS}|\(\?[a-zA-Z]*-|.", re.DOTALL)
 _OF_LINES = {r"\A": "^", r"\z": "$"}
+_ANCHORS = frozenset({"^", "$", r"\A", r"\z"})
 _WITHOUT_LINES = frozenset({r"\Q", r"\C"})
 
 
@@ -16,3 +19,8 @@ def by_line(pattern: str) -> str | None:
     if any(token in _WITHOUT_LINES or token.startswith("(?") for token in tokens):
         return None
     return "".join(_OF_LINES.get(token, token) for token in tokens)
+
+
+def has_anchors(pattern: str) -> bool:
+    """Whether a pattern may ask where a text begins or ends."""
+    return not _ANCHORS.isdisjoint(_TOKEN.findall(pattern))

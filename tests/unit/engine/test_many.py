@@ -3,6 +3,8 @@
 import random
 from ipaddress import ip_address, ip_network
 
+import pytest
+
 from trailwarden.delivery.records import Record
 from trailwarden.engine.decision import Decision, Limits, OvergrownError
 from trailwarden.engine.evaluate import holds
@@ -50,6 +52,13 @@ _EXPRESSIONS = [
     (r"(?-m:^a)é", "m"),
     (r"(?s-m)a.$", "m"),
     (r"[\n]a|a\x0ab", ""),
+    (r"[]^$]a", ""),
+    (r"[^]$]\B[[:alpha:]^]", ""),
+    (r"a[[]^b|[\]^]$", ""),
+    (r"(?s)^a(.*b)?", ""),
+    (r"^b{0,1}$", ""),
+    (r"\ba", ""),
+    (r"\\\[^a\\]", ""),
 ]
 
 
@@ -78,21 +87,30 @@ def test_globs_match_many_texts_where_they_match_one() -> None:
             assert set(together.leaves_in_any(texts)) == matched
 
 
-def test_many_texts_are_not_asked_one_by_one() -> None:
+@pytest.mark.parametrize(
+    ("pattern", "asked_for"),
+    [(r"a[^$]{0}N", set()), (r"^aN", {"1\nb", "x\na8"}), (r"aN\z", {"1\nb", "x\na8"})],
+)
+def test_many_texts_are_not_asked_one_by_one(pattern: str, asked_for: set[str]) -> None:
+    """But for those with line breaks, by patterns with anchors."""
     asked: list[str] = []
 
-    def asks(pattern: tuple[str, str]) -> Test:
-        test = compile_regex(*pattern)
+    def asks(expression: tuple[str, str]) -> Test:
+        test = compile_regex(*expression)
         return lambda text: asked.append(text) or test(text)  # type: ignore[func-returns-value]
 
-    together = OneByOne([((rf"^a{n}$", ""), n) for n in range(100)], asks, tuple)
-    plain = [f"b{n}" for n in range(3_000)]
-    broken = [f"{n}\nb" for n in range(3_000)]
+    together = OneByOne([((pattern.replace("N", f"{n}"), ""), n) for n in range(9)], asks, tuple)
+    texts = Texts([*(f"b{n}" for n in range(3_000)), "a7", "1\nb", "x\na8"])
+    tests = [compile_regex(pattern.replace("N", f"{n}")) for n in range(9)]
 
-    assert set(together.leaves_in_any(Texts([*plain, *broken, "a7"]))) == {7}
-    assert not asked
-    assert set(together.leaves_in_any(Texts([*broken, "x\na9", "a8"]))) == {8}
-    assert set(asked) == {"x\na9"}, "asked by itself where lines and texts differ"
+    assert set(together.leaves_in_any(texts)) == {n for n in range(9) if any(map(tests[n], texts))}
+    assert set(asked) == asked_for
+
+
+def test_globs_mean_the_same_of_half_a_surrogate_pair_among_many() -> None:
+    together = GlobSet([("https://*\\?debug=*x", 1), ("a*?*c", 2)])
+    texts = Texts([*("b" for _ in range(MANY)), "https://a\ud800debug=1x", "a\ud800\ud800c"])
+    assert set(together.leaves_in_any(texts)) == {leaf for text in texts for leaf in together.leaves_in(text)}
 
 
 def test_many_substrings_are_found_by_their_grams() -> None:
