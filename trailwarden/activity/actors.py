@@ -346,7 +346,9 @@ def with_account_names(actor: Actor, accounts: Mapping[str, AccountInfo]) -> Act
         return f"account {info.name} ({found[1]}){found[2]}" if info and info.name else found[0]
 
     through = shorten(_DELEGATE.sub(named, actor.through), _CHAIN_LIMIT)
-    return actor if through == actor.through else replace(actor, through=through)
+    if through == actor.through:
+        return actor
+    return replace(actor, through=through, behind=actor.behind and _DELEGATE.sub(named, actor.behind))
 
 
 def session_of(actor: Actor, *, access_key_id: str, issued_by: str) -> Session:

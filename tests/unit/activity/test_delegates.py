@@ -142,6 +142,7 @@ def test_the_accounts_name_is_told_where_it_is_known() -> None:
     accounts = {PROVIDER: AccountInfo("Example Vendor")}
     activity = describe(by_delegate(user()), Context(accounts))
     assert activity.actor.through == f"account Example Vendor ({PROVIDER}) as delegate of alice"
+    assert activity.actor.behind == activity.actor.through
     assert activity.sentence().startswith(f"account Example Vendor ({PROVIDER}) as delegate of alice ")
     assert activity.actor.label == f"{DELEGATE} user alice"  # groups do not change with names
 
