@@ -1,13 +1,13 @@
 """Who acted: a name for people, the stable label for groups, and who stands behind a role."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import msgspec
 
-from trailwarden.activity.identity import Identity, identity_of
-from trailwarden.activity.model import Actor, ActorKind, Nature
+from trailwarden.activity.identity import Identity, delegate_name, identity_of
+from trailwarden.activity.model import AccountInfo, Actor, ActorKind, Nature
 from trailwarden.activity.nature import issuer_host, machine_provider, nature_of
 from trailwarden.activity.services import service_name
 from trailwarden.activity.sessions import CHAIN_AT_MOST, Session, SessionLookup, ancestors, is_cut
@@ -24,6 +24,8 @@ _REMEMBERED, _LONGEST_REMEMBERED = 1024, 2048
 _encode = msgspec.json.Encoder().encode
 _labels: dict[bytes, str] = {}
 _PERMISSION_SET = re.compile(r"AWSReservedSSO_(.+)_[0-9a-f*]{1,32}")
+_AS_DELEGATE = " as delegate of "
+_DELEGATE = re.compile(rf"\baccount (\d{{12}})({_AS_DELEGATE})")
 _SSO_PATH = "/aws-reserved/sso.amazonaws.com/"
 _SESSIONS = frozenset({ActorKind.ASSUMED_ROLE, ActorKind.ROOT, ActorKind.ASSUMED_ROOT})
 # Whoever issues their credentials chooses their names.
@@ -76,20 +78,31 @@ def _label_of_identity(record: Record) -> str:
 def label_of(identity: Identity) -> str:
     """The stable name; `unknown` where the record has no identity."""
     label = _LABELS.get(identity.kind)
-    return one_line(label(identity) if label else identity.principal, _LABEL_LIMIT)
+    return one_line(_by_delegate(identity, label(identity) if label else identity.principal), _LABEL_LIMIT)
+
+
+def _by_delegate(identity: Identity, name: str) -> str:
+    """`account 444455556666 as delegate of user alice`: a company outside that acts with access which the
+    identity delegated to it is somebody else than the identity."""
+    return f"{delegate_name(identity.delegate)}{_AS_DELEGATE}{name}" if identity.delegate else name
 
 
 def principal_of(record: Record) -> str:
     """Who acted, in full, to tell apart who has the same label in two accounts; empty if the record hides it.
 
     A role's sessions count as the role, whose holders choose the sessions' names; those of Identity Center as
-    the persons that they are named after."""
+    the persons that they are named after; a delegate is another principal than whoever delegated."""
     identity = identity_of(record)
+    principal = _own_principal(record, identity)
+    return _by_delegate(identity, principal) if principal else ""
+
+
+def _own_principal(record: Record, identity: Identity) -> str:
     session = identity.session if permission_set_of(identity) else None
     if identity.kind is ActorKind.ASSUMED_ROLE and (identity.issuer_arn or identity.role):
         name = identity.issuer_arn or f"role {identity.role} of account {identity.account_id or UNKNOWN}"
         return f"{name} ({session})" if session else name
-    name = identity.arn or _placed(label_of(identity), record)
+    name = identity.arn or _placed(label_of(replace(identity, delegate=None)), record)
     if HIDDEN in {identity.user_name, identity.principal_id}:
         return ""
     return name if identity.arn or not identity.account_id else f"{name} of account {identity.account_id}"
@@ -164,8 +177,7 @@ def actor_of(record: Record, sessions: SessionLookup | None = None) -> Actor:
     identity = identity_of(record)
     permission_set = permission_set_of(identity)
     nature, reason = nature_of(record, identity, permission_set)
-    name = _name(identity, permission_set)
-    behind, chain = _from_the_record(identity, permission_set, name)
+    name, behind, chain = _names(identity, permission_set)
     actor = Actor(
         name=name,
         label=_placed(label_of(identity), record),
@@ -181,8 +193,22 @@ def actor_of(record: Record, sessions: SessionLookup | None = None) -> Actor:
         through=shorten(chain, _CHAIN_LIMIT),
         behind=behind,
         source_identity=identity.source_identity,
+        delegate=identity.delegate,
     )
-    return _with_sessions(actor, sessions) if sessions is not None else actor
+    # Who stands behind the identity's own session is not who acts as its delegate.
+    return actor if sessions is None or identity.delegate else _with_sessions(actor, sessions)
+
+
+def _names(identity: Identity, permission_set: str | None) -> tuple[str, str | None, str]:
+    """The short name, who stands behind, and the whole chain."""
+    own = replace(identity, delegate=None)
+    name = _name(own, permission_set)
+    behind, chain = _from_the_record(own, permission_set, name)
+    if identity.delegate is None:
+        return name, behind, chain
+    # Whoever a delegate acts for is part of its name; nobody but the account stands behind it.
+    name = one_line(_by_delegate(identity, name), NAME_LIMIT)
+    return name, name, _by_delegate(identity, chain)
 
 
 def _name(identity: Identity, permission_set: str | None) -> str:
@@ -267,7 +293,7 @@ def _issuer(identity: Identity, permission_set: str | None) -> str | None:
 
 
 def _mfa(record: Record, identity: Identity, permission_set: str | None) -> bool | None:
-    if identity.kind in _MFA_UNKNOWN or permission_set or identity.provider:
+    if identity.kind in _MFA_UNKNOWN or permission_set or identity.provider or identity.delegate:
         return None
     used = {"Yes": True, "No": False}.get(str(mapping(record.get("additionalEventData")).get("MFAUsed")))
     if used is not None and identity.kind is not ActorKind.ASSUMED_ROLE:
@@ -310,6 +336,19 @@ def _with_sessions(actor: Actor, sessions: SessionLookup) -> Actor:
 
 def _as_a_step(actor: Actor) -> str:
     return actor.through if actor.kind is ActorKind.FEDERATED_USER else actor.name
+
+
+def with_account_names(actor: Actor, accounts: Mapping[str, AccountInfo]) -> Actor:
+    """The actor with the names of the accounts that act as delegates, in what is written for people."""
+
+    def named(found: re.Match[str]) -> str:
+        info = accounts.get(found[1])
+        return f"account {info.name} ({found[1]}){found[2]}" if info and info.name else found[0]
+
+    through = shorten(_DELEGATE.sub(named, actor.through), _CHAIN_LIMIT)
+    if through == actor.through:
+        return actor
+    return replace(actor, through=through, behind=actor.behind and _DELEGATE.sub(named, actor.behind))
 
 
 def session_of(actor: Actor, *, access_key_id: str, issued_by: str) -> Session:

@@ -1,7 +1,7 @@
 """One record → one `Activity`."""
 
 from trailwarden.activity.actions import action_of
-from trailwarden.activity.actors import actor_of
+from trailwarden.activity.actors import actor_of, with_account_names
 from trailwarden.activity.insight import insight_of
 from trailwarden.activity.model import AccountInfo, Activity, Context
 from trailwarden.activity.origins import origin_of
@@ -21,7 +21,7 @@ def describe(record: Record, context: Context | None = None) -> Activity:
     account = known.accounts.get(account_id or "", _UNNAMED)
     targets, left_out = targets_of(record)
     return Activity(
-        actor=actor_of(record, known.sessions),
+        actor=with_account_names(actor_of(record, known.sessions), known.accounts),
         action=action_of(record),
         targets=targets,
         origin=origin_of(record, known.geo),

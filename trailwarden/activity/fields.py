@@ -15,6 +15,7 @@ from trailwarden.activity.identity import identity_of
 from trailwarden.activity.kinds import ActorKind, Nature, Outcome
 from trailwarden.activity.model import Action, Actor, Origin, Target
 from trailwarden.activity.origins import origin_of
+from trailwarden.activity.services import is_internal
 from trailwarden.activity.targets import targets_of
 from trailwarden.delivery.records import Record
 from trailwarden.safety.text import UNKNOWN, one_line, visible
@@ -97,6 +98,20 @@ def _plain(name: str) -> Callable[[Facts], str | None]:
     return lambda facts: None if facts.record.get(name) is None else one_line(facts.record[name])
 
 
+def _origin(facts: Facts) -> str | None:
+    """The address or service as the record has it. The number in `AWS Internal/3` tells nothing apart."""
+    stated = facts.record.get("sourceIPAddress")
+    if isinstance(stated, str) and is_internal(stated):
+        return stated.partition("/")[0]
+    return None if stated is None else one_line(stated)
+
+
+def _of_the_identity(name: str) -> Callable[[Facts], str | None]:
+    """What tells whose session it is; missing where a delegate acts, or an exception for the person, or the
+    permission set, would be one for the delegate too."""
+    return lambda facts: None if facts.actor.delegate else getattr(facts.actor, name)
+
+
 _FIELDS: dict[str, Callable[[Facts], str | None]] = {
     "account": lambda facts: account_of(facts.record),
     "action": lambda facts: facts.action.phrase,
@@ -105,14 +120,15 @@ _FIELDS: dict[str, Callable[[Facts], str | None]] = {
     "action.service": lambda facts: None if facts.action.service == UNKNOWN else facts.action.service,
     "actor": lambda facts: facts.named(actor_label(facts.record)),
     "actor.account": lambda facts: facts.actor.account_id,
-    "actor.issuer": lambda facts: facts.actor.issuer,
+    "actor.delegate": lambda facts: facts.actor.delegate,
+    "actor.issuer": _of_the_identity("issuer"),
     "actor.kind": lambda facts: None if facts.actor.kind is ActorKind.UNKNOWN else facts.actor.kind.value,
     "actor.mfa": lambda facts: _truth(facts.actor.mfa),
     "actor.name": lambda facts: facts.named(facts.actor.name),
     "actor.nature": lambda facts: None if facts.actor.nature is Nature.UNKNOWN else facts.actor.nature.value,
-    "actor.session": lambda facts: facts.actor.session,
-    "actor.source_identity": lambda facts: facts.actor.source_identity,
-    "origin": _plain("sourceIPAddress"),
+    "actor.session": _of_the_identity("session"),
+    "actor.source_identity": _of_the_identity("source_identity"),
+    "origin": _origin,
     "origin.attack_tool": lambda facts: _truth(facts.origin.attack_tool),
     "origin.service": lambda facts: facts.origin.aws_service,
     "origin.vpc_endpoint": lambda facts: facts.origin.vpc_endpoint,
@@ -123,17 +139,18 @@ _FIELDS: dict[str, Callable[[Facts], str | None]] = {
     "targets": _targets,
     "tool": lambda facts: facts.origin.tool,
 }
-_REQUEST, _RESPONSE, _ADDITIONAL = "requestParameters", "responseElements", "additionalEventData"
+_REQUEST, _RESPONSE = "requestParameters", "responseElements"
+_ADDITIONAL, _SERVICE = "additionalEventData", "serviceEventDetails"
 READS: dict[str, frozenset[str]] = {
     "action": frozenset({_REQUEST}),
     "action.infinitive": frozenset({_REQUEST}),
-    "action.outcome": frozenset({_RESPONSE, _ADDITIONAL}),
+    "action.outcome": frozenset({_RESPONSE, _ADDITIONAL, _SERVICE}),
     "actor.mfa": frozenset({_ADDITIONAL}),
-    "actor.nature": frozenset({_RESPONSE, _ADDITIONAL}),
-    "outcome": frozenset({_RESPONSE, _ADDITIONAL}),
-    "sentence": frozenset({_REQUEST, _RESPONSE, _ADDITIONAL}),
-    "target": frozenset({_REQUEST, _RESPONSE, _ADDITIONAL}),
-    "targets": frozenset({_REQUEST, _RESPONSE, _ADDITIONAL}),
+    "actor.nature": frozenset({_RESPONSE, _ADDITIONAL, _SERVICE}),
+    "outcome": frozenset({_RESPONSE, _ADDITIONAL, _SERVICE}),
+    "sentence": frozenset({_REQUEST, _RESPONSE, _ADDITIONAL, _SERVICE}),
+    "target": frozenset({_REQUEST, _RESPONSE, _ADDITIONAL, _SERVICE}),
+    "targets": frozenset({_REQUEST, _RESPONSE, _ADDITIONAL, _SERVICE}),
 }
 """What a field may depend on of that which CloudTrail omits from large records; the others, on nothing of
 it."""

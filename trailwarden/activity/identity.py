@@ -69,6 +69,9 @@ class Identity:
     """The function or task that the credentials were issued to (`inScopeOf`)."""
     on_behalf_of: str | None
     """The Identity Center user's id."""
+    delegate: str | None
+    """The account that acts with temporary access which this identity delegated to it (`invokedByDelegate`);
+    None where the identity acts itself."""
 
     @property
     def principal(self) -> str:
@@ -114,6 +117,7 @@ def identity_of(record: Record) -> Identity:
         ec2_delivered=bool(context.get("ec2RoleDelivery")),
         scope=_scope(stated),
         on_behalf_of=text(mapping(stated.get("onBehalfOf")), "userId"),
+        delegate=_delegate(stated.get("invokedByDelegate")),
     )
 
 
@@ -155,6 +159,21 @@ def _scope(stated: Mapping[str, Any]) -> str | None:
     scope = mapping(stated.get("inScopeOf"))
     arns = (text(scope, name, limit=_ARN_LIMIT) for name in ("credentialsIssuedTo", "sourceArn"))
     return next((arn for arn in arns if arn_service(arn) not in {"", "iam"}), None)
+
+
+def _delegate(stated: Any) -> str | None:
+    """The product provider's account: `unknown` where only its presence says that another account acts.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/temporary-delegation-cloudtrail.html
+    """
+    if stated is None:
+        return None
+    return text(mapping(stated), "accountId") or UNKNOWN
+
+
+def delegate_name(account_id: str) -> str:
+    """`account 444455556666`, or `an unknown account`."""
+    return f"an {UNKNOWN} account" if account_id == UNKNOWN else f"account {account_id}"
 
 
 def _truth(value: Any) -> bool | None:

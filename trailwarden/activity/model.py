@@ -72,6 +72,8 @@ class Actor:
     the actor itself is all there is."""
     source_identity: str | None = None
     """The source identity that STS carries through every role that is assumed from a session."""
+    delegate: str | None = None
+    """The account that acts with access which the identity delegated to it; None where that acts itself."""
 
     @property
     def is_session(self) -> bool:

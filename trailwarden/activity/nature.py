@@ -7,7 +7,7 @@ user agents), and each answer says which of them it rests on.
 import re
 
 from trailwarden.activity.actions import is_sign_in_page, outcome_of
-from trailwarden.activity.identity import Identity
+from trailwarden.activity.identity import Identity, delegate_name
 from trailwarden.activity.model import ActorKind, Nature, Outcome
 from trailwarden.activity.services import CONSOLE_PRINCIPALS, service_name
 from trailwarden.activity.text import arn_resource, role_path_begins, text
@@ -19,6 +19,7 @@ Reasoned = tuple[Nature, str]
 _GUESSED = ("ConsoleLogin", "CheckMfa", "CredentialVerification")
 ON_BEHALF = "on the actor's behalf"
 """How the reason ends where an AWS service made the call, and nothing tells who asked it to."""
+DELEGATED = "acted with temporary access that was delegated to it"
 _SERVICE_LINKED_PATH = "/aws-service-role/"
 # Hosts of OpenID Connect issuers: the whole name, since anyone may register a host that contains another's.
 _MACHINE_PROVIDERS = (
@@ -78,6 +79,7 @@ def nature_of(record: Record, identity: Identity, permission_set: str | None) ->
     agent = text(record, "userAgent", limit=500) or ""
     return (
         _by_failed_sign_in(record)
+        or _by_delegate(identity)
         or _by_kind(identity, permission_set)
         or _by_provider(identity)
         or _by_console(record, identity)
@@ -87,6 +89,14 @@ def nature_of(record: Record, identity: Identity, permission_set: str | None) ->
         or _by_session_name(identity, agent)
         or (Nature.UNKNOWN, _undecided(identity))
     )
+
+
+def _by_delegate(identity: Identity) -> Reasoned | None:
+    """Nothing in the record is about the delegate's side but its account: the rest is what the person who
+    delegated left there."""
+    if identity.delegate is None:
+        return None
+    return Nature.UNKNOWN, f"{delegate_name(identity.delegate)} {DELEGATED}"
 
 
 def _by_kind(identity: Identity, permission_set: str | None) -> Reasoned | None:

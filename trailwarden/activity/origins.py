@@ -22,11 +22,12 @@ def origin_of(record: Record, geo: GeoLookup | None = None) -> Origin:
     agent = record.get("userAgent")
     agent = agent if isinstance(agent, str) and agent else None
     tool = tool_of(agent, from_console=_from_console(record, invoked_by))
+    endpoint = text(record, "vpcEndpointId")  # of a service's own VPC it is `AWS Internal`, or the service
     place = geo.place(address) if geo is not None and address is not None else None
     return Origin(
         address=address,
         aws_service=service_name(service) if service else None,
-        vpc_endpoint=text(record, "vpcEndpointId"),
+        vpc_endpoint=endpoint if endpoint and not is_service(endpoint) else None,
         region=text(record, "awsRegion"),
         tool=tool.name,
         attack_tool=tool.attack,

@@ -3,6 +3,8 @@
 Names after https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html
 """
 
+import re
+
 from trailwarden.safety.text import UNKNOWN, one_line
 
 _NAMES = {
@@ -120,15 +122,22 @@ _NAMES = {
 }
 PRINCIPALS = tuple(f"{key}.amazonaws.com" for key in _NAMES)
 """The services that have a name here."""
-_INTERNAL = {"AWS Internal", "AWS Service", "internal.amazonaws.com"}
+_INTERNAL = re.compile(r"AWS (?:Internal(?:/\S*)?|Service)|internal\.amazonaws\.com")
 _SUFFIXES = (".amazonaws.com", ".amazonaws.com.cn", ".amazon.com", ".aws.internal", ".aws.amazon.com")
 CONSOLE_PRINCIPALS = frozenset({"signin.amazonaws.com", "console.amazonaws.com"})
 """Services that call for a person who sits at the console."""
 
 
+def is_internal(text: str) -> bool:
+    """Whether AWS stands there instead of a service: `AWS Internal`, or `AWS Internal/3`, whose number means
+    nothing outside of AWS."""
+    return _INTERNAL.fullmatch(text) is not None
+
+
 def is_service(text: str) -> bool:
-    """Whether a text is a service principal (`ec2.amazonaws.com`), or `AWS Internal`."""
-    return text in _INTERNAL or (text.endswith(_SUFFIXES) and " " not in text and "/" not in text)
+    """Whether a text is a service principal (`ec2.amazonaws.com`), or `AWS Internal`. Of fields that AWS
+    writes that is an answer; a user agent is what its caller likes."""
+    return is_internal(text) or (text.endswith(_SUFFIXES) and " " not in text and "/" not in text)
 
 
 def service_key(event_source: str) -> str:
@@ -143,7 +152,7 @@ def service_name(principal: str | None) -> str:
     """`IAM` of `iam.amazonaws.com`; a service that is not known keeps its own name."""
     if not principal:
         return UNKNOWN
-    if principal in _INTERNAL:
+    if is_internal(principal):
         return "AWS"
     key = service_key(principal)
     return _NAMES.get(key) or one_line(key, 60)

@@ -40,6 +40,7 @@ _ORDER = (
     "apiVersion",
     "managementEvent",
     "recipientAccountId",
+    "serviceEventDetails",
     "vpcEndpointId",
     "vpcEndpointAccountId",
     "eventCategory",

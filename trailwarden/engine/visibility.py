@@ -1,9 +1,9 @@
 """What rules cannot see: records whose contents CloudTrail left out for their size.
 
-CloudTrail omits `requestParameters`, `responseElements` (above 100 KB) and `additionalEventData` (above
-28 KB) as a whole, and writes `"omitted": true` in their place, with the original size and the reason. An
-attacker who pads a call can so keep its contents from every rule that looks there. Such rules are neither
-met nor cleared by the record: they are blind, and that is a finding of its own.
+CloudTrail omits `requestParameters`, `responseElements`, `serviceEventDetails` (above 100 KB) and
+`additionalEventData` (above 28 KB) as a whole, and writes `"omitted": true` in their place, with the original
+size and the reason. An attacker who pads a call can so keep its contents from every rule that looks there.
+Such rules are neither met nor cleared by the record: they are blind, and that is a finding of its own.
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 
 A rule is blind where its condition is neither true nor false whatever the omitted contents were, in
@@ -22,7 +22,7 @@ from trailwarden.engine.evaluate import compile_condition
 from trailwarden.engine.values import RecordView
 from trailwarden.rules.ruleset import VISIBILITY_RULE_ID, VISIBILITY_TITLE, Level, Node, Rule, RuleSet
 
-OMISSIBLE = ("requestParameters", "responseElements", "additionalEventData")
+OMISSIBLE = ("requestParameters", "responseElements", "additionalEventData", "serviceEventDetails")
 MARKS: Node = ["or", *(["field", f"{field}.omitted", ["is", "true"]] for field in OMISSIBLE)]
 """Meets every record with an omitted field, and few others: for an engine that picks records by rules."""
 

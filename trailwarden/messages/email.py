@@ -159,6 +159,8 @@ def _who(story: Story, activity: Activity) -> Iterator[str]:
     yield from more(", ".join(_details(story, actor)))
     if actor.reason.endswith(ON_BEHALF):
         yield from more(f"not directly: {harmless(actor.reason)}")
+    elif actor.delegate:
+        yield from more(f"not that identity itself: {harmless(actor.reason)}")
     elif actor.nature in _NATURES:
         yield from more(f"{_NATURES[actor.nature]}: {harmless(actor.reason)}")
     if actor.is_session and not actor.behind and actor.nature is not Nature.AUTOMATION:
@@ -249,7 +251,7 @@ def _where_from(origin: Origin) -> Iterator[str]:
         yield from more("THE TOOL IS KNOWN FROM ATTACKS")
     if origin.tool:
         yield from more(harmless(origin.by_tool()))
-    by_service = is_service(origin.user_agent or "")
+    by_service = origin.aws_service and is_service(origin.user_agent or "")  # alone, anybody may write that
     if origin.user_agent and not by_service and (origin.attack_tool or not origin.tool):
         yield from more(f"The tool calls itself {quoted(origin.user_agent, 150)}.")
 

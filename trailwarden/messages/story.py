@@ -134,7 +134,7 @@ class Story:
             return self.first_title()
         actor = self.activity.actor if self.activity else None
         better = actor is not None and actor.behind and self.alert.group.get("actor") == actor.label
-        through = visible(actor.through, _ACTOR_LIMIT) if actor is not None and better else ""
+        through = visible(_in_title(actor), _ACTOR_LIMIT) if actor is not None and better else ""
         return of_all(self.alert.rule_title, self.alert.group, self.variety or Variety(), through)
 
     def first_title(self) -> str:
@@ -145,7 +145,7 @@ class Story:
             return title
         actor = self.activity.actor
         if actor.behind and actor.through:
-            title = title.replace(visible(actor.label), visible(actor.through), 1)
+            title = title.replace(visible(actor.label), visible(_in_title(actor)), 1)
         for target in self.activity.targets:
             if target.arn:
                 title = title.replace(visible(target.arn), visible(target.name))
@@ -230,6 +230,11 @@ class Story:
     def environment(self) -> str | None:
         """The account's environment, as the settings have it."""
         return self.activity.environment if self.activity else self.known_account[1]
+
+
+def _in_title(actor: Actor) -> str:
+    """The actor as a title names it; of a delegate, without the permission set: a subject has little room."""
+    return actor.behind if actor.delegate and actor.behind else actor.through
 
 
 def who(actor: Actor) -> str:

@@ -28,7 +28,7 @@ _IDENTITY: Fields = {
     "invokedByDelegate": _values("accountId"),
     "onBehalfOf": _values("identityStoreArn userId"),
     "sessionContext": {
-        **_values("assumedRoot ec2RoleDelivery sourceIdentity"),
+        **_values("assumedRoot ec2RoleDelivery signInSessionArn sourceIdentity"),
         "attributes": _values("creationDate mfaAuthenticated sessionCredentialFromConsole"),
         "sessionIssuer": _values("accountId arn principalId type userName"),
         "webIdFederationData": {**_values("federatedProvider"), "attributes": _ANYTHING},
@@ -54,9 +54,9 @@ RECORD_FIELDS: Fields = {
     "userIdentity": _IDENTITY,
 }
 _NORMALISED = """
-    account action action.infinitive action.outcome action.service actor actor.account actor.issuer actor.kind
-    actor.mfa actor.name actor.nature actor.session actor.source_identity origin origin.attack_tool
-    origin.service origin.vpc_endpoint outcome region sentence target targets tool"""
+    account action action.infinitive action.outcome action.service actor actor.account actor.delegate
+    actor.issuer actor.kind actor.mfa actor.name actor.nature actor.session actor.source_identity origin
+    origin.attack_tool origin.service origin.vpc_endpoint outcome region sentence target targets tool"""
 NORMALISED: frozenset[str] = frozenset(_NORMALISED.split())
 """What a record tells in other words (docs/fields.md); no field of CloudTrail has such a name, or begins so.
 `activity.fields` reads them: a test holds the two together."""

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.samples import record
+from trailwarden.activity.fields import NORMALISED
 from trailwarden.activity.model import Place
 from trailwarden.activity.origins import origin_of
 from trailwarden.activity.tools import tool_of
@@ -59,11 +60,30 @@ class Here:
         ({}, "203.0.113.7 (Iceland, AS64500 Example)"),
         ({"sourceIPAddress": "config.amazonaws.com"}, "AWS Config"),
         ({"sourceIPAddress": "AWS Internal"}, "AWS"),
+        ({"sourceIPAddress": "AWS Internal/3"}, "AWS"),
+        ({"sourceIPAddress": "AWS Internal/#"}, "AWS"),
+        ({"sourceIPAddress": "ec2.amazonaws.com.cn"}, "EC2"),
+        ({"sourceIPAddress": "AWS Internally/3"}, "AWS Internally/3 (Iceland, AS64500 Example)"),
+        ({"userAgent": "AWS Internal/3"}, "203.0.113.7 (Iceland, AS64500 Example)"),
+        ({"userAgent": "ec2.amazonaws.com"}, "203.0.113.7 (Iceland, AS64500 Example)"),
         ({"sourceIPAddress": None}, "unknown"),
     ],
 )
 def test_where_a_call_came_from(fields: dict[str, Any], text: str) -> None:
     assert str(origin_of(record(**fields), Here())) == text
+
+
+@pytest.mark.parametrize("own", ["AWS Internal", "AWS Internal/3", "ec2.amazonaws.com"])
+def test_the_vpc_of_a_service_is_no_endpoint(own: str) -> None:
+    assert origin_of(record(sourceIPAddress=own, vpcEndpointId=own)).vpc_endpoint is None
+
+
+def test_what_aws_does_inside_comes_from_one_place() -> None:
+    told = {
+        NORMALISED["origin"](record(sourceIPAddress=f"AWS Internal{number}")) for number in ("", "/3", "/12")
+    }
+    assert told == {"AWS Internal"}
+    assert NORMALISED["origin"](record(sourceIPAddress="203.0.113.7/3")) == "203.0.113.7/3"
 
 
 def test_a_service_on_behalf_of_an_actor_and_a_vpc_endpoint() -> None:

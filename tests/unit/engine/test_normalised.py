@@ -232,6 +232,14 @@ def test_a_rule_is_blind_where_the_omitted_contents_decide_a_field(detection: st
     assert bool(blind_rules([rule(detection)], big())) is is_blind
 
 
+@pytest.mark.parametrize(
+    "field", ["action.outcome", "outcome", "target", "targets", "sentence", "actor.nature"]
+)
+def test_a_service_event_whose_details_were_omitted_blinds_what_reads_them(field: str) -> None:
+    event = {**big(), "requestParameters": None, "serviceEventDetails": {"omitted": True}}
+    assert blind_rules([rule(f"s: {{{field}: x}}\ncondition: s")], event)
+
+
 @needs_corpus
 def test_a_scan_of_the_corpus_equals_the_plain_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beside SigmaHQ's rules, on every log file; the fast way must not fall back on the plain one."""

@@ -81,7 +81,9 @@ def test_a_whole_record_blinds_no_rule(detection: str) -> None:
         (None, False),
     ],
 )
-@pytest.mark.parametrize("field", ["requestParameters", "responseElements", "additionalEventData"])
+@pytest.mark.parametrize(
+    "field", ["requestParameters", "responseElements", "additionalEventData", "serviceEventDetails"]
+)
 def test_what_says_that_it_was_omitted(field: str, value: Any, expected: bool) -> None:
     seen = record(**{"requestParameters": None, field: value})
 

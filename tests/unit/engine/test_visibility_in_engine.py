@@ -8,6 +8,7 @@ import pytest
 
 from tests.samples import STOP_RULE, engine, log_file, record
 from trailwarden.delivery.logfile import LogFileReader
+from trailwarden.engine.visibility import OMISSIBLE
 from trailwarden.rules.ruleset import VISIBILITY_RULE_ID, Level, Rule
 
 LOOKS_INSIDE = Rule(
@@ -38,6 +39,19 @@ def test_both_ways_tell_which_rule_went_blind() -> None:
         (1, VISIBILITY_RULE_ID),
         (2, STOP_RULE),
     ]
+
+
+@pytest.mark.parametrize("field", OMISSIBLE)
+def test_both_ways_see_every_field_that_can_be_omitted(field: str) -> None:
+    detection = ["field", f"{field}.answer", ["is", "failure"]]
+    looks = engine(Rule(id=STOP_RULE, title="Failed", level=Level.LOW, detection=detection))
+    records = [record(1, **{field: OMITTED}), record(2, **{field: {"answer": "Failure"}}), record(3)]
+    expected = [[VISIBILITY_RULE_ID], [STOP_RULE], []]
+    assert [[found.id for found in looks.matches(each)] for each in records] == expected
+    fast: list[list[str]] = [[] for _ in records]
+    for match in looks.scan(LogFileReader(BytesIO(log_file(records)))):
+        fast[match.record_index].append(match.rule.id)
+    assert fast == expected
 
 
 @pytest.mark.parametrize(

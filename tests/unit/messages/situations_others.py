@@ -264,6 +264,16 @@ def _callers() -> Iterator[Situation]:
         "{actor} assumed the role {requestParameters.roleArn}",
     )
     yield told(
+        "policy-attached-by-delegate",
+        call(
+            "iam",
+            "AttachUserPolicy",
+            {"userName": "svc", "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"},
+            who={**sso("alice@example.com"), "invokedByDelegate": {"accountId": "777788889999"}},
+        ),
+        "{actor} made {requestParameters.userName} an administrator",
+    )
+    yield told(
         "instance-launched-by-service",
         call(
             "ec2",

@@ -16,12 +16,14 @@ from hypothesis import strategies as st
 from tests.samples import STOP_RULE, record, rule
 from tests.unit.messages.records import user
 from trailwarden.activity.model import AccountInfo, Context
+from trailwarden.activity.origins import origin_of
 from trailwarden.alerts.grouping import AlertGrouper
 from trailwarden.alerts.model import Alert
 from trailwarden.alerts.telling import FollowUp, Heartbeat, HeldRow, Reason, StormSummary, WatchedAccount
 from trailwarden.alerts.variety import Values, Variety
 from trailwarden.delivery.records import event_identity, event_time
 from trailwarden.engine.match import Match
+from trailwarden.messages.email import _where_from
 from trailwarden.messages.heartbeat import heartbeat_message
 from trailwarden.messages.message import MESSAGE_LIMIT, AlertMessage, Bodies, Form, render
 from trailwarden.messages.security_hub import SecurityHub
@@ -326,3 +328,13 @@ def test_what_a_rule_says_marks_up_nothing_in_a_chat() -> None:
     content = json.dumps(body["content"])
     assert "<!channel>" not in content
     assert "@here" not in content
+
+
+@pytest.mark.parametrize("agent", ["AWS Internal/3", "AWS Internal", "ec2.amazonaws.com"])
+def test_a_caller_who_calls_itself_a_service_is_none(agent: str) -> None:
+    """CloudTrail writes the source address; the user agent is the caller's own."""
+    own = "\n".join(_where_from(origin_of(record(userAgent=agent))))
+    assert "203.0.113.7" in own
+    assert "The tool calls itself" in own
+    served = "\n".join(_where_from(origin_of(record(userAgent=agent, sourceIPAddress=agent))))
+    assert "calls itself" not in served

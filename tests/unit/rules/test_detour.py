@@ -47,6 +47,7 @@ OF_THE_CALLERS_PROGRAM = frozenset(
         "Instance Credentials Used From A Public Address",
         "Instance Credentials Used On A Mac That Claims To Be An Instance",
         "Instance Credentials Used On A Personal Computer",
+        "Long-term Key Tried Out",
         "Tool For Searching Accounts Used",
     }
 )
