@@ -17,14 +17,23 @@ def refuse_unknown(
     problems: list[Problem],
 ) -> None:
     """Name what the documents call a rule and is none; not for those that were `read` (their path and line),
-    whose references are looked up where they are used."""
+    whose references are looked up where they are used, nor for those that are for other logs, as their rules
+    are."""
     known = References(named)
     for document in documents:
-        if (document.path, document.place(())[0]) in read:
+        if (document.path, document.place(())[0]) in read or _is_for_other_logs(document.data):
             continue
         for path, text in _references(document.data):
             if text not in known:
                 problems.append(document.problem(path, *unknown_reference(text, named)))
+
+
+def _is_for_other_logs(data: Any) -> bool:
+    log_source = data.get("logsource") if isinstance(data, dict) else None
+    if not isinstance(log_source, dict):
+        return False
+    product = log_source.get("product")
+    return str(product).lower() != "aws" if product is not None else "service" not in log_source
 
 
 def _references(data: Any) -> Iterator[tuple[Path, str]]:
