@@ -32,8 +32,8 @@ def _is_for_other_logs(data: Any) -> bool:
     log_source = data.get("logsource") if isinstance(data, dict) else None
     if not isinstance(log_source, dict):
         return False
-    product = log_source.get("product")
-    return str(product).lower() != "aws" if product is not None else "service" not in log_source
+    product, service = log_source.get("product"), log_source.get("service")
+    return str(service).lower() != "cloudtrail" if product is None else str(product).lower() != "aws"
 
 
 def _references(data: Any) -> Iterator[tuple[Path, str]]:
