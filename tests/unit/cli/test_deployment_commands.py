@@ -471,6 +471,21 @@ def test_rules_of_another_account_than_the_credentials_are_refused(deployed: Dep
     assert not pulled.exists()
 
 
+@pytest.mark.parametrize("columns", [60, 80])
+def test_status_and_history_fit_a_terminal(
+    deployed: Deployed, folder: Path, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    published(folder, "--note", "a note of many words " * 8)
+    deployed.edit("deleted.yml", BROKEN)
+    monkeypatch.setattr("trailwarden.cli.tables._is_terminal", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    for command in (["status"], ["history", "--changes"]):
+        result = run(*command)
+        assert result.exit_code == 0, result.output
+        assert max(map(len, result.stdout.splitlines())) <= columns
+        assert "a note of many words" in " ".join(result.stdout.split())
+
+
 def test_without_a_region_or_credentials_nothing_is_guessed(
     deployed: Deployed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
