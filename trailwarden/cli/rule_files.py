@@ -42,7 +42,9 @@ def rules_alone(paths: Sequence[str]) -> UsableRules:
 def team_rules(folder: str) -> UsableRules:
     """All of the shipped rules with a team's folder on top, as publication makes them live."""
     name_not_read([folder])
-    return _usable(replace(read_over_shipped([folder], whole=True), base=frozenset()))
+    found = read_over_shipped([folder], whole=True)
+    name_unpublishable(found)
+    return _usable(replace(found, base=frozenset()))
 
 
 def rules_named(given: Sequence[str]) -> UsableRules:
@@ -107,6 +109,19 @@ def name_not_read(paths: Iterable[str | Path]) -> None:
     for file in (file for path in paths for file in like_rule_files(Path(path))):
         shown = one_line(file.as_posix(), 400)
         click.echo(f"trailwarden: {shown} is not read; if it is a rule, let its name end in .yml", err=True)
+
+
+def name_unpublishable(folder: RuleFolder) -> None:
+    """Say on standard error that `rules publish` refuses a filter that is evaluated here. To name all that it
+    refuses would take its checks, which last longer than most commands."""
+    endless = sorted((each.path, each.line) for each in folder.filters if each.expires is None)
+    if endless:
+        path, line = endless[0]
+        click.echo(
+            f"trailwarden: {one_line(path, 400)}:{line}: `rules publish` refuses this filter, which has no"
+            " `trailwarden:` block; see `trailwarden rules check`",
+            err=True,
+        )
 
 
 def name_problems(problems: Iterable[Problem]) -> None:

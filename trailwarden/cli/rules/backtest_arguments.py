@@ -10,7 +10,7 @@ import click
 
 from trailwarden.cli.arguments import is_s3
 from trailwarden.cli.inputs import is_log_file
-from trailwarden.cli.rule_files import name_not_read, rules_called
+from trailwarden.cli.rule_files import name_not_read, name_unpublishable, rules_called
 from trailwarden.errors import Problem
 from trailwarden.rules.correlation import CorrelationSource
 from trailwarden.rules.folder import is_rule_file
@@ -99,6 +99,7 @@ def chosen_rules(arguments: Arguments) -> tuple[list[Source], list[Problem]]:
     """
     name_not_read(arguments.rule_paths)
     folder = read_over_shipped(map(Path, arguments.rule_paths), whole=True)
+    name_unpublishable(folder)
     sources, problems = folder.sources, folder.problems
     if not arguments.rule_paths and not arguments.words:
         return sources, problems
