@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from trailwarden.delivery.records import Record, values_at
+from trailwarden.rules.document import NUMBER_OF_1_2
 from trailwarden.safety.redact import MASK, redacted_record
 
 _KEY = re.compile(r"[A-Za-z_][\w-]*")
@@ -32,6 +33,7 @@ _FLIPPED = {
 _AWS_POLICY = re.compile(r"arn:aws[\w-]*:iam::aws:policy/[\w+=,.@/-]+")
 _OTHER_POLICY = "arn:aws:iam::aws:policy/job-function/Billing"
 _PARAMETERS, _NAMES, _DEPTH, _LONGEST = 4, 3, 8, 120
+_YES_NO = frozenset("yYnN")
 _IDENTITY = ("type", "userName", "invokedBy")
 
 
@@ -247,8 +249,21 @@ def _scalar(text: str) -> str:
     return dumped.strip()
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes texts in quotes that YAML 1.1 or 1.2 would take for something else: PyYAML knows the first only,
+    and of it neither `y` nor `n`."""
+
+
+def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    quoted = NUMBER_OF_1_2.fullmatch(text) or text in _YES_NO or not text.isprintable()
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if quoted else None)
+
+
+_Dumper.add_representer(str, _text)
+
+
 def _block(value: Any, indent: int) -> str:
-    dumped: str = yaml.safe_dump(value, allow_unicode=True, sort_keys=False, width=10_000)
+    dumped: str = yaml.dump(value, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=10_000)
     return "\n".join(" " * indent + line for line in dumped.splitlines())
 
 

@@ -5,6 +5,7 @@ Events of other kinds need selectors of one's own, which AWS bills:
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -14,7 +15,12 @@ from trailwarden.rules.ruleset import Correlation, CorrelationType, Node, Rule
 
 OWN_BUCKETS = ("trailwarden-logs-", "trailwarden-rules-")
 """What the names of the buckets whose writes are recorded begin with."""
-_BUCKET = "requestParameters.bucketName"
+_OURS = "|".join(map(re.escape, OWN_BUCKETS))
+_NAMES_BUCKET = {
+    "requestParameters.bucketName": re.compile(_OURS),
+    "resources.ARN": re.compile(rf"(?:\*|arn:[a-z*-]+):s3:::(?:{_OURS})"),
+}
+"""The fields that say which bucket a call was on, and how what they hold of our own begins."""
 _KINDS = {"insight": "Insights events", "networkactivity": "network activity events"}
 _DATA = "data events"
 _EVENT_TYPES = {"awscloudtrailinsight": "insight", "awsvpceevents": "networkactivity"}
@@ -148,9 +154,15 @@ def _needs(detection: Node) -> Needs:
     category = _category(detection)
     if category in _KINDS:
         return frozenset({_KINDS[category]}), True
-    sources, names = needed_texts(detection, "eventSource"), _names(detection)
-    if _of_own_buckets(detection):
+    elsewhere = _elsewhere(detection)
+    if elsewhere is None:
         return frozenset(), False
+    kinds, alone = _data_events(elsewhere, category)
+    return kinds, alone and elsewhere == detection
+
+
+def _data_events(detection: Node, category: str) -> Needs:
+    sources, names = needed_texts(detection, "eventSource"), _names(detection)
     if category == "data":
         return frozenset(f"{_DATA} of {_service(source)}" for source in sources or [""]), True
     if names is None:
@@ -197,13 +209,17 @@ def _service(source: str) -> str:
     return source.partition(".")[0] or "any service"
 
 
-def _of_own_buckets(node: Node) -> bool:
-    """Whether a rule asks for one of Trailwarden's own buckets."""
+def _elsewhere(node: Node) -> Node | None:
+    """What a rule asks for besides what is done to Trailwarden's own buckets; None if nothing."""
     name, *arguments = node
-    if name == "and":
-        return any(map(_of_own_buckets, arguments))
-    if name == "or":
-        return all(map(_of_own_buckets, arguments))
-    if name != "field" or arguments[0] != _BUCKET or arguments[1][0] not in {"is", "like"}:
-        return False
-    return all(str(text).startswith(OWN_BUCKETS) for text in arguments[1][1:])
+    if name in {"and", "or"}:
+        parts = [_elsewhere(child) for child in arguments]
+        left = [part for part in parts if part is not None]
+        return [name, *left] if left and (name == "or" or len(left) == len(parts)) else None
+    if name != "field" or arguments[0] not in _NAMES_BUCKET:
+        return node
+    kind, *texts = arguments[1]
+    if kind.removesuffix("_cased") not in {"is", "like"}:
+        return node
+    left = [text for text in texts if not _NAMES_BUCKET[arguments[0]].match(str(text))]
+    return [name, arguments[0], [kind, *left]] if left else None

@@ -101,6 +101,7 @@ ARROWS: dict[str, set[str]] = {
     "trailwarden.scaffold": {
         "trailwarden.safety",
         "trailwarden.delivery",
+        "trailwarden.rules",
         "trailwarden.engine",
         "trailwarden.alerts",
     },

@@ -5,6 +5,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.corpus import corpus_records, needs_corpus
 from tests.unit.checking.test_corpus import EVENTS_OF_SAMPLES
@@ -13,6 +15,7 @@ from trailwarden.checking import check_rules
 from trailwarden.engine.evaluate import holds
 from trailwarden.rule_tests import run_rule_tests
 from trailwarden.rules.compile import compile_rules
+from trailwarden.rules.document import read_documents
 from trailwarden.rules.load import parse_rules
 from trailwarden.rules.source import RuleSource
 from trailwarden.scaffold import Proposal, propose, rule_text
@@ -115,3 +118,74 @@ def test_rules_from_real_records_pass_check_and_test() -> None:
         told = {each.code for each in findings}
         assert told <= LEFT_TO_THE_AUTHOR or record["eventName"] in MADE_UP, (told, record["eventName"])
     assert len(seen) > 500
+
+
+_ODD = [
+    *(
+        "098765432189",
+        "012345678901",
+        "12e45678",
+        "7e1",
+        "0o17",
+        "1e3",
+        "-1e3",
+        "+12",
+        "1.",
+        ".5",
+        "-.inf",
+        ".NaN",
+    ),
+    *(
+        "y",
+        "N",
+        "No",
+        "on",
+        "~",
+        "null",
+        "1_000",
+        "0b11",
+        "0x1F",
+        "1:30",
+        "190:20:30",
+        "2026-01-31",
+        "=",
+        "<<",
+        "",
+    ),
+    *(
+        "True",
+        "- a",
+        "a: b",
+        "a #b",
+        " a",
+        "a ",
+        "'",
+        '"',
+        "a\nb",
+        "\ta",
+        "\x85",
+        "\u2028b",
+        "\x00",
+        "\ufeff",
+        "é😀",
+    ),
+]
+
+
+@given(
+    text=st.one_of(
+        st.sampled_from(_ODD),
+        st.from_regex(r"[-+]?[0-9]*\.?[0-9]+([eE][-+]?[0-9]+)?", fullmatch=True),
+        st.text("0123456789abcdefoxyYnN.+-_:eE", max_size=12),
+        st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
+    )
+)
+def test_a_text_is_read_back_as_the_text_that_was_written(text: str) -> None:
+    """Whatever a version of YAML would read in its place, as a value and as a key."""
+    record = {"eventName": "CreateUser", "requestParameters": {"userName": text, text: ["x", text]}}
+    proposal = Proposal("Odd", {"eventName": "CreateUser", "requestParameters.x": text}, record, record)
+    documents, problems = read_documents("rule.yml", text_of(proposal, "Odd").encode())
+    assert problems == []
+    (document,) = documents
+    assert document.data["detection"]["selection"]["requestParameters.x"] == text
+    assert document.data["trailwarden"]["tests"] == {"match": [record], "no_match": [record]}

@@ -102,16 +102,67 @@ def test_what_is_recorded_in_part_is_named_as_such(
             for prefix in OWN_BUCKETS
         ),
         f"{{{S3}, eventName: PutObject, requestParameters.bucketName: trailwarden-logs-1-eu-west-1}}",
+        f"{{{S3}, eventName: DeleteObject, resources.ARN|startswith: 'arn:aws:s3:::trailwarden-logs-'}}",
+        f"{{{S3}, eventName: PutObject, resources.ARN|contains: ':s3:::trailwarden-rules-'}}",
     ],
 )
 def test_what_is_recorded_is_not(tmp_path: Path, detection: str) -> None:
     assert needed(compiled(tmp_path, detection)) == {}
 
 
+OURS = "requestParameters.bucketName|startswith: trailwarden-rules-"
+OURS_BY_ARN = "resources.ARN|contains|cased: ':s3:::trailwarden-logs-'"
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("call and 1 of ours*", ([], [])),
+        ("call and (ours or ours_by_arn or both)", ([], [])),
+        ("call and (ours_by_arn or other)", ([], ["Rule 0"])),
+        ("call and not ours", (["Rule 0"], [])),
+        ("call and mixed", ([], ["Rule 0"])),
+        ("(call and ours) or policy", ([], [])),
+    ],
+)
+def test_what_is_recorded_of_our_buckets_counts_whatever_names_them(
+    tmp_path: Path, condition: str, expected: tuple[list[str], list[str]]
+) -> None:
+    selections = {
+        "call": f"{S3}, eventName: [DeleteObject, PutObjectAcl]",
+        "ours": OURS,
+        "ours_by_arn": OURS_BY_ARN,
+        "both": f"{OURS}, {OURS_BY_ARN}",
+        "other": "requestParameters.bucketName: holiday-pictures",
+        "mixed": "requestParameters.bucketName: [trailwarden-logs-1-eu-west-1, holiday-pictures]",
+        "policy": f"{S3}, eventName: PutBucketPolicy",
+    }
+    used = {name: text for name, text in selections.items() if re.search(rf"\b{name}(?:\b|\*)", condition)}
+    used |= {"ours_by_arn": OURS_BY_ARN} if "*" in condition else {}
+    written = ", ".join(f"{name}: {{{text}}}" for name, text in used.items())
+    (tmp_path / "rules.yml").write_text(
+        HEAD.format(number=0, identity=ID.format(0)) + f"detection: {{condition: {condition!r}, {written}}}\n"
+    )
+    found = needed(compile_rules(load_rules([tmp_path])))
+    assert found.get("data events of s3", ([], [])) == expected
+
+
+def test_the_shipped_rules_of_our_own_buckets_see_what_is_recorded() -> None:
+    rule_set = compile_rules(load_rules([ROOT / "rules" / "self_protection"]))
+    named = {rule.title for one in unrecorded_of(rule_set.rules) for rule in (*one.rules, *one.in_part)}
+    ours = {"Trailwarden's Compiled Rules Changed By Hand", "Trailwarden's Log Files Tampered With"}
+    assert ours <= {rule.title for rule in rule_set.rules}
+    assert not named & ours
+
+
 def test_a_bucket_that_is_only_called_alike_is_not_ours(tmp_path: Path) -> None:
     for bucket in ("my-trailwarden-logs-1", "trailwarden-website"):
-        detection = f"{{{S3}, eventName: DeleteObject, requestParameters.bucketName: {bucket}}}"
-        assert needed(compiled(tmp_path, detection)), bucket
+        for of in (f"requestParameters.bucketName: {bucket}", f"resources.ARN: 'arn:aws:s3:::{bucket}/x'"):
+            assert needed(compiled(tmp_path, f"{{{S3}, eventName: DeleteObject, {of}}}")), of
+    for part in ("trailwarden-logs-", "/:s3:::trailwarden-rules-"):  # of a key, too
+        assert needed(
+            compiled(tmp_path, f"{{{S3}, eventName: DeleteObject, resources.ARN|contains: '{part}'}}")
+        )
 
 
 CORRELATION = """\

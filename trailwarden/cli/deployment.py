@@ -1,4 +1,4 @@
-"""A deployed Trailwarden, as the commands that work on one find it: by account and region alone.
+"""A deployed Trailwarden, as the commands that work on one find it: by the credentials' account and a region.
 
 The names are those that the stacks give (docs/architecture.md); a test holds the two together. Whatever AWS
 says in between is told in a line with a cure, never as a traceback.
@@ -8,7 +8,7 @@ import functools
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,6 +19,7 @@ from trailwarden.cli.arguments import account_id
 from trailwarden.cli.exits import Exit
 from trailwarden.errors import TrailwardenError
 from trailwarden.publishing.archive import unpack_sources
+from trailwarden.safety.text import one_line
 from trailwarden.state.protocol import ExceptionCounts, StagedAlerts
 from trailwarden.state.requests import RESPONDERS_ROLE
 from trailwarden.state.rule_sets import Publication, RuleSetStore
@@ -71,11 +72,12 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """One account and region, with what is kept there. `caller` is who AWS says that we are, `user_id` what
-    policies know us by (`aws:userid`)."""
+    """The caller's account and a region, with what is kept there. `partition` is that of the account's ARNs,
+    `caller` who AWS says that we are, `user_id` what policies know us by (`aws:userid`)."""
 
     account: str
     region: str
+    partition: str
     caller: str
     user_id: str
     s3: Any
@@ -134,7 +136,7 @@ def deployment_options(command: Callable[..., None]) -> Callable[..., None]:
             "account",
             metavar="ID",
             callback=account_id,
-            help="The account that Trailwarden is deployed in; the caller's own if left out.",
+            help="The account that Trailwarden is deployed in. The credentials must be this account's.",
         ),
     ):
         command = option(command)
@@ -143,12 +145,28 @@ def deployment_options(command: Callable[..., None]) -> Callable[..., None]:
 
 @contextmanager
 def deployed(account: str | None, region: str | None, access: Access = RULES) -> Iterator[Deployment]:
-    """The deployment that the options name, and what goes wrong with it in plain words."""
+    """The deployment that the options name, and what goes wrong with it in plain words. An account that is
+    not the caller's is refused: a table's name means the one in the caller's account."""
     with plain_errors(access):
-        deployment = connect(account, region)
+        deployment = connect(region)
+        if account not in {None, deployment.account}:
+            raise NoDeploymentError(
+                f"the credentials are of account {deployment.account}, not of {account};"
+                f" {_role_to_assume(deployment, access, str(account))}"
+            )
         here = replace(access, role=access.role_in(deployment.region))
         with plain_errors(here), _missing_named(deployment, access):
             yield deployment
+
+
+def _role_to_assume(deployment: Deployment, access: Access, account: str) -> str:
+    """How somebody whose credentials are another account's gets at the deployment in `account`."""
+    role, session = access.role_in(deployment.region), deployment.caller.rpartition("/")[2]
+    return (
+        f"assume the role {role} of account {account}: set AWS_PROFILE to a profile with"
+        f" role_arn = arn:{deployment.partition}:iam::{account}:role/{role}"
+        f" and role_session_name = {one_line(session, 80)} (the setting {access.setting} names who may)"
+    )
 
 
 def on_deployment(command: Callable[..., None], access: Access = RULES) -> Callable[..., None]:
@@ -162,8 +180,8 @@ def on_deployment(command: Callable[..., None], access: Access = RULES) -> Calla
     return deployment_options(run)
 
 
-def connect(account: str | None, region: str | None) -> Deployment:
-    """The deployment in an account and region; nothing of it is read yet, but who is asking."""
+def connect(region: str | None) -> Deployment:
+    """The deployment in the caller's account and a region; nothing of it is read yet, but who is asking."""
     # boto3 takes a third of a second to load: only what needs it pays for it.
     import boto3  # noqa: PLC0415
 
@@ -174,19 +192,11 @@ def connect(account: str | None, region: str | None) -> Deployment:
     if not where:
         raise NoDeploymentError("no region is known; give --region, or set AWS_REGION")
     identity = _client(session, "sts", where).get_caller_identity()
-    return deployment_of(
-        session,
-        account or identity["Account"],
-        where,
-        caller=_short(identity["Arn"]),
-        user_id=identity["UserId"],
-    )
+    return _deployment_of(session, where, identity)
 
 
-def deployment_of(
-    session: "boto3.Session", account: str, region: str, *, caller: str, user_id: str
-) -> Deployment:
-    """The deployment over the session's clients."""
+def _deployment_of(session: "boto3.Session", region: str, identity: Mapping[str, Any]) -> Deployment:
+    """The deployment over the session's clients, in the account that the identity is of."""
     from trailwarden.aws.exception_table import ExceptionTable  # noqa: PLC0415
     from trailwarden.aws.rule_set_table import RuleSetTable  # noqa: PLC0415
     from trailwarden.aws.rules_bucket import RulesBucket  # noqa: PLC0415
@@ -194,14 +204,15 @@ def deployment_of(
 
     s3, dynamodb = (_client(session, service, region) for service in ("s3", "dynamodb"))
     return Deployment(
-        account=account,
+        account=identity["Account"],
         region=region,
-        caller=caller,
-        user_id=user_id,
+        partition=identity["Arn"].split(":")[1],
+        caller=_short(identity["Arn"]),
+        user_id=identity["UserId"],
         s3=s3,
         dynamodb=dynamodb,
         store=RuleSetTable(dynamodb, TABLE, now=time.time),
-        folder=RulesBucket(s3, rules_bucket(account, region)),
+        folder=RulesBucket(s3, rules_bucket(identity["Account"], region)),
         staged=StagedTable(dynamodb, TABLE, pause=pause),
         exceptions=ExceptionTable(dynamodb, TABLE, pause=pause),
     )
@@ -290,5 +301,7 @@ def _missing_named(deployment: Deployment, access: Access) -> Iterator[None]:
         if error.response["Error"].get("Code") not in _MISSING:
             raise
         raise NoDeploymentError(
-            f"there is no {access.deployed} in {deployment.words}; name --audit-account and --region"
+            f"there is no {access.deployed} in {deployment.words}; name --region, or use the audit account's"
+            f" credentials (its role {access.role_in(deployment.region)}), for these are"
+            f" {deployment.account}'s"
         ) from error

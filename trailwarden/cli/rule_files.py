@@ -11,12 +11,13 @@ from trailwarden.cli.exits import Exit
 from trailwarden.cli.tables import counted
 from trailwarden.errors import Problem
 from trailwarden.rules.compile import compile_usable
-from trailwarden.rules.folder import is_rule_file
+from trailwarden.rules.folder import is_rule_file, like_rule_files
 from trailwarden.rules.load import RuleFolder, read_folder, read_over_shipped
 from trailwarden.rules.naming import Named, named_by, nearest_rule
 from trailwarden.rules.ruleset import RuleSet
 from trailwarden.rules.shipped import shipped_names, shipped_rules_path
 from trailwarden.rules.source import Source
+from trailwarden.safety.text import one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,16 @@ def rules_alone(paths: Sequence[str]) -> UsableRules:
     """Exactly the rules of the files and folders (the shipped rules if none is named); what correlations
     refer to must be among them. Leaves with status 2 if none can be used."""
     files = [file for path in paths for file in files_named(path)]
+    name_not_read(files)
     return _usable(read_folder(files or [shipped_rules_path()]))
 
 
 def team_rules(folder: str) -> UsableRules:
     """All of the shipped rules with a team's folder on top, as publication makes them live."""
-    return _usable(replace(read_over_shipped([folder], whole=True), base=frozenset()))
+    name_not_read([folder])
+    found = read_over_shipped([folder], whole=True)
+    name_unpublishable(found)
+    return _usable(replace(found, base=frozenset()))
 
 
 def rules_named(given: Sequence[str]) -> UsableRules:
@@ -50,6 +55,7 @@ def rules_named(given: Sequence[str]) -> UsableRules:
     meant = [rule for word in words for rule in rules_called(word, shipped_names())]
     if not given:
         files = [shipped_rules_path()]
+    name_not_read(files)
     folder = read_over_shipped(files, also=[Path(rule.path) for rule in meant])
     return _usable(folder, {rule.id for rule in meant})
 
@@ -96,6 +102,26 @@ def _usable(folder: RuleFolder, chosen: Collection[str] = ()) -> UsableRules:
     if not sources and not (folder.filters or folder.overrides):
         sys.exit(Exit.USAGE)
     return UsableRules(folder, rule_set, sources, not problems)
+
+
+def name_not_read(paths: Iterable[str | Path]) -> None:
+    """Say on standard error which files of the folders look like rules and are not read."""
+    for file in (file for path in paths for file in like_rule_files(Path(path))):
+        shown = one_line(file.as_posix(), 400)
+        click.echo(f"trailwarden: {shown} is not read; if it is a rule, let its name end in .yml", err=True)
+
+
+def name_unpublishable(folder: RuleFolder) -> None:
+    """Say on standard error that `rules publish` refuses a filter that is evaluated here. To name all that it
+    refuses would take its checks, which last longer than most commands."""
+    endless = sorted((each.path, each.line) for each in folder.filters if each.expires is None)
+    if endless:
+        path, line = endless[0]
+        click.echo(
+            f"trailwarden: {one_line(path, 400)}:{line}: `rules publish` refuses this filter, which has no"
+            " `trailwarden:` block; see `trailwarden rules check`",
+            err=True,
+        )
 
 
 def name_problems(problems: Iterable[Problem]) -> None:

@@ -69,6 +69,20 @@ def say(text: str, style: str = "") -> None:
         click.echo(text)
 
 
+def say_indented(line: str) -> None:
+    """Print a line: on a terminal wrapped between words, with the rest deeper than it begins; as it is in a
+    file or pipe."""
+    if not _is_terminal():
+        click.echo(line)
+        return
+    screen, text = console(), line.lstrip(" ")
+    indent = min(len(line) - len(text), screen.width // 2)
+    pieces = styled(text, "").wrap(screen, max(screen.width - indent - 2 * _GAP, 1), overflow="fold")
+    for number, piece in enumerate(pieces):
+        piece.rstrip()
+        screen.print(" " * (indent + (2 * _GAP if number else 0)), piece, sep="")
+
+
 def print_rows(columns: Sequence[Column], rows: Callable[[], Iterable[Row]], *, title: str = "") -> None:
     """Print a table; nothing if there is no row. `rows` is called twice: a column is as wide as its widest
     cell, and there may be more rows than memory holds."""

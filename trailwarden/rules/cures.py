@@ -1,11 +1,12 @@
 """How to write it instead: expressions that RE2 does not have, values that do not fit, conditions that do not
-parse.
+parse, attributes of another shape.
 
 https://github.com/google/re2/wiki/Syntax
 https://sigmahq.io/sigma-specification/specification/sigma-rules-specification.html#condition
 """
 
 import ipaddress
+import json
 import re
 from collections.abc import Sequence
 from itertools import combinations
@@ -13,6 +14,12 @@ from itertools import combinations
 from trailwarden.rules.fields import nearest
 
 _MOST_PAIRS = 10
+_LISTS = frozenset({"tags", "falsepositives", "references", "fields", "scope"})
+_WORDS = frozenset({"tags", "references", "fields"})
+"""Lists whose entries hold no space: a text with several is split."""
+_TEXTS = frozenset({"author", "description", "license", "name", "taxonomy"})
+_RELATED = ("correlation", "derived", "merged", "obsolete", "renamed", "similar")
+_MOST_SHOWN = 200
 _COMPARING = frozenset({"lt", "lte", "gt", "gte"})
 _EXPRESSIONS = (
     (
@@ -121,3 +128,29 @@ def _unknown(condition: str, names: Sequence[str]) -> str:
             f"did you mean `{meant}`? the selections are {known}" if near else f"the selections are {known}"
         )
     return ""
+
+
+def attribute_cure(key: str, value: object) -> str:
+    """How an attribute is written whose value has another shape than Sigma gives it; empty if it has that."""
+    if key == "related":
+        return _related_cure(value)
+    if key in _LISTS and not isinstance(value, list):
+        given = (re.split(r"[\s,]+", value) if key in _WORDS else [value]) if isinstance(value, str) else []
+        shown = ", ".join(json.dumps(each, ensure_ascii=False) for each in given if each.strip())
+        long = not shown or len(shown) > _MOST_SHOWN
+        return "begin each of its entries with `- `" if long else f"write it as a list: `{key}: [{shown}]`"
+    if key in _TEXTS and not isinstance(value, str):
+        given = [str(each) for each in value] if isinstance(value, list) else [str(value)]
+        shown = json.dumps(", ".join(given), ensure_ascii=False)
+        long = isinstance(value, dict) or not value or len(shown) > _MOST_SHOWN
+        return "write it as one text" if long else f"write it as one text: `{key}: {shown}`"
+    return ""
+
+
+def _related_cure(value: object) -> str:
+    for each in value if isinstance(value, list) else ():
+        kind = each.get("type") if isinstance(each, dict) else None
+        if isinstance(kind, str) and kind.lower() not in _RELATED:
+            near = nearest(kind, _RELATED)
+            return f"did you mean `{near}`?" if near else f"write one of {', '.join(_RELATED)}"
+    return "list the other rules, each as `- {id: its UUID, type: derived}`"

@@ -26,7 +26,7 @@ _CORE = "tag:yaml.org,2002:"
 _PLAIN_TAGS = frozenset(_CORE + name for name in ("str", "int", "float", "bool", "null", "map", "seq"))
 _TRUE_FALSE = frozenset({"true", "false"})
 _LONGEST_NUMBER = 1000
-_NUMBER_OF_1_2 = re.compile(
+NUMBER_OF_1_2 = re.compile(
     r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"
     r"|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
     r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
@@ -243,10 +243,10 @@ def _misread_number(node: yaml.Node, value: Any) -> tuple[str, str] | None:
     is_number = node.tag in {_CORE + "int", _CORE + "float"}
     if not is_number:
         is_plain = node.tag == _CORE + "str" and not getattr(node, "style", None)  # quotes are a style
-        if not is_plain or not _NUMBER_OF_1_2.fullmatch(written):
+        if not is_plain or not NUMBER_OF_1_2.fullmatch(written):
             return None
         return f"{shown} is a number in YAML 1.2 and text in YAML 1.1", in_quotes
-    if not _NUMBER_OF_1_2.fullmatch(written):
+    if not NUMBER_OF_1_2.fullmatch(written):
         return f"{shown} is text in YAML 1.2 and a number in YAML 1.1", in_quotes
     if written == repr(value):
         return None

@@ -1,8 +1,9 @@
 """What a folder of rule files may hold, on a disk, in a bucket or in an archive. Imports no pySigma."""
 
 import os
+import re
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
 MAX_FILES = 2_000
@@ -14,11 +15,20 @@ MAX_ARCHIVE = 8 * 1024 * 1024
 
 SUFFIXES = frozenset({".yml", ".yaml"})
 _MAX_PATH = 400
+_LIKE_A_RULE_FILE = re.compile(r"\.ya?ml(?![a-z0-9])", re.IGNORECASE)
 
 
 def is_rule_file(path: str) -> bool:
-    """Whether a path names YAML."""
-    return PurePosixPath(path).suffix in SUFFIXES
+    """Whether a path names YAML, in capitals or not."""
+    return PurePosixPath(path).suffix.lower() in SUFFIXES
+
+
+def like_rule_files(folder: Path) -> list[Path]:
+    """The files of a folder that look like YAML and are not read: `rule.yml.txt`, `rule.yaml~`."""
+    walked = (Path(parent, name) for parent, _, names in _walked(folder, lambda _: None) for name in names)
+    return sorted(
+        file for file in walked if _LIKE_A_RULE_FILE.search(file.name) and not is_rule_file(file.name)
+    )
 
 
 def unsafe_path(path: str) -> str | None:
@@ -42,17 +52,23 @@ def rule_files(folder: Path, unread: Callable[[Path, str], None]) -> list[Path]:
         unread(Path(error.filename or folder), f"cannot be read: {error.strerror or error}")
 
     found, root = [], folder.resolve()
-    for parent, folders, names in os.walk(folder, onerror=unlisted):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+    for parent, folders, names in _walked(folder, unlisted):
         for link in (Path(parent, name) for name in folders):
             if link.is_symlink() and not link.resolve().is_relative_to(root):
                 unread(link, "a link to a folder elsewhere is not followed")
-        for file in (Path(parent, name) for name in names if not name.startswith(".")):
+        for file in (Path(parent, name) for name in names):
             if is_rule_file(file.name) and (why := _unreadable(file)):
                 unread(file, why)
             elif is_rule_file(file.name):
                 found.append(file)
     return sorted(found)
+
+
+def _walked(folder: Path, unlisted: Callable[[OSError], None]) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Every folder with its subfolders and files, without hidden ones."""
+    for parent, folders, names in os.walk(folder, onerror=unlisted):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield parent, folders, [name for name in names if not name.startswith(".")]
 
 
 def _unreadable(file: Path) -> str:

@@ -19,6 +19,7 @@ from trailwarden.errors import Problem, RuleError
 from trailwarden.rules.block import read_block
 from trailwarden.rules.compile import refused_in
 from trailwarden.rules.correlation import CorrelationSource, read_parts
+from trailwarden.rules.cures import attribute_cure
 from trailwarden.rules.detection import POLICY, build_detections
 from trailwarden.rules.document import Document, read_documents
 from trailwarden.rules.expressions import within_bounds
@@ -72,6 +73,7 @@ _KEY_OF_ERROR: dict[type[SigmaError], str] = {
     sigma_exceptions.SigmaNameError: "name",
     sigma_exceptions.SigmaTypeError: "name",
 }
+_SPECIFICATION = "see the attribute's section in Sigma's specification"
 _CURES = {
     "level": f"write one of {_LEVELS}",
     "status": "write one of stable, test, experimental, deprecated, unsupported",
@@ -429,7 +431,7 @@ def _attributes(
     attributes, errors = SigmaRule.from_dict_common_params(data, collect_errors=True, policy=POLICY)
     for error in errors:
         key = _KEY_OF_ERROR.get(type(error), "title")
-        cure = _CURES.get(key, "see the attribute's section in Sigma's specification")
+        cure = attribute_cure(key, data.get(key)) or _CURES.get(key, _SPECIFICATION)
         problems.append(document.problem((key,), str(error.args[0]), cure))
     return attributes
 

@@ -11,6 +11,8 @@ from pathlib import PurePath
 from typing import Any
 from uuid import UUID, uuid5
 
+from trailwarden.rules.folder import is_rule_file
+
 _IDS = UUID("5d0c0e1f-6d5b-4f0a-9a52-6a1b8f6e2c11")
 _SHOWN = 5
 
@@ -46,12 +48,12 @@ def named_by(word: str, rules: Iterable[Named]) -> list[Named]:
 
 
 def is_file(word: str, rule: Named) -> bool:
-    """Whether a word is the end of the path of a rule's file, with or without `.yml`."""
+    """Whether a word is the end of the path of a rule's file, with or without `.yml` or the like."""
     given, parts = PurePath(word), PurePath(rule.path).parts
-    if not given.parts or given.parts[-1] == "..":
+    if not given.parts or not parts or given.parts[-1] == "..":
         return False
-    ends = {given.parts, (*given.parts[:-1], f"{given.name}.yml"), (*given.parts[:-1], f"{given.name}.yaml")}
-    return any(parts[-len(end) :] == end for end in ends)
+    names = {parts[-1], PurePath(rule.path).stem} if is_rule_file(rule.path) else {parts[-1]}
+    return given.name in names and (*given.parts[:-1], parts[-1]) == parts[-len(given.parts) :]
 
 
 class References:

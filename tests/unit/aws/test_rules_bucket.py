@@ -64,9 +64,11 @@ def test_the_folder_is_read_with_versions_and_what_is_no_yaml_is_named(s3: Any, 
     version = put(s3, "team/aws/a.yml")
     for key in ("team/", "team/empty/", "team/README.md", "submissions/x.zip", "team.yml"):
         put(s3, key)
+    by_hand = put(s3, "team/hand.YML")
     snapshot = bucket.team()
-    assert {path: file.version_id for path, file in snapshot.files.items()} == {"aws/a.yml": version}
-    assert snapshot.contents == {"aws/a.yml": b"x: 1\n"}
+    versions = {path: file.version_id for path, file in snapshot.files.items()}
+    assert versions == {"aws/a.yml": version, "hand.YML": by_hand}
+    assert snapshot.contents == {"aws/a.yml": b"x: 1\n", "hand.YML": b"x: 1\n"}
     assert snapshot.ignored == ("README.md",)
     assert snapshot.problems == ()
 

@@ -76,11 +76,12 @@ def take_the_place(
 ) -> None:
     """Let commands find this book, and these sessions, where a deployment is looked for."""
 
-    def connect(account: str | None, region: str | None) -> deployment.Deployment:
+    def connect(region: str | None) -> deployment.Deployment:
         nothing: Any = None
         return deployment.Deployment(
-            account=account or "123456789012",
+            account="123456789012",
             region=region or "eu-west-1",
+            partition="aws",
             caller=f"assumed-role/trailwarden-responders-{region or 'eu-west-1'}/alice",
             user_id="AROARESPONDERS:alice",
             s3=nothing,

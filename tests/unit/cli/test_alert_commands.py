@@ -162,6 +162,7 @@ def test_an_account_that_nobody_knows_is_wrong_usage(book: MemoryAlertBook) -> N
 def test_the_audit_account_is_a_number(book: MemoryAlertBook, command: str) -> None:
     arguments = [] if command == "list" else [SECOND]
     assert run(command, *arguments, "--audit-account", "1234-5678-9012").exit_code == 0
+    assert run(command, *arguments, "--audit-account", "123456789012").exit_code == 0
     result = run(command, *arguments, "--audit-account", "production")
     assert result.exit_code == 2
     assert "'production' is not the number of an account, which has 12 digits" in result.stderr
@@ -453,11 +454,32 @@ def test_where_nothing_is_deployed_says_how_to_name_it(
         raise ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "Query")
 
     monkeypatch.setattr(desk, "open_book", missing)
-    result = run("list", "--audit-account", "999988887777", "--region", "eu-west-3")
+    result = run("list", "--region", "eu-west-3")
     assert result.exit_code == 2
     assert result.stderr == (
-        "trailwarden: there is no Trailwarden in account 999988887777, region eu-west-3;"
-        " name --audit-account and --region\n"
+        "trailwarden: there is no Trailwarden in account 123456789012, region eu-west-3; name --region,"
+        " or use the audit account's credentials (its role trailwarden-responders-eu-west-3), for these are"
+        " 123456789012's\n"
+    )
+
+
+@pytest.mark.parametrize("command", ["list", "show", "ack", "close"])
+def test_alerts_of_another_account_than_the_credentials_are_refused(
+    book: MemoryAlertBook, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """The table is the caller's own whatever account is named: nothing of it may be shown or changed."""
+
+    def opened(*_: Any) -> None:
+        raise AssertionError("the caller's own alerts were opened")
+
+    monkeypatch.setattr(desk, "open_book", opened)
+    result = run(*[command, *([] if command == "list" else [SECOND])], "--audit-account", "9999-8888-7777")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        "trailwarden: the credentials are of account 123456789012, not of 999988887777; assume the role"
+        " trailwarden-responders-eu-west-1 of account 999988887777: set AWS_PROFILE to a profile with"
+        " role_arn = arn:aws:iam::999988887777:role/trailwarden-responders-eu-west-1"
+        " and role_session_name = alice (the setting responders names who may)\n"
     )
 
 

@@ -442,8 +442,48 @@ def test_where_nothing_is_deployed_says_where_was_looked(deployed: Deployed) -> 
     assert result.exit_code == 2
     assert result.stderr == (
         f"trailwarden: there is no Trailwarden with live rules in account {ACCOUNT}, region eu-west-3;"
-        " name --audit-account and --region\n"
+        f" name --region, or use the audit account's credentials (its role {RULE_WRITERS_ROLE}-eu-west-3),"
+        f" for these are {ACCOUNT}'s\n"
     )
+
+
+def test_rules_of_another_account_than_the_credentials_are_refused(deployed: Deployed, folder: Path) -> None:
+    """The table is the caller's own whatever account is named, and would be read and written beside the other
+    account's bucket."""
+    published(folder, "--audit-account", ACCOUNT)
+    live = deployed.store.live()
+    (folder / "deleted.yml").write_text(DELETED)
+    pulled = folder.parent / "pulled"
+    role = f"{RULE_WRITERS_ROLE}-{REGION}"
+    for command in (
+        *(["status"], ["history"], ["rollback"], ["promote", "trail_stopped"]),
+        *(["publish", str(folder), "--yes"], ["diff", str(folder)], ["pull", str(pulled)]),
+    ):
+        result = run(*command, "--audit-account", "999988887777")
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr == (
+            f"trailwarden: the credentials are of account {ACCOUNT}, not of 999988887777; assume the role"
+            f" {role} of account 999988887777: set AWS_PROFILE to a profile with"
+            f" role_arn = arn:aws:iam::999988887777:role/{role}"
+            " and role_session_name = moto (the setting rule_writers names who may)\n"
+        )
+    assert deployed.store.live() == live
+    assert not pulled.exists()
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_status_and_history_fit_a_terminal(
+    deployed: Deployed, folder: Path, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    published(folder, "--note", "a note of many words " * 8)
+    deployed.edit("deleted.yml", BROKEN)
+    monkeypatch.setattr("trailwarden.cli.tables._is_terminal", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    for command in (["status"], ["history", "--changes"]):
+        result = run(*command)
+        assert result.exit_code == 0, result.output
+        assert max(map(len, result.stdout.splitlines())) <= columns
+        assert "a note of many words" in " ".join(result.stdout.split())
 
 
 def test_without_a_region_or_credentials_nothing_is_guessed(

@@ -126,3 +126,21 @@ def test_coverage_writes_a_navigator_layer(folder: Path, tmp_path: Path) -> None
 
 def test_the_shipped_rules_are_all_tagged() -> None:
     assert json.loads(run("coverage", "--json").stdout)["untagged"] == []
+
+
+@pytest.mark.parametrize(
+    "tag", ["attack.t1098", "t1098", "T1098.003", "t109*", "persistence", "attack.Persis*"]
+)
+def test_a_tag_is_named_as_the_table_shows_it_or_in_full(folder: Path, tag: str) -> None:
+    result = run("list", folder, "--tag", tag, "--json")
+    assert [one["id"] for one in json.loads(result.stdout)] == [STOP_RULE]
+    assert result.stderr == ""
+
+
+def test_a_tag_that_no_rule_has_is_named_with_the_nearest(folder: Path) -> None:
+    result = run("list", folder, "--tag", "persistance", "--tag", "t1098", "--tag", "zzz")
+    assert result.stderr == (
+        "trailwarden: no rule has the tag `persistance`; did you mean `persistence`?\n"
+        "trailwarden: no rule has the tag `zzz`\n"
+    )
+    assert "1 rule" in result.stdout

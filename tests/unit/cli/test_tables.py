@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from rich.cells import cell_len
 
-from trailwarden.cli.tables import Column, level_text, print_rows, say, show, table
+from trailwarden.cli.tables import Column, level_text, print_rows, say, say_indented, show, table
 
 TITLE = "user mallory stopped the trail of an account whose name is as long as names are, and then deleted it"
 _STYLED = re.compile(r"\x1b\[[0-9;]*m")
@@ -122,3 +122,24 @@ def test_a_sentence_is_wrapped_on_a_terminal_alone(screen: Screen) -> None:
     screen.is_as_wide_as(60)
     say(TITLE)
     assert max(map(len, screen.lines())) <= 60
+
+
+@pytest.mark.parametrize("columns", [20, 60, 80])
+def test_a_line_is_wrapped_between_words_and_goes_on_deeper(screen: Screen, columns: int) -> None:
+    words = ["word"] * 40
+    screen.is_as_wide_as(columns)
+    say_indented("      " + " ".join(words))
+    first, *others = screen.lines()
+    assert " ".join([first, *others]).split() == words
+    assert all(len(line) <= columns for line in (first, *others))
+    assert first.startswith("      word")
+    assert all(line.startswith("          word") for line in others)
+
+
+def test_a_line_in_a_file_and_an_empty_one_stay_as_they_are(screen: Screen) -> None:
+    long = "   " + "word  " * 40 + "x"
+    say_indented(long)
+    screen.is_as_wide_as(60)
+    say_indented("")
+    say_indented("  short  line")
+    assert screen.lines() == [long, "", "  short  line"]

@@ -55,6 +55,7 @@ OVERRIDE: dict[str, Any] = {
     "override": {"rules": [ROOT_RULE], "level": "low"},
     "trailwarden": {"owner": "identity team", "reason": "The vault has an alert."},
 }
+BLOCK = {"owner": "identity team", "reason": "a drill", "expires": "2999-12-31"}
 ALL = [MINE, CORRELATION, EXCEPTION, OVERRIDE]
 
 
@@ -159,7 +160,8 @@ def test_scan_with_rules_is_exactly_these_rules(tmp_path: Path, log: Path) -> No
 
 
 def test_scan_with_a_team_is_what_would_be_live(tmp_path: Path) -> None:
-    folder = write(tmp_path / "team", *ALL)
+    ended = {**EXCEPTION, "trailwarden": BLOCK}
+    folder = write(tmp_path / "team", MINE, CORRELATION, ended, OVERRIDE)
     file = tmp_path / "log.json.gz"
     root = {"type": "Root", "accountId": "111122223333", "arn": "arn:aws:iam::111122223333:root"}
     closed = {"eventSource": "support.amazonaws.com", "eventName": "ResolveCase"}
@@ -246,3 +248,20 @@ def test_a_correlation_that_goes_with_what_an_override_switches_off_is_named_by_
     result = run("rules", "check", write(tmp_path / "team", CORRELATION, off))
     assert "[switched-off-with]" in result.stdout
     assert "'Images Pulled Again And Again' is built on" in result.stdout
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_filter_that_publication_refuses_is_named_where_it_is_evaluated(tmp_path: Path, ends: bool) -> None:
+    folder, log = tmp_path / "team", tmp_path / "log.json.gz"
+    folder.mkdir()
+    exception = {**EXCEPTION, "trailwarden": BLOCK} if ends else EXCEPTION
+    (folder / "drill.yml").write_text(yaml.safe_dump_all([MINE, exception]))
+    log.write_bytes(log_file([record(1)]))
+    line = 1 + (folder / "drill.yml").read_text().splitlines().index("---") + 1
+    for command in (
+        ["scan", "--team", folder, log],
+        ["rules", "backtest", folder, log],
+        ["rules", "test", folder],
+    ):
+        told = f"{folder}/drill.yml:{line}: `rules publish` refuses this filter"
+        assert (told in run(*command).stderr) is not ends

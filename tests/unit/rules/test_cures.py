@@ -57,6 +57,46 @@ def test_what_is_refused_says_how_to_write_it(detection: str, cure: str) -> None
     assert cure in problem.cure
 
 
+@pytest.mark.parametrize(
+    ("attribute", "cure"),
+    [
+        ("tags: attack.t1110", 'write it as a list: `tags: ["attack.t1110"]`'),
+        (
+            "tags: attack.impact, attack.t1485",
+            'write it as a list: `tags: ["attack.impact", "attack.t1485"]`',
+        ),
+        ("tags: {attack: t1110}", "begin each of its entries with `- `"),
+        ("tags: [t1110]", "write tags as `namespace.name`, such as attack.t1098"),
+        (
+            "falsepositives: 'Backups, by night'",
+            'write it as a list: `falsepositives: ["Backups, by night"]`',
+        ),
+        (
+            "references: 'https://example.com/\"a\"'",
+            r'write it as a list: `references: ["https://example.com/\"a\""]`',
+        ),
+        ("references: ''", "begin each of its entries with `- `"),
+        ("fields: eventName", 'write it as a list: `fields: ["eventName"]`'),
+        ("scope: the servers of payments", 'write it as a list: `scope: ["the servers of payments"]`'),
+        ("author: [ann, bob]", 'write it as one text: `author: "ann, bob"`'),
+        ("author: {name: ann}", "write it as one text"),
+        ("license: [MIT]", 'write it as one text: `license: "MIT"`'),
+        ("description: 12", 'write it as one text: `description: "12"`'),
+        ("name: 7", 'write it as one text: `name: "7"`'),
+        ("related: 0b2c6f8e-1f7e-4b8a-9b4a-3d3b8f6f4a10", "each as `- {id: its UUID, type: derived}`"),
+        ("related: [0b2c6f8e-1f7e-4b8a-9b4a-3d3b8f6f4a10]", "each as `- {id: its UUID, type: derived}`"),
+        ("related: [{id: 0b2c6f8e-1f7e-4b8a-9b4a-3d3b8f6f4a10, type: merge}]", "did you mean `merged`?"),
+        (
+            "related: [{id: 0b2c6f8e-1f7e-4b8a-9b4a-3d3b8f6f4a10, type: xyz}]",
+            "write one of correlation, derived, merged, obsolete, renamed, similar",
+        ),
+    ],
+)
+def test_an_attribute_of_another_shape_is_written_out_as_it_should_be(attribute: str, cure: str) -> None:
+    (problem,) = problems_of(rule_text("s: {f: x}\ncondition: s") + attribute + "\n")
+    assert problem.cure.endswith(cure)
+
+
 @pytest.mark.parametrize(("condition", "cure"), CONDITIONS)
 def test_a_condition_that_does_not_parse_says_how_to_write_it(condition: str, cure: str) -> None:
     selections = "sel_a: {f: a}\nsel_b: {f: b}\nsel_c: {f: c}"

@@ -9,8 +9,10 @@ import click
 import pytest
 
 from trailwarden.cli.rules.folders import read_team_folder
+from trailwarden.publishing.archive import pack, unpack
 from trailwarden.rules.folder import files_under, rule_files
 from trailwarden.rules.load import read_folder
+from trailwarden.rules.naming import Named, named_by
 from trailwarden.third_party import Verdict, judge_pack
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links, pipes and permissions of POSIX")
@@ -86,6 +88,35 @@ def test_what_is_hidden_is_left_out_by_every_reader(folder: Path) -> None:
         file.write_text("on: push")
     assert read_folder([folder]).problems == []
     assert [*read_team_folder(folder)] == [*files_under(folder)] == ["a/rule.yml"]
+
+
+def test_suffixes_are_read_in_any_case_by_every_reader(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is taken for no rule never goes live, and nothing says so."""
+    names = ["b.YML", "c.Yaml", "d.yAmL"]
+    for number, name in enumerate(names):
+        (folder / name).write_text(RULE.replace("7e6f5a4b", f"7e6f5a4{number:x}"))
+    for name in ("e.yml.txt", "f.yaml~", "g.YML.bak", "h.ymla", "yml", "notes.md", ".i.yml.swp"):
+        (folder / name).write_text("no rule")
+    paths = {"a/rule.yml", *names}
+    found = read_folder([folder])
+    assert ({Path(each.path).name for each in found.sources}, found.problems) == ({"rule.yml", *names}, [])
+    assert {*read_team_folder(folder)} == {*files_under(folder)} == paths
+    assert {each.path for each in judge_pack([folder])} == {(folder / path).as_posix() for path in paths}
+    assert {*unpack("folder.zip", pack(dict.fromkeys(paths, b"a: 1"))).files} == paths
+    assert capsys.readouterr().err == "".join(
+        f"trailwarden: {folder}/{name} is not read; if it is a rule, let its name end in .yml\n"
+        for name in ("e.yml.txt", "f.yaml~", "g.YML.bak")
+    )
+
+
+def test_a_rule_is_called_by_its_file_whatever_the_case_of_its_suffix() -> None:
+    rule = Named("", "", "Ticket Closed", "team/a/Closed.YML")
+    for word in ("Closed", "a/Closed", "Closed.YML", "team/a/Closed.YML"):
+        assert named_by(word, [rule]) == [rule], word
+    for word in ("b/Closed", "Clos", "x/team/a/Closed.YML", "a", "team/a"):
+        assert named_by(word, [rule]) == [], word
 
 
 def test_a_link_within_the_folder_is_no_mistake(folder: Path) -> None:

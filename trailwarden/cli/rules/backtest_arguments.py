@@ -10,14 +10,14 @@ import click
 
 from trailwarden.cli.arguments import is_s3
 from trailwarden.cli.inputs import is_log_file
-from trailwarden.cli.rule_files import rules_called
+from trailwarden.cli.rule_files import name_not_read, name_unpublishable, rules_called
 from trailwarden.errors import Problem
 from trailwarden.rules.correlation import CorrelationSource
+from trailwarden.rules.folder import is_rule_file
 from trailwarden.rules.load import read_over_shipped
 from trailwarden.rules.shipped import shipped_names
 from trailwarden.rules.source import RuleSource, Source, named
 
-_RULE_SUFFIXES = (".yml", ".yaml")
 _LOOKED_AT = 20_000  # files of a folder, until it is taken for what was found
 
 
@@ -56,7 +56,7 @@ def _kind_of(argument: str, found: Arguments) -> list[str]:
                 "and name the folders of the log files."
             )
         return found.rule_paths if holds_rules else found.log_paths
-    if place.suffix in _RULE_SUFFIXES:
+    if is_rule_file(place.name):
         return _rule(argument, found)
     if place.exists() or is_log_file(place.name) or os.sep in argument:
         return found.log_paths
@@ -73,7 +73,7 @@ def _contents(folder: Path) -> tuple[bool, bool]:
     names = (name for _, _, files in os.walk(folder) for name in files)
     rules = logs = False
     for name in islice(names, _LOOKED_AT):
-        rules = rules or name.endswith(_RULE_SUFFIXES)
+        rules = rules or is_rule_file(name)
         logs = logs or is_log_file(name)
         if rules and logs:
             break
@@ -97,7 +97,9 @@ def chosen_rules(arguments: Arguments) -> tuple[list[Source], list[Problem]]:
     reads them: a filter or an override finds the shipped rules that it names, and a correlation what it
     refers to. What feeds a chosen correlation, or is built on a chosen rule, comes along.
     """
+    name_not_read(arguments.rule_paths)
     folder = read_over_shipped(map(Path, arguments.rule_paths), whole=True)
+    name_unpublishable(folder)
     sources, problems = folder.sources, folder.problems
     if not arguments.rule_paths and not arguments.words:
         return sources, problems

@@ -11,7 +11,7 @@ from trailwarden.checking.suppression import nothing_alerts
 from trailwarden.cli.arguments import given_paths
 from trailwarden.cli.completion import rules_or_paths
 from trailwarden.cli.exits import Exit
-from trailwarden.cli.rule_files import files_named
+from trailwarden.cli.rule_files import files_named, name_not_read
 from trailwarden.cli.rules.findings import print_findings
 from trailwarden.cli.tables import counted
 from trailwarden.errors import Problem
@@ -66,6 +66,7 @@ def _folder(given: Sequence[str]) -> RuleFolder:
     """What was named, over the shipped rules: over all of them if there is a filter or an override, which are
     judged by what they leave of the whole."""
     files = [file for each in given for file in files_named(each)] or [shipped_rules_path()]
+    name_not_read(files)
     folder = read_over_shipped(files)
     return read_over_shipped(files, whole=True) if folder.filters or folder.overrides else folder
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from trailwarden.cli.rule_files import name_not_read
 from trailwarden.rules.folder import MAX_FILES, MAX_TOTAL, rule_files, unsafe_path
 
 
@@ -12,6 +13,7 @@ def read_team_folder(folder: Path) -> dict[str, bytes]:
 
     Raises `click.ClickException` with every file that a deployment would not take.
     """
+    name_not_read([folder])
     found: dict[str, bytes] = {}
     mistakes: list[str] = []
     total = 0

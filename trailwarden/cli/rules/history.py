@@ -8,6 +8,7 @@ import msgspec
 
 from trailwarden.cli.deployment import Deployment, on_deployment
 from trailwarden.cli.exits import Exit
+from trailwarden.cli.tables import say_indented
 from trailwarden.safety.text import one_line
 from trailwarden.state.rule_sets import Publication
 
@@ -51,10 +52,10 @@ def history_command(
             click.echo(json.dumps(msgspec.to_builtins(publication)))
             continue
         mark = "*" if live and publication.sequence == live.sequence else " "
-        click.echo(f"{mark} {line_of(publication)}")
+        say_indented(f"{mark} {line_of(publication)}")
         if changes:
             for change in publication.changes:
-                click.echo(f"      {one_line(change, 500)}")
+                say_indented(f"      {one_line(change, 500)}")
 
 
 def line_of(publication: Publication) -> str:

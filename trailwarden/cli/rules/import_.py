@@ -12,6 +12,7 @@ import click
 
 from trailwarden.cli.arguments import FolderToWrite
 from trailwarden.cli.exits import Exit
+from trailwarden.cli.rule_files import name_not_read
 from trailwarden.cli.tables import counted, say
 from trailwarden.rules.load import read_rules
 from trailwarden.rules.shipped import shipped_rules_path
@@ -58,6 +59,7 @@ def import_command(paths: tuple[Path, ...], into: Path | None, every: bool, as_j
       trailwarden rules import sigma/rules --into team-rules/sigmahq
       trailwarden rules import sigma/rules --json
     """
+    name_not_read(paths)
     shipped, _ = read_rules([shipped_rules_path()])
     entries = judge_pack(paths, shipped)
     copied, left = _copied(entries, paths, into) if into is not None else ([], [])

@@ -14,12 +14,14 @@ from trailwarden.cli.completion import rules_or_paths
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.rule_files import rules_named
 from trailwarden.cli.tables import counted, level_text, show, table
+from trailwarden.rules.fields import nearest
 from trailwarden.rules.load import RuleFolder
 from trailwarden.rules.ruleset import Correlation, Level, Rule, RuleSet
 from trailwarden.rules.source import Source
 from trailwarden.safety.text import one_line
 
 _LEVELS = [level.name.lower() for level in reversed(Level)]
+_ATTACK = "attack."
 _STATUSES = ["stable", "test", "experimental", "deprecated", "unsupported"]
 
 
@@ -70,8 +72,8 @@ class Listed:
     "tags",
     multiple=True,
     metavar="TAG",
-    help="List rules with this tag, or one below it, as attack.t1098.003 is below attack.t1098; "
-    "* and ? are wildcards.",
+    help="List rules with this tag, or one below it, as attack.t1098.003 is below attack.t1098 "
+    "(attack. may be left out); * and ? are wildcards.",
 )
 @click.option(
     "--owner", "owners", multiple=True, metavar="TEXT", help="List rules whose owner contains TEXT."
@@ -97,9 +99,11 @@ def list_command(  # noqa: PLR0913, PLR0917 (the options)
       trailwarden rules list my-rules/ --owner "identity team" --json
     """
     rules = rules_named(paths)
+    listed = _listed(rules.rule_set, rules.sources)
+    _name_unknown(tags, listed)
     found = [
         one
-        for one in _listed(rules.rule_set, rules.sources)
+        for one in listed
         if (not levels or str(one.rule.level) in levels)
         and (not statuses or one.rule.status in statuses)
         and (not tags or any(_has(one.rule.tags, tag) for tag in tags))
@@ -120,8 +124,20 @@ def _listed(rule_set: RuleSet, sources: Sequence[Source]) -> list[Listed]:
 
 
 def _has(tags: Sequence[str], wanted: str) -> bool:
+    """Whether a rule has a tag, or one below it; the table shows ATT&CK's without their namespace."""
     folded = wanted.lower()
-    return any(fnmatchcase(tag, folded) or tag.startswith(f"{folded}.") for tag in map(str.lower, tags))
+    names = [name for tag in map(str.lower, tags) for name in (tag, tag.removeprefix(_ATTACK))]
+    return any(fnmatchcase(name, folded) or name.startswith(f"{folded}.") for name in names)
+
+
+def _name_unknown(wanted: Sequence[str], listed: Sequence[Listed]) -> None:
+    """Say which tags no rule has, and which is the nearest."""
+    known = {name for one in listed for tag in one.rule.tags for name in (tag, tag.removeprefix(_ATTACK))}
+    for tag in wanted:
+        if not any(_has(one.rule.tags, tag) for one in listed):
+            near = nearest(tag, known)
+            hint = f"; did you mean `{near}`?" if near else ""
+            click.echo(f"trailwarden: no rule has the tag `{one_line(tag, 80)}`{hint}", err=True)
 
 
 def _print(found: Sequence[Listed], folder: RuleFolder) -> None:
@@ -130,7 +146,7 @@ def _print(found: Sequence[Listed], folder: RuleFolder) -> None:
         rule = one.rule
         kind = "" if rule.generates else " (feeds correlations)"
         title = one_line(rule.title) + kind
-        tags = [tag.removeprefix("attack.") for tag in rule.tags]
+        tags = [tag.removeprefix(_ATTACK) for tag in rule.tags]
         rows.add_row(
             level_text(rule.level),
             rule.status,

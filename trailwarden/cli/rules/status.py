@@ -12,7 +12,7 @@ import msgspec
 from trailwarden.cli.deployment import Deployment, denied_gives, on_deployment
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.rules.comparison import DocumentChange, compare
-from trailwarden.cli.tables import counted
+from trailwarden.cli.tables import counted, say_indented
 from trailwarden.errors import Problem, RuleSetError
 from trailwarden.rules.ruleset import Correlation, Rule, load_rule_set
 from trailwarden.safety.text import one_line
@@ -91,7 +91,7 @@ def status_command(deployment: Deployment, days: int, as_json: bool) -> None:
         click.echo(json.dumps(msgspec.to_builtins(status)))
     else:
         for line in _lines(status, now, days):
-            click.echo(line)
+            say_indented(line)
     sys.exit(Exit.DONE)
 
 

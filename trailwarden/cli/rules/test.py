@@ -9,7 +9,7 @@ import click
 from trailwarden.cli.arguments import given_paths
 from trailwarden.cli.completion import rules_or_paths
 from trailwarden.cli.exits import Exit
-from trailwarden.cli.rule_files import rules_named, sound
+from trailwarden.cli.rule_files import name_unpublishable, rules_named, sound
 from trailwarden.cli.rules.warnings import warn
 from trailwarden.cli.tables import counted
 from trailwarden.rule_tests import run_rule_tests
@@ -30,6 +30,7 @@ def test_command(paths: tuple[str, ...], *, as_json: bool) -> None:
       trailwarden rules test my-rules/
     """
     rules = sound(rules_named(paths))
+    name_unpublishable(rules.folder)
     sources = rules.sources
     warn(sources)
     failures = run_rule_tests(sources, rules.folder.sources)
