@@ -124,9 +124,9 @@ def _acknowledge(desk: Desk, entry: AlertEntry, note: str, terms: Terms) -> None
 
 
 def _covered(desk: Desk, made: AlertEntry) -> list[str]:
-    """What the acknowledgement covers, a line each."""
-    sent = [each.variety for each in desk.book.messages(made.alert.alert_id) if each.keys and each.variety]
-    variety = sent[-1] if sent else made.now.variety or Variety()
+    """What the acknowledgement covers, a line each: of what its messages counted, what they named."""
+    sent = [each.variety for each in desk.book.messages(made.alert.alert_id) if each.shown and each.variety]
+    variety = sent[-1] if sent else Variety()
     until = one_line(made.acknowledged_until, 40).replace("T", " ").removesuffix("Z")
     targets = _listed(variety.targets, targets=True)
     if made.acknowledged_targets is Scope.ANY:
@@ -150,8 +150,9 @@ def _covered(desk: Desk, made: AlertEntry) -> list[str]:
 
 
 def _listed(values: Values, *, targets: bool = False) -> str:
-    """`203.0.113.7, 198.51.100.4 and 3 more`; empty where none is known."""
-    return defanged(named(values, _NAMED, targets=targets)) if values.first else ""
+    """`203.0.113.7, 198.51.100.4 and 3 more`, which the message named; empty where none is known."""
+    said = Values(values.first, len(values.first))
+    return defanged(named(said, _NAMED, targets=targets)) if said.first else ""
 
 
 def _take_back(desk: Desk, entry: AlertEntry) -> None:
