@@ -101,7 +101,18 @@ def changes_of(
     worse = [f"level {alert.level}"] if _rank(alert.level) > _rank(known.level or alert.level) else []
     texts = [f"{kind} {one}" for kind, texts in found.items() for one in sorted(texts)]
     named = tuple([*worse, *texts][:_NAMED_AT_MOST])
-    return Changes(named, keys_of([match for match, said in new if said <= {*named}][:_NAMED_AT_MOST]))
+    return Changes(named, keys_of(_meant_by(named, new)))
+
+
+def _meant_by(named: Iterable[str], new: Iterable[tuple[AlertMatch, set[str]]]) -> list[AlertMatch]:
+    """The first matches of which texts name all that is new. A text that reads the same of two targets means
+    the first."""
+    known, meant, found = {*named}, dict[str, tuple[str, str, str]](), list[AlertMatch]()
+    for match, said in new:
+        what = (match.objects, match.region, match.principal)
+        if said <= known and {meant.setdefault(text, what) for text in sorted(said)} == {what}:
+            found.append(match)
+    return found[:_NAMED_AT_MOST]
 
 
 def _rank(level: str) -> int:

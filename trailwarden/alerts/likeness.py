@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Protocol
 
-from trailwarden.safety.text import ELLIPSIS, MASK
+from trailwarden.safety.text import ELLIPSIS, MASK, shorten
 
 KINDS = ("target", "actor", "account", "region", "address", "action", "deed", "details")
 """What is compared, the most telling first: what was acted on, by whom, in which account and region, from
@@ -28,6 +28,8 @@ _DEEDS_AT_MOST = 40
 """How many calls on targets, all of them named, are kept."""
 DIGEST_BYTES = 12
 """Nobody finds an address with the digest of another, and there are trillions to choose from."""
+_TARGET_LIMIT, _TARGET_IN_TEXT = 140, 60
+"""What stands behind a long target is not to be cut off."""
 _OUTCOMES = ("denied", "failed", "failed inside AWS", "dry run")
 
 Keys = Mapping[str, tuple[str, ...]]
@@ -162,7 +164,10 @@ def news_of(
     }
     where = f" in {match.region}" if match.region else ""
     if "target" in new and match.target:
-        yield "target", f"{match.target}{where if 'region' in new else ''}"
+        yield (
+            "target",
+            f"{shorten(match.target, _TARGET_LIMIT)}{where}" if "region" in new else match.target,
+        )
     elif "region" in new:
         yield "region", match.region
     for kind, shown in (("actor", match.principal), ("account", match.account), ("address", match.origin)):
@@ -173,7 +178,7 @@ def news_of(
     elif "target" in new and not match.target:
         yield "action", f"{match.action} without a target"
     elif not new & {"target", "region"} and new & {"deed", "details"}:
-        on = f" on {match.target}" if match.target else ""
+        on = f" on {shorten(match.target, _TARGET_IN_TEXT)}" if match.target else ""
         yield "action", f"{match.action}{on}{where if 'deed' in new else _otherwise(match)}"
 
 

@@ -207,3 +207,13 @@ def test_what_stands_in_no_message_is_not_covered_though_it_was_counted(then: di
 def test_the_same_call_on_other_targets_that_are_named_is_covered() -> None:
     matches = [shown(requestParameters={"name": name, "force": True}) for name in ("main", "audit", "org")]
     assert covered(named(*matches), matches) == 3
+
+
+def test_what_is_new_of_a_long_target_is_not_cut_off() -> None:
+    long = {"name": "n" * 128}
+    (said,) = news(shown(requestParameters=long), shown(requestParameters={**long, "force": True}))
+    assert len(said) < 180
+    assert said.endswith(" with other parameters")
+    (said,) = news(shown(), shown(requestParameters=long, awsRegion="ap-southeast-2"))
+    assert len(said) < 180
+    assert said.endswith(" in ap-southeast-2")

@@ -229,3 +229,20 @@ def test_a_target_of_which_a_part_is_not_shown_is_new_each_time(target: str) -> 
     shown = [match(target=target), match(target="user bob")]
     known = seen(matches=shown)
     assert changes_of(known, shown, HIGH) == (f"target {target}",)
+
+
+def test_a_message_that_names_what_is_new_covers_that_and_of_what_reads_alike_the_first() -> None:
+    known = seen(matches=[match(target="user bob")])
+    first, alike = match(target="user eve"), replace(match(target="user eve"), objects=digest("another eve"))
+    others = [match(target=f"user {number:02}") for number in range(30)]
+    changes = acknowledging.changes_of(known, [first, alike, *others], HIGH)
+    assert changes.named == tuple(f"target user {number:02}" for number in range(10))
+    then = covering(known, changes.keys)
+    assert [one.target for one in others if not changes_of(then, [one], HIGH)] == [
+        one.target for one in others[:10]
+    ]
+    assert changes_of(then, [first], HIGH) == ("target user eve",)
+
+    changes = acknowledging.changes_of(known, [first, alike], HIGH)
+    then = covering(known, changes.keys)
+    assert [changes_of(then, [one], HIGH) for one in (first, alike)] == [(), ("target user eve",)]

@@ -49,8 +49,9 @@ def ack_command(  # noqa: PLR0913, PLR0917 (its options)
 ) -> None:
     """Acknowledge the alerts ID... (the first 8 characters will do), each with its whole group: the same rule
     for the same actor and account (or whatever the rule groups by) stays quiet, alerts to come included,
-    until it shows a target, an account, an actor, an address or an action that no message had shown yet, or a
-    worse level, or the time is over. A call that was denied does not cover its success.
+    until it shows a target, an account, a region, an actor, an address, an action or parameters of it that no
+    message had named yet, or a worse level, or the time is over. A call that was denied does not cover its
+    success.
 
     If one ID is not clear, nothing is done to any.
 
