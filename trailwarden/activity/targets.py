@@ -57,6 +57,11 @@ def acted_on(record: Record) -> tuple[str, Sequence[str] | None]:
     return shown, whole if told else None
 
 
+def names_acted_on(record: Record) -> frozenset[str]:
+    """The values of the request that name what a call acts on, as the record writes them."""
+    return frozenset(one.whole for one in _asked_for(record))
+
+
 def _in_words(target: Target) -> str:
     name = target.name.replace('"', "'")
     return f'{target.type} "{name}"' if len(name.split()) > 1 else f"{target.type} {name}"

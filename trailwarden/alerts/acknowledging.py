@@ -6,14 +6,15 @@ for want of room. It ends by itself as well.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
 from trailwarden.alerts.group_state import Acknowledgement, GroupState, Scope
-from trailwarden.alerts.likeness import DIGEST_BYTES, KINDS, Keys, news_of
+from trailwarden.alerts.likeness import DIGEST_BYTES, KINDS, Keys, keys_of, news_of, together
 from trailwarden.alerts.model import Alert, AlertMatch
 from trailwarden.alerts.placement import seconds_of
+from trailwarden.alerts.telling import FollowUp
 from trailwarden.rules.ruleset import Level
 
 LONGEST = 30 * 86_400
@@ -30,12 +31,30 @@ _LISTS = {
     "address": "origins",
     "action": "actions",
     "deed": "deeds",
+    "details": "details",
+    "region": "regions",
 }
-_OF_TARGETS = ("targets", "deeds")
+_OF_TARGETS = ("targets", "deeds", "details")
 _THE_SAME_END = 3600
 """Who acknowledges again within so many seconds, for as long, says nothing new."""
 
 _encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is new to those who acknowledged a group, the most telling first, as a message names it; and the
+    keys of the first matches of which it names all that is new: whoever reads it has seen these."""
+
+    named: tuple[str, ...] = ()
+    keys: Keys = field(default_factory=dict)
+
+    def shown_by(self, follow_up: FollowUp) -> FollowUp:
+        """The message with the changes: who reads it has seen them, besides what it shows anyway."""
+        if follow_up.variety is None:
+            return replace(follow_up, changes=self.named)
+        keys = together([follow_up.variety.keys, self.keys])
+        return replace(follow_up, changes=self.named, variety=replace(follow_up.variety, keys=keys))
 
 
 def quiet_at(state: GroupState, now: int) -> bool:
@@ -64,23 +83,36 @@ def covering(known: Acknowledgement, keys: Keys) -> Acknowledgement:
 
 def changes_of(
     known: Acknowledgement, matches: Iterable[AlertMatch], alert: Alert, *, besides: Iterable[Keys] = ()
-) -> tuple[str, ...]:
-    """What is new about the matches to those who acknowledged the group, the most telling first; `alert` is
-    the alert as these matches make it. `besides`: what was seen, though the acknowledgement leaves it out."""
-    covered = {kind: set(digests) for kind, digests in keys_in(known).items()}
-    for keys in besides:
-        for kind, digests in keys.items():
-            covered[kind].update(digests)
-    if known.scope is Scope.ANY and not alert.protected:
-        covered = {kind: keys for kind, keys in covered.items() if _LISTS[kind] not in _OF_TARGETS}
+) -> Changes:
+    """What is new about the matches to those who acknowledged the group; `alert` is the alert as these
+    matches make it. `besides`: what was seen, though the acknowledgement leaves it out."""
+    covered = {kind: set(digests) for kind, digests in together([keys_in(known), *besides]).items()}
+    any_target = known.scope is Scope.ANY and not alert.protected
+    kinds = [kind for kind in KINDS if not any_target or _LISTS[kind] not in _OF_TARGETS]
     found: dict[str, set[str]] = {kind: set() for kind in KINDS}
+    new: list[tuple[AlertMatch, set[str]]] = []
     for match in matches:
-        for kind, shown in news_of(match, covered):
+        news = list(news_of(match, covered, kinds))
+        for kind, shown in news:
             if len(found[kind]) < _COLLECTED_AT_MOST:
                 found[kind].add(shown)
+        if news and len(new) < _COLLECTED_AT_MOST:
+            new.append((match, {f"{kind} {shown}" for kind, shown in news}))
     worse = [f"level {alert.level}"] if _rank(alert.level) > _rank(known.level or alert.level) else []
-    new = [f"{kind} {one}" for kind, texts in found.items() for one in sorted(texts)]
-    return tuple([*worse, *new][:_NAMED_AT_MOST])
+    texts = [f"{kind} {one}" for kind, texts in found.items() for one in sorted(texts)]
+    named = tuple([*worse, *texts][:_NAMED_AT_MOST])
+    return Changes(named, keys_of(_meant_by(named, new)))
+
+
+def _meant_by(named: Iterable[str], new: Iterable[tuple[AlertMatch, set[str]]]) -> list[AlertMatch]:
+    """The first matches of which texts name all that is new. A text that reads the same of two targets means
+    the first."""
+    known, meant, found = {*named}, dict[str, tuple[str, str, str]](), list[AlertMatch]()
+    for match, said in new:
+        what = (match.objects, match.region, match.principal)
+        if said <= known and {meant.setdefault(text, what) for text in sorted(said)} == {what}:
+            found.append(match)
+    return found[:_NAMED_AT_MOST]
 
 
 def _rank(level: str) -> int:
@@ -139,6 +171,8 @@ def _with(known: Acknowledgement, lists: Mapping[str, tuple[str, ...]]) -> Ackno
         accounts=lists["accounts"],
         actors=lists["actors"],
         deeds=lists["deeds"],
+        details=lists["details"],
+        regions=lists["regions"],
     )
 
 

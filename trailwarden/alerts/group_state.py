@@ -96,8 +96,9 @@ class Scope(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
     """Somebody has seen it: nothing is told of the group while its matches come from these origins, by these
-    actions, on these targets, in these accounts, by these actors, at no worse `level`, and until the end; a
-    deed is an action on a target. All are digests (`alerts.likeness`). Times are RFC 3339, UTC.
+    actions, on these targets, in these accounts and regions, by these actors, at no worse `level`, and until
+    the end; a deed is an action on a target in a region, and `details` are what else it asks for. All are
+    digests (`alerts.likeness`). Times are RFC 3339, UTC.
     """
 
     by: str
@@ -114,6 +115,8 @@ class Acknowledgement:
     """When it ends; `alerts.acknowledging.LONGEST` after `at` at the latest."""
     actors: tuple[str, ...] = ()
     deeds: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from trailwarden.alerts.attempts import outcome_word
+from trailwarden.alerts.details import details
 from trailwarden.alerts.fields import account, field_text, origin, principal, region, safe_view, target
 from trailwarden.alerts.likeness import Character
 from trailwarden.alerts.model import Alert, AlertBatch, AlertGroup, AlertMatch, Evidence
 from trailwarden.alerts.placement import DEFAULT_QUIET, alert_id, group_key, seconds_of
-from trailwarden.alerts.title import alert_title, wording
+from trailwarden.alerts.title import alert_title, sentence_fields, wording
 from trailwarden.alerts.variety import VarietyTally
 from trailwarden.delivery.records import Record
 from trailwarden.engine.match import Match
@@ -302,6 +303,7 @@ def character(record: Record, rule: Rule | None = None, group: Iterable[str] = (
         "region": region(record),
         "principal": principal(record),
         "objects": objects,
+        "details": details(record, sentence_fields(rule, group) if rule is not None else ()),
     }
 
 

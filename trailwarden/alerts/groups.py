@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from trailwarden.alerts.acknowledging import acknowledge, changes_of, quiet_at
+from trailwarden.alerts.acknowledging import Changes, acknowledge, changes_of, quiet_at
 from trailwarden.alerts.filing import is_filed
 from trailwarden.alerts.group_state import (
     ACKNOWLEDGED,
@@ -72,7 +72,7 @@ class Unsent(Protocol):
     def count(self, span: Span) -> Counted:
         """How many different matches a span has."""
 
-    def changes(self, span: Span, known: Acknowledgement, before: Acknowledgement | None) -> tuple[str, ...]:
+    def changes(self, span: Span, known: Acknowledgement, before: Acknowledgement | None) -> Changes:
         """What is new of a span's matches (`alerts.acknowledging.changes_of`), but for what its messages have
         shown, or an acknowledgement from before covers."""
 
@@ -213,18 +213,19 @@ def _told_quietly(  # noqa: PLR0913, PLR0917 (what there is to tell of)
     changes = changes_of(known, piece.matches, alert)
     quiet = tuple(replace(one, silent=one.silent or ACKNOWLEDGED) for one in opened)
     moved = replace(moved, opened=(*moved.opened, *quiet))
-    if not changes:
+    if not changes.named:
         # Nothing is due to be told: what is counted now is known to whoever acknowledged it.
         return moved
     moved = replace(moved, state=replace(moved.state, acknowledged=None), unacknowledged=True)
-    before = stored.alert(span.alert_id) if not opened and changes[0] == f"level {alert.level}" else None
+    before = (
+        stored.alert(span.alert_id) if not opened and changes.named[0] == f"level {alert.level}" else None
+    )
     if before is not None:
         moved = replace(moved, revised=(*moved.revised, replace(before, level=alert.level)))
     counted = stored.count(span.first, span.last)
     opened_now = bool(quiet) and quiet[0].silent == ACKNOWLEDGED
     follow_up = replace(
-        follow_up_of(Reason.CHANGED, counted, 0 if opened_now else span.told),
-        changes=changes,
+        changes.shown_by(follow_up_of(Reason.CHANGED, counted, 0 if opened_now else span.told)),
         acknowledged_by=known.by,
         acknowledged_at=known.at,
     )
@@ -315,11 +316,10 @@ def acknowledged(
         if counted.total <= span.told:
             continue
         changes = unsent.changes(span, agreed, state.acknowledged)
-        if changes:
+        if changes.named:
             refused = Moved(replace(after, acknowledged=state.acknowledged))
             follow_up = replace(
-                follow_up_of(Reason.CHANGED, counted, span.told),
-                changes=changes,
+                changes.shown_by(follow_up_of(Reason.CHANGED, counted, span.told)),
                 acknowledged_by=known.by,
                 acknowledged_at=known.at,
             )

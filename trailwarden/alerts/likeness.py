@@ -7,21 +7,29 @@ digest, so that many fit into little room. What is cut or masked equals nothing,
 
 import base64
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Protocol
 
-from trailwarden.safety.text import ELLIPSIS, MASK
+from trailwarden.safety.text import ELLIPSIS, MASK, shorten
 
-KINDS = ("target", "actor", "account", "address", "action", "deed")
-"""What is compared, the most telling first: what was acted on, by whom, in which account, from where, by
-which call that ended how, and that call on that target."""
+KINDS = ("target", "actor", "account", "region", "address", "action", "deed", "details")
+"""What is compared, the most telling first: what was acted on, by whom, in which account and region, from
+where, by which call that ended how, that call on that target there, and what else it asked for."""
 INCOMPARABLE = "?"
-"""The `objects` or `principal` of a record that does not show them in full."""
-KEYS_AT_MOST = 200
-"""How many keys of a kind are kept: more than an acknowledgement has room for."""
+"""The `objects`, `principal` or `details` of a record that does not show them in full."""
+ONLY_TARGETS = "="
+"""With this begin the `details` of a call that asks for nothing but its targets."""
+NAMED_AT_MOST = 10
+"""How many different values of a kind a message names."""
+_NAMED = {"actor": 1, "region": 1}
+"""Kinds of which a message shows fewer: those of the event that it shows."""
+_DEEDS_AT_MOST = 40
+"""How many calls on targets, all of them named, are kept."""
 DIGEST_BYTES = 12
 """Nobody finds an address with the digest of another, and there are trillions to choose from."""
+_TARGET_LIMIT, _TARGET_IN_TEXT = 140, 60
+"""What stands behind a long target is not to be cut off."""
 _OUTCOMES = ("denied", "failed", "failed inside AWS", "dry run")
 
 Keys = Mapping[str, tuple[str, ...]]
@@ -51,6 +59,8 @@ class Characterised(Protocol):
     def principal(self) -> str: ...
     @property
     def objects(self) -> str: ...
+    @property
+    def details(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +77,7 @@ class Character:
     region: str = ""
     principal: str = ""
     objects: str = ""
+    details: str = ""
 
 
 def digest(text: str) -> str:
@@ -75,28 +86,53 @@ def digest(text: str) -> str:
     return base64.urlsafe_b64encode(made).decode()
 
 
-class KeyTally:
-    """The keys of matches as they come, up to a bound for each kind."""
+class NamedKeys:
+    """The keys of what a message names of matches, the one that it shows first: whoever reads the message has
+    seen these, and nothing else. Of two things that read alike it names the first.
+
+    Messages show what one event asked for, so another event's details are kept only if they are the same, or
+    its targets are all that it asks for.
+    """
 
     def __init__(self) -> None:
-        self._texts: dict[str, dict[str, None]] = {kind: {} for kind in KINDS}
+        self._kept: dict[str, dict[str, str | None]] = {kind: {} for kind in KINDS}
+        self._shown: str | None = None
 
     def take(self, one: Characterised) -> None:
-        for kind, text in _compared(one, one.outcome):
-            kept = self._texts[kind]
-            if text is not None and len(kept) < KEYS_AT_MOST:
-                kept[text] = None
+        """The next match, in their order."""
+        self._shown = one.details if self._shown is None else self._shown
+        texts, named = dict(_compared(one, one.outcome)), _named(one)
+        for kind, shown in named.items():
+            kept = self._kept[kind]
+            if kind in texts and shown not in kept and len(kept) < _NAMED.get(kind, NAMED_AT_MOST):
+                kept[shown] = texts[kind]
+        if all(kind not in texts or self._has(kind, named[kind], texts[kind]) for kind in _OF_A_DEED):
+            self._keep("deed", texts)
+            if one.details == self._shown or one.details.startswith(ONLY_TARGETS):
+                self._keep("details", texts)
+
+    def _has(self, kind: str, shown: str, text: str | None) -> bool:
+        return text is not None and self._kept[kind].get(shown) == text
+
+    def _keep(self, kind: str, texts: Mapping[str, str | None]) -> None:
+        text, kept = texts.get(kind), self._kept[kind]
+        if text is not None and len(kept) < _DEEDS_AT_MOST:
+            kept[text] = text
 
     def made(self) -> Keys:
-        return {kind: tuple(map(digest, texts)) for kind, texts in self._texts.items() if texts}
+        """The keys so far."""
+        whole = {kind: [text for text in kept.values() if text] for kind, kept in self._kept.items()}
+        return {kind: tuple(dict.fromkeys(map(digest, texts))) for kind, texts in whole.items() if texts}
 
 
 def keys_of(matches: Iterable[Characterised]) -> Keys:
-    """The keys of some matches."""
-    tally = KeyTally()
+    """All keys of some matches."""
+    found: dict[str, dict[str, None]] = {}
     for match in matches:
-        tally.take(match)
-    return tally.made()
+        for kind, text in _compared(match, match.outcome):
+            if text is not None:
+                found.setdefault(kind, {})[digest(text)] = None
+    return {kind: tuple(digests) for kind, digests in found.items()}
 
 
 def together(keys: Iterable[Keys]) -> dict[str, tuple[str, ...]]:
@@ -110,20 +146,30 @@ def together(keys: Iterable[Keys]) -> dict[str, tuple[str, ...]]:
 
 def same_target(one: Characterised, other: Characterised) -> bool:
     """Whether two matches act on the same, and the records show on what."""
-    shown = bool(one.target) and one.objects != INCOMPARABLE and _is_whole(one.target, one.objects)
-    return shown and (_object(one), one.region) == (_object(other), other.region)
+    shown = bool(one.target) and one.objects not in {"", INCOMPARABLE}
+    return shown and (one.objects, one.region) == (other.objects, other.region)
 
 
-def news_of(match: Characterised, known: Mapping[str, Set[str]]) -> Iterator[tuple[str, str]]:
-    """What a match shows that is not among the known keys: the kind, and what to call it. A call that
-    succeeded also covers that it fails, never the other way round."""
+def news_of(
+    match: Characterised, known: Mapping[str, Set[str]], kinds: Collection[str] = KINDS
+) -> Iterator[tuple[str, str]]:
+    """What a match shows, of these kinds, that is not among the known keys: the kind, and what to call it. A
+    call that succeeded also covers that it fails, never the other way round."""
+    nothing: Set[str] = frozenset()
     new = {
         kind
         for (kind, text), (_, done) in zip(_compared(match, match.outcome), _compared(match, ""), strict=True)
-        if kind in known and (text is None or known[kind].isdisjoint((digest(text), digest(done or ""))))
+        if kind in kinds
+        and (text is None or known.get(kind, nothing).isdisjoint((digest(text), digest(done or ""))))
     }
+    where = f" in {match.region}" if match.region else ""
     if "target" in new and match.target:
-        yield "target", match.target
+        yield (
+            "target",
+            f"{shorten(match.target, _TARGET_LIMIT)}{where}" if "region" in new else match.target,
+        )
+    elif "region" in new:
+        yield "region", match.region
     for kind, shown in (("actor", match.principal), ("account", match.account), ("address", match.origin)):
         if kind in new:
             yield kind, shown
@@ -131,8 +177,15 @@ def news_of(match: Characterised, known: Mapping[str, Set[str]]) -> Iterator[tup
         yield "action", f"{match.action}{_ended(match, known)}"
     elif "target" in new and not match.target:
         yield "action", f"{match.action} without a target"
-    elif "deed" in new and "target" not in new:
-        yield "action", f"{match.action} on {match.target}" if match.target else match.action
+    elif not new & {"target", "region"} and new & {"deed", "details"}:
+        on = f" on {shorten(match.target, _TARGET_IN_TEXT)}" if match.target else ""
+        yield "action", f"{match.action}{on}{where if 'deed' in new else _otherwise(match)}"
+
+
+def _otherwise(match: Characterised) -> str:
+    """How the parameters of a call differ that is known."""
+    shown = match.details not in {"", INCOMPARABLE}
+    return " with other parameters" if shown else " with parameters that cannot be compared"
 
 
 def _ended(match: Characterised, known: Mapping[str, Set[str]]) -> str:
@@ -140,7 +193,7 @@ def _ended(match: Characterised, known: Mapping[str, Set[str]]) -> str:
     before = {
         digest(text) for end in _OUTCOMES for kind, text in _compared(match, end) if kind == "action" and text
     }
-    if known["action"].isdisjoint(before):
+    if before.isdisjoint(known.get("action", ())):
         return ""
     return f", now {match.outcome}" if match.outcome else ", which had not succeeded"
 
@@ -153,23 +206,32 @@ def _compared(one: Characterised, outcome: str) -> Iterator[tuple[str, str | Non
         yield "account", _whole(one.account)
     if one.origin:
         yield "address", _whole(one.origin)
+    if one.region:
+        yield "region", _whole(one.region)
     call = _whole(f"{one.service}\0{one.action}\0{outcome}")
     if one.action:
         yield "action", call
     if one.action or one.target:
-        where = f"{one.region}\0{_object(one)}"
-        shown = one.objects != INCOMPARABLE and _is_whole(one.target, one.objects)
-        yield "target", where if shown else None
-        yield "deed", f"{call}\0{where}" if shown and call is not None else None
+        what = one.objects if one.objects not in {"", INCOMPARABLE} else None
+        deed = f"{call}\0{one.region}\0{what}" if what and call is not None else None
+        yield "target", what
+        yield "deed", deed
+        yield "details", f"{deed}\0{one.details}" if deed and one.details not in {"", INCOMPARABLE} else None
 
 
-def _object(one: Characterised) -> str:
-    return one.objects or f"text {one.target}"
+_OF_A_DEED = ("target", "region", "action")
 
 
-def _is_whole(target: str, objects: str) -> bool:
-    """Whether the text says all, if nothing else does."""
-    return bool(objects) or _whole(target) is not None
+def _named(one: Characterised) -> dict[str, str]:
+    """What messages say of a match, by kind."""
+    return {
+        "target": one.target,
+        "actor": one.principal,
+        "account": one.account,
+        "region": one.region,
+        "address": one.origin,
+        "action": f"{one.action}\0{one.outcome}",
+    }
 
 
 def _whole(text: str) -> str | None:

@@ -50,6 +50,8 @@ class AlertMatch:
     apart what reads alike (`alerts.likeness`)."""
     objects: str = ""
     """A digest of what was acted on, in full; empty where nobody looked."""
+    details: str = ""
+    """A digest of what else the call asked for, and the rule's sentence says (`alerts.details`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def acknowledgement_of(  # noqa: PLR0913 (who acknowledges what, for how long, a
             why = "the alert does not say which one thing was acted on; leave out --this-target"
         else:
             there = keys_of(one for one in matches if same_target(one, this))
-            for kind in ("target", "deed"):
+            for kind in ("target", "deed", "details"):
                 kept[kind] = tuple(each for each in there.get(kind, ()) if each in shown.get(kind, ()))
     if why:
         raise AnswerRefusedError(why)

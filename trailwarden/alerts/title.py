@@ -60,11 +60,16 @@ def wording(rule: Rule, record: Record, group: Iterable[str], outcome: str) -> s
     """A digest of what the rule's sentence says of the record, but for what the fields of its `group` say:
     matches of a group that have the same are told by the same sentence. It is of what the masked record
     shows: a short secret could be guessed from its digest."""
-    names = _varying(rule.alert_title, frozenset(group))
+    names = sentence_fields(rule, group)
     shown = safe_view(record, names)
     texts = "\0".join([outcome, *(field_text(shown, name, _VALUE_LIMIT) for name in names)])
     digest = hashlib.blake2b(texts.encode("utf-8", "surrogatepass"), digest_size=_WORDING_BYTES).digest()
     return base64.urlsafe_b64encode(digest).decode()
+
+
+def sentence_fields(rule: Rule, group: Iterable[str]) -> tuple[str, ...]:
+    """The fields that the rule's sentence names and its group does not."""
+    return _varying(rule.alert_title, frozenset(group))
 
 
 @lru_cache(4096)

@@ -6,12 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from trailwarden.alerts.likeness import Characterised, Keys, KeyTally
+from trailwarden.alerts.likeness import NAMED_AT_MOST, Characterised, Keys, NamedKeys
 from trailwarden.safety.text import UNKNOWN
 
 _SIZE_OF_A_VALUE = 250  # bytes of memory, its place included
-NAMED_AT_MOST = 10
-"""How many different values are named."""
 TOLD_APART_AT_MOST = 1000
 """How many different values are counted; of more it is said that there are at least so many."""
 
@@ -44,7 +42,8 @@ class Variety:
     whole: bool = True
     """Whether all events were looked at, and told what they are."""
     keys: Keys = field(default_factory=dict, compare=False)
-    """By what the events are compared with others: whoever acknowledges the alert has seen these."""
+    """By what events are compared with those that are named here: whoever acknowledges the alert has seen
+    these."""
 
 
 class Placed(Characterised, Protocol):
@@ -151,7 +150,7 @@ class VarietyTally:
 
 def variety_of(matches: Iterable[Placed]) -> Variety:
     """What differs among matches, in whatever order they come; each counts once, at its first place."""
-    tally, keys, seen = VarietyTally(), KeyTally(), set[str]()
+    tally, keys, seen = VarietyTally(), NamedKeys(), set[str]()
     for match in sorted(matches, key=lambda one: (one.placed or "", one.match_id)):
         if match.match_id not in seen:
             seen.add(match.match_id)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
 from typing import Any
 
-from trailwarden.alerts.acknowledging import changes_of, ends_at, keys_in, quiet_at
+from trailwarden.alerts.acknowledging import Changes, changes_of, ends_at, keys_in, quiet_at
 from trailwarden.alerts.group_state import Acknowledgement, Scope
 from trailwarden.alerts.groups import (
     Counted,
@@ -90,7 +90,7 @@ class _Unsent:
     def count(self, span: Span) -> Counted:
         return self.table.count(self.alert.group_key, span.first, span.last)
 
-    def changes(self, span: Span, known: Acknowledgement, before: Acknowledgement | None) -> tuple[str, ...]:
+    def changes(self, span: Span, known: Acknowledgement, before: Acknowledgement | None) -> Changes:
         matches = self.table.matches(self.alert.group_key, span.first, span.last, EXACT_AT_MOST)
         besides = [self.shown(span.alert_id), *([keys_in(before)] if before else [])]
         return changes_of(known, matches, self.alert, besides=besides)

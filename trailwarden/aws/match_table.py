@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from trailwarden.alerts.groups import Counted
-from trailwarden.alerts.likeness import Character, KeyTally
+from trailwarden.alerts.likeness import Character, NamedKeys
 from trailwarden.alerts.model import AlertBatch, AlertMatch, Evidence
 from trailwarden.alerts.variety import VarietyTally
 from trailwarden.aws.batches import Item, put_all, query
@@ -144,7 +144,7 @@ class _Tally:
         self.ids: set[str] = set()
         self._begins: str | None = None
         self._ends: str | None = None
-        self._variety, self._keys = VarietyTally(), KeyTally()
+        self._variety, self._keys = VarietyTally(), NamedKeys()
         self.stands_twice = False
         """Whether an event may stand at several places: a correlation's do."""
 

@@ -23,6 +23,7 @@ _KINDS = {
     "target": "targets",
     "actor": "actors",
     "account": "accounts",
+    "region": "regions",
     "address": "addresses",
     "action": "actions",
 }

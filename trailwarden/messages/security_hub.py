@@ -9,7 +9,7 @@ from typing import Any
 
 from trailwarden.activity.model import Activity
 from trailwarden.alerts.attack import tactics
-from trailwarden.alerts.variety import NAMED_AT_MOST
+from trailwarden.alerts.likeness import NAMED_AT_MOST
 from trailwarden.messages.overview import named
 from trailwarden.messages.story import Story
 from trailwarden.messages.when import parsed

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
-from trailwarden.alerts.group_state import ACKNOWLEDGED, Scope
+from trailwarden.alerts.group_state import Scope
 from trailwarden.alerts.likeness import Keys
 from trailwarden.alerts.model import Alert, AlertMatch
 from trailwarden.alerts.telling import Reason
@@ -45,11 +45,14 @@ class MessageEntry:
     """What differs among the events that it counts; None if nobody looked."""
 
     @property
+    def shown(self) -> bool:
+        """Whether it was sent, or a summary reported it."""
+        return bool(self.told_at or self.held_in) and not self.silent
+
+    @property
     def keys(self) -> Keys:
-        """What it has shown (`alerts.likeness`): nothing, if it was not sent. A summary shows what was held
-        back, and an acknowledgement from before covered what was silent for it."""
-        shown = self.told_at or self.held_in or self.silent == ACKNOWLEDGED
-        return self.variety.keys if shown and self.variety else {}
+        """What it has shown (`alerts.likeness`): nothing, if it was not sent, or not yet."""
+        return self.variety.keys if self.shown and self.variety else {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,17 +8,17 @@ import msgspec
 import pytest
 
 from tests.unit.cli.alert_desk import alert
+from trailwarden.alerts import acknowledging
 from trailwarden.alerts.acknowledging import (
     BYTES_AT_MOST,
     LONGEST,
     acknowledge,
-    changes_of,
     covering,
     quiet_at,
 )
 from trailwarden.alerts.group_state import Acknowledgement, GroupState, Scope
-from trailwarden.alerts.likeness import keys_of
-from trailwarden.alerts.model import AlertMatch, Evidence
+from trailwarden.alerts.likeness import INCOMPARABLE, digest, keys_of
+from trailwarden.alerts.model import Alert, AlertMatch, Evidence
 from trailwarden.alerts.placement import seconds_of, time_of
 from trailwarden.state.requests import NOTE_AT_MOST
 
@@ -54,7 +54,13 @@ def kept(*acknowledgements: Acknowledgement) -> Acknowledgement:
 
 
 def match(origin: str = "", action: str = "", target: str = "", account: str = "") -> AlertMatch:
-    return AlertMatch("0" * 32, "an-event", AT, Evidence("s3://b/k", 0), AT, origin, action, target, account)
+    found = AlertMatch("0" * 32, "an-event", AT, Evidence("s3://b/k", 0), AT, origin, action, target, account)
+    shown = INCOMPARABLE if "..." in target or "***" in target else digest(target)
+    return replace(found, objects=shown, details=digest("the same"))
+
+
+def changes_of(known: Acknowledgement, matches: Sequence[AlertMatch], shown: Alert) -> tuple[str, ...]:
+    return acknowledging.changes_of(known, matches, shown).named
 
 
 def covered(known: Acknowledgement, origins: Sequence[str] = (), actions: Sequence[str] = ()) -> int:
@@ -145,7 +151,7 @@ def test_every_list_has_its_share_of_the_room() -> None:
     assert max(sizes) - min(sizes) <= 1
     assert min(sizes) >= 40
     few = kept(replace(full, origins=full.origins[:1], actions=full.actions[:1], accounts=full.accounts[:1]))
-    assert len(few.targets) >= 150
+    assert len(few.targets) >= 100
 
 
 def test_what_one_text_does_not_say_in_full_is_never_covered() -> None:
@@ -223,3 +229,20 @@ def test_a_target_of_which_a_part_is_not_shown_is_new_each_time(target: str) -> 
     shown = [match(target=target), match(target="user bob")]
     known = seen(matches=shown)
     assert changes_of(known, shown, HIGH) == (f"target {target}",)
+
+
+def test_a_message_that_names_what_is_new_covers_that_and_of_what_reads_alike_the_first() -> None:
+    known = seen(matches=[match(target="user bob")])
+    first, alike = match(target="user eve"), replace(match(target="user eve"), objects=digest("another eve"))
+    others = [match(target=f"user {number:02}") for number in range(30)]
+    changes = acknowledging.changes_of(known, [first, alike, *others], HIGH)
+    assert changes.named == tuple(f"target user {number:02}" for number in range(10))
+    then = covering(known, changes.keys)
+    assert [one.target for one in others if not changes_of(then, [one], HIGH)] == [
+        one.target for one in others[:10]
+    ]
+    assert changes_of(then, [first], HIGH) == ("target user eve",)
+
+    changes = acknowledging.changes_of(known, [first, alike], HIGH)
+    then = covering(known, changes.keys)
+    assert [changes_of(then, [one], HIGH) for one in (first, alike)] == [(), ("target user eve",)]

@@ -136,7 +136,7 @@ def test_a_call_and_a_target_that_were_seen_apart_are_new_together() -> None:
     ]
     known = {kind: set(keys) for kind, keys in keys_of(seen).items()}
     together = shown(eventName="DeleteTrail", requestParameters={"name": "a"})
-    assert list(news_of(together, known)) == [("action", "DeleteTrail on trail a")]
+    assert list(news_of(together, known)) == [("action", "DeleteTrail on trail a in eu-west-1")]
 
 
 def test_no_secret_is_kept_not_even_as_a_digest() -> None:

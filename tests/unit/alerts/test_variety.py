@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from tests.alerting_world import START, STOP, Event, World
 from tests.samples import record, rule
+from trailwarden.alerts.likeness import NAMED_AT_MOST
 from trailwarden.alerts.model import AlertMatch, Evidence
 from trailwarden.alerts.placement import time_of
 from trailwarden.alerts.title import wording
-from trailwarden.alerts.variety import NAMED_AT_MOST, TOLD_APART_AT_MOST, Values, Variety, variety_of
+from trailwarden.alerts.variety import TOLD_APART_AT_MOST, Values, Variety, variety_of
 from trailwarden.rules.ruleset import Rule
 
 

@@ -9,6 +9,7 @@ from trailwarden.alerts.placement import time_of
 from trailwarden.alerts.telling import Reason
 from trailwarden.alerts.terms import Terms
 from trailwarden.aws.alert_book import AlertTableBook
+from trailwarden.dispatch.notification import NotToldError
 from trailwarden.state.alert_book import AlertEntry, MessageEntry
 
 
@@ -141,7 +142,7 @@ def test_what_was_shown_under_an_id_from_before_is_covered(world: World, book: A
 @pytest.mark.parametrize(
     ("fields", "counts"),
     [({}, False), ({"told_at": time_of(START)}, True), ({"held_in": "2026-03-02T12"}, True),
-     ({"silent": "acknowledged"}, True), ({"silent": "carried on"}, False)],
+     ({"silent": "acknowledged"}, False), ({"silent": "carried on"}, False)],
 )  # fmt: skip
 def test_a_message_has_shown_what_it_counts_if_anybody_got_it(
     world: World, fields: dict[str, str], counts: bool
@@ -150,3 +151,71 @@ def test_a_message_has_shown_what_it_counts_if_anybody_got_it(
     world.notify()
     variety = world.topic.told[0][0].variety
     assert bool(MessageEntry(Reason.OPENED, 1, variety=variety, **fields).keys) == counts
+
+
+@pytest.mark.parametrize("end", ["narrowed", "taken back", "over"])
+def test_what_an_acknowledgement_kept_from_everybody_is_not_covered_by_the_next(
+    world: World, book: AlertTableBook, end: str
+) -> None:
+    world.deliver([Event(1, 0)])
+    world.notify()
+    book.acknowledge(the_only(book).alert.alert_id, "alice", "", Terms(Scope.ANY, 3 * 3600))
+    world.pass_time(120)
+    world.tend()
+    world.deliver([Event(2, 120, target="audit", address="203.0.113.7")])
+    world.notify()
+    assert reasons(world) == ["opened"]
+
+    (silent, _) = book.list(BEGAN - DAY, limit=10)
+    if end == "taken back":
+        book.unacknowledge(silent.alert.alert_id, "alice")
+    if end == "over":
+        world.pass_time(120)
+        world.tend()
+    book.acknowledge(silent.alert.alert_id, "alice", "what I saw", Terms(Scope.SEEN))
+    world.deliver([Event(3, 125, target="audit")])
+    world.settle()
+    assert reasons(world) == ["opened", "changed"]
+
+
+def test_a_message_that_did_not_get_out_has_shown_nothing(world: World, book: AlertTableBook) -> None:
+    world.deliver([Event(1, 0)])
+    world.notify()
+    ack(book)
+    world.topic.broken = True
+    world.deliver([Event(2, 1, target="audit")])
+    with pytest.raises(NotToldError):
+        world.notify()
+    ack(book)
+    world.topic.broken = False
+    world.deliver([Event(3, 2, target="audit")])
+    world.settle()
+    assert reasons(world).count("changed") == 2
+
+
+def test_only_the_targets_that_a_message_names_are_covered(world: World, book: AlertTableBook) -> None:
+    world.deliver([Event(number, 0, target=f"trail{number:02}") for number in range(60)])
+    world.notify()
+    variety = world.topic.told[0][0].variety
+    assert variety is not None
+    ack(book)
+    named = [target.removeprefix("trail ") for target in variety.targets.first]
+    world.deliver([Event(100 + number, 1, target=target) for number, target in enumerate(named)])
+    world.settle()
+    assert reasons(world) == ["opened"]
+    assert len(named) == 10
+
+
+def test_what_a_change_named_is_covered_though_others_came_before(world: World, book: AlertTableBook) -> None:
+    world.deliver([Event(number, 0, target=f"trail{number:02}") for number in range(60)])
+    world.notify()
+    ack(book)
+    variety = world.topic.told[0][0].variety
+    assert variety is not None
+    hidden = next(f"trail{n:02}" for n in range(60) if f"trail trail{n:02}" not in variety.targets.first)
+    world.deliver([Event(200, 1, target=hidden)])
+    world.notify()
+    assert ack(book).acknowledged_by == "alice"
+    world.deliver([Event(201, 2, target=hidden)])
+    world.settle()
+    assert reasons(world) == ["opened", "changed"]

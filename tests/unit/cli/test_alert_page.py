@@ -35,8 +35,8 @@ def test_the_page_shows_what_the_commands_print(monkeypatch: pytest.MonkeyPatch)
         entry(named(critical, "f277584d40526c955411953e074bb7c4"), total=14, variety=SAME),
         [match(minute, target="trail main", account="444455556666") for minute in (0, 4, 9)],
         [
-            MessageEntry(Reason.OPENED, 1, TOLD),
-            MessageEntry(Reason.GREW, 10, held_in="2026-03-01T12"),
+            MessageEntry(Reason.OPENED, 1, TOLD, variety=SAME),
+            MessageEntry(Reason.GREW, 10, held_in="2026-03-01T12", variety=SAME),
         ],
     )
     robot = alert("build-robot", level=Level.MEDIUM, eventTime="2026-03-01T09:30:00Z")

@@ -49,8 +49,9 @@ def ack_command(  # noqa: PLR0913, PLR0917 (its options)
 ) -> None:
     """Acknowledge the alerts ID... (the first 8 characters will do), each with its whole group: the same rule
     for the same actor and account (or whatever the rule groups by) stays quiet, alerts to come included,
-    until it shows a target, an account, an actor, an address or an action that no message had shown yet, or a
-    worse level, or the time is over. A call that was denied does not cover its success.
+    until it shows a target, an account, a region, an actor, an address, an action or parameters of it that no
+    message had named yet, or a worse level, or the time is over. A call that was denied does not cover its
+    success.
 
     If one ID is not clear, nothing is done to any.
 
@@ -124,9 +125,9 @@ def _acknowledge(desk: Desk, entry: AlertEntry, note: str, terms: Terms) -> None
 
 
 def _covered(desk: Desk, made: AlertEntry) -> list[str]:
-    """What the acknowledgement covers, a line each."""
-    sent = [each.variety for each in desk.book.messages(made.alert.alert_id) if each.keys and each.variety]
-    variety = sent[-1] if sent else made.now.variety or Variety()
+    """What the acknowledgement covers, a line each: of what its messages counted, what they named."""
+    sent = [each.variety for each in desk.book.messages(made.alert.alert_id) if each.shown and each.variety]
+    variety = sent[-1] if sent else Variety()
     until = one_line(made.acknowledged_until, 40).replace("T", " ").removesuffix("Z")
     targets = _listed(variety.targets, targets=True)
     if made.acknowledged_targets is Scope.ANY:
@@ -150,8 +151,9 @@ def _covered(desk: Desk, made: AlertEntry) -> list[str]:
 
 
 def _listed(values: Values, *, targets: bool = False) -> str:
-    """`203.0.113.7, 198.51.100.4 and 3 more`; empty where none is known."""
-    return defanged(named(values, _NAMED, targets=targets)) if values.first else ""
+    """`203.0.113.7, 198.51.100.4 and 3 more`, which the message named; empty where none is known."""
+    said = Values(values.first, len(values.first))
+    return defanged(named(said, _NAMED, targets=targets)) if said.first else ""
 
 
 def _take_back(desk: Desk, entry: AlertEntry) -> None:
