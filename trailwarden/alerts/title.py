@@ -40,11 +40,12 @@ def alert_title(  # noqa: PLR0913 (what a sentence is made of)
     if isinstance(rule, Correlation):
         by = {ACTOR: _named(actors)} if actors else {}
         known = {**by, **(group or {}), "count": f"{count:,}"}
-        if not rule.alert_title:
+        if not rule.alert_title or (len(actors) > 1 and _says_more(rule)):
             named = ", ".join(f"{name} {shown_value(name, text)}" for name, text in (group or {}).items())
             events = f"{count:,} event{'' if count == 1 else 's'}"
             ending = f", {outcome}" if outcome else ""
-            return one_line(f"{rule.title}: {events} of {named}{ending}", _TITLE_LIMIT)
+            who = f" by {visible(by[ACTOR])}" if by else ""
+            return one_line(f"{rule.title}: {events}{who} of {named}{ending}", _TITLE_LIMIT)
     elif rule.alert_title:
         known = {}
     else:
@@ -63,10 +64,14 @@ def alert_title(  # noqa: PLR0913 (what a sentence is made of)
 
 def names_actor(correlation: Correlation) -> bool:
     """Whether a correlation's sentence names who acted, and its group may have several of these."""
-    names = {
-        name.strip() for found in _PLACEHOLDER.findall(correlation.alert_title) for name in found.split("|")
-    }
-    return ACTOR in names and ACTOR not in correlation.group_by
+    title = correlation.alert_title
+    return bool(title) and ACTOR in _varying(title, frozenset(correlation.group_by))
+
+
+def _says_more(correlation: Correlation) -> bool:
+    """Whether a correlation's sentence says more of one record than who acted: of several actors, that may
+    not be true of each."""
+    return bool({*_varying(correlation.alert_title, frozenset({*correlation.group_by, "count"}))} - {ACTOR})
 
 
 def _named(actors: Sequence[str]) -> str:

@@ -51,6 +51,16 @@ def test_of_many_actors_the_rest_is_counted() -> None:
     assert titles([many], events) == {"user ann, user ben, user cid and 2 more made 6 users"}
 
 
+def test_what_one_record_says_is_not_said_of_several_actors() -> None:
+    """Neither called in the other's region."""
+    new = correlation(
+        "first_seen", field=("region",), bounds=(("gte", 1),), alert_title="{actor} was first in {awsRegion}"
+    )
+    alice, mallory = by("alice", 1, awsRegion="eu-west-1"), by("mallory", 2, awsRegion="eu-west-2")
+    assert titles([new], [alice]) == {"user alice was first in eu-west-1"}
+    assert titles([new], [alice, mallory]) == {"Together: 2 events by user alice and user mallory of who eve"}
+
+
 def test_whoever_is_grouped_by_is_the_groups() -> None:
     own = correlation("temporal", A, B, group_by=("actor",), bounds=(("gte", 2),), alert_title="{actor} did")
     assert titles([own], [by("alice", 1), by("alice", 2, B), by("mallory", 3, B)]) == {"user alice did"}
