@@ -5,7 +5,7 @@ arrival, any split into files and any repeat ends in the same alerts with the sa
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from trailwarden.alerts.attempts import outcome_word
@@ -319,11 +319,14 @@ def alert_of(  # noqa: PLR0913 (the parts of an alert)
     version: str,
     quiet: int = DEFAULT_QUIET,
     outcome: str | None = None,
+    actors: Sequence[str] = (),
 ) -> Alert:
     """The alert of a rule, showing a record; `times`: of the first and last event; `outcome` how all of its
-    events ended that did not succeed, None if the record says it. Here its secrets are masked, once: all that
-    is stored or sent of the alert is made of the masked record, and of `group`, which `group_of` masked."""
+    events ended that did not succeed, None if the record says it; `actors` (masked) who acted in them, empty
+    if the record says it. Here its secrets are masked, once: all that is stored or sent of the alert is made
+    of the masked record, and of `group`, which `group_of` masked."""
     shown = redacted_record(record)
+    ended = outcome_word(record) if outcome is None else outcome
     return Alert(
         alert_id=identity,
         rule_id=rule.id,
@@ -333,7 +336,7 @@ def alert_of(  # noqa: PLR0913 (the parts of an alert)
         count=count,
         first_event_time=times[0],
         last_event_time=times[1],
-        title=alert_title(rule, shown, group, count, outcome_word(record) if outcome is None else outcome),
+        title=alert_title(rule, shown, group, count, ended, actors=actors),
         account=account(shown),
         region=region(shown),
         evidence=evidence,

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from trailwarden.activity.fields import shown_value
@@ -11,35 +11,41 @@ from trailwarden.alerts.attempts import attempted
 from trailwarden.alerts.fields import account, actor, field_text, region, safe_view
 from trailwarden.delivery.records import Record
 from trailwarden.rules.ruleset import Correlation, Rule
-from trailwarden.safety.text import UNKNOWN, one_line, visible
+from trailwarden.safety.text import UNKNOWN, one_line, shorten, visible
 
+ACTOR = "actor"
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _VALUE_LIMIT = 80
 _WORDING_BYTES = 6
 _TITLE_LIMIT = 300
+_ACTORS_NAMED = 3
 
 
-def alert_title(
+def alert_title(  # noqa: PLR0913 (what a sentence is made of)
     rule: Rule | Correlation,
     record: Record,
     group: dict[str, str] | None = None,
     count: int = 1,
     outcome: str = "",
+    *,
+    actors: Sequence[str] = (),
 ) -> str:
     """The rule's sentence with `{field}` or `{field|other}` filled in; a rule without one says who, where.
     `outcome` is how what did not succeed ended (`attempts.outcome_word`): it is told as an attempt.
 
-    In a correlation's sentence the names of its `group-by` mean the group's values, and `{count}` the number
-    of its events. Values are put in once and never read as templates again, so a record cannot plant a
-    placeholder.
+    In a correlation's sentence the names of its `group-by` mean the group's values, `{count}` the number of
+    its events, and `{actor}` the `actors` of all of them, if these are given. Values are put in once and
+    never read as templates again, so a record cannot plant a placeholder.
     """
     if isinstance(rule, Correlation):
-        known = {**(group or {}), "count": f"{count:,}"}
-        if not rule.alert_title:
+        by = {ACTOR: _named(actors)} if actors else {}
+        known = {**by, **(group or {}), "count": f"{count:,}"}
+        if not rule.alert_title or (len(actors) > 1 and _says_more(rule)):
             named = ", ".join(f"{name} {shown_value(name, text)}" for name, text in (group or {}).items())
             events = f"{count:,} event{'' if count == 1 else 's'}"
             ending = f", {outcome}" if outcome else ""
-            return one_line(f"{rule.title}: {events} of {named}{ending}", _TITLE_LIMIT)
+            who = f" by {visible(by[ACTOR])}" if by else ""
+            return one_line(f"{rule.title}: {events}{who} of {named}{ending}", _TITLE_LIMIT)
     elif rule.alert_title:
         known = {}
     else:
@@ -54,6 +60,27 @@ def alert_title(
     if outcome and template.endswith(ending):  # however long the values are, that is said
         sentence = one_line(sentence.removesuffix(ending), _TITLE_LIMIT - len(ending)) + ending
     return one_line(sentence, _TITLE_LIMIT)
+
+
+def names_actor(correlation: Correlation) -> bool:
+    """Whether a correlation's sentence names who acted, and its group may have several of these."""
+    title = correlation.alert_title
+    return bool(title) and ACTOR in _varying(title, frozenset(correlation.group_by))
+
+
+def _says_more(correlation: Correlation) -> bool:
+    """Whether a correlation's sentence says more of one record than who acted: of several actors, that may
+    not be true of each."""
+    return bool({*_varying(correlation.alert_title, frozenset({*correlation.group_by, "count"}))} - {ACTOR})
+
+
+def _named(actors: Sequence[str]) -> str:
+    """`user alice, user bob and 3 more`."""
+    shown = [shorten(each or "somebody unknown", _VALUE_LIMIT) for each in actors[:_ACTORS_NAMED]]
+    if len(actors) > _ACTORS_NAMED:
+        shown.append(f"{len(actors) - _ACTORS_NAMED:,} more")
+    *before, last = shown
+    return f"{', '.join(before)} and {last}" if before else last
 
 
 def wording(rule: Rule, record: Record, group: Iterable[str], outcome: str) -> str:

@@ -9,6 +9,7 @@ from trailwarden.checking.attributes import missing_attributes, missing_tests, r
 from trailwarden.checking.conditions import conditions_of, filters_of
 from trailwarden.checking.detour import detours_of_filters, detours_of_rule
 from trailwarden.checking.names import Names
+from trailwarden.checking.only_counted import only_counted
 from trailwarden.checking.sources import of_rule as sources_of
 from trailwarden.checking.suppression import suppressions
 from trailwarden.errors import Problem
@@ -71,6 +72,7 @@ def _warnings(
     holding = [each for each in (in_force(rule, today) for rule in rules) if isinstance(each, RuleSource)]
     yield from detours_of_filters(holding)
     guarded = protected_ids(sources)
+    yield from only_counted(sources, judged, rule_set, guarded)
     yield from suppressions(holding, [rule for rule in rules if rule.id in guarded], today)
     yield from filters_of(holding, {rule_id: whole.node for rule_id, whole in outlines.items()})
 

@@ -24,6 +24,7 @@ from trailwarden.alerts.placement import (
     time_of,
     whole_hours,
 )
+from trailwarden.alerts.title import ACTOR, names_actor
 from trailwarden.correlation.plan import Plan, kept_fields
 from trailwarden.correlation.windows import DAY, GroupEvent, group_events, satisfied, value_of, window_start
 from trailwarden.delivery.records import Record
@@ -75,6 +76,8 @@ class _Hour:
     earliest: CorrelationEvent
     """The first of these events."""
     matches: dict[str, AlertMatch] = field(default_factory=dict)
+    actors: dict[str, None] = field(default_factory=dict)
+    """Who acted in them, if the correlation's sentence names that; empty for an event that does not say."""
     counted: int = 0
     """The place from which on events are not yet among `matches`: windows only move on."""
 
@@ -237,6 +240,7 @@ class CorrelationBatch:
         events = group_events(correlation, stored)
         first, last = judged.affected(run)
         hours: dict[str, _Hour] = {}
+        named = names_actor(correlation)
         for anchor in satisfied(correlation, events):
             event = events[anchor.place]
             if not first <= event.seconds <= last:
@@ -246,6 +250,8 @@ class CorrelationBatch:
             for one in events[max(anchor.first, hour.counted) : anchor.last + 1]:
                 counted = _counted(correlation, one, place)
                 hour.matches[counted.match_id] = counted
+                if named:
+                    hour.actors[one.event.fields.get(ACTOR, "")] = None
             hour.counted = anchor.last + 1
             self._hand_on(judged, event, run)
         if not correlation.generates:
@@ -292,6 +298,7 @@ class CorrelationBatch:
             times=(min(times), max(times)),
             version=self._version,
             quiet=quiet,
+            actors=tuple(hour.actors),
             outcome=_common([match.outcome for match in hour.matches.values()]),
         )
         alert = self._correlator.policy.adjust(alert)

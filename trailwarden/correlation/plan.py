@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trailwarden.alerts.fields import NORMALISED, safe_view
+from trailwarden.alerts.title import ACTOR, names_actor
 from trailwarden.correlation.windows import field_path
 from trailwarden.delivery.records import Record, field_values
 from trailwarden.rules.ruleset import EVENTS_PER_STRETCH, Correlation, RuleSet
@@ -38,7 +39,7 @@ class Plan:
                 self._above.setdefault(rule_id, []).append(one)
         self.order = self._ordered()
         self._feeds = {
-            rule_id: tuple(Feed(one, tuple(sorted(self._paths(one, rule_id)))) for one in above)
+            rule_id: tuple(Feed(one, tuple(sorted(self._paths(one, rule_id, told=True)))) for one in above)
             for rule_id, above in self._above.items()
         }
         self._state_keys = {one.id: self._state_key(one) for one in self.order}
@@ -74,16 +75,19 @@ class Plan:
             visit(one)
         return list(ordered.values())
 
-    def _paths(self, correlation: Correlation, rule_id: str) -> set[str]:
-        """The fields of the records of a rule that a correlation, and all that is built on it, looks at."""
+    def _paths(self, correlation: Correlation, rule_id: str, *, told: bool = False) -> set[str]:
+        """The fields of the records of a rule that a correlation, and all that is built on it, looks at; with
+        what their sentences say of every event, if it is to be `told`."""
         names = (*correlation.group_by, *correlation.field)
         paths = {field_path(correlation, rule_id, name) for name in names}
         for above in self._above.get(correlation.id, ()):
-            paths |= self._paths(above, correlation.id)
+            paths |= self._paths(above, correlation.id, told=told)
+        if told and names_actor(correlation):
+            paths.add(ACTOR)
         return paths
 
     def _state_key(self, correlation: Correlation) -> str:
-        """Changes with all that decides what is kept of an event, and where: then the state begins anew."""
+        """Changes with all that decides which events belong together: then the state begins anew."""
         kept = [(rule_id, sorted(self._paths(correlation, rule_id))) for rule_id in correlation.rules]
         aliases = sorted((alias, sorted(fields.items())) for alias, fields in correlation.aliases.items())
         content = [correlation.id, correlation.group_by, correlation.timespan, aliases, kept]

@@ -132,7 +132,7 @@ def _lines(story: Story) -> list[str]:
     lines = [f"{plain(story.in_short)}.", ""] if story.in_short else []
     lines += _what_is_new(story, story.follow_up) if story.follow_up else []
     if activity and (story.follow_up or alert.count > 1):
-        lines.append("How it began:" if story.follow_up else "The first of these events:")
+        lines.append(story.heading())
     if activity:
         actor, origin, insight = activity.actor, activity.origin, activity.insight
         tool = f" {plain(origin.by_tool())}" if origin.tool else ""
@@ -143,7 +143,7 @@ def _lines(story: Story) -> list[str]:
         ]
     lines += [
         f"Account: {plain(story.account())}, {plain(alert.region)}",
-        f"When: {_when(alert.first_event_time, story)}",
+        f"When: {_when(story.shown_time, story)}",
         f"How many: {total_of(story.follow_up) if story.follow_up else f'{alert.count:,}'} so far",
         *_different(story),
     ]

@@ -60,7 +60,7 @@ def _lines(story: Story) -> Iterator[str]:
     if follow_up:
         yield from _what_is_new(story, follow_up)
     if story.activity and (follow_up or alert.count > 1):
-        yield "How it began:" if follow_up else "The first of these events:"
+        yield story.heading()
     if story.activity:
         yield from _who(story, story.activity)
         yield from _what(story.activity)
@@ -69,7 +69,7 @@ def _lines(story: Story) -> Iterator[str]:
         yield from _where_from(story.activity.origin)
     if not follow_up:
         yield from fact("Account", _place(story))
-        yield from fact("When", _when(alert.first_event_time, story))
+        yield from fact("When", _when(story.shown_time, story))
         yield from fact("How many", _count(story))
         yield from _counted_by(story)
         yield from _different(story)
@@ -272,6 +272,8 @@ def _count(story: Story) -> str:
         return "once so far"
     first, last = parsed(alert.first_event_time), parsed(alert.last_event_time)
     lasting = "" if first is None or last is None or first == last else f", the last at {last:%H:%M:%S} UTC"
+    if first is not None and story.shown_time != alert.first_event_time:
+        lasting = f", the first at {first:%H:%M:%S}{lasting or ' UTC'}"
     return f"{alert.count:,} times so far{lasting}"
 
 
@@ -285,7 +287,7 @@ def _counted_by(story: Story) -> Iterator[str]:
 def _changes(story: Story) -> Iterator[str]:
     if not story.changes or story.reason not in {Reason.OPENED, Reason.CHANGED}:
         return
-    yield f"What was asked for{_when_it_began(story)}"
+    yield f"What was asked for{_in_which_event(story)}"
     for line in story.changes:
         indent = "  " * (line.depth + 1)
         hanging = indent + ("  " if line.text.startswith("- ") else "    ")
@@ -293,9 +295,9 @@ def _changes(story: Story) -> Iterator[str]:
     yield ""
 
 
-def _when_it_began(story: Story) -> str:
-    """What the heading adds: that a follow-up shows the first call, and how it ended."""
-    when = ", when it began" if story.follow_up else ""
+def _in_which_event(story: Story) -> str:
+    """What the heading adds: that a follow-up shows one call of several, and how it ended."""
+    when = ", in the event above" if story.follow_up else ""
     outcome = outcome_word(story.alert.record) if story.alert.record else ""
     return f"{when} ({outcome})" if outcome else when
 
@@ -303,7 +305,7 @@ def _when_it_began(story: Story) -> str:
 def _links(story: Story) -> Iterator[str]:
     links = story.links
     named = (
-        ("The first event" if story.follow_up or story.alert.count > 1 else "This event", links.event),
+        ("The event shown above" if story.follow_up or story.alert.count > 1 else "This event", links.event),
         ("What it was done to", links.resource),
         ("What the same actor did besides", links.history),
     )

@@ -16,6 +16,7 @@ from trailwarden.alerts.attempts import outcome_word
 from trailwarden.alerts.model import Alert
 from trailwarden.alerts.telling import FollowUp, Reason
 from trailwarden.alerts.variety import Values, Variety
+from trailwarden.delivery.records import event_time
 from trailwarden.messages.changes import Line, laid_out
 from trailwarden.messages.following import bounded, first_words, news, summed_up
 from trailwarden.messages.layout import counted
@@ -159,6 +160,16 @@ class Story:
         return _DONE.sub("", title)
 
     @property
+    def shown_time(self) -> str | None:
+        """When the event happened that is shown; of the first one, if no record is."""
+        return (event_time(self.alert.record) if self.activity else None) or self.alert.first_event_time
+
+    def heading(self) -> str:
+        """What stands above the one event that is described, where there are several. Which one was first is
+        not known: times are to the second, and records come late."""
+        return "One of the events reported before:" if self.follow_up else "One of these events:"
+
+    @property
     def is_insight(self) -> bool:
         """Whether CloudTrail Insights tells of it: of a rate of calls, and not of one call."""
         return self.alert.record.get("eventCategory") == "Insight"
@@ -179,12 +190,12 @@ class Story:
 
     def sentence(self) -> str:
         """All of it in a sentence: the title, where, and how long ago; or what is new, and how many there
-        are; and if the title is not the rule's own, how it began. Nothing in it makes a link."""
+        are; and if the title is not the rule's own, one of the events. Nothing in it makes a link."""
         alert, title = self.alert, self._title()
         some = self._some_failed()
         title, ending = _split(title, outcome_word(alert.record) if alert.record else "")
         what = ", ".join(part for part in (title, self._where(title), some) if part) + ending
-        began = "" if self.alike else f". It began with: {self.first_title()}"
+        began = "" if self.alike else f". One of them: {self.first_title()}"
         if self.follow_up:
             words = first_words(self.follow_up, alike=self.alike and not self.in_short)
             pause = "." if self.reason is Reason.RECOUNTED else ";"

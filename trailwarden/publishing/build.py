@@ -10,6 +10,7 @@ from trailwarden.checking.suppression import nothing_alerts
 from trailwarden.checking.traffic import Traffic
 from trailwarden.errors import Problem, RuleError
 from trailwarden.publishing.archive import Files
+from trailwarden.publishing.changes import rule_changes
 from trailwarden.publishing.silencing import standing_of
 from trailwarden.rule_tests import run_rule_tests
 from trailwarden.rules.compile import compile_usable
@@ -92,6 +93,21 @@ def _records(folder: RuleFolder, day: date) -> Iterator[dict[str, Any]]:
 def switched_off(shipped: Files, team: Files) -> frozenset[str]:
     """The ids of the rules that a team's overrides switch off."""
     return frozenset(source.id for source in _read(shipped, team).switched_off)
+
+
+def side_effects(before: tuple[Files, Files], after: tuple[Files, Files], *, today: str) -> list[str]:
+    """What becomes of rules whose own documents stay the same, because of correlations, filters, overrides
+    and lists. Both sides are shipped and team's files; the lines are those of `rule_changes`."""
+    day = date.fromisoformat(today)
+    old, new = _read(*before), _read(*after)
+    written, kept = _documents(old), _documents(new)
+    same = {rule_id for rule_id in kept if rule_id in written and written[rule_id] == kept[rule_id]}
+    old_set, new_set = (compile_usable(folder.sources, today=day)[0] for folder in (old, new))
+    return rule_changes(old_set, new_set, same)
+
+
+def _documents(folder: RuleFolder) -> dict[str, Any]:
+    return {source.id: source.document.data for source in (*folder.sources, *folder.switched_off)}
 
 
 def _read(shipped: Files, team: Files) -> RuleFolder:

@@ -1,6 +1,6 @@
 """What is other in one publication than in the one before, in lines for people."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from msgspec.structs import replace
 
@@ -18,23 +18,22 @@ _WORDS = {
     "filters": "exceptions",
     "group_by": "grouping",
     "alert_title": "alert title",
-    "generates": "whether it tells by itself",
     "bounds": "bounds",
     "rules": "the rules it is built on",
     "falsepositives": "false positives",
 }
 
 
-def rule_changes(before: RuleSet | None, after: RuleSet) -> list[str]:
-    """Rules and correlations that came, went or are other, by title. Those that differ by exceptions alone
-    are one line: an exception for all rules would bury the others."""
-    old, new = _by_id(before), _by_id(after)
+def rule_changes(before: RuleSet | None, after: RuleSet, only: Set[str] | None = None) -> list[str]:
+    """Rules and correlations that came, went or are other, by title; `only` those of these ids. Those that
+    differ by exceptions alone are one line: an exception for all rules would bury the others."""
+    old, new = _by_id(before, only), _by_id(after, only)
     changed = [one for one in new if one in old and old[one] != new[one]]
     by_exceptions = [one for one in changed if _own(old[one]) == _own(new[one])]
     lines = [f"added: {_named(new[one])}" for one in new if one not in old]
     lines += [f"removed: {_named(old[one])}" for one in old if one not in new]
     lines += [
-        f"changed: {_named(new[one])}: {_differences(old[one], new[one])}"
+        f"changed: {_named(new[one])}: {_differences(old[one], new[one], after)}"
         for one in changed
         if one not in by_exceptions
     ]
@@ -94,11 +93,11 @@ def file_changes(before: Files, after: Files) -> list[str]:
     return [f"files: {named}{more}"]
 
 
-def _by_id(rule_set: RuleSet | None) -> dict[str, Rule | Correlation]:
+def _by_id(rule_set: RuleSet | None, only: Set[str] | None = None) -> dict[str, Rule | Correlation]:
     if rule_set is None:
         return {}
     every: list[Rule | Correlation] = [*rule_set.rules, *rule_set.correlations]
-    return {one.id: one for one in every}
+    return {one.id: one for one in every if only is None or one.id in only}
 
 
 def _own(one: Rule | Correlation) -> Rule | Correlation:
@@ -115,16 +114,27 @@ def _named(one: Rule | Correlation) -> str:
     return f"{kind} {one_line(one.title, 120)!r} ({one.level}{status}) {one.id}"
 
 
-def _differences(old: Rule | Correlation, new: Rule | Correlation) -> str:
+def _differences(old: Rule | Correlation, new: Rule | Correlation, after: RuleSet) -> str:
     if type(old) is not type(new):
         return "rule and correlation changed places"
-    return ", ".join(_difference(old, new))
+    return ", ".join(_difference(old, new, after))
 
 
-def _difference(old: Rule | Correlation, new: Rule | Correlation) -> Iterator[str]:
+def _difference(old: Rule | Correlation, new: Rule | Correlation, after: RuleSet) -> Iterator[str]:
     for name in new.__struct_fields__:
-        before, after = getattr(old, name), getattr(new, name)
-        if before == after:
+        before, now = getattr(old, name), getattr(new, name)
+        if before == now:
+            continue
+        if name == "generates":
+            yield "sends alerts of its own again" if now else _silenced_by(new, after)
             continue
         word = _WORDS.get(name, name.replace("_", " "))
-        yield f"{word} {before or 'none'} → {after or 'none'}" if name in _SHOWN else word
+        yield f"{word} {before or 'none'} → {now or 'none'}" if name in _SHOWN else word
+
+
+def _silenced_by(rule: Rule | Correlation, after: RuleSet) -> str:
+    """That a rule sends no alerts any more, and because of which correlations."""
+    above = [one for one in after.correlations if rule.id in one.rules and not one.staged]
+    titles = " and ".join(repr(one_line(one.title, 80)) for one in above[:_RULES_NAMED])
+    more = f" and {len(above) - _RULES_NAMED:,} more" if len(above) > _RULES_NAMED else ""
+    return f"sends no alerts any more, only counted for the correlation {titles}{more}"

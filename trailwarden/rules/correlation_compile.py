@@ -25,7 +25,7 @@ def compile_correlations(
     """The rules, those that only feed correlations marked so, and the correlations that can be used."""
     correlations = _Compiler(sources, rules, problems).compiled()
     guarded = protected_ids(sources)
-    silent = _silenced(correlations, sources, guarded)
+    silent = silenced(correlations, sources, guarded)
 
     def marked(one: _Marked) -> _Marked:
         return msgspec.structs.replace(one, generates=one.id not in silent, protected=one.id in guarded)
@@ -33,16 +33,17 @@ def compile_correlations(
     return tuple(map(marked, rules)), tuple(map(marked, correlations))
 
 
-def _silenced(
+def silenced(
     correlations: Iterable[Correlation], sources: Sequence[Source], guarded: Collection[str]
 ) -> set[str]:
-    """The ids that correlations refer to, but for those that one of them leaves to speak for themselves, and
-    protected ones, which only correlations that ship may keep silent."""
+    """The ids of the rules that only feed correlations: those that a correlation which sends alerts refers
+    to, unless one of these leaves them to alert themselves. A correlation on trial silences nothing, and of
+    the protected rules only a correlation that ships silences any."""
     shipped = {source.id for source in sources if source.document.shipped}
     speaking = {
         source.id for source in sources if isinstance(source, CorrelationSource) and source.parts.generate
     }
-    kept = list(correlations)
+    kept = [one for one in correlations if not one.staged]
     referred = {
         rule_id for one in kept for rule_id in one.rules if one.id in shipped or rule_id not in guarded
     }

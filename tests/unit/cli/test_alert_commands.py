@@ -203,6 +203,26 @@ def test_show_lists_events_on_demand(book: MemoryAlertBook) -> None:
     assert run("show", SECOND, "--matches", "-n", "1").stdout.count("record 2") == 0
 
 
+@pytest.mark.parametrize(
+    ("actors", "shown"),
+    [
+        (("arn:aws:iam::1:user/hr-alice", "arn:aws:iam::1:user/mallory"), True),
+        (("arn:aws:iam::1:user/mallory", "?"), True),
+        (("arn:aws:iam::1:user/mallory", "arn:aws:iam::1:user/mallory"), False),
+    ],
+)
+def test_who_acted_is_listed_where_several_did(
+    book: MemoryAlertBook, monkeypatch: pytest.MonkeyPatch, actors: tuple[str, ...], shown: bool
+) -> None:
+    kept = [replace(match(number), principal=actor) for number, actor in enumerate(actors)]
+    monkeypatch.setattr(book, "matches", lambda *_: iter(kept))
+    listed = run("show", SECOND, "--matches").stdout.rpartition("Time (UTC)")[2]
+    assert ("Who" in listed, "user/mallory" in listed) == (shown, shown)
+    assert ("unknown" in listed) == ("?" in actors)
+    document = json.loads(run("show", SECOND, "--json", "--matches").stdout)
+    assert [one["actor"] for one in document["matches"]] == [each if each != "?" else None for each in actors]
+
+
 @pytest.mark.parametrize("limit", [100, 7, 10_000])
 def test_of_a_million_events_as_many_are_read_as_are_shown(
     book: MemoryAlertBook, monkeypatch: pytest.MonkeyPatch, limit: int

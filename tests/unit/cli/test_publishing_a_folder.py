@@ -53,6 +53,57 @@ def test_publish_shows_what_is_other_before_it_asks(deployed: Deployed, folder: 
     assert "Publish 2 changes (1 with another status)?" in shown
 
 
+MANY = """\
+title: Trails Stopped Again And Again
+id: 7a1f7c0e-6f0d-4a56-8a55-5d7cf2f2a222
+status: {status}
+level: critical
+correlation:
+  type: event_count
+  rules: [7a1f7c0e-6f0d-4a56-8a55-5d7cf2f2a111]
+  group-by: [account]
+  timespan: 1h
+  condition: {{gte: 3}}
+"""
+SILENCED = (
+    "effect    changed: rule 'Trail deleted' (high) 7a1f7c0e-6f0d-4a56-8a55-5d7cf2f2a111: sends no alerts any"
+    " more, only counted for the correlation 'Trails Stopped Again And Again'"
+)
+
+
+def test_a_rule_that_falls_silent_is_named_before_it_does(deployed: Deployed, folder: Path) -> None:
+    (folder / "deleted.yml").write_text(DELETED)
+    published(folder)
+    (folder / "many.yml").write_text(MANY.format(status="test"))
+    assert "effect" not in run("publish", str(folder)).stderr
+    published(folder)
+    (folder / "many.yml").write_text(MANY.format(status="stable"))
+
+    assert SILENCED in run("publish", str(folder)).stderr.splitlines()
+    assert SILENCED in run("diff", str(folder)).stdout.splitlines()
+    assert json.loads(run("diff", str(folder), "--json").stdout)["effects"] == [SILENCED]
+    assert SILENCED in run("promote", "Trails Stopped Again And Again").stderr.splitlines()
+
+    promoted = run("promote", "Trails Stopped Again And Again", "--yes")
+    assert SILENCED.removeprefix("effect    ") in promoted.stdout
+    (folder / "many.yml").unlink()
+    assert "Trail deleted' (high) 7a1f7c0e-6f0d-4a56-8a55-5d7cf2f2a111: sends alerts of its own again" in (
+        run("diff", str(folder)).stdout
+    )
+
+
+def test_what_a_filter_does_to_rules_that_nobody_edited_is_shown(deployed: Deployed, folder: Path) -> None:
+    published(folder)
+    (folder / "hidden.yml").write_text(
+        "title: Drills\nid: 7a1f7c0e-6f0d-4a56-8a55-5d7cf2f2a333\nlogsource: {product: aws}\n"
+        f"filter: {{rules: [{STOPPED_ID}], drill: {{account: '111122223333'}}, condition: not drill}}\n"
+    )
+
+    shown = run("publish", str(folder)).stderr.splitlines()
+
+    assert "effect    changed by exceptions alone: 'Trail stopped'" in shown
+
+
 @pytest.mark.parametrize(
     ("status", "then", "told"),
     [("stable", "", "stable → test"), ("experimental", " --to experimental", "experimental → test")],

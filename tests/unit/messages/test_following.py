@@ -123,7 +123,7 @@ def test_numbers_come_before_who_and_what() -> None:
         "How many:   20,000 in all, 1 of them told before",
         "First: ",
         "Last: ",
-        "How it began:",
+        "One of the events reported before:",
     ]
     places = [email.index(part) for part in [*parts, "Who: ", "Check first", "Evidence:", "The record:"]]
     assert places == sorted(places)
@@ -232,7 +232,7 @@ def test_the_sentence_on_top_is_true_of_all_that_it_counts_in_every_form() -> No
     ocsf, chat = json.loads(bodies["sqs"]), json.loads(bodies["https"])
     payload = json.loads(message.payload)
     assert message.finding is not None
-    began = "It began with: user mallory stopped the trail main-trail"
+    began = "One of them: user mallory stopped the trail main-trail"
     for text in (
         *(message.subject, bodies["sms"], payload["title"], ocsf["message"], ocsf["finding_info"]["title"]),
         *(message.finding["Title"], chat["content"]["title"], chat["metadata"]["summary"]),
@@ -266,11 +266,12 @@ def test_a_first_message_of_several_events_says_no_more_of_them() -> None:
     assert render(unknown).subject.startswith("[CRITICAL] 3 events: StopLogging called by user mallory")
 
 
-def test_what_a_follow_up_shows_is_said_to_be_the_first_event_not_the_new_ones() -> None:
+def test_what_a_follow_up_shows_is_said_to_be_from_before_not_of_the_new_ones() -> None:
     email = told(reason=Reason.CHANGED, changes=("address 198.51.100.7",), acknowledged_by="alice").email
-    assert "The first of these events" not in email
-    assert email.index("New:") < email.index("How it began:") < email.index("Where from:")
-    assert "  The first event:" in email
+    assert "One of these events" not in email
+    heading = email.index("One of the events reported before:")
+    assert email.index("New:") < heading < email.index("Where from:")
+    assert "  The event shown above:" in email
 
 
 @pytest.mark.parametrize(
@@ -298,3 +299,18 @@ def test_what_there_are_more_of_than_is_counted_is_never_said_to_be_all() -> Non
     assert summed_up(follow_up(Reason.RECOUNTED, **many), 3600) == (
         "Late records took some of its events back; more than 1,000,000 are left"
     )
+
+
+def test_when_is_said_of_the_event_that_is_shown() -> None:
+    shown = alert(eventTime="2026-03-01T12:00:30Z")
+    several = replace(shown, count=3, first_event_time="2026-03-01T11:59:10Z")
+    several = replace(several, last_event_time="2026-03-01T12:01:00Z")
+    message = render(several, now=NOW, bodies=EVERYTHING)
+    assert "One of these events:\n" in message.email
+    said = " ".join(message.email.split())
+    assert "When: Sun 1 March 2026, 12:00:30 UTC" in said
+    assert "How many: 3 times so far, the first at 11:59:10, the last at 12:01:00 UTC" in said
+    chat = json.loads(json.loads(message.body)["https"])["content"]["description"]
+    assert "When: Sun 1 March 2026, 12:00:30 UTC" in chat
+    for claim in ("first event", "began"):
+        assert claim not in message.email + chat

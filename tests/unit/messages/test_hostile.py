@@ -35,7 +35,8 @@ LABELS = (
     "Owner:", "Alert:", "Evidence:", "The record:", "Why it matters", "Check first", "What was asked for",
     "Look at it", "To see how it stands:", "To read all of it, as it stands:",
     "To keep it quiet, as long as nothing new shows:", "New:", "Known:", "First:", "Last:",
-    "The first of these events:", "How it began:", "Targets:", "Actions:", "From:", "Accounts:", "Ended:",
+    "One of these events:", "One of the events reported before:", "Targets:", "Actions:", "From:",
+    "Accounts:", "Ended:",
     "Region:", "Rate:", "Usual:",
 )  # fmt: skip
 HOSTILE = [

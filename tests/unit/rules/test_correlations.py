@@ -79,6 +79,38 @@ def test_a_rule_that_only_feeds_correlations_does_not_generate(text: str, silent
     assert all(one.generates for one in rule_set.correlations)
 
 
+@pytest.mark.parametrize(
+    ("status", "silent"),
+    [
+        ("stable", {RULE_ID}),
+        ("test", set()),
+        ("experimental", set()),
+        ("deprecated", set()),
+        ("unsupported", set()),
+    ],
+)
+def test_a_correlation_whose_alerts_are_not_sent_silences_no_rule(status: str, silent: set[str]) -> None:
+    rule_set = compiled(written(GOOD, f"status: {status}\n"))
+    assert {rule.id for rule in rule_set.rules if not rule.generates} == silent
+
+
+def test_a_correlation_on_trial_neither_silences_what_another_does_nor_keeps_it_alerting() -> None:
+    trial = HEAD.replace(OWN_ID, THIRD_ID) + "status: test\ncorrelation: {BODY}\n---\n"
+    for body in (GOOD, GOOD + ", generate: true"):
+        rule_set = compiled(trial.replace("BODY", body) + written(GOOD))
+        assert {rule.id for rule in rule_set.rules if not rule.generates} == {RULE_ID}
+
+
+def test_a_correlation_below_one_on_trial_still_alerts() -> None:
+    upper = HEAD.replace(OWN_ID, THIRD_ID) + (
+        "status: experimental\n"
+        "correlation: {type: temporal, rules: [lower, second], group-by: [f], timespan: 1h}\n---\n"
+    )
+    rule_set = compiled(upper + written(GOOD, "name: lower\n"))
+    assert all(one.generates for one in rule_set.correlations)
+    assert {rule.id for rule in rule_set.rules if rule.generates} == {OTHER_ID}
+
+
 def test_without_a_level_the_highest_of_its_rules_is_taken_and_temporal_needs_all() -> None:
     body = "type: temporal, rules: [first, second], group-by: f, timespan: 5m"
     (one,) = compiled(written(body, head=HEAD.replace("level: high\n", ""))).correlations

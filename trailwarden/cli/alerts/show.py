@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from trailwarden.activity.model import Context
+from trailwarden.alerts.likeness import INCOMPARABLE
 from trailwarden.alerts.model import AlertMatch
 from trailwarden.cli.alerts.desk import Desk, on_alerts
 from trailwarden.cli.alerts.words import history, history_lines, match_line, message_line
@@ -21,7 +22,7 @@ from trailwarden.state.alert_book import AlertEntry, MessageEntry
 
 @click.command("show")
 @click.argument("alert_id", metavar="ID")
-@click.option("--matches", "with_matches", is_flag=True, help="Also its events, oldest first.")
+@click.option("--matches", "with_matches", is_flag=True, help="Also its events, by their time.")
 @click.option(
     "--limit", "-n", default=100, show_default=True, type=click.IntRange(1, 10_000), help="Events at most."
 )
@@ -82,10 +83,13 @@ def _listed(matches: Sequence[AlertMatch], total: int) -> dict[str, Any]:
 def _print_matches(matches: Sequence[AlertMatch], entry: AlertEntry) -> None:
     total = counted(entry.total, "event")
     title = f"more than {total}" if entry.at_least else total
-    made = table("Time (UTC)", "Action", "Target", "From", "Evidence", title=title)
+    by_several = len({match.principal for match in matches}) > 1
+    who = ("Who",) if by_several else ()
+    made = table("Time (UTC)", *who, "Action", "Target", "From", "Evidence", title=title)
     for match in matches:
         made.add_row(
             one_line(match.event_time or "unknown", 30).replace("T", " ").removesuffix("Z"),
+            *((_who(match),) if by_several else ()),
             harmless(match.action or "unknown", 100) + (f" ({match.outcome})" if match.outcome else ""),
             harmless(match.target or "-", 160),
             harmless(match.origin or "unknown", 100),
@@ -94,3 +98,8 @@ def _print_matches(matches: Sequence[AlertMatch], entry: AlertEntry) -> None:
     show(made)
     if len(matches) < entry.total:
         click.echo(f"... the first {len(matches):,} of them; --limit shows more")
+
+
+def _who(match: AlertMatch) -> str:
+    """Who acted, in full; the record may not show it."""
+    return "unknown" if match.principal in {"", INCOMPARABLE} else harmless(match.principal, 200)

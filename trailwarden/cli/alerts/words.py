@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from trailwarden.activity.model import Context
+from trailwarden.alerts.likeness import INCOMPARABLE
 from trailwarden.alerts.model import Alert, AlertMatch
 from trailwarden.alerts.telling import Reason
 from trailwarden.cli.report import alert_line
@@ -93,6 +94,7 @@ def match_line(match: AlertMatch) -> dict[str, Any]:
         "target": match.target or None,
         "outcome": match.outcome or "done",
         "account": match.account or None,
+        "actor": match.principal if match.principal not in {"", INCOMPARABLE} else None,
         "origin": match.origin or None,
         "event_id": match.event_id,
         "log_file": match.evidence.log_file,

@@ -1,8 +1,9 @@
 """Two folders of rules side by side: which documents came, went or are other, and the lines that differ."""
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -14,8 +15,10 @@ from trailwarden.safety.text import one_line
 Files = Mapping[str, bytes]
 _KINDS = ("correlation", "filter", "override", "detection")
 _FIRST = ("status", "level")
+_EFFECT = "effect    "  # as wide as the words of `Change`
 _VALUE = 60  # characters of a value that is shown with what it was
-_WORDS = {"detection": "rule", "filter": "exception"}
+_RULE = "rule"
+_WORDS = {"detection": _RULE, "filter": "exception"}
 
 
 class Change(StrEnum):
@@ -84,6 +87,24 @@ class Comparison:
 def compare(before: Files, after: Files, names: tuple[str, str]) -> Comparison:
     """The difference of two folders; `names` say what each is, in the diff's headings."""
     return Comparison(tuple(_documents(before, after)), tuple(_lines(before, after, names)))
+
+
+def side_effects(
+    documents: Sequence[DocumentChange], before: tuple[Files, Files], after: tuple[Files, Files]
+) -> list[str]:
+    """What becomes of rules that nobody edited, a line each: silenced by a correlation, switched off or at
+    another level by an override, under an exception. Both sides are shipped and team's files, which differ by
+    the documents."""
+    if all(one.kind == _RULE or one.change in {Change.MOVED, Change.REWRITTEN} for one in documents):
+        return []  # a rule does nothing to others
+    # pySigma, which this module needs, takes a while to load.
+    from trailwarden.publishing.build import side_effects as effects  # noqa: PLC0415
+
+    return [f"{_EFFECT}{line}" for line in effects(before, after, today=_today())]
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()
 
 
 def _documents(before: Files, after: Files) -> Iterator[DocumentChange]:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import msgspec
 
 from trailwarden.cli.deployment import Deployment, on_deployment
 from trailwarden.cli.exits import Exit
-from trailwarden.cli.rules.comparison import Comparison, Files, compare
+from trailwarden.cli.rules.comparison import Comparison, Files, compare, side_effects
 from trailwarden.cli.rules.folders import read_team_folder
 
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}
@@ -65,22 +66,27 @@ def diff_command(  # noqa: PLR0913, PLR0917 (its options)
     publication = deployment.publication(start) if start else live
     before = deployment.sources(publication)
     left = f"{publication.sequence}" if publication else "nothing"
+    shipped = before.shipped
     if folder is not None:
-        found = compare(before.team, read_team_folder(folder), (left, folder.as_posix().rstrip("/")))
+        team: Files = read_team_folder(folder)
+        found = compare(before.team, team, (left, folder.as_posix().rstrip("/")))
     elif start or end:
         other = deployment.publication(end) if end else live
         after = deployment.sources(other)
+        shipped, team = after.shipped, after.team
         found = compare(
             _layers(before.shipped, before.team),
-            _layers(after.shipped, after.team),
+            _layers(shipped, team),
             (left, f"{other.sequence}" if other else "nothing"),
         )
     else:
         snapshot = deployment.folder.team()
         for problem in snapshot.problems:
             click.echo(str(problem), err=True)
-        found = compare(before.team, snapshot.contents, (left, "team"))
-    click.echo(json.dumps(_as_json(found))) if as_json else _tell(found)
+        team = snapshot.contents
+        found = compare(before.team, team, (left, "team"))
+    effects = side_effects(found.documents, (before.shipped, before.team), (shipped, team))
+    click.echo(json.dumps(_as_json(found, effects))) if as_json else _tell(found, effects)
     sys.exit(Exit.REFUSED if found and exit_code else Exit.DONE)
 
 
@@ -91,17 +97,17 @@ def _layers(shipped: Files, team: Files) -> dict[str, bytes]:
     return {**{SHIPPED + path: content for path, content in shipped.items()}, **team}
 
 
-def _as_json(found: Comparison) -> dict[str, Any]:
+def _as_json(found: Comparison, effects: Sequence[str]) -> dict[str, Any]:
     documents: list[Any] = msgspec.to_builtins(found.documents)
-    return {"documents": documents, "diff": "\n".join(found.diff)}
+    return {"documents": documents, "effects": effects, "diff": "\n".join(found.diff)}
 
 
-def _tell(found: Comparison) -> None:
+def _tell(found: Comparison, effects: Sequence[str]) -> None:
     if not found:
         click.echo("No difference.")
         return
-    for change in found.documents:
-        click.echo(str(change))
+    for line in (*found.documents, *effects):
+        click.echo(str(line))
     click.echo()
     for line in found.diff:
         # click leaves colours out where nobody would see them.

@@ -12,7 +12,7 @@ import click
 from trailwarden.cli.deployment import Deployment, Sources, deployed, deployment_options
 from trailwarden.cli.exits import Exit
 from trailwarden.cli.files import write_file
-from trailwarden.cli.rules.comparison import compare
+from trailwarden.cli.rules.comparison import compare, side_effects
 from trailwarden.cli.rules.folders import read_team_folder
 from trailwarden.cli.rules.status_edit import (
     STATUSES,
@@ -105,13 +105,16 @@ def _promote_live(  # noqa: PLR0913 (its options)
     _name_edits_by_hand(deployment, sources)
     for edited in changed:
         click.echo(_step(edited, status), err=True)
+    files = {**sources.team, **{edited.path: edited.content for edited in changed}}
+    documents = compare(sources.team, files, ("live", "promoted")).documents
+    for line in side_effects(documents, (sources.shipped, sources.team), (sources.shipped, files)):
+        click.echo(line, err=True)
     if len(changed) == 1:
         what = f"{one_line(changed[0].title)!r} from {changed[0].before or 'no status'} to {status}"
         confirm(f"Set {what}, in {changed[0].path}?", yes=yes)
     else:
         what = f"{len(changed)} rules to {status}"
         confirm(f"Set {what}?", yes=yes)
-    files = {**sources.team, **{edited.path: edited.content for edited in changed}}
     note = note or f"promote: {what}"
     submission = FolderSubmission(live.sequence, deployment.caller, note, files, promotes=True)
     submit(deployment, submission, wait=wait, as_json=as_json)

@@ -11,7 +11,13 @@ import click
 
 from trailwarden.cli.deployment import Deployment, Sources, on_deployment
 from trailwarden.cli.exits import Exit
-from trailwarden.cli.rules.comparison import Change, DocumentChange, StatusChange, compare
+from trailwarden.cli.rules.comparison import (
+    Change,
+    DocumentChange,
+    StatusChange,
+    compare,
+    side_effects,
+)
 from trailwarden.cli.rules.folders import read_team_folder
 from trailwarden.cli.rules.submitting import WAIT_SECONDS, below, confirm, submit
 from trailwarden.cli.tables import counted
@@ -78,7 +84,9 @@ def publish_command(  # noqa: PLR0913, PLR0917 (its options)
     if not undo_promotions:
         _refuse_undoing(deployment, changes, folder)
     _check(files, sources, str(folder))
-    _ask(changes, yes=yes)
+    shipped = sources.shipped or _shipped()
+    effects = side_effects(changes, (shipped, sources.team), (shipped, files))
+    _ask(changes, effects, yes=yes)
     submission = FolderSubmission(sequence, deployment.caller, note, files)
     submit(deployment, submission, wait=wait, as_json=as_json, folder=str(folder))
 
@@ -153,10 +161,10 @@ def undone_promotions(
             yield change, status, by
 
 
-def _ask(changes: Sequence[DocumentChange], *, yes: bool) -> None:
+def _ask(changes: Sequence[DocumentChange], effects: Sequence[str], *, yes: bool) -> None:
     """Show what will be other, and ask."""
-    for change in changes:
-        click.echo(str(change), err=True)
+    for line in (*changes, *effects):
+        click.echo(str(line), err=True)
     removed = sum(change.change is Change.REMOVED for change in changes)
     statuses = sum(change.status is not None for change in changes)
     parts = [f"{removed} removed" if removed else "", f"{statuses} with another status" if statuses else ""]
