@@ -2,9 +2,9 @@
 
 import re
 
-_ESCAPED = r"\\(?:[pP]\{[^}]*\}|.)"
-_CLASS = rf"\[\^?\]?(?:\[:\^?\w+:\]|{_ESCAPED}|[^\]\\])*\]"
-_TOKEN = re.compile(rf"{_ESCAPED}|{_CLASS}|\(\?[a-zA-Z]*-|.", re.DOTALL)
+_ESCAPED = r"\\(?:[pP]\{[^}]*+\}|.)"
+_CLASS = rf"\[\^?+\]?+(?:\[:\^?+\w++:\]|{_ESCAPED}|[^\]\\])*+\]"
+_TOKEN = re.compile(rf"{_ESCAPED}|{_CLASS}|\(\?[a-zA-Z]*+-|.", re.DOTALL)
 _OF_LINES = {r"\A": "^", r"\z": "$"}
 _ANCHORS = frozenset({"^", "$", r"\A", r"\z"})
 _WITHOUT_LINES = frozenset({r"\Q", r"\C"})

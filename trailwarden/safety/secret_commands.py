@@ -22,11 +22,11 @@ _OF_USER = r"(?:\"[^\":/]*:([^\"]+)\"|'[^':/]*:([^']+)'|[^\s:\"'/]*:([^\s\"']+))
 READERS = (
     r"(?:--password-stdin|--stdin\b|sudo(?:[ \t]+-\w+)*[ \t]+-\w*S|\b(?:smb|vnc|ld?ap)?passwd\b|\bcryptsetup\b|\bkinit\b"
     r"|--passphrase-fd|\bpass(?:in|out)?[ \t]+(?:stdin|fd:0)|\bhtpasswd\b|--with-token|\bsecrets?[ \t]+(?:create|set|put|add)\b"
-    r"|\bsu\b[ \t]+-|\bnewusers\b|\bvault[ \t]+login[ \t]+-(?:[ \t]|$)|\bkeyring[ \t]+set\b|/dev/stdin)"
+    r"|\bsu\b[ \t]+-|\brealm[ \t]+join\b|\badcli[ \t]+join\b|\bnewusers\b|\bvault[ \t]+login[ \t]+-(?:[ \t]|$)|\bkeyring[ \t]+set\b|/dev/stdin)"
 )
 _LOWER_P = (
     r"(?:sshpass|oc login|docker login|podman login|helm registry login|az login|gpg|smbmap|nxc|crackmapexec|evil-winrm|useradd"
-    r"|usermod|7z[az]?|unrar|rar|xfreerdp|rdesktop|winexe|psexec\w*)"
+    r"|usermod|winrs|7z[az]?|unrar|rar|xfreerdp|rdesktop|winexe|psexec\w*)"
 )
 
 _USERS = (
@@ -53,7 +53,7 @@ _OPTION = (
     rf"\b(?:zip|zipcloak)\b{_ARGUMENTS}\s-[a-zA-Z0-9]*P[ \t]*({_VALUE})",
     rf"(?i)\b(?:redis-cli|memtier_benchmark)\b{_ARGUMENTS}\s-a[ \t]+({_VALUE})",
     rf"(?i)\b(?:ldap(?:search|add|modify|whoami|passwd|delete)|plink|pscp|psftp|kadmin)\b{_ARGUMENTS}\s-p?[ws][ \t]+({_WORD})",
-    rf"(?i)\b(?:smbclient|rpcclient|net rpc|wmic?exec|winexe)\b{_ARGUMENTS}-U[ \t]*[\"']?[^\s%]+%({_VALUE})",
+    rf"(?i)\b(?:smbclient|rpcclient|net rpc|net ads|wmic?exec|winexe)\b{_ARGUMENTS}-U[ \t]*[\"']?[^\s%]+%({_VALUE})",
     rf"\bsnmp(?:walk|get|set|bulk\w*|trap)\b{_ARGUMENTS}\s-[cAX][ \t]*({_VALUE})",
     rf"\bopenssl\b{_ARGUMENTS}\s-(?:k|K|hmac)[ \t]+({_VALUE})",
     rf"\bopenssl\b{_ARGUMENTS}\s-macopt[ \t]+(?:hex)?key:({_VALUE})",
@@ -101,6 +101,12 @@ _PIPED = (
     rf"(?i){READERS}{_ARGUMENTS}<<<[ \t]*({_VALUE})",
     rf"(?i)<<<[ \t]*({_VALUE})[ \t]*\|{_ARGUMENTS}{READERS}",
 )
+# What is written into a file, and which: `echo x > /run/secrets/db`, and cloud-init's `write_files`.
+WRITTEN = rf"{_SAYS}(?:[\"']?(?:%[sb]|\\+n)+[\"']?[ \t]+)?({_VALUE})[ \t]*(?:>>?|\|[ \t]*(?:sudo[ \t]+)?tee\b(?:[ \t]+-\w+)*)[ \t]*[\"']?([^\s\"';|&<>]+)"
+WRITTEN_BELOW = (
+    r"(?m)^[ \t-]*path:[ \t]*[\"']?([^\s\"']+)[\"']?[ \t]*\r?\n(?:[ \t]+(?:owner|permissions|encoding|append|defer):[^\n]*\n)*"
+    r"[ \t]+content:[ \t]*(?:[|>][+-]?[ \t]*\r?\n)?([^\n]+(?:\n[ \t]{4,}[^\n]+)*)"
+)
 # What asks for a password, and what is sent to it then: `expect`, and its like in other languages.
 _ASKED = (
     r"(?i)(?:assword|assphrase|asscode|asswort|contrase.a|mot de passe)[^\n\"'}]{0,60}[\"'}][^\"'{]*?\{?[^\"'{]*?\bsend(?:_?line)?\b[ \t(]*(?:--?\w*[ \t]+)*(?:[\"'{]([^\"'{}\\]+)|([^\s\"'{}\\;()-][^\s\"'{}\\;()]*))",
@@ -111,6 +117,12 @@ _ASKED = (
 _OTHERS = (
     rf"(?i)\bmount\b{_ARGUMENTS}user(?:name)?=[^\s%,]+%([^\s,]+)",
     rf"(?i)\brclone[ \t]+config[ \t]+(?:create|update)\b{_ARGUMENTS}[ \t]\w*(?:pass|secret|token)\w*[ \t=]+({_VALUE})",
+    rf"\bssh-keygen\b{_ARGUMENTS}\s-[NP][ \t]*({_VALUE})",
+    rf"\bnmcli\b{_ARGUMENTS}\s(?:[\w-]+\.)?(?:password|psk|wep-key\d?)[ \t]+({_VALUE})",
+    rf"\bwpa_passphrase[ \t]+{_WORD}[ \t]+({_VALUE})",
+    # ipsec.secrets: `bob : XAUTH "x"`
+    r"(?m)(?:^|[\s:\"'])(?:PSK|XAUTH|EAP|NTLM)[ \t]+\"([^\"\n]+)\"",
+    r"(?m)^[ \t]*stringData:[ \t]*\r?\n((?:[ \t]+[^\n]*(?:\n|$))+)",
     r"(?i)\bacl[ \t]+setuser\b[^\n;]*?[ \t][\"']?[><#]([^\s\"']+)",
     rf"(?m)^[ \t]*AUTH[ \t]+(?:\S+[ \t]+)?({_ODD})[ \t]*$",
     # sed -i s/__PASSWORD__/x/

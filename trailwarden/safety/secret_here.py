@@ -19,7 +19,8 @@ _ITEM = re.compile(r"[ \t]*+(?:-[ \t]++)?+[\"']?")
 _USER = re.compile(r"[\w.$-]++:")
 _VARIABLE = re.compile(r"(?:export[ \t]++)?[A-Za-z_][\w.]*+=")
 _LONGEST_LINE = 1_000
-_FURTHEST = 20_000
+_SUFFIX = re.compile(r"\.(?:txt|conf|cfg|dat|bin|b64|new|tmp|bak)$", re.IGNORECASE)
+_FOLDER = re.compile(r"(?:^|/)\.?secrets?$", re.IGNORECASE)
 _LINE_COST = 10
 
 
@@ -46,18 +47,23 @@ def _beginning(line: str) -> re.Pattern[str] | None:
     if "chpasswd" in line or "newusers" in line:
         return _USER
     file = _FILE.search(line)
-    name = file.group(1).rpartition("/")[2] if file is not None else ""
-    if any(is_environment(part) for part in name.split(".")):
+    path = file.group(1) if file is not None else ""
+    if any(is_environment(part) for part in path.rpartition("/")[2].split(".")):
         return _VARIABLE
-    return _ITEM if is_secret(name) or _reads().search(line) else None
+    return _ITEM if is_secret_file(path) or _reads().search(line) else None
+
+
+def is_secret_file(path: str) -> bool:
+    """Whether a file is one of secrets, by its name or its folder: `/run/secrets/db`."""
+    folder, _, name = path.replace("\\", "/").rpartition("/")
+    return is_secret(name) or is_secret(_SUFFIX.sub("", name)) or _FOLDER.search(folder) is not None
 
 
 def _body(text: str, start: int, mark: str, charge: Callable[[int], bool]) -> Iterator[Span]:
     """The lines up to the mark, without what begins an item of YAML's lists."""
-    stop = min(len(text), start + _FURTHEST)
-    while start < stop:
-        end = text.find("\n", start, stop)
-        end = stop if end < 0 else end
+    while start < len(text):
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
         if not charge(end - start + _LINE_COST):
             return
         item = _ITEM.match(text, start, end)

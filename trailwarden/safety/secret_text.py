@@ -18,13 +18,15 @@ import re2
 
 from trailwarden.safety.lookahead import Lookahead
 from trailwarden.safety.lookalikes import legible
-from trailwarden.safety.names import is_secret, is_secret_flag
+from trailwarden.safety.names import is_secret, is_secret_flag, plain
 from trailwarden.safety.names_abroad import ASSIGNED as ASSIGNED_ABROAD
 from trailwarden.safety.names_abroad import HINT as HINT_ABROAD
+from trailwarden.safety.secret_commands import WRITTEN, WRITTEN_BELOW
 from trailwarden.safety.secret_environment import ENVIRONMENT, environment_values
-from trailwarden.safety.secret_here import HERE, here_secrets
+from trailwarden.safety.secret_here import HERE, here_secrets, is_secret_file
 from trailwarden.safety.secret_layers import layer_of
 from trailwarden.safety.secret_lists import LINES, LIST, secrets_among, words_below, words_in_brackets
+from trailwarden.safety.secret_markup import ELEMENTS, HINT, NAME
 from trailwarden.safety.secret_shapes import SHAPES
 from trailwarden.safety.secret_value import Span, value_spans
 from trailwarden.safety.text import MASK
@@ -47,12 +49,6 @@ _REMEMBERED = 200
 _REMEMBERED_AT_MOST = 5_000
 _SHORTEST = 4
 
-_HINT = (
-    r"(?:pass|pwd|pw|secret|token|cred|key|auth|code|psk|pin|otp|jwt|cookie|user[_-]?data|bearer"
-    r"|connection[_-]?str|assertion|signature|plaintext|keytab|wallet|webhook|signed[_-]?url|sas|netrc|pgpass"
-    rf"|qr[_-]?code|saml[_-]?resp|{HINT_ABROAD})"
-)
-_NAME = rf"[\w.-]*{_HINT}[\w.-]*"
 # What ends the name of a field before its sign: quotes, escaped or not, and an index.
 _CLOSE = r"[\"'`\\\]]*"
 
@@ -71,25 +67,25 @@ class Budget:
 
 # White space and comments; none reaches over where another begins: what is never closed is read once.
 _GAP = r"(?:\s|/\*(?:[^*/]|\*+[^*/]|/+[^*/])*\*+/|--(?:[^\n-]|-[^\n-])*-?\n)"
-_ASSIGNED = rf"(?i)({_NAME})((?:\[\w{{0,20}}\])?{_CLOSE}\s*(?:{_GAP}+\s*)?)(=>|:=|==|=|:)"
-_FLAG = rf"(?i)\B-{{1,2}}({_NAME})(?:\s+|[\"']\s*,\s*)"
+_ASSIGNED = rf"(?i)({NAME})((?:\[\w{{0,20}}\])?{_CLOSE}\s*(?:{_GAP}+\s*)?)(=>|:=|==|=|:)"
+_FLAG = rf"(?i)\B-{{1,2}}({NAME})(?:\s+|[\"']\s*,\s*)"
 # A name and its value, in either order, whatever separates them: JSON, YAML, the command line's shorthand.
 _PAIR = (
-    rf"(?i)(?:name|key|\b[kn])[\"'\\]*\s*[:=]\s*[\"'\\]*([\w./:-]*{_HINT}[\w.-]*)[\"'\\]*[\s,]+"
+    rf"(?i)(?:name|key|\b[kn])[\"'\\]*\s*[:=]\s*[\"'\\]*([\w./:-]*{HINT}[\w.-]*)[\"'\\]*[\s,]+"
     r"[\"'\\{]*(?:\w*value|v)[\"'\\]*\s*[:=]"
 )
 # PowerShell's cmdlets, the registry's: `-Name DefaultPassword -Value x`, `/v DefaultPassword /d x`.
 _OPTIONS = (
-    rf"(?i)[ \t](?:-(?:name|path)|/v)[ \t]+[\"']?([\w.:/\\-]*{_HINT}[\w.-]*)[\"']?[ \t](?:[^\n;|]*?[ \t])?"
+    rf"(?i)[ \t](?:-(?:name|path)|/v)[ \t]+[\"']?([\w.:/\\-]*{HINT}[\w.-]*)[\"']?[ \t](?:[^\n;|]*?[ \t])?"
     r"(?:-value|/d)[ \t]+"
 )
 # `setProperty("password", "x")`
 _CALLED = (
-    rf"(?i)(?:set|put|add|append|define|header|insert|store)\w*[ \t]*\([ \t]*[\"']({_NAME})[\"'][ \t]*,[ \t]*"
+    rf"(?i)(?:set|put|add|append|define|header|insert|store)\w*[ \t]*\([ \t]*[\"']({NAME})[\"'][ \t]*,[ \t]*"
 )
 _PAIR_BACKWARDS = (
     r"(?i)value[\"'\\]*\s*[:=]\s*[\"'\\]*([^\"'\\,;{}\s]+)[\"'\\]*[\s,]+[\"'\\{]*\w*(?:name|key)[\"'\\]*"
-    rf"\s*[:=]\s*[\"'\\]*([\w./:-]*{_HINT}[\w.-]*)"
+    rf"\s*[:=]\s*[\"'\\]*([\w./:-]*{HINT}[\w.-]*)"
 )
 # A word of a secret, and then its value in quotes or brackets: SQL, PowerShell, XML.
 _SPOKEN = (
@@ -99,25 +95,13 @@ _SPOKEN = (
     rf"|\b(?:password|passwd|passphrase){_GAP}+(?:to\s|is\s)?){_GAP}*[\"'`]"
 )
 # `SECRET_ACCESS_KEY '…'`: a name that is no word of a sentence.
-_NAMED = rf"(?i)({_NAME}){_GAP}+[\"'`]"
+_NAMED = rf"(?i)({NAME}){_GAP}+[\"'`]"
 _COMPOUND = re.compile(r"[A-Za-z0-9][_-][A-Za-z]|[a-z][A-Z]")
 # `ENV DB_PASSWORD x`, of Dockerfiles, shells and web servers.
 _SET = (
     r"(?i)\b(?:env|setenv|setx(?:[ \t]+/m)?|set(?:[ \t]+-\w+)+|fastcgi_param|proxy_set_header|add_header)"
-    rf"[ \t]+({_NAME})[ \t]+"
+    rf"[ \t]+({NAME})[ \t]+"
 )
-_ELEMENT = rf"(?i)<([\w:.-]*{_HINT}[\w:.-]*)(?:\s[^<>]*)?>(?:\s*<value>)?([^<]+)"
-_ELEMENTS = (
-    rf"(?i)<[\w:.-]*(?:name|key)>\s*([\w./:-]*{_HINT}[\w.-]*)\s*</[\w:.-]+>"
-    r"\s*(?:<array>\s*)?<(?:[\w:.-]*value|string|data)>(?:<!\[CDATA\[)?([^<]+)"
-)
-# `<entry key="password">…`, `<password><![CDATA[…`, `<Password Value="…"/>`
-_ELEMENT_OF_NAME = (
-    rf"(?i)<[\w:.-]+\s+(?:name|key|id)\s*=\s*[\"']([\w./:-]*{_HINT}[\w.-]*)[\"'][^<>]*[^<>/]?>"
-    r"\s*(?:<value>\s*)?(?:<!\[CDATA\[)?([^<\]]+)"
-)
-_ELEMENT_OF_DATA = rf"(?i)<([\w:.-]*{_HINT}[\w:.-]*)(?:\s[^<>]*)?>\s*<!\[CDATA\[([^\]]+)"
-_ELEMENT_OF_VALUE = rf"(?i)<([\w:.-]*{_HINT}[\w:.-]*)\s(?:[^<>]*\s)?value\s*=\s*[\"']([^\"'<>]+)"
 _QUERY = (
     r"(?i)[?&;](?:sig|code|signature|token|pass|key|x-(?:amz|goog)-(?:signature|credential|security-token))="
     r"([^&\s\"'\\<>]+)"
@@ -150,6 +134,7 @@ _SHORTEST_LIST = 2
 _NAMES_IN = re.compile(r"[A-Za-z_][\w.-]*+")
 _STANDS_FOR_ONE = frozenset({"redacted", "hidden", "masked", "removed", "lookup", "secrets"})
 _PATH = re.compile(r"[\w./=+*-]++$")
+_IS_A_PATH = re.compile(r"[ \t]*+[\"']?(?:~?/|\.{1,2}/|[A-Za-z]:\\)[\w./\\~@-]{1,200}+(?![\w+=%])")
 _LONGEST_PATH = 1024
 _ENCODED = r"(?:[A-Za-z0-9+/]{60,}\r?\n)+[A-Za-z0-9+/]*={0,2}|[A-Za-z0-9+/_-]{12,}={0,2}"
 _ESCAPED = r"%[0-9A-Fa-f]{2}|&#?\w|\\."
@@ -168,12 +153,10 @@ _PATTERNS = (
         LIST,
         LINES,
         HERE,
+        WRITTEN,
+        WRITTEN_BELOW,
         ENVIRONMENT,
-        _ELEMENT,
-        _ELEMENTS,
-        _ELEMENT_OF_NAME,
-        _ELEMENT_OF_DATA,
-        _ELEMENT_OF_VALUE,
+        *ELEMENTS,
         _QUERY,
         _ENCODED,
         _ESCAPED,
@@ -323,14 +306,14 @@ class _Search:
             LIST: self._listed,
             LINES: self._listed_below,
             HERE: self._here,
+            WRITTEN: self._written,
+            WRITTEN_BELOW: self._written_below,
             _PAIR_BACKWARDS: self._paired_backwards,
             _SPOKEN: self._spoken,
             _NAMED: self._named,
             _SET: self._set,
             ENVIRONMENT: self._environment,
-            _ELEMENT: self._element,
-            **dict.fromkeys((_ELEMENTS, _ELEMENT_OF_NAME, _ELEMENT_OF_DATA), self._element),
-            _ELEMENT_OF_VALUE: self._element,
+            **dict.fromkeys(ELEMENTS, self._element),
             _ENCODED: self._encoded,
         }
 
@@ -353,6 +336,8 @@ class _Search:
     def _assigned(self, met: Any) -> Iterator[Span]:
         name, closing, sign = met.groups()
         if is_secret(name) and (sign != ":" or _is_colon_of_a_field(self._text, met, closing)):
+            if plain(name).endswith(("file", "path")) and _IS_A_PATH.match(self._text, met.end()):
+                return
             spans = self._value(met.end(), name, met.start(1))
             yield from self._within_segment(spans) if self._is_partition(met) else spans
 
@@ -407,12 +392,20 @@ class _Search:
     def _here(self, met: Any) -> Iterator[Span]:
         yield from here_secrets(self._text, met.start(), met.end(), self._budget.take)
 
+    def _written(self, met: Any) -> Iterator[Span]:
+        if is_secret_file(met.group(2)) and not is_filled_in(met.group(1).strip("\"'")):
+            yield met.span(1)
+
+    def _written_below(self, met: Any) -> Iterator[Span]:
+        if is_secret_file(met.group(1)):
+            yield met.span(2)
+
     def _flagged(self, met: Any) -> Iterator[Span]:
         if is_secret_flag(met.group(1)) and self._text[met.end() : met.end() + 1] not in {"-", ""}:
             yield from self._value(met.end(), met.group(1), met.start(1))
 
     def _paired(self, met: Any) -> Iterator[Span]:
-        if is_secret(met.group(1)):
+        if is_secret(met.group(1)) or is_secret_file(met.group(1)):
             yield from self._value(met.end(), "value", met.start(1))
 
     def _paired_backwards(self, met: Any) -> Iterator[Span]:

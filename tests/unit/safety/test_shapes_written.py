@@ -7,11 +7,13 @@ import pytest
 
 from tests.unit.messages.records import call
 from tests.unit.safety.shapes import SECRET, Shape
+from tests.unit.safety.shapes_of_files import INNOCENT as INNOCENT_FILES
+from tests.unit.safety.shapes_of_files import WRITTEN
 from tests.unit.safety.shapes_written import CALLS, INNOCENT, INNOCENT_TEXTS, TEXTS
 from trailwarden.safety.redact import redacted, redacted_record, redacted_text
 
 
-@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("text", [*TEXTS, *WRITTEN])
 @pytest.mark.parametrize(
     "wrapped",
     [
@@ -35,7 +37,7 @@ def test_a_secret_of_a_call_is_masked(shape: Shape) -> None:
     assert redacted(safe) == safe, "masking twice changes nothing"
 
 
-@pytest.mark.parametrize("text", INNOCENT_TEXTS)
+@pytest.mark.parametrize("text", [*INNOCENT_TEXTS, *INNOCENT_FILES])
 def test_a_script_without_secrets_stays(text: str) -> None:
     assert redacted_text(text) == text
     assert redacted({"note": [text]}) == {"note": [text]}

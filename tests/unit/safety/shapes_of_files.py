@@ -1,0 +1,51 @@
+"""Secrets as people write them into files, and what reads alike and must stay readable.
+
+`SECRET` stands for the secret.
+"""
+
+# ruff: noqa: E501 (a line for each: it is a table)
+
+from tests.unit.safety.shapes import SECRET
+
+WRITTEN = [
+    f"echo '{SECRET}' > /root/password.txt",
+    f'echo -n "{SECRET}" >/tmp/.pgpass',
+    f"printf '%s' '{SECRET}' > /run/secrets/db",
+    f'printf "%s\\n" {SECRET} | sudo tee -a /etc/app/api_token',
+    f"echo {SECRET} | tee /etc/app/secret.key",
+    f"echo {SECRET} >> ~/.vault-token",
+    f"Set-Content -Path C:\\app\\password.txt -Value '{SECRET}'",
+    f"Add-Content -Path 'D:\\x\\api-token.conf' -Value \"{SECRET}\"",
+    f"echo ': PSK \"{SECRET}\"' >> /etc/ipsec.secrets",
+    f'bob : XAUTH "{SECRET}"',
+    f'carol : EAP "{SECRET}"\n',
+    f"write_files:\n- path: /etc/app/password\n  permissions: '0600'\n  content: {SECRET}\nruncmd: [ls]\n",
+    f"write_files:\n  - path: /run/secrets/tls\n    owner: root\n    content: |\n      {SECRET}\n      {SECRET}\n",
+    f"apiVersion: v1\nkind: Secret\nstringData:\n  username: bob\n  first: {SECRET}\n  second: {SECRET}\ntype: Opaque\n",
+    f'variable "db_password" {{\n  type = string\n  default = "{SECRET}"\n}}\n',
+    f"ssh-keygen -t ed25519 -N '{SECRET}' -f /root/.ssh/id",
+    f"ssh-keygen -p -P {SECRET} -f k",
+    f"net ads join -U admin%{SECRET} -k",
+    f"winrs -r:host -u:bob -p:{SECRET} ipconfig",
+    f"nmcli dev wifi connect office password {SECRET}",
+    f"nmcli con modify office wifi-sec.psk '{SECRET}'",
+    f"echo {SECRET} | realm join -U admin example.com",
+    f"printf '%s' {SECRET} | adcli join example.com --stdin-password",
+    f"wpa_passphrase office {SECRET}",
+    "chpasswd <<EOF\n" + "".join(f"user{n}:{SECRET}{n}\n" for n in range(1_500)) + "EOF\n",
+]
+INNOCENT = [
+    "echo hello > /tmp/x.txt",
+    "echo done > /var/log/password-rotation.log",
+    "echo 'rotation failed' | tee -a /var/log/secrets-rotation.log",
+    "cat /etc/app/password.txt | wc -l",
+    "PASSWORD_FILE=/run/secrets/db",
+    "POSTGRES_PASSWORD_FILE: /run/secrets/db_password",
+    "password_file: ./x1/y",
+    "Set-Content -Path C:\\app\\readme.txt -Value 'all is well'",
+    "write_files:\n- path: /etc/motd\n  content: welcome to app-7\n",
+    'variable "region" {\n  default = "eu-west-1"\n}\n',
+    "ssh-keygen -t rsa -b 4096 -f /root/.ssh/id",
+    "nmcli con up office",
+    "printf '%s' $TOKEN > /run/secrets/token",
+]
