@@ -18,6 +18,9 @@ from trailwarden.safety.text import MASK, UNKNOWN
 
 _REQUEST = "requestParameters"
 _VALUE_LIMIT = 10_000
+_LARGEST_REQUEST = 32_768
+"""Characters of a request that is masked for this; a larger one is shown by nothing, and costs as much as an
+alert."""
 _VOLATILE = frozenset(
     {
         "clienttoken",
@@ -45,6 +48,8 @@ _NOT_SHOWN = ("(left out", TOO_DEEP, MASK, "HIDDEN_DUE_TO_SECURITY_REASONS", "se
 def details(record: Record, said: Iterable[str] = ()) -> str:
     """A digest of the request's parameters, and of the fields `said` that are no part of the request;
     `INCOMPARABLE` if the masked record does not show all of them."""
+    if len(json.dumps(record.get(_REQUEST))) > _LARGEST_REQUEST:
+        return INCOMPARABLE
     names = [name for name in said if _is_detail(name)]
     view = safe_view(record, [*names, _REQUEST])
     places = {name: f"\0{place}" for place, name in enumerate(sorted(names_acted_on(record)))}
