@@ -38,7 +38,8 @@ def hand_in(archive: Archive, record: Record) -> str:
 
     def kept() -> list[str]:
         alerts = [item for item in archive.messages() if item["sk"]["S"] == "ALERT"]
-        return [item["pk"]["S"].removeprefix("ALERT#") for item in alerts if user in item["alert"]["S"]]
+        named = f'"{user}"'  # a rule's own text may hold the word
+        return [item["pk"]["S"].removeprefix("ALERT#") for item in alerts if named in item["alert"]["S"]]
 
     (alert_id,) = wait_for(kept, SECONDS)
     return alert_id
