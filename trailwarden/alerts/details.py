@@ -29,6 +29,7 @@ _VOLATILE = frozenset(
         "clientidempotencytoken",
         "creationtoken",
         "creatorrequestid",
+        "xamzcredential",
         "xamzdate",
         "xamzsignature",
         "xamzsecuritytoken",

@@ -61,3 +61,9 @@ def test_a_rule_that_another_correlation_silences_loses_nothing_more(tmp_path: P
     assert told(tmp_path, both=silent, many=correlation(own=SECOND)) == []
     speaking = framed("{}") + "---\n" + correlation(", generate: true")
     assert told(tmp_path, both=speaking, many=correlation(own=SECOND)) == []
+
+
+def test_correlations_that_silence_a_rule_together_do_not_excuse_each_other(tmp_path: Path) -> None:
+    third = correlation(own=SECOND[:-1] + "3")
+    files = {"rule": framed("{}"), "first": correlation(), "second": correlation(own=SECOND), "third": third}
+    assert sorted(told(tmp_path, **files)) == [(name, STABLE) for name in ("first", "second", "third")]
