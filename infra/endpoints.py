@@ -52,11 +52,9 @@ def endpoint_mistake(protocol: str, endpoint: str, region: str) -> str | None:
 
 
 def owner_of(protocol: str, endpoint: str) -> tuple[str, str] | None:
-    """Region and account of an endpoint that is a resource in AWS; None of all others."""
-    if protocol not in _RESOURCES:
-        return None
-    _, _, _, region, account, _ = endpoint.split(":", 5)
-    return region, account
+    """Region and account of an endpoint that is a resource in AWS; None of all others, and of no ARN."""
+    parts = endpoint.split(":", 5)
+    return (parts[3], parts[4]) if protocol in _RESOURCES and len(parts) == 6 else None
 
 
 def sns_principal(region: str, other: str) -> str:
