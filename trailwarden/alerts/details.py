@@ -17,6 +17,8 @@ from trailwarden.safety.redact import TOO_DEEP
 from trailwarden.safety.text import MASK, UNKNOWN
 
 _REQUEST = "requestParameters"
+_OTHERS = ("serviceEventDetails", "insightDetails")
+"""What says what happened in events that have no request."""
 _VALUE_LIMIT = 10_000
 _LARGEST_REQUEST = 32_768
 """Characters of a request that is masked for this; a larger one is shown by nothing, and costs as much as an
@@ -47,29 +49,32 @@ _NOT_SHOWN = ("(left out", TOO_DEEP, MASK, "HIDDEN_DUE_TO_SECURITY_REASONS", "se
 
 
 def details(record: Record, said: Iterable[str] = ()) -> str:
-    """A digest of the request's parameters, and of the fields `said` that are no part of the request;
-    `INCOMPARABLE` if the masked record does not show all of them."""
-    if len(json.dumps(record.get(_REQUEST))) > _LARGEST_REQUEST:
+    """A digest of the request's parameters, of what happened without one, and of the fields `said` that are
+    no part of these; `INCOMPARABLE` if the masked record does not show all of them."""
+    others = [name for name in _OTHERS if record.get(name) is not None]
+    if len(json.dumps([record.get(name) for name in (_REQUEST, *others)])) > _LARGEST_REQUEST:
         return INCOMPARABLE
     names = [name for name in said if _is_detail(name)]
-    view = safe_view(record, [*names, _REQUEST])
+    view = safe_view(record, [*names, _REQUEST, *others])
     places = {name: f"\0{place}" for place, name in enumerate(sorted(names_acted_on(record)))}
     asked = _without_volatile(view.get(_REQUEST))
-    if isinstance(asked, Mapping) and asked.get("omitted") is True:
+    parts = [view.get(name) for name in (_REQUEST, *others)]
+    if any(isinstance(each, Mapping) and each.get("omitted") is True for each in parts):
         return INCOMPARABLE
     shown, plain = _placed(asked, places)
+    happened = {name: _without_volatile(view.get(name)) for name in others}
     texts = [field_text(view, name, _VALUE_LIMIT) for name in names]
-    whole = json.dumps([shown, *texts], sort_keys=True)
+    whole = json.dumps([shown, happened, *texts], sort_keys=True)
     if any(mark in whole for mark in _NOT_SHOWN):
         return INCOMPARABLE
-    mark = ONLY_TARGETS if plain and all(text == UNKNOWN for text in texts) else ""
+    mark = ONLY_TARGETS if plain and not others and all(text == UNKNOWN for text in texts) else ""
     return mark + digest(whole)
 
 
 def _is_detail(name: str) -> bool:
     if name in _COMPARED_ALREADY or name in _OF_NO_MATTER:
         return False
-    return name in NORMALISED or name.partition(".")[0] not in {_REQUEST, "userIdentity"}
+    return name in NORMALISED or name.partition(".")[0] not in {_REQUEST, *_OTHERS, "userIdentity"}
 
 
 def _without_volatile(asked: Any, depth: int = 0) -> Any:

@@ -11,8 +11,8 @@ from tests.samples import STOP_RULE, record, rule
 from tests.unit.alerts.test_likeness import ROLE, call, news, shown, user
 from tests.unit.rules.test_shipped_rules import COMPILED, SOURCES
 from trailwarden.alerts.grouping import character, group_of
-from trailwarden.alerts.likeness import INCOMPARABLE, Character, NamedKeys, news_of
-from trailwarden.delivery.records import event_identity, event_time
+from trailwarden.alerts.likeness import INCOMPARABLE, Character, NamedKeys, keys_of, news_of
+from trailwarden.delivery.records import Record, event_identity, event_time
 from trailwarden.engine.match import Match
 from trailwarden.rules.ruleset import Rule
 from trailwarden.rules.source import RuleSource
@@ -217,3 +217,30 @@ def test_what_is_new_of_a_long_target_is_not_cut_off() -> None:
     (said,) = news(shown(), shown(requestParameters=long, awsRegion="ap-southeast-2"))
     assert len(said) < 180
     assert said.endswith(" in ap-southeast-2")
+
+
+def created(name: str) -> Record:
+    status = {"accountName": name, "state": "SUCCEEDED"}
+    return {"eventName": "CreateAccountResult", "serviceEventDetails": {"createAccountStatus": status}}
+
+
+def unusual(call: str, rate: int) -> Record:
+    statistics = {"insight": {"average": rate}}
+    return {"insightDetails": {"eventName": call, "insightContext": {"statistics": statistics}}}
+
+
+@pytest.mark.parametrize(
+    ("seen", "later"),
+    [
+        (created("dev"), created("other")),
+        (unusual("DescribeInstances", 5), unusual("DeleteUser", 5)),
+        (unusual("DescribeInstances", 5), unusual("DescribeInstances", 500)),
+    ],
+)
+def test_what_happened_without_a_request_is_compared(seen: Record, later: Record) -> None:
+    def known_again(record: Record) -> Character:
+        return Character(**character({"eventSource": "organizations.amazonaws.com", **record}))
+
+    known = {kind: set(keys) for kind, keys in keys_of([known_again(seen)]).items()}
+    assert list(news_of(known_again(later), known))
+    assert not list(news_of(known_again(seen), known))
