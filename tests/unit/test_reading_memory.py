@@ -80,7 +80,9 @@ def peak(data: bytes, limits: PortionLimits) -> tuple[int, Nowhere]:
 @pytest.mark.parametrize("kind", [each_of_its_own_group, large, teaching, hidden])
 def test_a_file_that_is_many_times_as_large_is_read_in_the_same_memory(kind: Callable[[int], Record]) -> None:
     small, big = (log_file(kind(number) for number in range(count)) for count in (150, 600))
-    peak(small, LIMITS)  # what is remembered of names, patterns and trees is made
+    peak(
+        big, LIMITS
+    )  # what is remembered of names, texts, patterns and trees, within bounds of its own, is made
     (short, few), (long, many) = peak(small, LIMITS), peak(big, LIMITS)
     assert (many.matches, many.sessions) == (4 * few.matches, 4 * few.sessions)
     assert long < 1.25 * short + 256 * 1024
