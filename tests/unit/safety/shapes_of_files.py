@@ -8,7 +8,7 @@
 from tests.unit.safety.shapes import SECRET
 
 WRITTEN = [
-    f"echo '{SECRET}' > /root/password.txt",
+    f"echo '{SECRET}' > /etc/app/password.txt",
     f'echo -n "{SECRET}" >/tmp/.pgpass',
     f"printf '%s' '{SECRET}' > /run/secrets/db",
     f'printf "%s\\n" {SECRET} | sudo tee -a /etc/app/api_token',
@@ -23,7 +23,7 @@ WRITTEN = [
     f"write_files:\n  - path: /run/secrets/tls\n    owner: root\n    content: |\n      {SECRET}\n      {SECRET}\n",
     f"apiVersion: v1\nkind: Secret\nstringData:\n  username: bob\n  first: {SECRET}\n  second: {SECRET}\ntype: Opaque\n",
     f'variable "db_password" {{\n  type = string\n  default = "{SECRET}"\n}}\n',
-    f"ssh-keygen -t ed25519 -N '{SECRET}' -f /root/.ssh/id",
+    f"ssh-keygen -t ed25519 -N '{SECRET}' -f /home/app/.ssh/id",
     f"ssh-keygen -p -P {SECRET} -f k",
     f"net ads join -U admin%{SECRET} -k",
     f"winrs -r:host -u:bob -p:{SECRET} ipconfig",
@@ -45,7 +45,7 @@ INNOCENT = [
     "Set-Content -Path C:\\app\\readme.txt -Value 'all is well'",
     "write_files:\n- path: /etc/motd\n  content: welcome to app-7\n",
     'variable "region" {\n  default = "eu-west-1"\n}\n',
-    "ssh-keygen -t rsa -b 4096 -f /root/.ssh/id",
+    "ssh-keygen -t rsa -b 4096 -f /home/app/.ssh/id",
     "nmcli con up office",
     "printf '%s' $TOKEN > /run/secrets/token",
 ]
