@@ -14,7 +14,7 @@ from tests.turns import ENDLESS
 from trailwarden.alerts.acknowledging import covering
 from trailwarden.alerts.grouping import AlertGrouper, character
 from trailwarden.alerts.groups import Acknowledgement, Span
-from trailwarden.alerts.likeness import Character, keys_of
+from trailwarden.alerts.likeness import keys_of
 from trailwarden.alerts.model import Alert
 from trailwarden.alerts.placement import seconds_of, time_of
 from trailwarden.alerts.telling import FollowUp, Heartbeat, StormSummary
@@ -86,7 +86,7 @@ class Event:
 
 def seen_by(name: str, *events: Event, level: str = "high") -> Acknowledgement:
     """What somebody acknowledges who has seen such events."""
-    shown = [Character(**character(each.match().record)) for each in events]
+    shown = [character(each.match().record) for each in events]
     return covering(Acknowledgement(name, time_of(START), level=level), keys_of(shown))
 
 

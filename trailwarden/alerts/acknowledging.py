@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from trailwarden.alerts.group_state import Acknowledgement, GroupState, Scope
-from trailwarden.alerts.likeness import DIGEST_BYTES, KINDS, Keys, keys_of, news_of, together
+from trailwarden.alerts.likeness import DIGEST_BYTES, KINDS, Character, Keys, keys_of, news_of, together
 from trailwarden.alerts.model import Alert, AlertMatch
 from trailwarden.alerts.placement import seconds_of
 from trailwarden.alerts.telling import FollowUp
@@ -90,24 +90,24 @@ def changes_of(
     any_target = known.scope is Scope.ANY and not alert.protected
     kinds = [kind for kind in KINDS if not any_target or _LISTS[kind] not in _OF_TARGETS]
     found: dict[str, set[str]] = {kind: set() for kind in KINDS}
-    new: list[tuple[AlertMatch, set[str]]] = []
+    new: list[tuple[Character, set[str]]] = []
     for match in matches:
-        news = list(news_of(match, covered, kinds))
+        news = list(news_of(match.character, covered, kinds))
         for kind, shown in news:
             if len(found[kind]) < _COLLECTED_AT_MOST:
                 found[kind].add(shown)
         if news and len(new) < _COLLECTED_AT_MOST:
-            new.append((match, {f"{kind} {shown}" for kind, shown in news}))
+            new.append((match.character, {f"{kind} {shown}" for kind, shown in news}))
     worse = [f"level {alert.level}"] if _rank(alert.level) > _rank(known.level or alert.level) else []
     texts = [f"{kind} {one}" for kind, texts in found.items() for one in sorted(texts)]
     named = tuple([*worse, *texts][:_NAMED_AT_MOST])
     return Changes(named, keys_of(_meant_by(named, new)))
 
 
-def _meant_by(named: Iterable[str], new: Iterable[tuple[AlertMatch, set[str]]]) -> list[AlertMatch]:
+def _meant_by(named: Iterable[str], new: Iterable[tuple[Character, set[str]]]) -> list[Character]:
     """The first matches of which texts name all that is new. A text that reads the same of two targets means
     the first."""
-    known, meant, found = {*named}, dict[str, tuple[str, str, str]](), list[AlertMatch]()
+    known, meant, found = {*named}, dict[str, tuple[str, str, str]](), list[Character]()
     for match, said in new:
         what = (match.objects, match.region, match.principal)
         if said <= known and {meant.setdefault(text, what) for text in sorted(said)} == {what}:

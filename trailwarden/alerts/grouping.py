@@ -75,7 +75,7 @@ class PlacedMatch:
 
     def look(self) -> Character:
         """What the match is known again by."""
-        return self.shown or Character(**character(self.record(), self.rule, self.group))
+        return self.shown or character(self.record(), self.rule, self.group)
 
 
 def placed(match: Match, record: Callable[[], Record] | None = None, size: int = 0) -> PlacedMatch:
@@ -284,27 +284,27 @@ def match_to_store(match: PlacedMatch, evidence: Evidence) -> AlertMatch:
         match.event_time,
         evidence,
         placed=match.event_time,
-        **character(match.record(), match.rule, match.group),
+        character=match.look(),
     )
 
 
-def character(record: Record, rule: Rule | None = None, group: Iterable[str] = ()) -> dict[str, str]:
-    """What a match is known again by, and listed by: fields of `AlertMatch`, the wording only of a rule."""
+def character(record: Record, rule: Rule | None = None, group: Iterable[str] = ()) -> Character:
+    """What a match is known again by, and listed by; the wording only of a rule."""
     outcome = outcome_word(record)
     acted_on, objects = target(record)
-    return {
-        "origin": origin(record),
-        "action": field_text(record, "eventName", _ACTION_LIMIT),
-        "target": acted_on,
-        "account": account(record),
-        "outcome": outcome,
-        "wording": wording(rule, record, group, outcome) if rule is not None else "",
-        "service": field_text(record, "eventSource", _ACTION_LIMIT),
-        "region": region(record),
-        "principal": principal(record),
-        "objects": objects,
-        "details": details(record, sentence_fields(rule, group) if rule is not None else ()),
-    }
+    return Character(
+        origin=origin(record),
+        action=field_text(record, "eventName", _ACTION_LIMIT),
+        target=acted_on,
+        account=account(record),
+        outcome=outcome,
+        wording=wording(rule, record, group, outcome) if rule is not None else "",
+        service=field_text(record, "eventSource", _ACTION_LIMIT),
+        region=region(record),
+        principal=principal(record),
+        objects=objects,
+        details=details(record, sentence_fields(rule, group) if rule is not None else ()),
+    )
 
 
 def alert_of(  # noqa: PLR0913 (the parts of an alert)

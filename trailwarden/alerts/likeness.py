@@ -9,7 +9,6 @@ import base64
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
-from typing import Protocol
 
 from trailwarden.safety.text import ELLIPSIS, MASK, shorten
 
@@ -36,48 +35,33 @@ Keys = Mapping[str, tuple[str, ...]]
 """Digests by kind."""
 
 
-class Characterised(Protocol):
-    """A match, as far as it is compared with others: `alerts.model.AlertMatch`."""
-
-    @property
-    def origin(self) -> str: ...
-    @property
-    def action(self) -> str: ...
-    @property
-    def target(self) -> str: ...
-    @property
-    def account(self) -> str: ...
-    @property
-    def outcome(self) -> str: ...
-    @property
-    def wording(self) -> str: ...
-    @property
-    def service(self) -> str: ...
-    @property
-    def region(self) -> str: ...
-    @property
-    def principal(self) -> str: ...
-    @property
-    def objects(self) -> str: ...
-    @property
-    def details(self) -> str: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Character:
-    """The character of a match without the match: the fields of `alerts.model.AlertMatch`."""
+    """What a match is known again by, and listed by; what is empty is not known."""
 
     origin: str = ""
+    """The address, or the AWS service, that called."""
     action: str = ""
+    """The API call, by CloudTrail's name."""
     target: str = ""
+    """What was acted on, in one text: `user bob (policy AdministratorAccess)`."""
     account: str = ""
+    """In which it happened."""
     outcome: str = ""
+    """`denied`, `failed` or `dry run`; empty if it was done."""
     wording: str = ""
+    """A digest of all that the rule's sentence says of the record and not of the group, the outcome with it:
+    two matches that have the same are told by the same sentence."""
     service: str = ""
+    """The event source: `iam.amazonaws.com`."""
     region: str = ""
     principal: str = ""
+    """Who acted, in full (`activity.actors.principal_of`). With `service`, `region` and `objects` it tells
+    apart what reads alike."""
     objects: str = ""
+    """A digest of what was acted on, in full; empty where nobody looked."""
     details: str = ""
+    """A digest of what else the call asked for, and the rule's sentence says (`alerts.details`)."""
 
 
 def digest(text: str) -> str:
@@ -98,7 +82,7 @@ class NamedKeys:
         self._kept: dict[str, dict[str, str | None]] = {kind: {} for kind in KINDS}
         self._shown: str | None = None
 
-    def take(self, one: Characterised) -> None:
+    def take(self, one: Character) -> None:
         """The next match, in their order."""
         self._shown = one.details if self._shown is None else self._shown
         texts, named = dict(_compared(one, one.outcome)), _named(one)
@@ -125,7 +109,7 @@ class NamedKeys:
         return {kind: tuple(dict.fromkeys(map(digest, texts))) for kind, texts in whole.items() if texts}
 
 
-def keys_of(matches: Iterable[Characterised]) -> Keys:
+def keys_of(matches: Iterable[Character]) -> Keys:
     """All keys of some matches."""
     found: dict[str, dict[str, None]] = {}
     for match in matches:
@@ -144,14 +128,14 @@ def together(keys: Iterable[Keys]) -> dict[str, tuple[str, ...]]:
     return {kind: tuple(digests) for kind, digests in found.items()}
 
 
-def same_target(one: Characterised, other: Characterised) -> bool:
+def same_target(one: Character, other: Character) -> bool:
     """Whether two matches act on the same, and the records show on what."""
     shown = bool(one.target) and one.objects not in {"", INCOMPARABLE}
     return shown and (one.objects, one.region) == (other.objects, other.region)
 
 
 def news_of(
-    match: Characterised, known: Mapping[str, Set[str]], kinds: Collection[str] = KINDS
+    match: Character, known: Mapping[str, Set[str]], kinds: Collection[str] = KINDS
 ) -> Iterator[tuple[str, str]]:
     """What a match shows, of these kinds, that is not among the known keys: the kind, and what to call it. A
     call that succeeded also covers that it fails, never the other way round."""
@@ -182,13 +166,13 @@ def news_of(
         yield "action", f"{match.action}{on}{where if 'deed' in new else _otherwise(match)}"
 
 
-def _otherwise(match: Characterised) -> str:
+def _otherwise(match: Character) -> str:
     """How the parameters of a call differ that is known."""
     shown = match.details not in {"", INCOMPARABLE}
     return " with other parameters" if shown else " with parameters that cannot be compared"
 
 
-def _ended(match: Characterised, known: Mapping[str, Set[str]]) -> str:
+def _ended(match: Character, known: Mapping[str, Set[str]]) -> str:
     """What is new of a call that is known, but ended otherwise."""
     before = {
         digest(text) for end in _OUTCOMES for kind, text in _compared(match, end) if kind == "action" and text
@@ -198,7 +182,7 @@ def _ended(match: Characterised, known: Mapping[str, Set[str]]) -> str:
     return f", now {match.outcome}" if match.outcome else ", which had not succeeded"
 
 
-def _compared(one: Characterised, outcome: str) -> Iterator[tuple[str, str | None]]:
+def _compared(one: Character, outcome: str) -> Iterator[tuple[str, str | None]]:
     """What is compared of a match, by kind; None cannot be compared. What nobody looked at is left out."""
     if one.principal:
         yield "actor", None if one.principal == INCOMPARABLE else _whole(one.principal)
@@ -222,7 +206,7 @@ def _compared(one: Characterised, outcome: str) -> Iterator[tuple[str, str | Non
 _OF_A_DEED = ("target", "region", "action")
 
 
-def _named(one: Characterised) -> dict[str, str]:
+def _named(one: Character) -> dict[str, str]:
     """What messages say of a match, by kind."""
     return {
         "target": one.target,

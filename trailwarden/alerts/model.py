@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from trailwarden.alerts.likeness import Character
 from trailwarden.alerts.variety import Variety
 from trailwarden.safety.safe_record import SafeRecord
 
@@ -20,8 +21,7 @@ class AlertMatch:
     """One match that an alert counts. Times are RFC 3339, UTC, to the second; None where unknown.
 
     `placed` is the time that grouping goes by: the event's own, or the beginning of the hour (UTC) in which a
-    correlation found it. What follows is the match's character, by which an acknowledged alert is known
-    again, and which messages list; empty where it is not known.
+    correlation found it.
     """
 
     match_id: str
@@ -29,29 +29,7 @@ class AlertMatch:
     event_time: str | None
     evidence: Evidence
     placed: str | None = None
-    origin: str = ""
-    """The address, or the AWS service, that called."""
-    action: str = ""
-    """The API call, by CloudTrail's name."""
-    target: str = ""
-    """What was acted on, in one text: `user bob (policy AdministratorAccess)`."""
-    account: str = ""
-    """In which it happened."""
-    outcome: str = ""
-    """`denied`, `failed` or `dry run`; empty if it was done."""
-    wording: str = ""
-    """A digest of all that the rule's sentence says of the record and not of the group, the outcome with it:
-    two matches that have the same are told by the same sentence."""
-    service: str = ""
-    """The event source: `iam.amazonaws.com`."""
-    region: str = ""
-    principal: str = ""
-    """Who acted, in full (`activity.actors.principal_of`). With `service`, `region` and `objects` it tells
-    apart what reads alike (`alerts.likeness`)."""
-    objects: str = ""
-    """A digest of what was acted on, in full; empty where nobody looked."""
-    details: str = ""
-    """A digest of what else the call asked for, and the rule's sentence says (`alerts.details`)."""
+    character: Character = field(default_factory=Character)
 
 
 @dataclass(frozen=True, slots=True)

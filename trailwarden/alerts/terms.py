@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from trailwarden.alerts.acknowledging import LONGEST, covering
 from trailwarden.alerts.group_state import Acknowledgement, Scope
-from trailwarden.alerts.likeness import Keys, keys_of, same_target
+from trailwarden.alerts.likeness import Character, Keys, keys_of, same_target
 from trailwarden.alerts.model import Alert, AlertMatch
 from trailwarden.alerts.placement import time_of
 from trailwarden.errors import TrailwardenError
@@ -60,7 +60,7 @@ def acknowledgement_of(  # noqa: PLR0913 (who acknowledges what, for how long, a
         if this is None:
             why = "the alert does not say which one thing was acted on; leave out --this-target"
         else:
-            there = keys_of(one for one in matches if same_target(one, this))
+            there = keys_of(one.character for one in matches if same_target(one.character, this))
             for kind in ("target", "deed", "details"):
                 kept[kind] = tuple(each for each in there.get(kind, ()) if each in shown.get(kind, ()))
     if why:
@@ -76,7 +76,8 @@ def acknowledgement_of(  # noqa: PLR0913 (who acknowledges what, for how long, a
     return covering(known, kept)
 
 
-def this_match(alert: Alert, matches: Sequence[AlertMatch]) -> AlertMatch | None:
+def this_match(alert: Alert, matches: Sequence[AlertMatch]) -> Character | None:
     """The match that the alert shows, if it says what it acted on and that can be told from all else."""
     shown = next((one for one in matches if one.evidence == alert.evidence), matches[0] if matches else None)
-    return shown if shown is not None and same_target(shown, shown) else None
+    character = shown.character if shown is not None else Character()
+    return character if same_target(character, character) else None

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from trailwarden.alerts.likeness import NAMED_AT_MOST, Characterised, Keys, NamedKeys
+from trailwarden.alerts.likeness import NAMED_AT_MOST, Character, Keys, NamedKeys
 from trailwarden.safety.text import UNKNOWN
 
 _SIZE_OF_A_VALUE = 250  # bytes of memory, its place included
@@ -46,13 +46,15 @@ class Variety:
     these."""
 
 
-class Placed(Characterised, Protocol):
+class Placed(Protocol):
     """A match, as far as it is looked at here: `alerts.model.AlertMatch`."""
 
     @property
     def match_id(self) -> str: ...
     @property
     def placed(self) -> str | None: ...
+    @property
+    def character(self) -> Character: ...
 
 
 Place = tuple[str, str]
@@ -109,7 +111,7 @@ class VarietyTally:
             len(each.kept) for each in (self.targets, self.addresses, self.actions, self.accounts)
         )
 
-    def take(self, one: Characterised, place: Place = ("", "")) -> None:
+    def take(self, one: Character, place: Place = ("", "")) -> None:
         """One match; one of which nothing is known may have any value."""
         self.unknown = self.unknown or not (one.origin or one.action or one.target)
         self.targets.take(one.target, place)
@@ -154,6 +156,6 @@ def variety_of(matches: Iterable[Placed]) -> Variety:
     for match in sorted(matches, key=lambda one: (one.placed or "", one.match_id)):
         if match.match_id not in seen:
             seen.add(match.match_id)
-            tally.take(match)
-            keys.take(match)
+            tally.take(match.character)
+            keys.take(match.character)
     return tally.made(keys=keys.made())

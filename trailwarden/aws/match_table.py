@@ -159,7 +159,7 @@ class _Tally:
                 continue
             if match_id not in self.ids:
                 self.ids.add(match_id)
-                character = Character(**_character(item))
+                character = _character(item)
                 self._variety.take(character)
                 self._keys.take(character)
             own = "event_time" in item
@@ -189,7 +189,7 @@ def _match_item(batch: AlertBatch, match: AlertMatch, expires_at: int) -> Item:
         "record_index": match.evidence.record_index,
         "expires_at": expires_at,
     }
-    known |= {name: text for name in _CHARACTER if (text := getattr(match, name))}
+    known |= {name: text for name in _CHARACTER if (text := getattr(match.character, name))}
     if match.event_time is not None and match.event_time != match.placed:
         known["event_time"] = match.event_time
     return match_key(batch.group.key, match.placed or "", match.match_id) | item_of(**known)
@@ -204,10 +204,10 @@ def _match_of(item: Item) -> AlertMatch:
         event_time=time or None,
         evidence=Evidence(item["log_file"]["S"], int(item["record_index"]["N"])),
         placed=place or None,
-        **_character(item),
+        character=_character(item),
     )
 
 
-def _character(item: Item) -> dict[str, str]:
+def _character(item: Item) -> Character:
     """What the item has of a match's character."""
-    return {name: item[name]["S"] for name in _CHARACTER if name in item}
+    return Character(**{name: item[name]["S"] for name in _CHARACTER if name in item})

@@ -13,7 +13,6 @@ import msgspec
 from trailwarden.alerts.attempts import outcome_word
 from trailwarden.alerts.fields import account, actor, field_text, origin, outcome, region
 from trailwarden.alerts.grouping import alert_of, character, group_of
-from trailwarden.alerts.likeness import Character
 from trailwarden.alerts.model import Alert, Evidence
 from trailwarden.alerts.placement import DEFAULT_QUIET, group_key
 from trailwarden.alerts.title import alert_title
@@ -190,7 +189,7 @@ class Backtest:
         if rule.generates:
             entry = self._count_group(rule, group, lambda: _first_title(match, group), (1, alerts), (time,))
             if entry is not None:
-                shown = Character(**character(record, rule, group))
+                shown = character(record, rule, group)
                 entry.variety.take(shown, (time or "", match.id))
 
     def _open(self, rule: Rule, identity: str, group: dict[str, str], time: str | None) -> int:

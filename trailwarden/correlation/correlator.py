@@ -5,7 +5,7 @@ that race on one group, the one that reads last sees the events of both, and wha
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from trailwarden.alerts.grouping import (
     alert_of,
     character,
 )
+from trailwarden.alerts.likeness import Character
 from trailwarden.alerts.model import Alert, AlertBatch, AlertGroup, AlertMatch, Evidence, without_record
 from trailwarden.alerts.placement import (
     alert_id,
@@ -187,7 +188,7 @@ class CorrelationBatch:
         """The event with what alerts know it by again; what a correlation handed on has that already."""
         if one.event.character or one.event.rule_id in self._findings:
             return one
-        known = {name: text for name, text in character(one.record).items() if text}
+        known = {name: text for name, text in asdict(character(one.record)).items() if text}
         return replace(one, event=replace(one.event, character=known))
 
     def _wait(self, correlation: Correlation, one: _InHand) -> None:
@@ -299,7 +300,7 @@ class CorrelationBatch:
             version=self._version,
             quiet=quiet,
             actors=tuple(hour.actors),
-            outcome=_common([match.outcome for match in hour.matches.values()]),
+            outcome=_common([match.character.outcome for match in hour.matches.values()]),
         )
         alert = self._correlator.policy.adjust(alert)
         return alert if shown.whole else without_record(alert)
@@ -381,7 +382,7 @@ def _counted(correlation: Correlation, one: GroupEvent, place: str) -> AlertMatc
         item.time,
         Evidence(item.log_file, item.record_index),
         placed=place,
-        **item.character,
+        character=Character(**item.character),
     )
 
 

@@ -49,7 +49,7 @@ def with_another(call_record: dict[str, Any], path: Path) -> dict[str, Any]:
 
 def looked_at(met: Rule, found: dict[str, Any]) -> tuple[Character, dict[str, str]]:
     group = group_of(Match(met, found, 0, event_identity(found), event_time(found)))
-    return Character(**character(found, met, group)), group
+    return character(found, met, group), group
 
 
 def test_no_parameter_of_a_call_that_a_shipped_rule_finds_changes_unnoticed() -> None:
@@ -140,7 +140,7 @@ def test_what_differs_each_time_and_means_nothing_is_not(first: dict[str, Any], 
 def test_what_the_sentence_says_of_the_answer_is_compared() -> None:
     met = rule(STOP_RULE, "StopLogging", alert_title="{actor} opened {responseElements.door}")
     one, other = (record(1, responseElements={"door": door}) for door in ("back", "front"))
-    seen, then = (Character(**character(each, met, ("actor",))) for each in (one, other))
+    seen, then = (character(each, met, ("actor",)) for each in (one, other))
     assert news(seen, seen) == []
     assert news(seen, then) == ["action StopLogging on trail main-trail with other parameters"]
 
@@ -152,7 +152,7 @@ def test_sessions_of_a_role_stay_the_role_in_a_sentence_that_names_them() -> Non
         "sessionContext": {"sessionIssuer": {"type": "Role", "arn": f"{ROLE}/A"}},
     }
     seen, then = (
-        Character(**character(record(1, userIdentity={**identity, "arn": f"{ROLE}/A/{name}"}), met))
+        character(record(1, userIdentity={**identity, "arn": f"{ROLE}/A/{name}"}), met)
         for name in ("ci-1", "ci-2")
     )
     assert news(seen, then) == []
@@ -239,7 +239,7 @@ def unusual(call: str, rate: int) -> Record:
 )
 def test_what_happened_without_a_request_is_compared(seen: Record, later: Record) -> None:
     def known_again(record: Record) -> Character:
-        return Character(**character({"eventSource": "organizations.amazonaws.com", **record}))
+        return character({"eventSource": "organizations.amazonaws.com", **record})
 
     known = {kind: set(keys) for kind, keys in keys_of([known_again(seen)]).items()}
     assert list(news_of(known_again(later), known))

@@ -17,7 +17,7 @@ from trailwarden.alerts.acknowledging import (
     quiet_at,
 )
 from trailwarden.alerts.group_state import Acknowledgement, GroupState, Scope
-from trailwarden.alerts.likeness import INCOMPARABLE, digest, keys_of
+from trailwarden.alerts.likeness import INCOMPARABLE, Character, digest, keys_of
 from trailwarden.alerts.model import Alert, AlertMatch, Evidence
 from trailwarden.alerts.placement import seconds_of, time_of
 from trailwarden.state.requests import NOTE_AT_MOST
@@ -40,7 +40,7 @@ def seen(
     """What somebody acknowledges who has seen events from these addresses, others by these calls, and
     these."""
     shown = [*(match(origin=each) for each in origins), *(match(action=each) for each in actions), *matches]
-    return covering(Acknowledgement(by, AT, note), keys_of(shown))
+    return covering(Acknowledgement(by, AT, note), keys_of(one.character for one in shown))
 
 
 def kept(*acknowledgements: Acknowledgement) -> Acknowledgement:
@@ -53,10 +53,12 @@ def kept(*acknowledgements: Acknowledgement) -> Acknowledgement:
     return known
 
 
-def match(origin: str = "", action: str = "", target: str = "", account: str = "") -> AlertMatch:
-    found = AlertMatch("0" * 32, "an-event", AT, Evidence("s3://b/k", 0), AT, origin, action, target, account)
-    shown = INCOMPARABLE if "..." in target or "***" in target else digest(target)
-    return replace(found, objects=shown, details=digest("the same"))
+def match(
+    origin: str = "", action: str = "", target: str = "", account: str = "", alike: str = ""
+) -> AlertMatch:
+    shown = INCOMPARABLE if "..." in target or "***" in target else digest(alike or target)
+    character = Character(origin, action, target, account, objects=shown, details=digest("the same"))
+    return AlertMatch("0" * 32, "an-event", AT, Evidence("s3://b/k", 0), AT, character)
 
 
 def changes_of(known: Acknowledgement, matches: Sequence[AlertMatch], shown: Alert) -> tuple[str, ...]:
@@ -233,13 +235,13 @@ def test_a_target_of_which_a_part_is_not_shown_is_new_each_time(target: str) -> 
 
 def test_a_message_that_names_what_is_new_covers_that_and_of_what_reads_alike_the_first() -> None:
     known = seen(matches=[match(target="user bob")])
-    first, alike = match(target="user eve"), replace(match(target="user eve"), objects=digest("another eve"))
+    first, alike = match(target="user eve"), match(target="user eve", alike="another eve")
     others = [match(target=f"user {number:02}") for number in range(30)]
     changes = acknowledging.changes_of(known, [first, alike, *others], HIGH)
     assert changes.named == tuple(f"target user {number:02}" for number in range(10))
     then = covering(known, changes.keys)
-    assert [one.target for one in others if not changes_of(then, [one], HIGH)] == [
-        one.target for one in others[:10]
+    assert [one.character.target for one in others if not changes_of(then, [one], HIGH)] == [
+        one.character.target for one in others[:10]
     ]
     assert changes_of(then, [first], HIGH) == ("target user eve",)
 

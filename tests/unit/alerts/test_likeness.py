@@ -13,7 +13,7 @@ ROLE = f"arn:aws:iam::{MEMBER}:role"
 
 
 def shown(**fields: Any) -> Character:
-    return Character(**character(record(1, **fields)))
+    return character(record(1, **fields))
 
 
 def news(first: Character, then: Character) -> list[str]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.alerting_world import START, STOP, Event, World
 from tests.samples import record, rule
-from trailwarden.alerts.likeness import NAMED_AT_MOST
+from trailwarden.alerts.likeness import NAMED_AT_MOST, Character
 from trailwarden.alerts.model import AlertMatch, Evidence
 from trailwarden.alerts.placement import time_of
 from trailwarden.alerts.title import wording
@@ -21,7 +21,7 @@ from trailwarden.rules.ruleset import Rule
 def match(number: int, **fields: str) -> AlertMatch:
     at = time_of(START + number)
     known = {"origin": "203.0.113.7", "action": "StopLogging", "wording": "w", **fields}
-    return AlertMatch(f"{number:032x}", f"{number}", at, Evidence("f", number), at, **known)
+    return AlertMatch(f"{number:032x}", f"{number}", at, Evidence("f", number), at, Character(**known))
 
 
 def test_the_first_ones_are_named_and_all_are_counted() -> None:

@@ -11,7 +11,7 @@ from tests.samples import MEMBER, STOP_RULE, record, rule
 from trailwarden.activity.model import AccountInfo, Context
 from trailwarden.activity.sessions import SessionLookup
 from trailwarden.alerts.grouping import AlertGrouper
-from trailwarden.alerts.likeness import digest
+from trailwarden.alerts.likeness import Character, digest
 from trailwarden.alerts.model import Alert, AlertMatch, Evidence
 from trailwarden.cli import deployment, main
 from trailwarden.cli.alerts import desk
@@ -45,9 +45,11 @@ def match(
     evidence = Evidence("s3://trailwarden-logs/file.json.gz", number)
     fields = {"objects": digest(target) if target else "", "details": digest("the same"), **fields}
     return AlertMatch(
-        *(f"{number:032x}", f"event {number}", f"2026-03-01T12:{number:02}:00Z", evidence, None, origin),
-        *(action, target),
-        **fields,
+        f"{number:032x}",
+        f"event {number}",
+        f"2026-03-01T12:{number:02}:00Z",
+        evidence,
+        character=Character(origin, action, target, **fields),
     )
 
 

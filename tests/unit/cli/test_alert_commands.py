@@ -214,7 +214,7 @@ def test_show_lists_events_on_demand(book: MemoryAlertBook) -> None:
 def test_who_acted_is_listed_where_several_did(
     book: MemoryAlertBook, monkeypatch: pytest.MonkeyPatch, actors: tuple[str, ...], shown: bool
 ) -> None:
-    kept = [replace(match(number), principal=actor) for number, actor in enumerate(actors)]
+    kept = [match(number, principal=actor) for number, actor in enumerate(actors)]
     monkeypatch.setattr(book, "matches", lambda *_: iter(kept))
     listed = run("show", SECOND, "--matches").stdout.rpartition("Time (UTC)")[2]
     assert ("Who" in listed, "user/mallory" in listed) == (shown, shown)

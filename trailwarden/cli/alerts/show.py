@@ -83,16 +83,17 @@ def _listed(matches: Sequence[AlertMatch], total: int) -> dict[str, Any]:
 def _print_matches(matches: Sequence[AlertMatch], entry: AlertEntry) -> None:
     total = counted(entry.total, "event")
     title = f"more than {total}" if entry.at_least else total
-    by_several = len({match.principal for match in matches}) > 1
+    by_several = len({match.character.principal for match in matches}) > 1
     who = ("Who",) if by_several else ()
     made = table("Time (UTC)", *who, "Action", "Target", "From", "Evidence", title=title)
     for match in matches:
+        shown = match.character
         made.add_row(
             one_line(match.event_time or "unknown", 30).replace("T", " ").removesuffix("Z"),
-            *((_who(match),) if by_several else ()),
-            harmless(match.action or "unknown", 100) + (f" ({match.outcome})" if match.outcome else ""),
-            harmless(match.target or "-", 160),
-            harmless(match.origin or "unknown", 100),
+            *((_who(shown.principal),) if by_several else ()),
+            harmless(shown.action or "unknown", 100) + (f" ({shown.outcome})" if shown.outcome else ""),
+            harmless(shown.target or "-", 160),
+            harmless(shown.origin or "unknown", 100),
             f"{one_line(match.evidence.log_file, 1100)}, record {match.evidence.record_index}",
         )
     show(made)
@@ -100,6 +101,6 @@ def _print_matches(matches: Sequence[AlertMatch], entry: AlertEntry) -> None:
         click.echo(f"... the first {len(matches):,} of them; --limit shows more")
 
 
-def _who(match: AlertMatch) -> str:
+def _who(principal: str) -> str:
     """Who acted, in full; the record may not show it."""
-    return "unknown" if match.principal in {"", INCOMPARABLE} else harmless(match.principal, 200)
+    return "unknown" if principal in {"", INCOMPARABLE} else harmless(principal, 200)

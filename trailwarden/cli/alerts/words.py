@@ -88,14 +88,15 @@ def history(entry: AlertEntry) -> dict[str, Any]:
 
 def match_line(match: AlertMatch) -> dict[str, Any]:
     """One event of an alert, for machines."""
+    shown = match.character
     return {
         "event_time": match.event_time,
-        "action": match.action or None,
-        "target": match.target or None,
-        "outcome": match.outcome or "done",
-        "account": match.account or None,
-        "actor": match.principal if match.principal not in {"", INCOMPARABLE} else None,
-        "origin": match.origin or None,
+        "action": shown.action or None,
+        "target": shown.target or None,
+        "outcome": shown.outcome or "done",
+        "account": shown.account or None,
+        "actor": shown.principal if shown.principal not in {"", INCOMPARABLE} else None,
+        "origin": shown.origin or None,
         "event_id": match.event_id,
         "log_file": match.evidence.log_file,
         "record_index": match.evidence.record_index,
