@@ -47,14 +47,14 @@ Joined = Callable[[Texts, Callable[[str], bool]], bool]
 """Whether a pattern matches one of the texts; the second argument asks for one of them."""
 
 
-def joined(pattern: str, flags: str) -> Joined | None:
-    """The expression for many texts; None where it cannot be written for them.
+def joined(pattern: str, flags: str) -> Joined:
+    """The expression for many texts; one that cannot be written for them asks for each.
 
     Raises `re2.error` for an expression that RE2 does not have.
     """
     of_lines = by_line(pattern)
     if of_lines is None:
-        return None
+        return lambda texts, test: any(map(test, texts))
     if not has_anchors(pattern):
         anywhere = _compiled(f"(?{flags}){pattern}" if flags else pattern, never_nl=False)
         return lambda texts, _test: anywhere.search(texts.joined) is not None

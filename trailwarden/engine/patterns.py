@@ -35,19 +35,10 @@ class Patterns(Protocol):
 
     def leaves_in_any(self, texts: Texts) -> Iterable[int]:
         """The leaves of which a pattern matches one of the texts."""
-
-
-class _TextByText:
-    """Patterns that are looked up together, so that many texts cost what their characters do."""
-
-    def leaves_in(self, text: str) -> Iterable[int]:
-        raise NotImplementedError
-
-    def leaves_in_any(self, texts: Texts) -> Iterable[int]:
         return {leaf for text in texts for leaf in self.leaves_in(text)}
 
 
-class OneByOne:
+class OneByOne(Patterns):
     """Patterns that are tried one after the other. Compiled when first asked.
 
     `make` makes the test of one text of a pattern, `spell` the regular expression, and its flags, that it is.
@@ -63,32 +54,31 @@ class OneByOne:
         self._make = make
         self._spell = spell
         self._tests: list[tuple[Test, int]] | None = None
-        self._joined: list[Joined | None] | None = None
+        self._joined: list[Joined] | None = None
 
     def leaves_in(self, text: str) -> Iterable[int]:
         """The leaves of which a pattern matches the text."""
-        if self._tests is None:
-            self._tests = [(self._make(pattern), leaf) for pattern, leaf in self._patterns]
-        return [leaf for test, leaf in self._tests if test(text)]
+        return [leaf for test, leaf in self._tests or self._compiled() if test(text)]
 
     def leaves_in_any(self, texts: Texts) -> Iterable[int]:
         """The leaves of which a pattern matches one of the texts."""
         if len(texts) < MANY:
-            return {leaf for text in texts for leaf in self.leaves_in(text)}
-        if self._tests is None:
-            self._tests = [(self._make(pattern), leaf) for pattern, leaf in self._patterns]
+            return super().leaves_in_any(texts)
+        tests = self._tests or self._compiled()
         if self._joined is None:
             self._joined = [joined(*self._spell(pattern)) for pattern, _ in self._patterns]
         held: set[int] = set()
-        for together, (test, leaf) in zip(self._joined, self._tests, strict=True):
-            if leaf in held:
-                continue
-            if together(texts, test) if together else any(map(test, texts)):
+        for matches_any, (test, leaf) in zip(self._joined, tests, strict=True):
+            if leaf not in held and matches_any(texts, test):
                 held.add(leaf)
         return held
 
+    def _compiled(self) -> list[tuple[Test, int]]:
+        self._tests = [(self._make(pattern), leaf) for pattern, leaf in self._patterns]
+        return self._tests
 
-class _Ends(_TextByText):
+
+class _Ends(Patterns):
     """Literals at the beginning of a text, or at its end: a look-up for each of their lengths."""
 
     def __init__(self, literals: Iterable[tuple[str, int]], *, at_end: bool) -> None:
@@ -110,7 +100,7 @@ class _Ends(_TextByText):
 _FEW_PLACES = 64
 
 
-class Substrings(_TextByText):
+class Substrings(Patterns):
     """Literals anywhere in a text.
 
     Some are searched by one automaton of RE2, as long as all of its states fit into RE2's memory whatever the
@@ -194,7 +184,7 @@ def _grams(literals: Sequence[tuple[str, int]]) -> dict[int, dict[str, list[tupl
     return grams
 
 
-class GlobSet:
+class GlobSet(Patterns):
     """Globs that a whole text must match. Taken apart when first asked."""
 
     def __init__(self, patterns: Sequence[tuple[str, int]]) -> None:
