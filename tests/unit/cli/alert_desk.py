@@ -1,5 +1,6 @@
 """A book of alerts for tests of commands, in memory, in the place of a deployment's."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -109,3 +110,30 @@ def memory_book() -> MemoryAlertBook:
 
 def run(*arguments: str) -> Result:
     return CliRunner().invoke(main, ["alerts", *arguments])
+
+
+FIRST, SECOND, THIRD = "aaaaaaaa1111", "aaaaaaaa2222", "bbbbbbbb3333"
+
+
+@pytest.fixture
+def book(monkeypatch: pytest.MonkeyPatch) -> MemoryAlertBook:
+    """Three alerts of a day: one untold and low, one acknowledged, one held and critical."""
+    made = memory_book()
+    low = alert("carol", level=Level.LOW, eventTime="2026-03-01T09:00:00Z", recipientAccountId="111122223333")
+    made.add(entry(named(low, FIRST), told_at=None))
+    acknowledged = {"acknowledged_by": "user/bob", "acknowledged_at": TOLD, "note": "a drill"}
+    made.add(entry(named(alert("mallory"), SECOND), **acknowledged), [match(1), match(2)])
+    critical = alert("eve", level=Level.CRITICAL, eventTime="2026-03-01T11:00:00Z")
+    made.add(entry(named(critical, THIRD), held=True, total=1200), [match(3, "198.51.100.4", "DeleteTrail")])
+    take_the_place(monkeypatch, made)
+    return made
+
+
+SINCE = ("--since", "2026-03-01")
+
+
+def listed(*options: str) -> list[str]:
+    """The beginnings of the ids that are listed, in their order."""
+    result = run("list", *SINCE, "--json", *options)
+    assert result.exit_code == 0, result.output
+    return [json.loads(line)["alert_id"].rstrip("0") for line in result.stdout.splitlines()]

@@ -1,20 +1,25 @@
 """A deployment for tests of commands: AWS played by moto, the publishing function by the publisher itself."""
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from click.testing import CliRunner, Result
+from moto import mock_aws
 
 from infra.names import ALERT_TABLE, Names
 from tests.alert_table import create_alert_table
 from trailwarden.aws.ledger_table import LedgerTable
 from trailwarden.aws.rule_set_table import RuleSetTable
 from trailwarden.aws.rules_bucket import RulesBucket
+from trailwarden.cli import main
 from trailwarden.cli.deployment import Deployment
-from trailwarden.cli.rules import submitting
+from trailwarden.cli.rules import publish, submitting
 from trailwarden.publishing.notices import FolderChange
 from trailwarden.publishing.publisher import Publisher
 from trailwarden.publishing.submission import Submission
@@ -98,3 +103,68 @@ class Deployed:
 
     def _change(self, key: str, version: str) -> FolderChange:
         return FolderChange(NAMES.rules_bucket, key, version, False, EDITOR, "2026-01-31T12:00:00Z")
+
+
+STOPPED = """\
+# Who stops the trail hides something.
+title: Trail stopped
+id: 0b2c6f8e-1f7e-4b8a-9b4a-3d3b8f6f4a10
+name: trail_stopped
+status: test  # for a week
+level: high
+logsource: {product: aws, service: cloudtrail}
+detection:
+  selection:
+    eventSource: cloudtrail.amazonaws.com
+    eventName: StopLogging
+  condition: selection
+"""
+DELETED = """\
+title: Trail deleted
+id: 7a1f7c0e-6f0d-4a56-8a55-5d7cf2f2a111
+level: high
+logsource: {product: aws, service: cloudtrail}
+detection:
+  selection:
+    eventSource: cloudtrail.amazonaws.com
+    eventName: DeleteTrail
+  condition: selection
+"""
+
+
+@pytest.fixture
+def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
+    for name, value in (
+        ("AWS_ACCESS_KEY_ID", "testing"),
+        ("AWS_SECRET_ACCESS_KEY", "testing"),
+        ("AWS_DEFAULT_REGION", REGION),
+    ):
+        monkeypatch.setenv(name, value)
+    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(publish, "_shipped", dict)
+    with mock_aws():
+        made = Deployed()
+        made.play_the_function(monkeypatch)
+        yield made
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    rules = tmp_path / "rules"
+    (rules / "trails").mkdir(parents=True)
+    (rules / "trails" / "stopped.yml").write_text(STOPPED)
+    (rules / "README.md").write_text("no rule")
+    (rules / ".github").mkdir()
+    (rules / ".github" / "workflow.yml").write_text("on: push")
+    return rules
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["rules", *arguments])
+
+
+def published(folder: Path, *options: str) -> Result:
+    result = run("publish", str(folder), "--yes", *options)
+    assert result.exit_code == 0, result.output
+    return result

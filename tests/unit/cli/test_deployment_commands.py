@@ -1,89 +1,36 @@
-"""`trailwarden rules publish`, `status`, `history`, `rollback`, `diff` and `promote` on a deployment."""
+"""`trailwarden rules publish`, `status`, `history`, `rollback` and `diff` on a deployment."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
-from moto import mock_aws
 
 from infra.names import ALERT_TABLE, RULE_WRITERS_ROLE
-from tests.unit.cli.deployed import ACCOUNT, NAMES, REGION, Deployed
-from trailwarden.cli import deployment, main
+from tests.unit.cli.deployed import (
+    ACCOUNT,
+    DELETED,
+    NAMES,
+    REGION,
+    STOPPED,
+    Deployed,
+    deployed,
+    folder,
+    published,
+    run,
+)
+from trailwarden.cli import deployment
 from trailwarden.cli.rules import publish, submitting
 from trailwarden.errors import Problem
 from trailwarden.state.rule_sets import Refusal
 
-STOPPED = """\
-# Who stops the trail hides something.
-title: Trail stopped
-id: 0b2c6f8e-1f7e-4b8a-9b4a-3d3b8f6f4a10
-name: trail_stopped
-status: test  # for a week
-level: high
-logsource: {product: aws, service: cloudtrail}
-detection:
-  selection:
-    eventSource: cloudtrail.amazonaws.com
-    eventName: StopLogging
-  condition: selection
-"""
-DELETED = """\
-title: Trail deleted
-id: 7a1f7c0e-6f0d-4a56-8a55-5d7cf2f2a111
-level: high
-logsource: {product: aws, service: cloudtrail}
-detection:
-  selection:
-    eventSource: cloudtrail.amazonaws.com
-    eventName: DeleteTrail
-  condition: selection
-"""
+__all__ = ["deployed", "folder"]  # the fixtures
+
 BROKEN = DELETED.replace("condition: selection", "condition: selektion")
 
 NEXT_YEAR = (datetime.now(UTC).date() + timedelta(days=365)).isoformat()
-
-
-@pytest.fixture
-def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
-    for name, value in (
-        ("AWS_ACCESS_KEY_ID", "testing"),
-        ("AWS_SECRET_ACCESS_KEY", "testing"),
-        ("AWS_DEFAULT_REGION", REGION),
-    ):
-        monkeypatch.setenv(name, value)
-    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_SESSION_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(publish, "_shipped", dict)
-    with mock_aws():
-        made = Deployed()
-        made.play_the_function(monkeypatch)
-        yield made
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    rules = tmp_path / "rules"
-    (rules / "trails").mkdir(parents=True)
-    (rules / "trails" / "stopped.yml").write_text(STOPPED)
-    (rules / "README.md").write_text("no rule")
-    (rules / ".github").mkdir()
-    (rules / ".github" / "workflow.yml").write_text("on: push")
-    return rules
-
-
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(main, ["rules", *arguments])
-
-
-def published(folder: Path, *options: str) -> Result:
-    result = run("publish", str(folder), "--yes", *options)
-    assert result.exit_code == 0, result.output
-    return result
 
 
 def test_publish_makes_the_folder_live_and_says_what_changed(deployed: Deployed, folder: Path) -> None:
@@ -262,94 +209,6 @@ def test_diff_of_two_publications_and_of_edits_that_are_not_live(deployed: Deplo
     deployed.edit("broken.yml", BROKEN.replace("7a1f7c0e", "7a1f7c0f"))
     assert "broken.yml" in run("diff").stdout
     assert run("diff", str(folder), "--to", "1").exit_code == 2
-
-
-def test_promote_sets_the_status_and_leaves_the_rest_of_the_file(deployed: Deployed, folder: Path) -> None:
-    published(folder)
-    result = run("promote", "trail_stopped", "--yes")
-    assert result.exit_code == 0, result.output
-    assert deployed.team() == {
-        "trails/stopped.yml": STOPPED.replace("status: test  # for a week", "status: stable  # for a week")
-    }
-    again = run("promote", "trail_stopped", "--yes")
-    assert (again.exit_code, again.stdout) == (0, "Trail stopped is stable already.\n")
-    assert run("promote", "Trail stopped", "--to", "experimental", "--yes").exit_code == 0
-    assert run("promote", "no such rule", "--yes").exit_code == 2
-
-
-def test_promote_in_a_folder_needs_no_deployment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deployment, "connect", lambda *_: pytest.fail("AWS was asked"))
-    rule = "0b2c6f8e-1f7e-4b8a-9b4a-3d3b8f6f4a10"
-    result = run("promote", rule, "--dir", str(folder))
-    assert result.exit_code == 0, result.output
-    assert "test → stable" in result.stdout
-    assert "status: stable  # for a week\n" in (folder / "trails" / "stopped.yml").read_text()
-
-
-PROMOTED = "status: stable  # for a week"
-
-
-@pytest.mark.parametrize(
-    ("at", "rule", "to"),
-    [
-        (".", "{folder}/trails/stopped.yml", "{folder}"),
-        (".", "./{folder}/../{folder}/trails/stopped.yml", "{root}/{folder}/"),
-        (".", "{root}/{folder}/trails/stopped.yml", "{folder}"),
-        (".", "trails/stopped.yml", "{folder}"),
-        (".", "{folder}/trails/stopped.yml", "link"),
-        ("{folder}/trails", "stopped.yml", ".."),
-        ("{folder}/trails", "../trails/stopped.yml", "{root}/{folder}"),
-        ("elsewhere", "stopped.yml", "../{folder}"),
-    ],
-)
-def test_promote_takes_the_path_that_a_shell_completes(  # noqa: PLR0917 (fixtures)
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str, rule: str, to: str
-) -> None:
-    words = {"folder": folder.name, "root": str(tmp_path)}
-    (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "elsewhere" / "stopped.yml").write_text(DELETED)
-    (tmp_path / "link").symlink_to(folder)
-    monkeypatch.chdir(tmp_path / at.format(**words))
-
-    result = run("promote", rule.format(**words), "--dir", to.format(**words))
-
-    assert result.exit_code == 0, result.output
-    assert PROMOTED in (folder / "trails" / "stopped.yml").read_text()
-    assert "stable" not in (tmp_path / "elsewhere" / "stopped.yml").read_text()
-
-
-def test_a_path_on_disk_means_that_file_alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (folder / "stopped.yml").write_text(DELETED)
-    monkeypatch.chdir(folder)
-
-    result = run("promote", "stopped.yml", "--dir", ".")
-
-    assert result.exit_code == 0, result.output
-    assert PROMOTED not in (folder / "trails" / "stopped.yml").read_text()
-    assert "status: stable" in (folder / "stopped.yml").read_text()
-
-
-def test_promote_says_of_a_folder_what_to_name_instead(folder: Path) -> None:
-    result = run("promote", str(folder / "trails"), "--dir", str(folder))
-
-    assert (result.exit_code, "it is a folder: name its files" in result.stderr) == (2, True)
-
-
-def test_a_path_on_disk_is_that_of_the_live_rule_in_its_folder(
-    deployed: Deployed, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (folder / "stopped.yml").write_text(DELETED.replace("level: high", "status: test\nlevel: high"))
-    published(folder)
-    monkeypatch.chdir(folder.parent)
-
-    assert run("promote", f"{folder.name}/trails/stopped.yml", "--yes").exit_code == 0
-    assert (
-        PROMOTED in deployed.team()["trails/stopped.yml"],
-        "stable" in deployed.team()["stopped.yml"],
-    ) == (
-        True,
-        False,
-    )
 
 
 def test_status_tells_what_is_live_pending_refused_and_staged(deployed: Deployed, folder: Path) -> None:

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.cli.deployed import Deployed
-from tests.unit.cli.test_deployment_commands import DELETED, STOPPED, deployed, folder, published, run
+from tests.unit.cli.deployed import DELETED, STOPPED, Deployed, deployed, folder, published, run
 from trailwarden.cli.rules import publish
 from trailwarden.cli.rules.pull import planned
 from trailwarden.cli.rules.submitting import confirm

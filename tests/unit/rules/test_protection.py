@@ -1,22 +1,34 @@
 """The protected rules: no file of a team's filters, switches off, lowers, silences or imitates them."""
 
-from datetime import date
-from types import SimpleNamespace
-from typing import Any
-
 import pytest
 from msgspec.structs import replace
 
-from tests.corpus import CORPUS, needs_corpus
+from tests.unit.rules.protected_pack import (
+    BASE,
+    OTHER,
+    PACK,
+    PROTECTED,
+    SOME,
+    SOME_READ,
+    SUM,
+    TAMPERED,
+    TODAY,
+    WATCHER,
+    compiled,
+    correlation,
+    exception,
+    load,
+    messages,
+    rule,
+)
 from trailwarden.checking import Severity, check_rules
 from trailwarden.checking.suppression import nothing_alerts, suppressions
-from trailwarden.errors import Problem, RuleError
+from trailwarden.errors import RuleError
 from trailwarden.publishing.build import build
 from trailwarden.rules.compile import compile_rules, compile_usable
-from trailwarden.rules.folder import files_under
 from trailwarden.rules.guard import guarded, weakened
-from trailwarden.rules.load import RuleFolder, parse_rules, read_contents
-from trailwarden.rules.protection import protected_ids, refuse_imitations
+from trailwarden.rules.load import parse_rules, read_contents
+from trailwarden.rules.protection import protected_ids
 from trailwarden.rules.ruleset import (
     VISIBILITY_RULE_ID,
     Correlation,
@@ -26,70 +38,9 @@ from trailwarden.rules.ruleset import (
     dump_rule_set,
     load_rule_set,
 )
-from trailwarden.rules.shipped import ProtectedTexts, shipped_rules_path
-from trailwarden.rules.source import RuleSource, named
+from trailwarden.rules.source import RuleSource
 
-TODAY = date(2026, 11, 28)
-WATCHER, BASE, SUM, OTHER = (f"{digit}c1f0a5e-6a0e-4e0e-9d5e-0a4b8c8f4a10" for digit in "1234")
-SHIPPED = files_under(shipped_rules_path())
-PACK = read_contents([], sorted(SHIPPED.items()))
-PROTECTED = protected_ids(PACK.sources)
-FOLDERS = ("lists", "persistence", "impact", "exfiltration")
-SOME = {
-    path: content
-    for path, content in SHIPPED.items()
-    if path.split("/")[0] in FOLDERS or path.startswith("defense_evasion/trail")
-}
 """A part of the pack: each try reads it anew."""
-SOME_READ = read_contents([], sorted(SOME.items()))
-TAMPERED = "c5436f84-a9cd-47f0-96a2-4860732c4b4f"
-
-
-def rule(rule_id: str, title: str, event: str, extra: str = "", block: str = "") -> str:
-    return (
-        f"title: {title}\nid: {rule_id}\n{extra}logsource: {{product: aws, service: cloudtrail}}\n"
-        f"detection: {{sel: {{eventName: {event}}}, condition: sel}}\nlevel: high\n"
-        f"trailwarden: {{{block}tests: {{match: [{{eventName: {event}}}]}}}}\n"
-    )
-
-
-def correlation(rule_id: str, title: str, rules: str, block: str = "", generate: str = "") -> str:
-    return (
-        f"title: {title}\nid: {rule_id}\nlevel: high\ncorrelation: {{type: event_count, rules: [{rules}], "
-        f"group-by: [awsRegion], timespan: 1h, condition: {{gte: 1000}}{generate}}}\n{block}"
-    )
-
-
-TOLD = 'title: "{actor} pulled the plug of {requestParameters.alarmNames} ({eventName})", '
-ALARMS = "\n---\n".join(
-    [
-        rule(WATCHER, "Alarm Unplugged", "DeleteAlarms", "name: unplugged\n", f"protected: true, {TOLD}"),
-        rule(BASE, "Bell Touched", "SetAlarmState", "name: touched\n"),
-        correlation(SUM, "Bells Touched Again And Again", "touched", "trailwarden: {protected: true}\n"),
-        rule(OTHER, "User Made", "CreateUser", "name: made\n"),
-    ]
-)
-
-
-def load(team: str) -> RuleFolder:
-    return read_contents([("team.yml", team.encode())] if team else [], [("shipped.yml", ALARMS.encode())])
-
-
-def messages(folder: RuleFolder) -> str:
-    assert all(problem.path == "team.yml" and problem.cure for problem in folder.problems)
-    return "\n".join(f"{problem.line}: {problem.message}" for problem in folder.problems)
-
-
-def compiled(folder: RuleFolder) -> RuleSet:
-    return compile_rules(folder.sources, today=TODAY)
-
-
-def exception(rules: str, selection: str = "eventName: '*'", title: str = "Peace") -> str:
-    return (
-        f"title: {title}\nlogsource: {{product: aws, service: cloudtrail}}\n"
-        f"filter: {{rules: {rules}, sel: {{{selection}}}, condition: sel}}\n"
-        "trailwarden: {owner: mallory, reason: peace, expires: 2027-03-01}\n"
-    )
 
 
 def test_what_the_protected_are_built_on_is_protected_with_them() -> None:
@@ -133,188 +84,6 @@ def test_a_teams_correlation_silences_none(generate: str) -> None:
     every: list[Rule | Correlation] = [*rule_set.rules, *rule_set.correlations]
     silent = {one.title for one in every if not one.generates}
     assert silent == {"Bell Touched", "User Made"}  # the first only feeds what ships with it
-
-
-@pytest.mark.parametrize(
-    "title",
-    [
-        "Alarm Unplugged",
-        "ALARM  unplugged!",
-        "A\u200blarm Unplugged",
-        "\u0410larm Unplugg\u0435d",  # Cyrillic letters
-        "A1arm Unplu99ed".replace("9", "g"),
-        "Älarm Unplugged",
-        "Contents Omitted from a Record",
-        "Alarm Unplugged\u3164",  # a letter that shows nothing
-        "AIarm Unp|ugged",
-        "@larrn Unplu99ed",
-        "Alarm Unpluged",
-        "Alarms Unplugged",
-        "Alarm Unpluqqed",
-        "Alarm Unplugged (resolved)",
-        "[closed] Alarm Unplugged",
-        "Alarm Unplugged - Resolved",
-        "(Alarm Unplugged)",
-        "Somebody pulled the plug of main",
-        "4LARM UNPLUGGGED!",
-        "C0ntents 0mitted From A Rec0rd",
-        "\U0001f170larm Unplugged",  # a squared A
-        "\U0001f1e6larm \u24caplugged".replace("\u24ca", "\u24ca" + "n"),
-        "Al\u212erm Unplugged",  # signs that are drawn like letters
-        "Alarm Unplu\u20acged",
-        "Alarm \u222aNplugged",
-        "Al\u53e3rm Unplugged",  # one wide letter among Latin ones
-        "\u26a0\ufe0f Alarm Unplugged",
-        "Alarm Unplugged In A Sandbox",
-        "Known: Alarm Unplugged",
-        "Every Alarm Unplugged 3",
-    ],
-)
-def test_a_rule_that_reads_like_one_is_refused(title: str) -> None:
-    folder = load(rule("5" + OTHER[1:], f'"{title}"', "GetUser"))
-
-    assert "reads like that of the protected rule" in messages(folder)
-
-
-@pytest.mark.parametrize(
-    "title",
-    [
-        "Alarm Unplugged",
-        "Alarm Unplugged: {requestParameters.name}",
-        "{actor} pulled the plug of {userAgent}",
-        "{userIdentity.arn} pu11ed the p1ug of {eventID} (drill)",
-        "alice pulled the plug of main, DeleteAlarms",
-        "RESOLVED: contents omitted from a record",
-    ],
-)
-def test_a_rule_whose_alerts_read_like_those_of_one_is_refused(title: str) -> None:
-    told = messages(load(rule("5" + OTHER[1:], "Mine", "GetUser", block=f"title: '{title}', ")))
-
-    assert "its alerts' title reads like that of the protected rule" in told
-
-
-@pytest.mark.parametrize(
-    "title",
-    [
-        "Trailwarden is at work: all accounts read, no alert told",
-        "Storm: 10,000 alerts held back, 1 rule, 1 account",
-        "Storm goes on, part 2 of 3",
-        "TRA1LWARDEN: rule set 3 is live",
-        "\U0001f1f9railwarden: 1 task set aside",
-    ],
-)
-def test_nothing_of_a_team_begins_like_trailwardens_own_messages(title: str) -> None:
-    for folder in (
-        load(rule("5" + OTHER[1:], f'"{title}"', "GetUser")),
-        load(rule("5" + OTHER[1:], "Mine", "GetUser", block=f'title: "{title}", ')),
-    ):
-        assert "begins like Trailwarden's own messages" in messages(folder)
-
-
-@pytest.mark.parametrize(
-    "title",
-    ["Stormy Weather Watched", "Storm Of Denied Calls", "Trails Changed", "\u76e3\u67fb\u30ed\u30b0" * 4],
-)
-def test_titles_that_only_remind_of_them_are_let_be(title: str) -> None:
-    assert messages(load(rule("5" + OTHER[1:], f'"{title}"', "GetUser"))) == ""
-
-
-@pytest.mark.parametrize(
-    "title", ["{actor} touched a bell", "{actor} plugged {eventName} in", "{requestParameters.name} rang"]
-)
-def test_a_rule_whose_alerts_read_otherwise_is_not(title: str) -> None:
-    assert messages(load(rule("5" + OTHER[1:], "Mine", "GetUser", block=f"title: '{title}', "))) == ""
-
-
-@pytest.mark.parametrize(
-    "title",
-    [
-        "{requestParameters.name}",
-        "{requestParameters.name|userAgent}!",
-        "[{eventName}] {userAgent}: {errorMessage}",
-        "{actor} {errorMessage}",
-        "x {userAgent}",
-        "\u3164\u3164\u3164 {userAgent}",
-        "2026-03-01: {requestParameters.name}",
-        "{actor} {requestParameters.a} {requestParameters.b} {requestParameters.c} with words",
-        "Look at {requestParameters.a} {requestParameters.b} / {requestParameters.c} - {requestParameters.d}",
-    ],
-)
-def test_a_title_that_leaves_its_words_to_the_record_is_refused(title: str) -> None:
-    (problem,) = load(rule("5" + OTHER[1:], "Mine", "GetUser", block=f"title: '{title}', ")).problems
-    assert "the title leaves its words to the record" in problem.message
-    assert "{actor} tagged {requestParameters.name}" in problem.cure
-    assert problem.line > 1
-
-
-@pytest.mark.parametrize(
-    "title",
-    [
-        "A Trail Was Stopped Or Deleted",
-        "Trail Deleted Or Stopped",
-        "Trail Stopped & Deleted",
-        "Trail Stopped/Deleted",
-        "Trail Stopped Or Deletd",
-        "Trial Stoped, Then Deleted",
-        "Stopping Or Deleting Of A Trail",
-        "TrailDeletedStopped",
-        "Known: Deleted Or Stopped Trail In A Sandbox",
-        "Tr\u0430il D\u0435leted Or $topped",
-        "Trail Stopped And Quickly Deleted",
-        "Trail xyz Deleted, Stopped",
-        "Role Of Trailwarden Changed",
-        "Our Refused Attempt On Trailwarden",
-        "Record With Its Contents Omitted",
-        "Trail That Was Made To See Less",
-    ],
-)
-def test_other_words_in_another_order_imitate_as_well(title: str) -> None:
-    assert len(imitations([title])) == 1
-    assert len(imitations([f"{{actor}}: {title} ({{eventName}})"])) == 1
-
-
-@needs_corpus
-def test_no_honest_title_is_taken_for_an_imitation() -> None:
-    """Those of SigmaHQ's rules, and of all that ship and are not protected."""
-    titles = [
-        line.removeprefix("title: ")
-        for path in (CORPUS / "sigma_aws").rglob("*.yml")
-        for line in path.read_text().splitlines()
-        if line.startswith("title: ")
-    ]
-    assert titles
-    for each in PACK.sources:
-        if each.id not in PROTECTED:
-            titles += [each.title, each.block.alert_title or each.title]
-    titles += [
-        "Trail Created",
-        "Trail Stopped",
-        "Trail Deleted",
-        "Trail Started Or Created",
-        "Bucket Changed",
-    ]
-    titles += ["{actor} switched the trail {requestParameters.name} on", "Trail Mode To See Logs"]
-    assert imitations(titles) == []
-
-
-def imitations(titles: list[str]) -> list[str]:
-    """Why titles of a team's rules are refused beside the pack."""
-    texts = [
-        ProtectedTexts(named(each), each.block.alert_title) for each in PACK.sources if each.id in PROTECTED
-    ]
-    (source,) = (each for each in load(rule(TAMPERED, "Mine", "GetUser")).sources if each.path == "team.yml")
-    kept = {"document": source.document, "id": source.id, "name": "", "block": source.block}
-    problems: list[Problem] = []
-    called: list[Any] = [SimpleNamespace(**kept, title=each) for each in titles]
-    refuse_imitations(called, problems, texts)
-    return [f"{each.message} {each.line}" for each in problems]
-
-
-@pytest.mark.parametrize(
-    "title", ["Alarm Plugged", "Unplugged", "\u8b66" * 14, "Alarm In A Sandbox Unplugged"]
-)
-def test_a_rule_that_reads_otherwise_is_not(title: str) -> None:
-    assert messages(load(rule("5" + OTHER[1:], f'"{title}"', "GetUser"))) == ""
 
 
 @pytest.mark.parametrize(
