@@ -3,7 +3,9 @@
 from typing import Any
 
 from tests.samples import MEMBER, record
+from trailwarden.activity.learning import learn
 from trailwarden.delivery.records import Record
+from trailwarden.state.sessions import MemorySessionStore
 
 ALICE = {"type": "IAMUser", "userName": "alice", "accountId": MEMBER, "accessKeyId": "AKIAALICE"}
 
@@ -40,3 +42,13 @@ def assumed(by: dict[str, Any], issued: str, role: str = "Admin", number: int = 
         responseElements={"credentials": {"accessKeyId": issued, "expiration": "Mar 1, 2026, 1:00:00 PM"}},
         **fields,
     )
+
+
+def sessions(*issuing: Record) -> MemorySessionStore:
+    """What records that issue credentials teach."""
+    store = MemorySessionStore()
+    for each in issuing:
+        session = learn(each)
+        assert session is not None
+        store.put(session)
+    return store

@@ -8,17 +8,15 @@ from typing import Any
 import pytest
 
 from tests.samples import MEMBER, record
-from tests.unit.activity.credentials import ALICE, assumed, key, session_identity
+from tests.unit.activity.credentials import ALICE, assumed, key, session_identity, sessions
 from tests.unit.activity.test_actors import MFA, SSO, SSO_NAME, role, user
 from trailwarden.activity.actors import actor_of, principal_of
 from trailwarden.activity.describe import describe
 from trailwarden.activity.fields import Facts, values
 from trailwarden.activity.kinds import Nature
-from trailwarden.activity.learning import learn
 from trailwarden.activity.model import AccountInfo, Context
 from trailwarden.alerts.fields import NORMALISED
 from trailwarden.delivery.records import Record
-from trailwarden.state.sessions import MemorySessionStore
 
 PROVIDER = "777788889999"
 DELEGATE = f"account {PROVIDER} as delegate of"
@@ -127,14 +125,14 @@ def test_fields_of_the_person_are_missing_where_a_delegate_acts() -> None:
 def test_a_role_that_a_delegate_took_leads_to_the_delegate() -> None:
     taken = assumed({**ALICE, "invokedByDelegate": {"accountId": PROVIDER}}, key("one"))
     acted = record(userIdentity=session_identity("Admin", "s", key("one")))
-    actor = describe(acted, _context(taken)).actor
+    actor = describe(acted, Context(sessions=sessions(taken))).actor
     assert actor.through == f"{DELEGATE} alice through role Admin"
     assert (actor.behind, actor.nature) == (f"{DELEGATE} alice", Nature.UNKNOWN)
 
 
 def test_who_was_given_the_key_does_not_stand_behind_its_delegate() -> None:
     acted = by_delegate(session_identity("Admin", "s", key("one")))
-    actor = describe(acted, _context(assumed(ALICE, key("one")))).actor
+    actor = describe(acted, Context(sessions=sessions(assumed(ALICE, key("one"))))).actor
     assert actor.through == f"{DELEGATE} role Admin (session s)"
 
 
@@ -145,12 +143,3 @@ def test_the_accounts_name_is_told_where_it_is_known() -> None:
     assert activity.actor.behind == activity.actor.through
     assert activity.sentence().startswith(f"account Example Vendor ({PROVIDER}) as delegate of alice ")
     assert activity.actor.label == f"{DELEGATE} user alice"  # groups do not change with names
-
-
-def _context(*learned: Record) -> Context:
-    store = MemorySessionStore()
-    for each in learned:
-        session = learn(each)
-        assert session is not None
-        store.put(session)
-    return Context(sessions=store)

@@ -3,29 +3,21 @@
 from itertools import permutations
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
-from tests.alert_table import create_alert_table
 from tests.corpus import corpus_records, needs_corpus
-from tests.dynamodb import FakeDynamoDB
 from tests.samples import MEMBER, record
-from tests.unit.activity.credentials import ALICE, assumed, key, session_identity
+from tests.unit.activity.credentials import ALICE, assumed, key, session_identity, sessions
 from trailwarden.activity.describe import describe
 from trailwarden.activity.kinds import Nature
 from trailwarden.activity.learning import LESSON, LearnedSessions, learn
 from trailwarden.activity.model import Context
-from trailwarden.activity.sessions import CREDENTIAL_EVENTS, Session, SessionStore
+from trailwarden.activity.sessions import CREDENTIAL_EVENTS, Session
 from trailwarden.alerts.fields import NORMALISED
-from trailwarden.aws.session_table import SessionTable
 from trailwarden.delivery.records import Record
 from trailwarden.engine.engine import Engine
 from trailwarden.rules.ruleset import RuleSet
 from trailwarden.state.sessions import MemorySessionStore
-
-NOW = 1772366400  # 2026-03-01T12:00:00Z
-DAY = 86400
 
 
 def through(acted: Record, *learned: Record) -> str:
@@ -39,24 +31,15 @@ def through(acted: Record, *learned: Record) -> str:
 
 def test_who_assumed_a_role_is_named() -> None:
     acted = record(userIdentity=session_identity("Admin", "s", key("one")))
-    actor = describe(acted, Context(sessions=_store(assumed(ALICE, key("one"))))).actor
+    actor = describe(acted, Context(sessions=sessions(assumed(ALICE, key("one"))))).actor
     assert (actor.through, actor.behind) == ("alice through role Admin", "alice")
 
 
 def test_a_session_that_is_not_known_stays_unknown() -> None:
     actor = describe(
-        record(userIdentity=session_identity("Admin", "s", key("one"))), Context(sessions=_store())
+        record(userIdentity=session_identity("Admin", "s", key("one"))), Context(sessions=sessions())
     ).actor
     assert (actor.through, actor.behind, actor.is_session) == ("role Admin (session s)", None, True)
-
-
-def _store(*learned: Record) -> SessionStore:
-    store = MemorySessionStore()
-    for each in learned:
-        session = learn(each)
-        assert session is not None
-        store.put(session)
-    return store
 
 
 def test_a_chain_of_roles_is_followed_in_any_order_of_records() -> None:
@@ -96,7 +79,7 @@ def test_a_long_chain_is_cut() -> None:
 def test_a_source_identity_is_a_claim_beside_who_is_known(claimed: str, told: str) -> None:
     acted = record(userIdentity=session_identity("Admin", "s", key("one")))
     learned = assumed(ALICE, key("one"), request={"sourceIdentity": claimed})
-    actor = describe(acted, Context(sessions=_store(learned))).actor
+    actor = describe(acted, Context(sessions=sessions(learned))).actor
     assert (actor.through, actor.behind) == (f"{told} through role Admin", "alice")
 
 
@@ -108,7 +91,7 @@ def test_who_began_a_chain_beyond_the_bound_is_unknown() -> None:
     acted = record(userIdentity=session_identity("r40", "alice", key("k40")))
     for session in ({}, {"sessionContext": {"sourceIdentity": "alice"}}):
         acted["userIdentity"] |= session
-        actor = describe(acted, Context(sessions=_store(*chain))).actor
+        actor = describe(acted, Context(sessions=sessions(*chain))).actor
         assert actor.behind is None
         assert actor.through.startswith("somebody unknown (more than 32 sessions before")
         assert "session alice" not in actor.through
@@ -135,7 +118,7 @@ def test_an_identity_center_user_is_the_person_behind_the_next_role() -> None:
     }
     carol = session_identity(name, "carol", key("sso"), sessionContext={"sessionIssuer": issuer})
     acted = record(userIdentity=session_identity("Admin", "s", key("one")))
-    actor = describe(acted, Context(sessions=_store(assumed(carol, key("one"))))).actor
+    actor = describe(acted, Context(sessions=sessions(assumed(carol, key("one"))))).actor
     assert (actor.through, actor.nature) == ("carol through role Admin", Nature.PERSON)
 
 
@@ -143,7 +126,7 @@ def test_the_instance_that_ec2_gave_a_role_to_is_named() -> None:
     ec2 = {"type": "AWSService", "invokedBy": "ec2.amazonaws.com"}
     learned = assumed(ec2, key("one"), "web", request={"roleSessionName": "i-0123456789abcdef0"})
     acted = record(userIdentity=session_identity("web", "i-0123456789abcdef0", key("one")))
-    actor = describe(acted, Context(sessions=_store(learned))).actor
+    actor = describe(acted, Context(sessions=sessions(learned))).actor
     assert actor.through == "EC2 instance i-0123456789abcdef0 through role web"
     assert actor.nature is Nature.AUTOMATION
 
@@ -206,123 +189,8 @@ def test_when_a_session_ends(stated: str, expires: str) -> None:
 
 def test_groups_do_not_depend_on_what_was_learned() -> None:
     acted = record(userIdentity=session_identity("Admin", "s", key("one")))
-    known = describe(acted, Context(sessions=_store(assumed(ALICE, key("one"))))).actor
+    known = describe(acted, Context(sessions=sessions(assumed(ALICE, key("one"))))).actor
     assert known.label == NORMALISED["actor"](acted) == "role Admin (session s)"
-
-
-def _session(**fields: Any) -> Session:
-    return Session(
-        **{
-            "access_key_id": key("one"),
-            "who": "alice",
-            "label": "user alice",
-            "issued_by": "AssumeRole",
-            **fields,
-        }
-    )
-
-
-def test_the_table_keeps_what_tells_more_until_a_month_after_it_ends() -> None:
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="eu-west-1")
-        create_alert_table(client, "alerts")
-        table = SessionTable(client, "alerts", now=lambda: NOW, pause=_never)
-        told = _session(expires="2026-03-01T13:00:00Z")
-        for session in (
-            _session(who="account 1", vouched=False),
-            told,
-            told,
-            _session(who="account 1", vouched=False),
-        ):
-            table.put(session)
-        assert table.get(key("one")) == told
-        assert table.get(key("two")) is None
-        own, other = sorted(
-            client.scan(TableName="alerts")["Items"], key=lambda item: item["sk"]["S"], reverse=True
-        )
-        assert own["sk"]["S"] == f"SESSION#{told.rank}"
-        assert own["pk"]["S"] == other["pk"]["S"] == f"SESSION#{key('one')}"
-        assert int(own["expires_at"]["N"]) == NOW + 3600 + 31 * DAY
-
-
-def test_the_table_does_not_believe_a_session_that_lasts_for_years() -> None:
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="eu-west-1")
-        create_alert_table(client, "alerts")
-        table = SessionTable(client, "alerts", now=lambda: NOW, pause=_never)
-        table.put(_session(expires="2099-01-01T00:00:00Z"))
-        (item,) = client.scan(TableName="alerts")["Items"]
-        assert int(item["expires_at"]["N"]) == NOW + 2 * DAY + 31 * DAY
-
-
-def _never(attempt: int) -> None:
-    raise AssertionError(f"nothing is tried again, but attempt {attempt} was")
-
-
-class Counting:
-    """DynamoDB, with its calls counted."""
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-        self.calls: list[str] = []
-
-    def __getattr__(self, name: str) -> Any:
-        call = getattr(self._client, name)
-
-        def counted(**request: Any) -> Any:
-            self.calls.append(name)
-            return call(**request)
-
-        return counted
-
-
-def test_sessions_are_put_in_batches() -> None:
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="eu-west-1")
-        create_alert_table(client, "alerts")
-        counting = Counting(client)
-        table = SessionTable(counting, "alerts", now=lambda: NOW, pause=_never)
-        sessions = [_session(access_key_id=key(f"k{number}")) for number in range(60)]
-        table.put_all([*sessions, *sessions])
-        assert counting.calls == ["batch_write_item"] * 3
-        assert [table.get(each.access_key_id) for each in sessions] == sessions
-
-
-def test_what_alerts_have_in_common_is_read_once_and_what_is_not_known_yet_again() -> None:
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="eu-west-1")
-        create_alert_table(client, "alerts")
-        counting = Counting(client)
-        table = SessionTable(counting, "alerts", now=lambda: NOW, pause=_never)
-        acted = record(userIdentity=session_identity("Admin", "s", key("two")))
-        first = assumed(ALICE, key("one"), "Deploy")
-        second = assumed(session_identity("Deploy", "s", key("one")), key("two"))
-        writer = SessionTable(client, "alerts", now=lambda: NOW, pause=_never)
-        told = []
-        for each in (second, first):
-            session = learn(each)
-            assert session is not None
-            writer.put(session)
-            told.append(describe(acted, Context(sessions=table)).actor.through)
-        describe(acted, Context(sessions=table))
-        assert told == ["role Deploy (session s) through role Admin", "alice through role Deploy, role Admin"]
-        assert counting.calls == ["query"] * 3  # "two" once, "one" until it was known
-
-
-@pytest.mark.parametrize("expires", [None, "926-03-01T13:00:00Z", "soon", "9999-12-31T23:59:59Z"])
-def test_a_session_whose_end_cannot_be_read_is_kept_as_long_as_any(expires: str | None) -> None:
-    client: Any = FakeDynamoDB()
-    table = SessionTable(client, "alerts", now=lambda: NOW, pause=_never)
-    table.put(_session(expires=expires))
-    (item,) = client.items.values()
-    assert int(item["expires_at"]["N"]) == NOW + 2 * DAY + 31 * DAY
-
-
-def test_memory_is_bounded() -> None:
-    store = MemorySessionStore(limit=2)
-    for name in ("one", "two", "three"):
-        store.put(_session(access_key_id=key(name)))
-    assert [store.get(key(name)) is not None for name in ("one", "two", "three")] == [False, True, True]
 
 
 def test_a_record_that_cannot_be_read_costs_only_itself(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -340,7 +208,7 @@ def test_a_record_that_cannot_be_read_costs_only_itself(monkeypatch: pytest.Monk
     assert learned.pending == 0
 
 
-# What sections of the issue name: each a record of the form that AWS documents.
+# Each a record of the form that AWS documents.
 ABROAD = "777788889999"
 
 
@@ -468,7 +336,7 @@ def test_a_console_session_that_a_role_opened_leads_to_who_assumed_the_role() ->
         userIdentity=session_identity("Admin", "s", key("console")), sessionCredentialFromConsole="true"
     )
     for order in permutations([opened, assumed(ALICE, key("one"))]):
-        actor = describe(acted, Context(sessions=_store(*order))).actor
+        actor = describe(acted, Context(sessions=sessions(*order))).actor
         assert (actor.through, actor.nature) == ("alice through role Admin", Nature.PERSON)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.alerting_world import START, Event, World
-from tests.unit.aws.test_alert_book import BEGAN, DAY, book_of, reasons, reminders, the_only
+from tests.unit.aws.alert_books import BEGAN, DAY, book, reasons, reminders, the_only, world
 from trailwarden.alerts.group_state import Scope
 from trailwarden.alerts.placement import time_of
 from trailwarden.alerts.telling import Reason
@@ -12,15 +12,7 @@ from trailwarden.aws.alert_book import AlertTableBook
 from trailwarden.dispatch.notification import NotToldError
 from trailwarden.state.alert_book import AlertEntry, MessageEntry
 
-
-@pytest.fixture
-def world() -> World:
-    return World(in_table=True)
-
-
-@pytest.fixture
-def book(world: World) -> AlertTableBook:
-    return book_of(world)
+__all__ = ["book", "world"]  # the fixtures
 
 
 def ack(book: AlertTableBook, scope: Scope = Scope.SEEN) -> AlertEntry:

@@ -1,50 +1,22 @@
 """The alert book over the table, in a world in which alerts come, are told, and are acted on."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from tests.alerting_world import START, Event, World
+from tests.alerting_world import Event, World
 from tests.turns import impatient
+from tests.unit.aws.alert_books import BEGAN, DAY, book, book_of, reasons, reminders, the_only, world
 from trailwarden.alerts.acknowledging import BYTES_AT_MOST
 from trailwarden.alerts.telling import FollowUp, Reason
-from trailwarden.aws.alert_book import AlertTableBook, open_alert_book
+from trailwarden.aws.alert_book import AlertTableBook
 from trailwarden.aws.outbox_table import OutboxTable
 from trailwarden.state.alert_book import AlertEntry
 from trailwarden.state.outbox import Budgets, Outgoing
 
-BEGAN = datetime.fromtimestamp(START, UTC)
-DAY = timedelta(days=1)
-
-
-def book_of(world: World) -> AlertTableBook:
-    return open_alert_book(world.database, "alerts", now=lambda: world.now, pause=lambda _: None)
-
-
-@pytest.fixture
-def world() -> World:
-    return World(in_table=True)
-
-
-@pytest.fixture
-def book(world: World) -> AlertTableBook:
-    return book_of(world)
-
-
-def the_only(book: AlertTableBook, since: datetime = BEGAN - DAY) -> AlertEntry:
-    (entry,) = book.list(since, limit=10)
-    return entry
-
-
-def reasons(world: World) -> list[str]:
-    """Why subscribers were told, in order."""
-    return [str(follow_up.reason) if follow_up else "opened" for _, follow_up in world.topic.told]
-
-
-def reminders(world: World) -> list[dict[str, Any]]:
-    return [item for (pk, _), item in world.database.items.items() if pk == "ACKNOWLEDGED"]
+__all__ = ["book", "world"]  # the fixtures
 
 
 def test_an_alert_is_listed_with_what_it_counts_by_now(world: World, book: AlertTableBook) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.alerting_world import START, STOP, Event, World
-from tests.unit.aws.test_alert_book import book_of
+from tests.unit.aws.alert_books import book_of
 from trailwarden.cli.scanner import Scanner
 from trailwarden.engine.engine import Engine
 from trailwarden.messages.story import told_title

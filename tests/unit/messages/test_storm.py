@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.unit.dispatch.test_storm_filters import held
+from tests.unit.dispatch.held_messages import held
 from tests.unit.messages.situations_notices import CONTEXT, notices, wrong_rule
 from tests.unit.messages.test_approved import SITUATIONS
 from trailwarden.alerts.attack import tactics

@@ -1,4 +1,4 @@
-"""Secrets as people write them into files, and what reads alike and must stay readable.
+"""Secrets as people write them into files.
 
 `SECRET` stands for the secret.
 """
@@ -33,19 +33,4 @@ WRITTEN = [
     f"printf '%s' {SECRET} | adcli join example.com --stdin-password",
     f"wpa_passphrase office {SECRET}",
     "chpasswd <<EOF\n" + "".join(f"user{n}:{SECRET}{n}\n" for n in range(1_500)) + "EOF\n",
-]
-INNOCENT = [
-    "echo hello > /tmp/x.txt",
-    "echo done > /var/log/password-rotation.log",
-    "echo 'rotation failed' | tee -a /var/log/secrets-rotation.log",
-    "cat /etc/app/password.txt | wc -l",
-    "PASSWORD_FILE=/run/secrets/db",
-    "POSTGRES_PASSWORD_FILE: /run/secrets/db_password",
-    "password_file: ./x1/y",
-    "Set-Content -Path C:\\app\\readme.txt -Value 'all is well'",
-    "write_files:\n- path: /etc/motd\n  content: welcome to app-7\n",
-    'variable "region" {\n  default = "eu-west-1"\n}\n',
-    "ssh-keygen -t rsa -b 4096 -f /home/app/.ssh/id",
-    "nmcli con up office",
-    "printf '%s' $TOKEN > /run/secrets/token",
 ]
